@@ -1,0 +1,154 @@
+/* Text, arena, buffer, errors: what base.h promises. */
+#include "proto/base.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+_Noreturn void base_assert_failed(const char *condition, const char *file, int line) {
+    fprintf(stderr, "level=fatal event=assert_failed condition=\"%s\" at=%s:%d\n", condition, file, line);
+    abort();
+}
+
+const char *err_name(err_t err) {
+    switch (err) {
+    case OK: return "ok";
+    case ERR_SYSTEM: return "system";
+    case ERR_STORE: return "store";
+    case ERR_CORRUPT: return "corrupt";
+    case ERR_LOCKED: return "locked";
+    case ERR_FULL: return "full";
+    case ERR_MISSING: return "missing";
+    case ERR_BAD: return "bad";
+    case ERR_TIMEOUT: return "timeout";
+    case ERR_REFUSED: return "refused";
+    case ERR_NOMEM: return "nomem";
+    }
+    return "unknown";
+}
+
+text_t text_of(const char *terminated) {
+    return terminated == NULL ? (text_t){NULL, 0} : (text_t){terminated, (uint32_t)strlen(terminated)};
+}
+
+bool text_equal(text_t a, text_t b) { return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0); }
+
+bool text_is(text_t text, const char *terminated) { return text_equal(text, text_of(terminated)); }
+
+int text_compare(text_t a, text_t b) {
+    uint32_t common = a.size < b.size ? a.size : b.size;
+    int order = common == 0 ? 0 : memcmp(a.at, b.at, common);
+    if (order != 0) return order;
+    return a.size < b.size ? -1 : a.size > b.size;
+}
+
+bool text_find(const text_t *texts, uint32_t count, text_t wanted) {
+    for (uint32_t index = 0; index < count; index++)
+        if (text_equal(texts[index], wanted)) return true;
+    return false;
+}
+
+static void *memory_or_die(void *memory) {
+    if (memory == NULL) {
+        fputs("level=fatal event=out_of_memory\n", stderr);
+        abort();
+    }
+    return memory;
+}
+
+enum { ARENA_BLOCK = 64 * 1024 };
+
+typedef struct block {
+    struct block *next;
+    size_t room;
+    size_t used;
+    _Alignas(16) uint8_t bytes[];
+} block_t;
+
+struct arena {
+    block_t *first;
+    block_t *now;
+};
+
+static block_t *block_new(size_t room) {
+    block_t *block = memory_or_die(malloc(sizeof *block + room));
+    *block = (block_t){.next = NULL, .room = room, .used = 0};
+    return block;
+}
+
+arena_t *arena_new(void) {
+    arena_t *self = memory_or_die(calloc(1, sizeof *self));
+    self->first = self->now = block_new(ARENA_BLOCK);
+    return self;
+}
+
+void arena_destroy(arena_t **self) {
+    if (*self == NULL) return;
+    for (block_t *block = (*self)->first, *next; block != NULL; block = next) {
+        next = block->next;
+        free(block);
+    }
+    free(*self);
+    *self = NULL;
+}
+
+void arena_reset(arena_t *self) {
+    for (block_t *block = self->first; block != NULL; block = block->next) block->used = 0;
+    self->now = self->first;
+}
+
+void *arena_take(arena_t *self, size_t size) {
+    size_t need = (size + 15) & ~(size_t)15;
+    while (self->now->room - self->now->used < need) {
+        block_t *next = self->now->next;
+        if (next == NULL || next->room < need) {
+            block_t *fresh = block_new(need > ARENA_BLOCK ? need : ARENA_BLOCK);
+            fresh->next = next;
+            self->now->next = fresh;
+        }
+        self->now = self->now->next;
+    }
+    void *memory = self->now->bytes + self->now->used;
+    self->now->used += need;
+    memset(memory, 0, need);
+    return memory;
+}
+
+text_t arena_text(arena_t *self, text_t text) {
+    char *copy = arena_take(self, (size_t)text.size + 1);
+    if (text.size > 0) memcpy(copy, text.at, text.size);
+    return (text_t){copy, text.size};
+}
+
+text_t arena_format(arena_t *self, const char *format, ...) {
+    va_list measure;
+    va_start(measure, format);
+    va_list print;
+    va_copy(print, measure);
+    int size = vsnprintf(NULL, 0, format, measure);
+    va_end(measure);
+    ASSERT(size >= 0);
+    char *at = arena_take(self, (size_t)size + 1);
+    vsnprintf(at, (size_t)size + 1, format, print);
+    va_end(print);
+    return (text_t){at, (uint32_t)size};
+}
+
+void buffer_add(buffer_t *self, const void *bytes, size_t size) {
+    if (self->room - self->size < size) {
+        size_t room = self->room < 512 ? 512 : self->room;
+        while (room - self->size < size) room *= 2;
+        self->at = memory_or_die(realloc(self->at, room));
+        self->room = room;
+    }
+    if (size > 0) memcpy(self->at + self->size, bytes, size);
+    self->size += size;
+}
+
+void buffer_clear(buffer_t *self) { self->size = 0; }
+
+void buffer_destroy(buffer_t *self) {
+    free(self->at);
+    *self = (buffer_t){0};
+}

@@ -1,0 +1,76 @@
+/* The ground everybody stands on: text, arena, buffer, errors, ASSERT. Knows no message and no domain word. */
+#ifndef PROTO_BASE_H
+#define PROTO_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* We are wrong: always compiled in, no side effects inside. Input never reaches one. */
+#define ASSERT(condition) ((condition) ? (void)0 : base_assert_failed(#condition, __FILE__, __LINE__))
+_Noreturn void base_assert_failed(const char *condition, const char *file, int line);
+
+/* The world refuses. 0 is well; everything else has a name (err_name). */
+typedef enum {
+    OK = 0,
+    ERR_SYSTEM,   /* the kernel said no; errno tells */
+    ERR_STORE,    /* LMDB said no */
+    ERR_CORRUPT,  /* a record does not carry what was written */
+    ERR_LOCKED,   /* another instance holds the lock */
+    ERR_FULL,     /* disk or map is full */
+    ERR_MISSING,  /* not there */
+    ERR_BAD,      /* input that does not parse; a fault tells where */
+    ERR_TIMEOUT,  /* nobody answered */
+    ERR_REFUSED,  /* the peer refuses; its reasons tell */
+    ERR_NOMEM
+} err_t;
+const char *err_name(err_t err);
+
+/* A view of UTF-8 bytes, not terminated, owned by somebody else. {NULL, 0} is the empty text. */
+typedef struct {
+    const char *at;
+    uint32_t size;
+} text_t;
+
+/* A view of any bytes. */
+typedef struct {
+    const uint8_t *at;
+    uint32_t size;
+} bytes_t;
+
+/* A number that may be missing: missing, 0 and any other value are three different things. */
+typedef struct {
+    bool given;
+    int64_t value;
+} maybe_t;
+
+#define TEXT_FORMAT "%.*s"
+#define TEXT_ARGS(text) (int)(text).size, (text).at == NULL ? "" : (text).at
+
+text_t text_of(const char *terminated);              /* view of a C string; NULL gives the empty text */
+bool text_equal(text_t a, text_t b);
+bool text_is(text_t text, const char *terminated);
+int text_compare(text_t a, text_t b);                /* bytewise, as memcmp; <0, 0, >0 */
+bool text_find(const text_t *texts, uint32_t count, text_t wanted); /* is `wanted` among them? */
+
+/* Memory that is given back all at once. Running out ends the process: one transaction a batch makes that loss-free. */
+typedef struct arena arena_t;
+arena_t *arena_new(void);
+void arena_destroy(arena_t **self);
+void arena_reset(arena_t *self);                     /* everything taken so far is void; the blocks are kept */
+void *arena_take(arena_t *self, size_t size);        /* zeroed, aligned to 16 */
+text_t arena_text(arena_t *self, text_t text);       /* a copy, with a NUL behind it that does not count */
+text_t arena_format(arena_t *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#define ARENA_NEW(arena, type, count) ((type *)arena_take((arena), sizeof(type) * (size_t)(count)))
+
+/* Growing bytes. */
+typedef struct {
+    uint8_t *at;
+    size_t size;
+    size_t room;
+} buffer_t;
+void buffer_add(buffer_t *self, const void *bytes, size_t size);
+void buffer_clear(buffer_t *self);                   /* size 0, keeps the room */
+void buffer_destroy(buffer_t *self);
+
+#endif

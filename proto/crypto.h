@@ -1,0 +1,22 @@
+/* Hashes, signatures, random bytes, hex. The one file that knows libsodium's names is crypto.c. */
+#ifndef PROTO_CRYPTO_H
+#define PROTO_CRYPTO_H
+
+#include "proto/base.h"
+
+enum { HASH_SIZE = 32, SIGNATURE_SIZE = 64, SIGN_PUBLIC_SIZE = 32, SIGN_SECRET_SIZE = 64, HASH_KEY_SIZE = 32 };
+
+void crypto_start(void);                              /* once per process, before anything else here */
+void crypto_random(void *out, size_t size);
+void hash_of(bytes_t bytes, uint8_t out[HASH_SIZE]);  /* BLAKE2b-256 */
+void hash_keyed(const uint8_t key[HASH_KEY_SIZE], bytes_t bytes, uint8_t out[HASH_SIZE]);
+/* The next link of a chain: BLAKE2b-256 of (previous, bytes). in and out may be the same. */
+void hash_chain(const uint8_t previous[HASH_SIZE], bytes_t bytes, uint8_t out[HASH_SIZE]);
+void sign_keypair(uint8_t public_key[SIGN_PUBLIC_SIZE], uint8_t secret_key[SIGN_SECRET_SIZE]);
+void sign_bytes(const uint8_t secret_key[SIGN_SECRET_SIZE], bytes_t bytes, uint8_t signature[SIGNATURE_SIZE]);
+bool sign_verify(const uint8_t public_key[SIGN_PUBLIC_SIZE], bytes_t bytes, const uint8_t signature[SIGNATURE_SIZE]);
+bool bytes_are_zero(const uint8_t *bytes, size_t size);
+text_t hex_of(const uint8_t *bytes, size_t size, arena_t *arena);
+bool hex_read(text_t hex, uint8_t *out, size_t size); /* false unless exactly size*2 hex digits */
+
+#endif

@@ -1,0 +1,63 @@
+/* Every bound of the system in one place: sizes in bytes, times in milliseconds, counts without unit. */
+#ifndef PROTO_LIMITS_H
+#define PROTO_LIMITS_H
+
+/* messages */
+#define LIMIT_ID 48                        /* a unit, task, indicator, member, period */
+#define LIMIT_NAME 192                     /* a name shown to people */
+#define LIMIT_TEXT 6000                    /* one free text of a report, about 2,000 characters */
+#define LIMIT_KEY_TEXT 96                  /* number of a receipt, a contract, a USCC */
+#define LIMIT_FIGURES 64                   /* figures in one report */
+#define LIMIT_ITEMS 512                    /* items below one figure */
+#define LIMIT_EVIDENCE 32                  /* evidence files of one report */
+#define LIMIT_REASONS 64                   /* faults told at once */
+#define LIMIT_ARGS 4                       /* values inside one fault's sentence */
+#define LIMIT_PROOF 32                     /* proof rows carried by one verdict of a target */
+#define LIMIT_MISSING 64                   /* missing things named in one warning */
+#define LIMIT_ROWS 1024                    /* rows in one answer to a query; the rest is asked for with `after` */
+#define LIMIT_EDGE_FRAME (256 * 1024)      /* one message from a unit */
+#define LIMIT_EDGE_BATCH 64                /* messages in one frame from a unit */
+#define LIMIT_ENTRY (4 * 1024 * 1024)      /* one event; a plan is the largest */
+#define LIMIT_BATCH (4 * 1024 * 1024)      /* one batch of events between two stages */
+#define LIMIT_FRAME (LIMIT_BATCH + LIMIT_ENTRY + 4096)
+#define LIMIT_DEPTH 12                     /* nesting of msgpack */
+
+/* a plan */
+#define LIMIT_UNITS 4096
+#define LIMIT_TASKS 256
+#define LIMIT_INDICATORS 32                /* of one task */
+#define LIMIT_MEMBERS 128                  /* of one indicator */
+#define LIMIT_PERIODS 64
+#define LIMIT_DAYS 512                     /* holidays, make-up workdays */
+#define LIMIT_RUNGS 32
+#define LIMIT_GROUPS 16
+#define LIMIT_PLAN_FILE (4 * 1024 * 1024)
+#define LIMIT_PEOPLE 16384                 /* persons counted under one indicator */
+
+/* stages */
+#define LIMIT_STORE_KEY 500                /* LMDB takes 511 */
+#define LIMIT_GATHER_MS 100                /* a derived stage gathers this long before it commits */
+#define LIMIT_PARK_MS 1000                 /* a fetch waits this long for something new */
+#define LIMIT_AGENDA_STEP 512              /* pieces of work one re-entry of an agenda does */
+#define LIMIT_GROUP 4096                   /* entries in one commit of the ledger */
+#define LIMIT_READERS 64                   /* parked fetches of one stream */
+#define LIMIT_QUERY_PARK_MS 5000           /* a query waits this long for `at_least` */
+#define LIMIT_STORE_SIZE (64ULL << 30)     /* address space of one store */
+#define LIMIT_STORE_RESERVE (64ULL << 20)  /* intake says BUSY when less is left on the disk */
+#define LIMIT_STOP_MS 1500                 /* a service leaves within this after SIGTERM */
+
+/* doors */
+#define LIMIT_PENDING 65536                /* requests a door holds at once */
+#define LIMIT_PENDING_MS 30000             /* then it tells the sender to ask again */
+#define LIMIT_KEYS 65536                   /* keys in the registry */
+#define LIMIT_HANDSHAKE_MS 5000
+#define LIMIT_HEARTBEAT_MS 5000
+#define LIMIT_BACKLOG 1024
+#define LIMIT_BUSY_RETRY_MS 500
+
+/* Redis */
+#define LIMIT_REDIS_TIMEOUT_MS 1000
+#define LIMIT_REDIS_RETRY_MS 2000          /* longest pause between two attempts */
+#define LIMIT_REDIS_STREAM 1000000         /* entries the stream keeps */
+
+#endif

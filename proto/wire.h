@@ -1,0 +1,68 @@
+/* Table → canonical msgpack and back. Canonical: maps with ascending integer tags, shortest integers, no floats, no nil;
+ * a field that holds its zero value is not written. Equal values have equal bytes. */
+#ifndef PROTO_WIRE_H
+#define PROTO_WIRE_H
+
+#include "proto/proto.h"
+
+/* What is wrong with some bytes: a code of reasons.def and the path of the field, e.g. report.figures[2].amount. */
+typedef struct {
+    const char *code;       /* NULL: nothing */
+    char path[LIMIT_NAME];
+} fault_t;
+
+/* Bounded look at untrusted bytes, without allocation: exactly one object, counts not above the bytes left, bounded depth,
+ * no floats, no extensions, no trailing bytes. OK or ERR_BAD with fault->code. */
+err_t wire_scan(bytes_t bytes, fault_t *fault);
+
+/* As wire_scan, but stops behind the first object: its size comes back in *size. For arrays of messages in one frame. */
+err_t wire_scan_first(bytes_t bytes, uint32_t *size, fault_t *fault);
+
+/* Appends `value` (a struct of `type`) to `out`. The value must be valid: wire_check says so. */
+void wire_encode(const message_t *type, const void *value, buffer_t *out);
+
+/* Reads one map into `value` (type->size bytes). Texts and bytes are views into `bytes`; lists live in `arena`.
+ * Accepts canonical encodings only. ERR_BAD: fault tells code and path. */
+err_t wire_decode(const message_t *type, bytes_t bytes, arena_t *arena, void *value, fault_t *fault);
+
+/* Ranges, sizes, required fields, UTF-8, days, words of a value built by hand. */
+err_t wire_check(const message_t *type, const void *value, fault_t *fault);
+
+/* An event of a stream, as stored and hashed: [kind, version, epoch, cause_seq, at_ms, body]. */
+typedef struct {
+    uint64_t seq;           /* in its stream; not part of the bytes */
+    uint32_t kind;
+    uint32_t version;
+    uint64_t epoch;
+    uint64_t cause_seq;     /* ledger entry it follows from; in stream 1 its own seq */
+    int64_t at_ms;          /* received instant of that entry */
+    bytes_t body;           /* encoded message */
+    bytes_t raw;            /* the whole event */
+} event_t;
+
+void event_encode(const event_t *header, const message_t *type, const void *value, buffer_t *out);
+/* The same event under its own header, body unchanged: how control entries are passed on. */
+void event_copy(const event_t *event, buffer_t *out);
+/* Reads the event at the start of `bytes`; event->raw is what it took. seq is not set. ERR_BAD with fault. */
+err_t event_decode(bytes_t bytes, event_t *event, fault_t *fault);
+/* Decodes the body as `type`; ERR_BAD if kind or version differ. */
+err_t event_body(const event_t *event, const message_t *type, arena_t *arena, void *value, fault_t *fault);
+
+/* A message of a conversation: [kind, version, request_id, body]. */
+typedef struct {
+    uint32_t kind;
+    uint32_t version;
+    uint64_t request_id;    /* the asker's own number, given back in every answer */
+    bytes_t body;
+    bytes_t raw;            /* the whole packet */
+} packet_t;
+
+void packet_encode(uint64_t request_id, const message_t *type, const void *value, buffer_t *out);
+/* Scans and reads the packet at the start of `bytes`; packet->raw is what it took. ERR_BAD with fault. */
+err_t packet_decode(bytes_t bytes, packet_t *packet, fault_t *fault);
+err_t packet_body(const packet_t *packet, const message_t *type, arena_t *arena, void *value, fault_t *fault);
+
+/* Is there such a day? yyyymmdd, 1970-2199. */
+bool day_exists(uint32_t day);
+
+#endif

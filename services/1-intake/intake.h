@@ -1,0 +1,33 @@
+/* Intake: the ledger. The only place where anything enters; everything else is a function of what is appended here. */
+#ifndef INTAKE_INTAKE_H
+#define INTAKE_INTAKE_H
+
+#include "services/stage/serve.h"
+
+typedef struct intake intake_t;
+
+/* Founds a ledger in an empty folder: ledger_opened, plan_adopted, rules_activated, stamped `at_ms`. For `minning init`. */
+err_t intake_found(const char *path, const ledger_opened_t *opened, const plan_t *plan, uint64_t rules_version, int64_t at_ms);
+
+/* Opens the ledger: barrier, chain verified, registry and clock loaded. signer_secret signs chain heads. */
+err_t intake_open(const char *path, const uint8_t signer_secret[64], intake_t **out);
+void intake_close(intake_t **self);
+
+/* Takes one frame from a door into the open group (begun if there is none), at wall clock `wall_ms`. What there is to answer is
+ * appended to `now` (refusals, duplicates that are durable, queries: may be sent at once) or to `later` (receipts: after
+ * intake_commit only), as one packet. Never waits, never fails on input. */
+void intake_take(intake_t *self, door_t door, bytes_t frame, int64_t wall_ms, int64_t steady_ms, buffer_t *now, buffer_t *later);
+/* Appends the ticks and refusal counts that are due at `wall_ms` (real clock mode). */
+void intake_tick(intake_t *self, int64_t wall_ms, int64_t steady_ms);
+/* Makes the group durable; then, and only then, what stands in `later` may leave: intake_finish completes each receipt
+ * packet in `later` with the group's signed head. OK, or an error after which the process must leave. */
+err_t intake_commit(intake_t *self);
+void intake_finish(intake_t *self, buffer_t *later);
+bool intake_has_group(const intake_t *self);
+head_t intake_head(const intake_t *self);            /* durable */
+int64_t intake_now_ms(const intake_t *self);         /* the ledger's clock */
+store_t *intake_store(intake_t *self);
+bool intake_serve(intake_t *self, const fetch_t *fetch, arena_t *arena, batch_t *batch);
+bool intake_answer(intake_t *self, const packet_t *ask, buffer_t *out); /* health_ask, registry_ask; from the desk's thread */
+
+#endif

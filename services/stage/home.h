@@ -1,0 +1,43 @@
+/* The home folder of one ledger. Every process changes into it first; all paths below are relative, so that socket paths
+ * stay short. Layout:
+ *   minning.conf                  ZPL: which plan, endpoints (created by `minning init`)
+ *   keys/operator.pub|.key        Ed25519 of the operator, hex, .key mode 0600
+ *   keys/gateway.pub|.key         CURVE of the gateway, Z85 (40 characters)
+ *   keys/signer.key               Ed25519 that signs chain heads, hex (read by intake)
+ *   keys/vault.key                32 bytes hex, keyed hashes of the vault
+ *   data/<service>/data.mdb       stores
+ *   run/<service>.stream          ipc: the stream a service writes (fetch → batch)
+ *   run/<service>.desk            ipc: queries (X_ask → X)
+ *   run/door-gateway/intake       ipc: append_ask, refusals_note, registry_ask
+ *   run/door-operator/intake      ipc: command
+ *   run/vault                     ipc: vault_keep
+ *   run/redis.sock                the private Redis
+ *   log/<service>.log */
+#ifndef STAGE_HOME_H
+#define STAGE_HOME_H
+
+#include "proto/base.h"
+
+#define HOME_CONF "minning.conf"
+#define HOME_ENTRIES "ipc://run/intake.stream"
+#define HOME_VERDICTS "ipc://run/validation.stream"
+#define HOME_TALLIES "ipc://run/aggregation.stream"
+#define HOME_WARNINGS "ipc://run/alerting.stream"
+#define HOME_DESK_FORMAT "ipc://run/%s.desk"      /* service name */
+#define HOME_DOOR_GATEWAY "ipc://run/door-gateway/intake"
+#define HOME_DOOR_OPERATOR "ipc://run/door-operator/intake"
+#define HOME_VAULT "ipc://run/vault"
+#define HOME_REDIS "run/redis.sock"
+
+/* chdir into `path`, check that it was made by init. ERR_MISSING if not. */
+err_t home_enter(const char *path);
+/* mkdir -p of the layout above (modes 0700). */
+err_t home_make(const char *path);
+/* A setting of minning.conf, e.g. "gateway/endpoint"; `fallback` if it is not there. Valid until the process ends. */
+const char *home_setting(const char *path, const char *fallback);
+/* Writes a small file durably (temporary, fsync, rename), with `mode`. */
+err_t home_write(const char *path, text_t content, unsigned mode);
+/* Reads a small file (at most `limit` bytes) into `arena`. */
+err_t home_read(const char *path, arena_t *arena, uint32_t limit, text_t *content);
+
+#endif

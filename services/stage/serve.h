@@ -1,0 +1,45 @@
+/* What every writer of a stream and every answerer of queries shares: batches, parked fetches, the query desk. */
+#ifndef STAGE_SERVE_H
+#define STAGE_SERVE_H
+
+#include "services/stage/link.h"
+#include "services/stage/store.h"
+
+/* Fills `batch` with what follows fetch->after, from a transaction that sees the stream (the open write transaction, so that
+ * the tail is there too, or a read transaction). `durable` is the committed head. Says BEHIND if the stream is shorter than
+ * the reader, DIVERGED if its hash at `after` differs. false: nothing new for this reader, park the fetch. */
+bool stream_serve(txn_t *txn, stream_t stream, head_t durable, const fetch_t *fetch, arena_t *arena, batch_t *batch);
+
+/* A stream's ROUTER with its parked fetches. The owner calls stream_door_step whenever the handle is readable, after each
+ * apply and commit, and at least every LIMIT_PARK_MS; it never waits. `view` gives a transaction to read from and the durable
+ * head, `done` gives it back. */
+typedef struct {
+    void *self;
+    txn_t *(*view)(void *self, head_t *durable);
+    void (*done)(void *self, txn_t *txn);
+} stream_view_t;
+typedef struct stream_door stream_door_t;
+err_t stream_door_open(const char *endpoint, stream_t stream, stream_view_t view, stream_door_t **out);
+void stream_door_close(stream_door_t **self);
+void stream_door_step(stream_door_t *self, int64_t steady_ms);
+void *stream_door_handle(stream_door_t *self);
+
+/* Reads a stream: one outstanding fetch, asked again when the writer was silent. For stages and doors alike. */
+typedef struct stream_reader stream_reader_t;
+err_t stream_reader_open(const char *endpoint, stream_reader_t **out);
+void stream_reader_close(stream_reader_t **self);
+void *stream_reader_handle(stream_reader_t *self);
+/* Sends `fetch` unless one is outstanding (sent again after 2 × LIMIT_PARK_MS without an answer). */
+void stream_reader_ask(stream_reader_t *self, const fetch_t *fetch, int64_t steady_ms);
+/* Takes an answer without waiting; views live in arena. false: none. */
+bool stream_reader_take(stream_reader_t *self, arena_t *arena, batch_t *batch);
+/* Splits a batch into events: call until it returns false; *at starts at 0. event->seq is set. ERR_BAD via *err. */
+bool batch_next(const batch_t *batch, uint32_t *at, uint64_t *seq, event_t *event, err_t *err);
+
+/* The query desk: a thread of its own with its own ROUTER at HOME_DESK_FORMAT; `answer` reads from read transactions and
+ * returns false to park the question (at_least), at most LIMIT_QUERY_PARK_MS. */
+typedef struct desk desk_t;
+err_t desk_start(const char *service, bool (*answer)(void *self, const packet_t *ask, buffer_t *out), void *self, desk_t **out);
+void desk_stop(desk_t **self);
+
+#endif

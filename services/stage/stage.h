@@ -1,0 +1,85 @@
+/* The one runtime: a stage reads one stream, folds it, writes one stream. It knows no domain word.
+ *
+ * For each batch one write transaction holds the stage's new state, its input position and the events it emits. After a crash
+ * all three are there or none. `apply` returns nothing: bad input is an event too; a store error sticks to the turn and rolls
+ * the batch back. Control entries (kinds 1-99) are passed on by the runtime after the role has applied them. */
+#ifndef STAGE_STAGE_H
+#define STAGE_STAGE_H
+
+#include "services/stage/store.h"
+
+typedef struct stage stage_t;
+typedef struct turn turn_t;
+
+/* What a role does with one question: fills `reply` by reply_with, or leaves it empty to say "not mine". */
+typedef struct reply reply_t;
+void reply_with(reply_t *self, const message_t *type, const void *value);
+
+typedef struct {
+    const char *name;                 /* "validation": its folder under data/ and its sockets */
+    stream_t reads;                   /* STREAM_NONE: intake */
+    stream_t writes;
+    const table_t *tables;
+    size_t table_count;
+    /* One event. Unknown kinds must be answered by turn_unknown: a stage never skips. */
+    void (*apply)(turn_t *turn, const event_t *event);
+    /* Re-entry of an event that asked for it with turn_continue(turn, step); NULL if it never does. */
+    void (*resume)(turn_t *turn, const event_t *event, uint64_t step);
+    /* Derives what is kept in memory (the decoded plan, …) from the store. NULL result: nothing yet. Called again whenever
+     * turn_forget was called or a batch was rolled back, and once by the query thread for its own snapshot. */
+    void *(*memory_load)(turn_t *turn);
+    void (*memory_destroy)(void **memory);
+    /* A query, from a read transaction, in another thread than apply. Must not emit or put. */
+    void (*answer)(turn_t *turn, const packet_t *ask, reply_t *reply);
+} role_t;
+
+/* --- inside apply, resume, answer --- */
+arena_t *turn_arena(turn_t *self);                 /* void after this event */
+txn_t *turn_txn(turn_t *self);                     /* for scans */
+void *turn_memory(turn_t *self);                   /* what memory_load gave, loaded on first use; NULL: nothing yet */
+void turn_forget(turn_t *self);                    /* the state behind the memory changed: load it anew on next use */
+const event_t *turn_event(const turn_t *self);     /* the event at hand; NULL in a query */
+int64_t turn_now_ms(const turn_t *self);           /* received instant of the event at hand; in a query: of the last applied */
+uint64_t turn_cause(const turn_t *self);           /* ledger seq of the event at hand; in a query: of the last applied */
+bool turn_get(turn_t *self, size_t table, const store_key_t *key, void *row);
+void turn_put(turn_t *self, size_t table, const store_key_t *key, const void *row);
+void turn_delete(turn_t *self, size_t table, const store_key_t *key);
+/* Decodes the event's body; on failure the stage stops with an error (our own stream is never malformed). false then. */
+bool turn_body(turn_t *self, const event_t *event, const message_t *type, void *value);
+void turn_emit(turn_t *self, const message_t *type, const void *value); /* epoch, cause and instant are the event's */
+void turn_continue(turn_t *self, uint64_t step);   /* come back for this event with `step`, before the next event */
+void turn_unknown(turn_t *self, const event_t *event); /* stops the stage: its binary is older than its ledger */
+
+/* --- for the loop, the simulator and the tests --- */
+/* Opens data/<name>, runs the barrier and verifies the chain. `path` is the store's folder. */
+err_t stage_open(const role_t *role, const char *path, stage_t **out);
+void stage_close(stage_t **self);
+/* One batch into the open transaction (begun if there is none): applied, not committed. OK, or ERR_BAD when the chain does
+ * not follow, or the store's error after which the transaction is rolled back. Never waits. */
+err_t stage_step(stage_t *self, const batch_t *batch);
+err_t stage_commit(stage_t *self);                 /* what was applied becomes durable; nothing open: OK */
+void stage_rollback(stage_t *self);
+err_t stage_drop(stage_t *self);                   /* forget everything: after DIVERGED, rebuild from the start */
+fetch_t stage_fetch(stage_t *self);                /* what to ask the writer for next */
+/* Answers a fetch of this stage's own output from its tail and durable head. false: nothing new, park it. */
+bool stage_serve(stage_t *self, const fetch_t *fetch, arena_t *arena, batch_t *batch);
+store_t *stage_store(stage_t *self);
+/* Answers one query packet from a fresh read transaction; appends the answer packet to `out`. false: it must park
+ * (at_least not reached). Unknown questions are answered by a refusal. Callable from one thread beside the loop. */
+bool stage_answer(stage_t *self, const packet_t *ask, buffer_t *out);
+/* A logical dump: every table row and every stream event as one line of text, in order. For tests and `verify`. */
+err_t stage_dump(stage_t *self, const char *file);
+
+/* A hook that runs in the loop after each commit, with the durable head. Alerting rings its publisher with it. */
+typedef struct {
+    void *self;
+    void (*committed)(void *self, stage_t *stage, uint64_t durable_head);
+    void (*health)(void *self, health_t *health); /* from the query thread */
+} stage_hooks_t;
+
+/* The service: opens, binds, fetches, serves, answers queries, commits every LIMIT_GATHER_MS, leaves on SIGTERM.
+ * argv: <home>. Returns an exit code of sysexits.h. */
+int stage_main(const role_t *role, int argc, char **argv);
+int stage_main_hooked(const role_t *role, const char *home, int (*begin)(stage_t *stage, stage_hooks_t *hooks), void (*end)(stage_hooks_t *hooks));
+
+#endif

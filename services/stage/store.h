@@ -1,0 +1,90 @@
+/* One LMDB environment: tables of declared records, one write transaction at a time. The only room that knows LMDB.
+ * Every record carries a checksum; a record that does not match is ERR_CORRUPT. Errors stick to the transaction. */
+#ifndef STAGE_STORE_H
+#define STAGE_STORE_H
+
+#include "proto/wire.h"
+
+/* A key: parts in order, so that bytewise order is the order of the parts. */
+typedef struct {
+    uint8_t bytes[LIMIT_STORE_KEY];
+    uint32_t size;
+} store_key_t;
+store_key_t key_new(void);
+void key_add_text(store_key_t *self, text_t text);        /* text, then a 0 byte */
+void key_add_u64(store_key_t *self, uint64_t number);     /* 8 bytes, big endian */
+void key_add_bytes(store_key_t *self, const uint8_t *bytes, size_t size); /* as they are; fixed sizes only */
+/* Takes the parts off again, in order. `at` starts at 0. Views into the key. */
+text_t key_next_text(bytes_t key, uint32_t *at);
+uint64_t key_next_u64(bytes_t key, uint32_t *at);
+
+/* A table: its name in the environment and the message that its values are. */
+typedef struct {
+    const char *name;
+    const message_t *(*type)(void);
+} table_t;
+
+typedef struct store store_t;
+typedef struct txn txn_t;
+
+/* Start-up barrier, in this order: lock file → open → size check → sync → reader check. `path` is a folder, made if missing.
+ * ERR_LOCKED leaves the first instance untouched. Safe flags (default sync) always; readers of other threads may be open. */
+err_t store_open(const char *path, const table_t *tables, size_t table_count, store_t **out);
+void store_close(store_t **self);
+void store_usage(store_t *self, uint64_t *used, uint64_t *size); /* bytes used, bytes it may grow to before BUSY */
+
+txn_t *store_write(store_t *self);      /* NULL and a logged error if the store refuses; at most one at a time */
+txn_t *store_read(store_t *self);       /* a snapshot; any number, any thread */
+err_t txn_commit(txn_t **self);         /* ends a write transaction; not OK: nothing of it is there */
+void txn_abort(txn_t **self);           /* ends either kind */
+err_t txn_error(const txn_t *self);     /* the first error that stuck to it */
+void txn_fail(txn_t *self, err_t err);
+
+/* Reads into `row` (views into arena copies). false: not there, or an error stuck. */
+bool txn_get(txn_t *self, size_t table, const store_key_t *key, arena_t *arena, void *row);
+void txn_put(txn_t *self, size_t table, const store_key_t *key, const void *row);
+void txn_delete(txn_t *self, size_t table, const store_key_t *key); /* not there: nothing happens */
+void txn_clear(txn_t *self, size_t table);
+
+/* Walks all rows whose key begins with `prefix`, from the first (or from `from`, if not NULL, inclusive), ascending:
+ *     scan_t scan = scan_begin(txn, TABLE, &prefix, NULL);
+ *     while (scan_next(&scan, arena, &row)) … scan.key …
+ *     scan_end(&scan);
+ * Rows must not be written in the table while it is walked. scan_last steps to the last row of the prefix only. */
+typedef struct {
+    txn_t *txn;
+    void *cursor;
+    size_t table;
+    store_key_t prefix;
+    bytes_t key;          /* of the row just read; valid until the next step */
+    bool begun;
+    store_key_t from;
+} scan_t;
+scan_t scan_begin(txn_t *txn, size_t table, const store_key_t *prefix, const store_key_t *from);
+bool scan_next(scan_t *self, arena_t *arena, void *row);
+bool scan_last(scan_t *self, arena_t *arena, void *row);
+void scan_end(scan_t *self);
+
+/* The stream a store holds: (seq → chained hash, event bytes), and its heads. In the same transactions as the tables. */
+typedef struct {
+    uint64_t seq;              /* 0: empty */
+    uint8_t hash[32];
+} head_t;
+head_t txn_head(txn_t *self);
+/* Appends one event (header given, body encoded from value); *seq gets its number. */
+void txn_append(txn_t *self, const event_t *header, const message_t *type, const void *value, uint64_t *seq);
+void txn_append_copy(txn_t *self, const event_t *event, uint64_t *seq);
+/* Reads event `seq` (views into the arena) and, if hash is not NULL, its chained hash. false: not there or stuck. */
+bool txn_event(txn_t *self, uint64_t seq, arena_t *arena, event_t *event, uint8_t *hash);
+/* Gathers raw events after `after`, at most max_bytes (but at least one), up to `last`. Returns how many. */
+uint32_t txn_events(txn_t *self, uint64_t after, uint64_t last, uint32_t max_bytes, buffer_t *out, uint8_t last_hash[32]);
+/* Recomputes the chain from `from` (1: the beginning) to the head. ERR_CORRUPT names the seq in *bad. */
+err_t txn_verify_chain(txn_t *self, uint64_t from, uint64_t *bad);
+
+/* Small facts of the store by name: positions, identities. */
+uint64_t txn_fact(txn_t *self, const char *name);
+void txn_fact_put(txn_t *self, const char *name, uint64_t value);
+bool txn_fact_bytes(txn_t *self, const char *name, uint8_t *out, size_t size);
+void txn_fact_bytes_put(txn_t *self, const char *name, const uint8_t *bytes, size_t size);
+
+#endif
