@@ -34,7 +34,9 @@ static err_t wrong(fault_t *fault, const path_t *path, const char *code) {
     return ERR_BAD;
 }
 
-typedef enum { TOKEN_NUMBER, TOKEN_NEGATIVE, TOKEN_TEXT, TOKEN_BYTES, TOKEN_ARRAY, TOKEN_MAP, TOKEN_TRUE, TOKEN_FALSE } token_kind_t;
+typedef enum {
+    TOKEN_NUMBER, TOKEN_NEGATIVE, TOKEN_TEXT, TOKEN_BYTES, TOKEN_ARRAY, TOKEN_MAP, TOKEN_TRUE, TOKEN_FALSE
+} token_kind_t;
 
 typedef struct {
     token_kind_t kind;
@@ -57,8 +59,8 @@ static const char *token_signed(reader_t *reader, uint32_t width, token_t *token
     uint64_t value;
     const char *code = wide(reader, width, &value);
     if (code != NULL) return code;
-    if (width < 8) value |= ~0ULL << (8 * width); /* positive numbers are written unsigned */
-    if (value >> 63 == 0) return "not_canonical";
+    if (value >> (8 * width - 1) == 0) return "not_canonical"; /* positive numbers are written unsigned */
+    if (width < 8) value |= ~0ULL << (8 * width);
     uint64_t magnitude = ~value;
     uint64_t floor = width == 1 ? 32 : 1ULL << (4 * width - 1);
     token->kind = TOKEN_NEGATIVE;
