@@ -1,6 +1,8 @@
 # Builds, runs and tests minning. `make help` lists what there is.
 BUILD ?= .build
-CC ?= gcc
+CC = gcc
+# V=1 shows the commands
+Q := $(if $(V),,@)
 PACKAGES := libzmq libczmq msgpack lmdb hiredis yaml-0.1 libsodium jansson
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Wcast-qual -Wvla -Werror
@@ -24,26 +26,63 @@ all: $(PROGRAMS)  ## build every program
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(dir $@)
-	$(CC) $(CFLAGS) -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) -c $< -o $@
 
 $(LIBRARY): $(LIBRARY_OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 define PROGRAM
 $(BUILD)/bin/$(2): $(BUILD)/$(1:.c=.o) $(LIBRARY)
 	@mkdir -p $$(dir $$@)
-	$(CC) $(CFLAGS) $$^ -o $$@ $$(LDLIBS)
+	$(Q)$(CC) $(CFLAGS) $$^ -o $$@ $$(LDLIBS)
 endef
 $(foreach main,$(MAIN_SOURCES),$(eval $(call PROGRAM,$(main),$(patsubst minning-minning,minning,minning-$(shell echo $(notdir $(patsubst %/,%,$(dir $(main)))) | sed 's/^[0-9]-//')))))
 
 $(BUILD)/test/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	@mkdir -p $(dir $@)
-	$(CC) $(CFLAGS) $^ -o $@ $(LDLIBS) -lcmocka
+	$(Q)$(CC) $(CFLAGS) $^ -o $@ $(LDLIBS) -lcmocka
+
+# Programs that check the whole: tests/<kind>/*.c with the drivers of tests/sim.
+SIM_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/sim/*.c))
+define CHECK
+$(BUILD)/check/$(1): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/$(1)/*.c)) $(SIM_OBJECTS) $(LIBRARY)
+	@mkdir -p $$(dir $$@)
+	$(Q)$(CC) $(CFLAGS) $$^ -o $$@ $$(LDLIBS)
+endef
+$(foreach kind,vectors scenarios crash,$(eval $(call CHECK,$(kind))))
+.SECONDARY:
+
+.PHONY: test
+test: packages all  ## everything that is checked: what CI runs
+	@$(MAKE) --no-print-directory unit vectors scenarios crash tidy
 
 .PHONY: unit
-unit: $(UNIT_TESTS)  ## unit tests only
+unit: $(UNIT_TESTS)  ## unit tests
 	@set -e; for test in $(UNIT_TESTS); do $$test; done
+
+.PHONY: vectors
+vectors: $(BUILD)/check/vectors  ## golden vectors, read by an independent msgpack too
+	@$< > $(BUILD)/golden.txt
+	@diff -u tests/vectors/golden.txt $(BUILD)/golden.txt > $(BUILD)/golden.diff || \
+	    { cut -c1-160 $(BUILD)/golden.diff; echo "if the schema was meant to change: cp $(BUILD)/golden.txt tests/vectors/golden.txt"; exit 1; }
+	@/usr/bin/python3 tests/vectors/check.py $(BUILD)/golden.txt
+
+.PHONY: scenarios
+scenarios: $(BUILD)/check/scenarios  ## transcripts that a domain expert can read
+	@$< tests/scenarios/*.txt
+
+.PHONY: crash
+crash: all $(BUILD)/check/crash  ## kill -9 of any service at random; CRASH_SECONDS=15 SEED=…
+	@$(BUILD)/check/crash $(BUILD)/bin deploy/plans/2021-cangshan.yaml $(or $(CRASH_SECONDS),15) $(SEED)
+
+.PHONY: tidy
+tidy:  ## the laws of the house
+	@tests/tidy/tidy
+
+.PHONY: run
+run: packages all  ## the 2021 plan, August to December, as 28 units (KEEP=1 leaves it up)
+	@BIN=$(BUILD)/bin KEEP=$(KEEP) scripts/run
 
 .PHONY: packages
 packages:
@@ -57,4 +96,4 @@ clean:  ## remove everything built
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
--include $(LIBRARY_OBJECTS:.o=.d)
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -24,6 +24,18 @@ void hash_chain(const uint8_t previous[HASH_SIZE], bytes_t bytes, uint8_t out[HA
     crypto_generichash_final(&state, out, HASH_SIZE);
 }
 
+uint64_t checksum64(bytes_t name, bytes_t content) {
+    static const uint8_t fixed[crypto_shorthash_KEYBYTES] = "minning record";
+    uint8_t key[crypto_shorthash_KEYBYTES];
+    uint8_t sum[crypto_shorthash_BYTES];
+    memcpy(key, fixed, sizeof key);
+    crypto_shorthash(key, name.at, name.size, fixed); /* its 8 bytes make the first half of the key */
+    crypto_shorthash(sum, content.at, content.size, key);
+    uint64_t number;
+    memcpy(&number, sum, sizeof number);
+    return number;
+}
+
 void sign_keypair(uint8_t public_key[SIGN_PUBLIC_SIZE], uint8_t secret_key[SIGN_SECRET_SIZE]) {
     crypto_sign_keypair(public_key, secret_key);
 }

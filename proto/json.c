@@ -14,13 +14,13 @@ static void day_write(uint32_t day, char out[16]) {
     snprintf(out, 16, "%04u-%02u-%02u", day / 10000 % 10000, day / 100 % 100, day % 100);
 }
 
-text_t day_show(uint32_t day, arena_t *arena) {
+text_t json_day_show(uint32_t day, arena_t *arena) {
     char out[16];
     day_write(day, out);
     return arena_text(arena, text_of(out));
 }
 
-bool day_read(text_t text, uint32_t *day) {
+bool json_day_read(text_t text, uint32_t *day) {
     if (text.size != 10 || text.at[4] != '-' || text.at[7] != '-') return false;
     *day = 0;
     for (uint32_t index = 0; index < text.size; index++) {
@@ -56,9 +56,12 @@ static json_t *json_of_list(const field_t *field, const void *value) {
     const uint8_t *first = AT(value, field->offset, const uint8_t *);
     for (uint32_t index = 0; index < AT(value, field->count_offset, uint32_t); index++) {
         json_t *one;
-        if (field->shape == FIELD_LIST) one = message_to_json(field->sub(), first + field->sub()->size * index);
-        else if (field->shape == FIELD_DAYS) one = json_of_day(AT(first, sizeof(uint32_t) * index, uint32_t));
-        else one = json_of_text(AT(first, sizeof(text_t) * index, text_t));
+        if (field->shape == FIELD_LIST)
+            one = message_to_json(field->sub(), first + field->sub()->size * index);
+        else if (field->shape == FIELD_DAYS)
+            one = json_of_day(AT(first, sizeof(uint32_t) * index, uint32_t));
+        else
+            one = json_of_text(AT(first, sizeof(text_t) * index, text_t));
         json_array_append_new(list, one);
     }
     return list;
@@ -171,7 +174,7 @@ static const char *fill_number(const filler_t *filler, const field_t *field, con
     if (field->shape == FIELD_DAY || field->shape == FIELD_WORD) {
         if (!json_is_string(json)) return "wrong_type";
         text_t text = text_of_json(filler, json);
-        if (field->shape == FIELD_DAY) return day_read(text, out) ? NULL : "bad_day";
+        if (field->shape == FIELD_DAY) return json_day_read(text, out) ? NULL : "bad_day";
         const word_t *word = word_named(field->words, text);
         if (word == NULL) return "unknown_word";
         *(uint32_t *)out = word->number;
@@ -180,8 +183,10 @@ static const char *fill_number(const filler_t *filler, const field_t *field, con
     if (!json_is_integer(json)) return "wrong_type";
     json_int_t number = json_integer_value(json);
     if (number < 0) return "negative";
-    if (field->shape == FIELD_MAYBE) *(maybe_t *)out = (maybe_t){true, number};
-    else *(uint64_t *)out = (uint64_t)number;
+    if (field->shape == FIELD_MAYBE)
+        *(maybe_t *)out = (maybe_t){true, number};
+    else
+        *(uint64_t *)out = (uint64_t)number;
     return NULL;
 }
 
@@ -206,7 +211,7 @@ static err_t fill_element(const filler_t *filler, const field_t *field, const js
     if (field->shape == FIELD_LIST) return fill_message(filler, field->sub(), json, place, out);
     if (!json_is_string(json)) return wrong(filler, place, "wrong_type");
     text_t text = text_of_json(filler, json);
-    if (field->shape == FIELD_DAYS) return day_read(text, out) ? OK : wrong(filler, place, "bad_day");
+    if (field->shape == FIELD_DAYS) return json_day_read(text, out) ? OK : wrong(filler, place, "bad_day");
     *(text_t *)out = text;
     return text.size > 0 ? OK : wrong(filler, place, "too_long");
 }
@@ -215,10 +220,13 @@ static err_t fill_list(const filler_t *filler, const field_t *field, const json_
     if (!json_is_array(json)) return wrong(filler, place, "wrong_type");
     size_t count = json_array_size(json);
     if (count > field->high) return wrong(filler, place, "too_many");
-    size_t size = field->shape == FIELD_LIST ? field->sub()->size : field->shape == FIELD_DAYS ? sizeof(uint32_t) : sizeof(text_t);
+    size_t size = field->shape == FIELD_LIST   ? field->sub()->size
+                  : field->shape == FIELD_DAYS ? sizeof(uint32_t)
+                                               : sizeof(text_t);
     uint8_t *first = arena_take(filler->arena, size * (count + 1));
     for (size_t index = 0; index < count; index++) {
-        err_t err = fill_element(filler, field, json_array_get(json, index), &(place_t){place, NULL, index}, first + size * index);
+        err_t err =
+            fill_element(filler, field, json_array_get(json, index), &(place_t){place, NULL, index}, first + size * index);
         if (err != OK) return err;
     }
     memcpy(value + field->offset, &first, sizeof first);
@@ -226,7 +234,8 @@ static err_t fill_list(const filler_t *filler, const field_t *field, const json_
     return OK;
 }
 
-static err_t fill_field(const filler_t *filler, const field_t *field, const json_t *json, const place_t *place, uint8_t *value) {
+static err_t fill_field(const filler_t *filler, const field_t *field, const json_t *json, const place_t *place,
+                        uint8_t *value) {
     void *out = value + field->offset;
     const char *code = NULL;
     switch (field->shape) {
@@ -254,7 +263,8 @@ static const field_t *field_named(const message_t *type, const char *name) {
     return NULL;
 }
 
-static err_t fill_message(const filler_t *filler, const message_t *type, const json_t *json, const place_t *place, void *value) {
+static err_t fill_message(const filler_t *filler, const message_t *type, const json_t *json, const place_t *place,
+                          void *value) {
     if (!json_is_object(json)) return wrong(filler, place, "wrong_type");
     json_t *object = json_incref((json_t *)(uintptr_t)json); /* the iterator's interface is not const */
     err_t err = OK;

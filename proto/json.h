@@ -18,8 +18,9 @@ err_t message_from_json(const message_t *type, const json_t *json, arena_t *aren
 /* Reads one JSON object, no duplicate keys. NULL: *line and `what` (of `room` bytes) tell. The caller owns the result. */
 json_t *json_read(text_t text, int *line, char *what, size_t room);
 
-/* "2021-10-29" ↔ 20211029. day_show writes 10 characters; day_read takes "2021-10-29" only, false if there is no such day. */
-text_t day_show(uint32_t day, arena_t *arena);
-bool day_read(text_t text, uint32_t *day);
+/* "2021-10-29" ↔ 20211029.
+ * json_day_show writes 10 characters; json_day_read takes "2021-10-29" only, false if there is no such day. */
+text_t json_day_show(uint32_t day, arena_t *arena);
+bool json_day_read(text_t text, uint32_t *day);
 
 #endif

@@ -33,6 +33,8 @@
 #define LIMIT_GROUPS 16
 #define LIMIT_PLAN_FILE (4 * 1024 * 1024)
 #define LIMIT_PEOPLE 16384                 /* persons counted under one indicator */
+/* fen or units that one unit reports in all for one member: the totals of all of them still add up in 63 bits */
+#define LIMIT_TOTAL (INT64_MAX / (LIMIT_UNITS * LIMIT_MEMBERS))
 
 /* stages */
 #define LIMIT_STORE_KEY 500                /* LMDB takes 511 */
@@ -40,6 +42,11 @@
 #define LIMIT_PARK_MS 1000                 /* a fetch waits this long for something new */
 #define LIMIT_AGENDA_STEP 512              /* pieces of work one re-entry of an agenda does */
 #define LIMIT_GROUP 4096                   /* entries in one commit of the ledger */
+#define LIMIT_TICK_MS 60000                /* a real ledger ticks on the minute */
+#define LIMIT_REHEARSAL_TICK_MS 3600000    /* a rehearsal ledger on the hour */
+#define LIMIT_CLOCK_JUMP_MS 120000         /* the wall clock may run ahead of the steady clock by this much at once */
+#define LIMIT_ADVANCE_MS (1096LL * 86400000) /* one advance_clock of a rehearsal ledger: three years */
+#define LIMIT_COUNTERS 4096                /* refusals counted apart, (unit, code, door); the rest without unit */
 #define LIMIT_READERS 64                   /* parked fetches of one stream */
 #define LIMIT_QUERY_PARK_MS 5000           /* a query waits this long for `at_least` */
 #define LIMIT_STORE_SIZE (64ULL << 30)     /* address space of one store */

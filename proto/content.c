@@ -1,0 +1,50 @@
+/* A report without what is not its content, encoded canonically and hashed. */
+#include "proto/content.h"
+
+#include <string.h>
+
+#include "proto/wire.h"
+
+static void commitment_clear(personal_t *person) { memset(person->commitment, 0, sizeof person->commitment); }
+
+/* Lists of a decoded report are shared and const: a figure that names persons gets its own rows. */
+static const item_t *items_bare(const figure_t *figure, arena_t *arena) {
+    if (figure->items_count == 0) return NULL;
+    item_t *items = ARENA_NEW(arena, item_t, figure->items_count);
+    memcpy(items, figure->items, sizeof *items * figure->items_count);
+    for (uint32_t index = 0; index < figure->items_count; index++) commitment_clear(&items[index].person);
+    return items;
+}
+
+static report_t report_bare(const report_t *report, arena_t *arena) {
+    report_t bare = *report;
+    figure_t *figures = ARENA_NEW(arena, figure_t, report->figures_count);
+    for (uint32_t index = 0; index < report->figures_count; index++) {
+        figures[index] = report->figures[index];
+        figures[index].items = items_bare(&report->figures[index], arena);
+    }
+    bare.figures = figures;
+    commitment_clear(&bare.prepared_by);
+    commitment_clear(&bare.reviewed_by);
+    commitment_clear(&bare.signed_by);
+    return bare;
+}
+
+static void report_hash(const report_t *report, uint8_t out[HASH_SIZE]) {
+    buffer_t bytes = {0};
+    wire_encode(report_type(), report, &bytes);
+    hash_of((bytes_t){bytes.at, (uint32_t)bytes.size}, out);
+    buffer_destroy(&bytes);
+}
+
+void report_content_hash(const report_t *report, arena_t *arena, uint8_t out[HASH_SIZE]) {
+    report_t bare = report_bare(report, arena);
+    report_hash(&bare, out);
+}
+
+void report_body_hash(const report_t *report, arena_t *arena, uint8_t out[HASH_SIZE]) {
+    report_t bare = report_bare(report, arena);
+    memset(bare.submission_id, 0, sizeof bare.submission_id);
+    bare.replaces = 0;
+    report_hash(&bare, out);
+}

@@ -1,0 +1,13 @@
+/* What a report says, as a hash: the same content twice is the same report, whoever carries it and whenever. */
+#ifndef PROTO_CONTENT_H
+#define PROTO_CONTENT_H
+
+#include "proto/crypto.h"
+#include "proto/proto.h"
+
+/* BLAKE2b-256 of the canonical report without its salted commitments, which differ from one keeping to the next. */
+void report_content_hash(const report_t *report, arena_t *arena, uint8_t out[HASH_SIZE]);
+/* The same without submission_id and replaces too: equal for the same content under another id. */
+void report_body_hash(const report_t *report, arena_t *arena, uint8_t out[HASH_SIZE]);
+
+#endif

@@ -1,0 +1,30 @@
+/* Receipts: what is signed, and by whom. */
+#include "proto/receipt.h"
+
+#include <string.h>
+
+enum { HEAD_SIZE = 16 + 8 + 8 + HASH_SIZE };
+
+static void big_endian(uint64_t number, uint8_t out[8]) {
+    for (int index = 7; index >= 0; index--, number >>= 8) out[index] = (uint8_t)number;
+}
+
+static void head_bytes(const receipt_t *receipt, uint8_t out[HEAD_SIZE]) {
+    memcpy(out, receipt->ledger_id, 16);
+    big_endian(receipt->epoch, out + 16);
+    big_endian(receipt->head_seq, out + 24);
+    memcpy(out + 32, receipt->head_hash, HASH_SIZE);
+}
+
+void receipt_sign(const uint8_t signer_secret[SIGN_SECRET_SIZE], receipt_t *receipt) {
+    uint8_t head[HEAD_SIZE];
+    head_bytes(receipt, head);
+    sign_bytes(signer_secret, (bytes_t){head, HEAD_SIZE}, receipt->signature);
+}
+
+bool receipt_verify(const receipt_t *receipt, const uint8_t signer_public[SIGN_PUBLIC_SIZE]) {
+    uint8_t head[HEAD_SIZE];
+    head_bytes(receipt, head);
+    return receipt->seq > 0 && receipt->seq <= receipt->head_seq &&
+           sign_verify(signer_public, (bytes_t){head, HEAD_SIZE}, receipt->signature);
+}

@@ -1,0 +1,13 @@
+/* A receipt proves that an entry was in the ledger: it carries a chain head signed by the ledger's signer. */
+#ifndef PROTO_RECEIPT_H
+#define PROTO_RECEIPT_H
+
+#include "proto/crypto.h"
+#include "proto/proto.h"
+
+/* Signs receipt's {ledger_id, epoch, head_seq, head_hash}: one signature a commit group, shared by all of its receipts. */
+void receipt_sign(const uint8_t signer_secret[SIGN_SECRET_SIZE], receipt_t *receipt);
+/* Was the head signed by this signer, and does it lie at or behind the entry? */
+bool receipt_verify(const receipt_t *receipt, const uint8_t signer_public[SIGN_PUBLIC_SIZE]);
+
+#endif
