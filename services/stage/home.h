@@ -33,6 +33,8 @@
 err_t home_enter(const char *path);
 /* mkdir -p of the layout above (modes 0700). */
 err_t home_make(const char *path);
+/* mkdir -p of one folder, mode 0700. */
+err_t home_make_folder(const char *path);
 /* A setting of minning.conf, e.g. "gateway/endpoint"; `fallback` if it is not there. Valid until the process ends. */
 const char *home_setting(const char *path, const char *fallback);
 /* Writes a small file durably (temporary, fsync, rename), with `mode`. */

@@ -13,11 +13,15 @@ typedef struct {
 
 void link_start(void);                       /* once per process: no CZMQ signal handling, linger, unpredictable routing ids */
 
+/* At the end of a process whose sockets are all closed: answers already given may still leave (at most 100 ms). */
+void link_stop(void);
+
 typedef struct server server_t;
 /* Binds a ROUTER with bounded frames. The caller holds its lock first: two binds of one ipc path both succeed. */
 err_t server_bind(const char *endpoint, server_t **out);
 void server_destroy(server_t **self);
-/* Takes one frame without waiting. false: none. A message of more than one part is dropped. `frame` is valid until the next call. */
+/* Takes one frame without waiting. false: none. A message of more than one part is dropped. `frame` is valid until the next
+ * call. */
 bool server_receive(server_t *self, peer_t *peer, bytes_t *frame);
 /* Sends one frame without waiting; a peer that is gone or full is forgotten (it asks again). */
 void server_send(server_t *self, const peer_t *peer, bytes_t frame);
@@ -41,6 +45,8 @@ err_t link_ask(const char *endpoint, const message_t *ask, const void *question,
  * for handles[i]; LINK_STOP when the process is asked to leave. */
 #define LINK_STOP (1u << 31)
 uint32_t link_wait(void *const *handles, size_t count, int64_t timeout_ms);
+/* Waits for one socket and one file descriptor, without looking at signals: for threads beside the main one. */
+void link_wait_fd(void *handle, int fd, int64_t timeout_ms);
 void link_watch_signals(void);               /* signalfd for SIGTERM and SIGINT; call before any thread is made */
 
 #endif

@@ -7,7 +7,8 @@
 
 /* Fills `batch` with what follows fetch->after, from a transaction that sees the stream (the open write transaction, so that
  * the tail is there too, or a read transaction). `durable` is the committed head. Says BEHIND if the stream is shorter than
- * the reader, DIVERGED if its hash at `after` differs. false: nothing new for this reader, park the fetch. */
+ * the reader, DIVERGED if its hash at `after` differs. false: nothing new for this reader, park the fetch.
+ * at_end: no events; the reader goes on after `from - 1`, whose hash is last_hash. */
 bool stream_serve(txn_t *txn, stream_t stream, head_t durable, const fetch_t *fetch, arena_t *arena, batch_t *batch);
 
 /* A stream's ROUTER with its parked fetches. The owner calls stream_door_step whenever the handle is readable, after each
@@ -29,7 +30,8 @@ typedef struct stream_reader stream_reader_t;
 err_t stream_reader_open(const char *endpoint, stream_reader_t **out);
 void stream_reader_close(stream_reader_t **self);
 void *stream_reader_handle(stream_reader_t *self);
-/* Sends `fetch` unless one is outstanding (sent again after 2 × LIMIT_PARK_MS without an answer). */
+/* Sends `fetch` unless one is outstanding (sent again after 2 × LIMIT_PARK_MS without an answer) or the writer has just said
+ * BEHIND (asked again 100 ms later). */
 void stream_reader_ask(stream_reader_t *self, const fetch_t *fetch, int64_t steady_ms);
 /* Takes an answer without waiting; views live in arena. false: none. */
 bool stream_reader_take(stream_reader_t *self, arena_t *arena, batch_t *batch);
@@ -41,5 +43,6 @@ bool batch_next(const batch_t *batch, uint32_t *at, uint64_t *seq, event_t *even
 typedef struct desk desk_t;
 err_t desk_start(const char *service, bool (*answer)(void *self, const packet_t *ask, buffer_t *out), void *self, desk_t **out);
 void desk_stop(desk_t **self);
+void desk_nudge(desk_t *self);               /* something was committed: try the parked questions now. From any thread. */
 
 #endif

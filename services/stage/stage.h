@@ -14,6 +14,8 @@ typedef struct turn turn_t;
 /* What a role does with one question: fills `reply` by reply_with, or leaves it empty to say "not mine". */
 typedef struct reply reply_t;
 void reply_with(reply_t *self, const message_t *type, const void *value);
+/* A refusal with one reason of reasons.def, its sentences filled in; `path` may be "" and `arg` empty. */
+void reply_refuse(reply_t *self, text_t code, const char *path, text_t arg);
 
 typedef struct {
     const char *name;                 /* "validation": its folder under data/ and its sockets */
@@ -49,14 +51,24 @@ bool turn_body(turn_t *self, const event_t *event, const message_t *type, void *
 void turn_emit(turn_t *self, const message_t *type, const void *value); /* epoch, cause and instant are the event's */
 void turn_continue(turn_t *self, uint64_t step);   /* come back for this event with `step`, before the next event */
 void turn_unknown(turn_t *self, const event_t *event); /* stops the stage: its binary is older than its ledger */
+/* In a query: true if ledger entry `at_least` is not yet applied and committed here. Then return without a reply: the question
+ * is parked and asked again. */
+bool turn_waits(turn_t *self, uint64_t at_least);
 
 /* --- for the loop, the simulator and the tests --- */
 /* Opens data/<name>, runs the barrier and verifies the chain. `path` is the store's folder. */
 err_t stage_open(const role_t *role, const char *path, stage_t **out);
 void stage_close(stage_t **self);
-/* One batch into the open transaction (begun if there is none): applied, not committed. OK, or ERR_BAD when the chain does
- * not follow, or the store's error after which the transaction is rolled back. Never waits. */
+/* One batch into the open transaction (begun if there is none): applied, not committed. Never waits. OK; ERR_BAD when the batch
+ * does not follow (a gap, another hash, not decodable): nothing of it was applied; ERR_REFUSED when the role met an event that
+ * it does not know or cannot read; else the store's error. After the last two everything not committed is rolled back.
+ *
+ * Of each event, in this order: a control entry is passed on; apply; then its agenda (resume, until turn_continue is not called
+ * any more); a tick is passed on last, behind all that it changes. Events up to batch->durable_head only. A batch that repeats
+ * what is applied is harmless. When one event asks for very much work the step ends in the middle of its agenda (stage_pending): commit, or not,
+ * and step again with the same batch, or with what the writer sends for stage_fetch. */
 err_t stage_step(stage_t *self, const batch_t *batch);
+bool stage_pending(const stage_t *self);           /* an agenda is open: there is work without any new event */
 err_t stage_commit(stage_t *self);                 /* what was applied becomes durable; nothing open: OK */
 void stage_rollback(stage_t *self);
 err_t stage_drop(stage_t *self);                   /* forget everything: after DIVERGED, rebuild from the start */
@@ -80,6 +92,7 @@ typedef struct {
 /* The service: opens, binds, fetches, serves, answers queries, commits every LIMIT_GATHER_MS, leaves on SIGTERM.
  * argv: <home>. Returns an exit code of sysexits.h. */
 int stage_main(const role_t *role, int argc, char **argv);
-int stage_main_hooked(const role_t *role, const char *home, int (*begin)(stage_t *stage, stage_hooks_t *hooks), void (*end)(stage_hooks_t *hooks));
+int stage_main_hooked(const role_t *role, const char *home, int (*begin)(stage_t *stage, stage_hooks_t *hooks),
+                      void (*end)(stage_hooks_t *hooks));
 
 #endif

@@ -31,7 +31,8 @@ typedef struct txn txn_t;
  * ERR_LOCKED leaves the first instance untouched. Safe flags (default sync) always; readers of other threads may be open. */
 err_t store_open(const char *path, const table_t *tables, size_t table_count, store_t **out);
 void store_close(store_t **self);
-void store_usage(store_t *self, uint64_t *used, uint64_t *size); /* bytes used, bytes it may grow to before BUSY */
+/* Bytes used, and bytes it may grow to before BUSY: `used >= *size` means that less than LIMIT_STORE_RESERVE is left. */
+void store_usage(store_t *self, uint64_t *used, uint64_t *size);
 
 txn_t *store_write(store_t *self);      /* NULL and a logged error if the store refuses; at most one at a time */
 txn_t *store_read(store_t *self);       /* a snapshot; any number, any thread */
@@ -40,7 +41,8 @@ void txn_abort(txn_t **self);           /* ends either kind */
 err_t txn_error(const txn_t *self);     /* the first error that stuck to it */
 void txn_fail(txn_t *self, err_t err);
 
-/* Reads into `row` (views into arena copies). false: not there, or an error stuck. */
+/* Keys may be empty: the one row of a table that has only one.
+ * Reads into `row` (views into arena copies). false: not there, or an error stuck. */
 bool txn_get(txn_t *self, size_t table, const store_key_t *key, arena_t *arena, void *row);
 void txn_put(txn_t *self, size_t table, const store_key_t *key, const void *row);
 void txn_delete(txn_t *self, size_t table, const store_key_t *key); /* not there: nothing happens */
@@ -71,15 +73,23 @@ typedef struct {
     uint8_t hash[32];
 } head_t;
 head_t txn_head(txn_t *self);
-/* Appends one event (header given, body encoded from value); *seq gets its number. */
+/* The chained hash at `seq`; zeros at 0. false: not there or stuck. */
+bool txn_hash(txn_t *self, uint64_t seq, uint8_t hash[32]);
+/* Appends one event (header given, body encoded from value); *seq gets its number, NULL if nobody asks. A header without a
+ * cause is its own: cause_seq becomes the event's seq, as in the ledger. */
 void txn_append(txn_t *self, const event_t *header, const message_t *type, const void *value, uint64_t *seq);
 void txn_append_copy(txn_t *self, const event_t *event, uint64_t *seq);
 /* Reads event `seq` (views into the arena) and, if hash is not NULL, its chained hash. false: not there or stuck. */
 bool txn_event(txn_t *self, uint64_t seq, arena_t *arena, event_t *event, uint8_t *hash);
 /* Gathers raw events after `after`, at most max_bytes (but at least one), up to `last`. Returns how many. */
 uint32_t txn_events(txn_t *self, uint64_t after, uint64_t last, uint32_t max_bytes, buffer_t *out, uint8_t last_hash[32]);
+void txn_clear_stream(txn_t *self);     /* and all facts: what is left is an empty store */
 /* Recomputes the chain from `from` (1: the beginning) to the head. ERR_CORRUPT names the seq in *bad. */
 err_t txn_verify_chain(txn_t *self, uint64_t from, uint64_t *bad);
+
+/* A logical dump of what is committed: every row of every table and every event of the stream as one line of text, in order,
+ * then the facts that belong to the state (in_seq, in_hash). Equal states have equal dumps. */
+err_t store_dump(store_t *self, const char *file);
 
 /* Small facts of the store by name: positions, identities. */
 uint64_t txn_fact(txn_t *self, const char *name);

@@ -1,0 +1,266 @@
+/* Opens a stage, applies batches, commits, rolls back, drops. */
+#include "services/stage/stage_inner.h"
+
+#include "proto/crypto.h"
+#include "services/stage/clock.h"
+#include "services/stage/log.h"
+#include "services/stage/serve.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    EVENT_LEAST = 7,    /* bytes of the shortest event */
+    AGENDA_ROUNDS = 64, /* re-entries in one step: × LIMIT_AGENDA_STEP pieces of work */
+    CHECKPOINT = 16384  /* events after which the verified part of the stream is noted: what a start has to verify at most */
+};
+
+place_t place_read(txn_t *txn) {
+    place_t place = {.in_seq = txn_fact(txn, "in_seq"),
+                     .cause_seq = txn_fact(txn, "cause_seq"),
+                     .now_ms = (int64_t)txn_fact(txn, "now_ms"),
+                     .agenda_seq = txn_fact(txn, "agenda_seq"),
+                     .agenda_step = txn_fact(txn, "agenda_step"),
+                     .memory_seq = txn_fact(txn, "memory_seq"),
+                     .verified_upto = txn_fact(txn, "verified_upto")};
+    txn_fact_bytes(txn, "in_hash", place.in_hash, sizeof place.in_hash);
+    return place;
+}
+
+void place_write(txn_t *txn, const place_t *place) {
+    txn_fact_put(txn, "in_seq", place->in_seq);
+    txn_fact_bytes_put(txn, "in_hash", place->in_hash, sizeof place->in_hash);
+    txn_fact_put(txn, "cause_seq", place->cause_seq);
+    txn_fact_put(txn, "now_ms", (uint64_t)place->now_ms);
+    txn_fact_put(txn, "agenda_seq", place->agenda_seq);
+    txn_fact_put(txn, "agenda_step", place->agenda_step);
+    txn_fact_put(txn, "memory_seq", place->memory_seq);
+    txn_fact_put(txn, "verified_upto", place->verified_upto);
+}
+
+/* Reads what is committed: at the start and after a rollback. */
+static err_t place_load(stage_t *self) {
+    txn_t *txn = store_read(self->store);
+    if (txn == NULL) return ERR_STORE;
+    self->durable = self->place = place_read(txn);
+    self->head = txn_head(txn);
+    err_t err = txn_error(txn);
+    txn_abort(&txn);
+    return err;
+}
+
+/* What stands behind the last checkpoint was perhaps never read back since it was written. */
+static err_t chain_check(stage_t *self) {
+    txn_t *txn = store_read(self->store);
+    if (txn == NULL) return ERR_STORE;
+    uint64_t bad = 0;
+    err_t err = txn_verify_chain(txn, self->place.verified_upto + 1, &bad);
+    txn_abort(&txn);
+    if (err != OK)
+        log_error("chain_broken", "stage=%s stream=%s seq=%llu error=%s", self->role->name, stream_name(self->role->writes),
+                  (unsigned long long)bad, err_name(err));
+    return err;
+}
+
+err_t stage_open(const role_t *role, const char *path, stage_t **out) {
+    *out = NULL;
+    stage_t *self = calloc(1, sizeof *self);
+    if (self == NULL) return ERR_NOMEM;
+    self->role = role;
+    self->started_ms = clock_steady_ms();
+    self->batch_arena = arena_new();
+    self->loop = (turn_t){.stage = self, .arena = arena_new()};
+    self->query = (turn_t){.stage = self, .arena = arena_new()};
+    err_t err = store_open(path, role->tables, role->table_count, &self->store);
+    if (err == OK) err = place_load(self);
+    if (err == OK) err = chain_check(self);
+    if (err != OK) stage_close(&self);
+    *out = self;
+    return err;
+}
+
+void stage_close(stage_t **self) {
+    if (*self == NULL) return;
+    if ((*self)->txn != NULL) txn_abort(&(*self)->txn);
+    turn_memory_drop(&(*self)->loop);
+    turn_memory_drop(&(*self)->query);
+    arena_destroy(&(*self)->loop.arena);
+    arena_destroy(&(*self)->query.arena);
+    arena_destroy(&(*self)->batch_arena);
+    store_close(&(*self)->store);
+    free(*self);
+    *self = NULL;
+}
+
+store_t *stage_store(stage_t *self) { return self->store; }
+
+bool stage_pending(const stage_t *self) { return self->place.agenda_seq != 0; }
+
+void stage_rollback(stage_t *self) {
+    if (self->txn == NULL) return;
+    txn_abort(&self->txn);
+    self->place = self->durable;
+    turn_memory_drop(&self->loop);
+}
+
+static err_t txn_open(stage_t *self) {
+    if (self->txn == NULL) self->txn = store_write(self->store);
+    return self->txn == NULL ? ERR_STORE : OK;
+}
+
+err_t stage_commit(stage_t *self) {
+    if (self->txn == NULL) return OK;
+    head_t head = txn_head(self->txn);
+    if (head.seq >= self->place.verified_upto + CHECKPOINT) self->place.verified_upto = head.seq;
+    place_write(self->txn, &self->place);
+    err_t err = txn_commit(&self->txn);
+    if (err != OK) {
+        self->place = self->durable;
+        turn_memory_drop(&self->loop);
+        return err;
+    }
+    self->durable = self->place;
+    self->head = head;
+    return OK;
+}
+
+err_t stage_drop(stage_t *self) {
+    stage_rollback(self);
+    err_t err = txn_open(self);
+    if (err != OK) return err;
+    for (size_t table = 0; table < self->role->table_count; table++) txn_clear(self->txn, table);
+    txn_clear_stream(self->txn);
+    self->place = (place_t){.memory_seq = self->place.memory_seq + 1}; /* never the same count for another content */
+    turn_memory_drop(&self->loop);
+    return stage_commit(self);
+}
+
+fetch_t stage_fetch(stage_t *self) {
+    fetch_t fetch = {.stream = self->role->reads,
+                     .after = self->place.in_seq,
+                     .ack = self->durable.in_seq,
+                     .reader = text_of(self->role->name)};
+    memcpy(fetch.after_hash, self->place.in_hash, sizeof fetch.after_hash);
+    return fetch;
+}
+
+bool stage_serve(stage_t *self, const fetch_t *fetch, arena_t *arena, batch_t *batch) {
+    txn_t *txn = self->txn != NULL ? self->txn : store_read(self->store);
+    if (txn == NULL) return false;
+    bool answered = stream_serve(txn, self->role->writes, self->head, fetch, arena, batch);
+    if (txn != self->txn) txn_abort(&txn);
+    return answered;
+}
+
+/* An event of a batch with the chained hash that it ends on. */
+typedef struct {
+    event_t event;
+    uint8_t hash[32];
+} link_t;
+
+/* Decodes the batch and checks that it follows from where the stage stands, before anything is applied. Lists the events that
+ * are new and durable at the writer. */
+static err_t batch_check(stage_t *self, const batch_t *batch, link_t **links, uint64_t *count) {
+    *count = 0;
+    if (batch->stream != self->role->reads || batch->count > batch->events.size / EVENT_LEAST) return ERR_BAD;
+    if (batch->count > 0 && (batch->from == 0 || batch->from > self->place.in_seq + 1)) return ERR_BAD;
+    *links = ARENA_NEW(self->batch_arena, link_t, batch->count);
+    uint8_t hash[32];
+    memcpy(hash, self->place.in_hash, sizeof hash);
+    uint32_t at = 0;
+    uint64_t seq = 0;
+    event_t event;
+    err_t err = OK;
+    while (batch_next(batch, &at, &seq, &event, &err)) {
+        if (seq <= self->place.in_seq) continue; /* a repeat */
+        hash_chain(hash, event.raw, hash);
+        if (seq > batch->durable_head) continue; /* only hashed: the writer may still lose it */
+        link_t *link = &(*links)[(*count)++];
+        link->event = event;
+        memcpy(link->hash, hash, sizeof hash);
+    }
+    if (err == OK && batch->count > 0 && seq > self->place.in_seq && memcmp(hash, batch->last_hash, sizeof hash) != 0)
+        err = ERR_BAD;
+    return err;
+}
+
+/* A control entry is passed on ahead of what it causes: who reads on needs the plan before he hears what the plan makes of it.
+ * Only time passes behind: what a tick changes is known before anybody acts on the tick. */
+static bool is_passed_on_first(const event_t *event) {
+    return kind_is_control(event->kind) && event->kind != KIND_clock_ticked;
+}
+
+/* Is everything that follows from ledger entry `cause_seq` applied with this event? In the ledger an entry is its own cause; a
+ * tick is passed on behind whatever it caused; of other events more of the same cause may follow. */
+static uint64_t cause_done(const stage_t *self, const batch_t *batch, const event_t *event) {
+    bool whole = self->role->reads == STREAM_ENTRIES || event->kind == KIND_clock_ticked || batch->cause_head == 0;
+    uint64_t done = whole ? event->cause_seq : event->cause_seq - 1;
+    return done > self->place.cause_seq ? done : self->place.cause_seq;
+}
+
+/* One event: apply or, where its agenda is open, resume; the agenda. Control entries are passed on, once. */
+static err_t event_take(stage_t *self, const batch_t *batch, const link_t *link, uint32_t *rounds) {
+    turn_t *turn = &self->loop;
+    const event_t *event = &link->event;
+    turn->txn = self->txn;
+    turn->event = event;
+    turn->cause_seq = event->cause_seq;
+    turn->now_ms = event->at_ms;
+    turn->stopped = false;
+    turn->continues = self->place.agenda_seq == event->seq;
+    turn->step = self->place.agenda_step;
+    arena_reset(turn->arena);
+    bool writes = self->role->writes != STREAM_NONE;
+    if (!turn->continues) {
+        if (writes && is_passed_on_first(event)) txn_append_copy(self->txn, event, NULL);
+        self->role->apply(turn, event);
+    }
+    while (turn->continues && txn_error(self->txn) == OK && *rounds < AGENDA_ROUNDS) {
+        ++*rounds;
+        turn->continues = false;
+        arena_reset(turn->arena);
+        self->role->resume(turn, event, turn->step);
+    }
+    self->place.agenda_seq = turn->continues ? event->seq : 0;
+    self->place.agenda_step = turn->continues ? turn->step : 0;
+    if (turn->continues) return txn_error(self->txn);
+    if (writes && event->kind == KIND_clock_ticked) txn_append_copy(self->txn, event, NULL);
+    self->place.in_seq = event->seq;
+    memcpy(self->place.in_hash, link->hash, sizeof self->place.in_hash);
+    self->place.cause_seq = cause_done(self, batch, event);
+    self->place.now_ms = event->at_ms;
+    return txn_error(self->txn);
+}
+
+static err_t links_take(stage_t *self, const batch_t *batch, const link_t *links, uint64_t count) {
+    err_t err = OK;
+    uint32_t rounds = 0;
+    for (uint64_t index = 0; err == OK && index < count; index++) {
+        if (index > 0 && rounds >= AGENDA_ROUNDS) break;
+        err = event_take(self, batch, &links[index], &rounds);
+        if (stage_pending(self)) break;
+    }
+    return err;
+}
+
+err_t stage_step(stage_t *self, const batch_t *batch) {
+    link_t *links;
+    uint64_t count;
+    atomic_store(&self->in_head, batch->durable_head);
+    if (batch->state != batch_state_ok) return OK; /* the loop's matter */
+    arena_reset(self->batch_arena);
+    err_t err = batch_check(self, batch, &links, &count);
+    if (err != OK) return err;
+    if (count > 0) err = txn_open(self);
+    if (err == OK) err = links_take(self, batch, links, count);
+    bool level = self->place.in_seq == batch->durable_head && !stage_pending(self);
+    if (err == OK && level && batch->cause_head > self->place.cause_seq) {
+        err = txn_open(self);
+        self->place.cause_seq = batch->cause_head;
+    }
+    if (err != OK) stage_rollback(self);
+    self->loop.event = NULL;
+    return err;
+}
+
+err_t stage_dump(stage_t *self, const char *file) { return store_dump(self->store, file); }

@@ -1,0 +1,221 @@
+/* The stream a store holds: events one after the other, each with the hash of everything up to it. */
+#include "services/stage/store_inner.h"
+
+#include "proto/crypto.h"
+#include "services/stage/log.h"
+
+#include <string.h>
+
+static uint64_t seq_of(MDB_val key) {
+    uint32_t at = 0;
+    return key_next_u64((bytes_t){key.mv_data, (uint32_t)key.mv_size}, &at);
+}
+
+static store_key_t seq_key(uint64_t seq) {
+    store_key_t key = key_new();
+    key_add_u64(&key, seq);
+    return key;
+}
+
+static bytes_t event_bytes(MDB_val value) {
+    return (bytes_t){(const uint8_t *)value.mv_data + STREAM_HEAD, (uint32_t)(value.mv_size - STREAM_HEAD)};
+}
+
+/* A record too short to hold a hash and an event. */
+static bool record_is_short(txn_t *self, uint64_t seq, MDB_val value) {
+    if (value.mv_size > STREAM_HEAD) return false;
+    log_error("event_corrupt", "store=%s seq=%llu", self->store->path, (unsigned long long)seq);
+    txn_fail(self, ERR_CORRUPT);
+    return true;
+}
+
+head_t txn_head(txn_t *self) {
+    if (self->head_known || self->err != OK) return self->head;
+    MDB_cursor *cursor = NULL;
+    MDB_val key, value;
+    int code = mdb_cursor_open(self->mdb, self->store->stream, &cursor);
+    if (code == 0) code = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
+    if (code == 0 && !record_is_short(self, seq_of(key), value)) {
+        self->head.seq = seq_of(key);
+        memcpy(self->head.hash, value.mv_data, STREAM_HEAD);
+    }
+    if (code != 0 && code != MDB_NOTFOUND) txn_wrong(self, code, "head");
+    if (cursor != NULL) mdb_cursor_close(cursor);
+    self->head_known = self->err == OK;
+    return self->head;
+}
+
+/* false: not there, or stuck. */
+static bool record_at(txn_t *self, uint64_t seq, MDB_val *value) {
+    if (self->err != OK) return false;
+    store_key_t name = seq_key(seq);
+    MDB_val key = key_value(&name);
+    int code = mdb_get(self->mdb, self->store->stream, &key, value);
+    if (code != 0 && code != MDB_NOTFOUND) txn_wrong(self, code, "event");
+    return code == 0 && !record_is_short(self, seq, *value);
+}
+
+bool txn_hash(txn_t *self, uint64_t seq, uint8_t hash[32]) {
+    MDB_val value;
+    memset(hash, 0, HASH_SIZE);
+    if (seq == 0) return self->err == OK;
+    if (!record_at(self, seq, &value)) return false;
+    memcpy(hash, value.mv_data, HASH_SIZE);
+    return true;
+}
+
+void txn_clear_stream(txn_t *self) {
+    if (self->err != OK) return;
+    ASSERT(self->writes);
+    int code = mdb_drop(self->mdb, self->store->stream, 0);
+    if (code == 0) code = mdb_drop(self->mdb, self->store->facts, 0);
+    if (code != 0) txn_wrong(self, code, "clear_stream");
+    self->head = (head_t){0};
+    self->head_known = true;
+}
+
+/* Puts what stands in scratch behind room for the hash: chains it, appends it. */
+static void stream_put(txn_t *self, uint64_t seq) {
+    buffer_t *record = &self->store->scratch;
+    bytes_t event = {record->at + STREAM_HEAD, (uint32_t)(record->size - STREAM_HEAD)};
+    if (event.size > LIMIT_ENTRY) {
+        log_error("event_oversize", "store=%s seq=%llu size=%u", self->store->path, (unsigned long long)seq, event.size);
+        txn_fail(self, ERR_BAD);
+        return;
+    }
+    hash_chain(self->head.hash, event, record->at);
+    store_key_t name = seq_key(seq);
+    MDB_val key = key_value(&name);
+    MDB_val value = {.mv_size = record->size, .mv_data = record->at};
+    int code = mdb_put(self->mdb, self->store->stream, &key, &value, MDB_APPEND);
+    if (code != 0) {
+        txn_wrong(self, code, "append");
+        return;
+    }
+    self->head.seq = seq;
+    memcpy(self->head.hash, record->at, HASH_SIZE);
+}
+
+static bool stream_begin(txn_t *self, uint64_t *seq) {
+    static const uint8_t room[STREAM_HEAD];
+    ASSERT(self->writes);
+    uint64_t next = txn_head(self).seq + 1;
+    if (self->err != OK) return false;
+    buffer_clear(&self->store->scratch);
+    buffer_add(&self->store->scratch, room, sizeof room);
+    if (seq != NULL) *seq = next;
+    return true;
+}
+
+void txn_append(txn_t *self, const event_t *header, const message_t *type, const void *value, uint64_t *seq) {
+    if (!stream_begin(self, seq)) return;
+    event_t own = *header;
+    if (own.cause_seq == 0) own.cause_seq = self->head.seq + 1;
+    event_encode(&own, type, value, &self->store->scratch);
+    event_t written;
+    fault_t fault;
+    bytes_t bytes = {self->store->scratch.at + STREAM_HEAD, (uint32_t)(self->store->scratch.size - STREAM_HEAD)};
+    if (event_decode(bytes, &written, &fault) != OK || written.raw.size != bytes.size) {
+        log_error("value_invalid", "store=%s message=%s code=%s", self->store->path, type->name, fault.code);
+        txn_fail(self, ERR_BAD);
+        return;
+    }
+    if (txn_written_well(self, type, written.body, "~stream")) stream_put(self, self->head.seq + 1);
+}
+
+void txn_append_copy(txn_t *self, const event_t *event, uint64_t *seq) {
+    if (!stream_begin(self, seq)) return;
+    event_copy(event, &self->store->scratch);
+    stream_put(self, self->head.seq + 1);
+}
+
+bool txn_event(txn_t *self, uint64_t seq, arena_t *arena, event_t *event, uint8_t *hash) {
+    uint8_t chained[HASH_SIZE];
+    MDB_val value;
+    if (seq == 0 || !record_at(self, seq, &value) || !txn_hash(self, seq - 1, chained)) return false;
+    bytes_t stored = event_bytes(value);
+    hash_chain(chained, stored, chained);
+    bool good = memcmp(chained, value.mv_data, HASH_SIZE) == 0;
+    if (good) {
+        uint8_t *copy = arena_take(arena, stored.size);
+        memcpy(copy, stored.at, stored.size);
+        fault_t fault;
+        good = event_decode((bytes_t){copy, stored.size}, event, &fault) == OK;
+        event->seq = seq;
+    }
+    if (!good) {
+        log_error("event_corrupt", "store=%s seq=%llu", self->store->path, (unsigned long long)seq);
+        txn_fail(self, ERR_CORRUPT);
+        return false;
+    }
+    if (hash != NULL) memcpy(hash, chained, HASH_SIZE);
+    return true;
+}
+
+/* A cursor on the record of `seq`, its key and value read. NULL: not there or stuck. */
+static MDB_cursor *cursor_at(txn_t *self, uint64_t seq, MDB_val *value) {
+    if (self->err != OK) return NULL;
+    MDB_cursor *cursor = NULL;
+    store_key_t name = seq_key(seq);
+    MDB_val key = key_value(&name);
+    int code = mdb_cursor_open(self->mdb, self->store->stream, &cursor);
+    if (code == 0) code = mdb_cursor_get(cursor, &key, value, MDB_SET);
+    if (code == 0) return cursor;
+    if (code != MDB_NOTFOUND) txn_wrong(self, code, "events");
+    if (cursor != NULL) mdb_cursor_close(cursor);
+    return NULL;
+}
+
+/* Steps to the record behind `seq`. false: the end, a gap or an error; the latter two stick. */
+static bool cursor_step(txn_t *self, MDB_cursor *cursor, uint64_t seq, MDB_val *value) {
+    MDB_val key;
+    int code = mdb_cursor_get(cursor, &key, value, MDB_NEXT);
+    if (code == MDB_NOTFOUND) return false;
+    if (code != 0) return txn_wrong(self, code, "events"), false;
+    if (seq_of(key) == seq + 1) return true;
+    log_error("stream_gap", "store=%s after=%llu", self->store->path, (unsigned long long)seq);
+    return txn_fail(self, ERR_CORRUPT), false;
+}
+
+uint32_t txn_events(txn_t *self, uint64_t after, uint64_t last, uint32_t max_bytes, buffer_t *out, uint8_t last_hash[32]) {
+    uint32_t room = max_bytes == 0 || max_bytes > LIMIT_BATCH ? LIMIT_BATCH : max_bytes;
+    uint32_t count = 0;
+    size_t begin = out->size;
+    MDB_val value;
+    if (after >= last) return 0;
+    MDB_cursor *cursor = cursor_at(self, after + 1, &value);
+    if (cursor == NULL) return 0;
+    for (uint64_t seq = after + 1; seq <= last; seq++) {
+        if (record_is_short(self, seq, value)) break;
+        bytes_t event = event_bytes(value);
+        if (count > 0 && out->size - begin + event.size > room) break;
+        buffer_add(out, event.at, event.size);
+        memcpy(last_hash, value.mv_data, HASH_SIZE);
+        count++;
+        if (seq == last || !cursor_step(self, cursor, seq, &value)) break;
+    }
+    mdb_cursor_close(cursor);
+    return self->err == OK ? count : 0;
+}
+
+err_t txn_verify_chain(txn_t *self, uint64_t from, uint64_t *bad) {
+    uint64_t head = txn_head(self).seq;
+    uint8_t chained[HASH_SIZE];
+    MDB_val value;
+    *bad = from == 0 ? from = 1 : from;
+    if (self->err == OK && from == head + 1) return txn_hash(self, head, chained) ? OK : ERR_CORRUPT;
+    if (!txn_hash(self, from - 1, chained)) return self->err != OK ? self->err : ERR_CORRUPT;
+    MDB_cursor *cursor = cursor_at(self, from, &value);
+    if (cursor == NULL) return self->err != OK ? self->err : ERR_CORRUPT;
+    bool good = true;
+    for (uint64_t seq = from; good; seq++) {
+        *bad = seq;
+        good = !record_is_short(self, seq, value);
+        if (good) hash_chain(chained, event_bytes(value), chained);
+        good = good && memcmp(chained, value.mv_data, HASH_SIZE) == 0;
+        if (!good || !cursor_step(self, cursor, seq, &value)) break;
+    }
+    mdb_cursor_close(cursor);
+    if (good && self->err == OK) *bad = 0;
+    return self->err != OK ? self->err : good ? OK : ERR_CORRUPT;
+}
