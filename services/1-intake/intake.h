@@ -16,18 +16,27 @@ void intake_close(intake_t **self);
 /* Takes one frame from a door into the open group (begun if there is none), at wall clock `wall_ms`. What there is to answer is
  * appended to `now` (refusals, duplicates that are durable, queries: may be sent at once) or to `later` (receipts: after
  * intake_commit only), as one packet. Never waits, never fails on input. */
-void intake_take(intake_t *self, door_t door, bytes_t frame, int64_t wall_ms, int64_t steady_ms, buffer_t *now, buffer_t *later);
+void intake_take(intake_t *self, door_t door, bytes_t frame, int64_t wall_ms, int64_t steady_ms, buffer_t *now,
+                 buffer_t *later);
 /* Appends the ticks and refusal counts that are due at `wall_ms` (real clock mode). */
 void intake_tick(intake_t *self, int64_t wall_ms, int64_t steady_ms);
 /* Makes the group durable; then, and only then, what stands in `later` may leave: intake_finish completes each receipt
  * packet in `later` with the group's signed head. OK, or an error after which the process must leave. */
 err_t intake_commit(intake_t *self);
-void intake_finish(intake_t *self, buffer_t *later);
+void intake_finish(intake_t *self, buffer_t *later); /* any number of packets, one after the other */
+/* An advance_clock longer than LIMIT_GROUP ticks goes on over several groups: while pending, call intake_continue, commit and
+ * finish again; the asker's command_done comes out of the last `later`. */
+bool intake_pending(const intake_t *self);
+void intake_continue(intake_t *self, buffer_t *later);
 bool intake_has_group(const intake_t *self);
-head_t intake_head(const intake_t *self);            /* durable */
-int64_t intake_now_ms(const intake_t *self);         /* the ledger's clock */
+head_t intake_head(const intake_t *self);    /* durable */
+int64_t intake_now_ms(const intake_t *self); /* the ledger's clock */
 store_t *intake_store(intake_t *self);
+void intake_keep_free(intake_t *self, uint64_t reserve); /* bytes; LIMIT_STORE_RESERVE unless told: BUSY when less is left */
 bool intake_serve(intake_t *self, const fetch_t *fetch, arena_t *arena, batch_t *batch);
 bool intake_answer(intake_t *self, const packet_t *ask, buffer_t *out); /* health_ask, registry_ask; from the desk's thread */
+
+/* The service: opens the ledger of argv[1], binds its doors, leaves on SIGTERM. Returns an exit code of sysexits.h. */
+int intake_main(int argc, char **argv);
 
 #endif

@@ -8,9 +8,14 @@
  * digit, 15-digit old form with a valid date; mobile: 11 digits beginning 13-19, also with blanks, hyphens, +86, full-width
  * digits; never inside a longer run of digits (an invoice number is not a mobile number). */
 const char *privacy_finding(text_t text);
-/* Looks at every free text of a report; appends one reason per finding, up to `room`. Returns how many. */
+/* Looks at every free text of a report, and for ID-card numbers also at the items' keys; writes one reason per text with a
+ * finding, up to `room`. Returns how many it wrote. Paths begin inside the report: explanations[0].text. */
 uint32_t privacy_refusals(const report_t *report, reason_t *reasons, uint32_t room, arena_t *arena);
-/* Does any personal field still hold text (or, at the edge, already hold a hash)? Path of the first, or an empty text. */
+/* Behind the door: does any personal field still hold text, or a reference that is not whole? Path of the first, or an empty
+ * text. */
 text_t privacy_unswapped(const report_t *report, arena_t *arena);
+/* At the edge: does any personal field already hold a reference, which only the vault may write? Path of the first, or empty.
+ */
+text_t privacy_swapped(const report_t *report, arena_t *arena);
 
 #endif

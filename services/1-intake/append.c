@@ -1,0 +1,112 @@
+/* A report on its way into the ledger: authority, privacy, idempotency, stamp. */
+#include <string.h>
+
+#include "proto/content.h"
+#include "services/1-intake/state.h"
+#include "services/vault/privacy.h"
+
+static store_key_t key_of_submission(const report_t *report, text_t unit) {
+    store_key_t key = key_new();
+    key_add_bytes(&key, report->submission_id, sizeof report->submission_id);
+    key_add_text(&key, unit);
+    return key;
+}
+
+/* An entry is the report with a little around it, and the store takes no entry above LIMIT_ENTRY. */
+static bool size_holds(visit_t *visit) {
+    enum { MOST = LIMIT_ENTRY - 1024 };
+    if (visit->frame.size <= MOST) return true;
+    text_t most = arena_format(visit->intake->arena, "%d", MOST);
+    visit_refuse(visit, REASON_OF(oversize), text_of("report"), &most, 1);
+    return false;
+}
+
+/* Is the key that the door authenticated still in force here, where the entry is appended? */
+static bool authority_holds(visit_t *visit, const append_ask_t *ask) {
+    uint32_t unit = unit_position(visit->intake, ask->unit);
+    visit->unit = unit;
+    if (unit != UNIT_UNKNOWN && intake_keys_in_force(visit->intake->keys, unit, ask->key_generation)) return true;
+    visit_refuse(visit, REASON_OF(unknown_key), text_of(NULL), NULL, 0);
+    return false;
+}
+
+/* The door has looked already; a ledger forgets nothing, so it is looked at again before the ink. */
+static bool privacy_holds(visit_t *visit, const report_t *report) {
+    arena_t *arena = visit->intake->arena;
+    reason_t *reasons = ARENA_NEW(arena, reason_t, LIMIT_REASONS);
+    uint32_t count = privacy_refusals(report, reasons, LIMIT_REASONS - 1, arena);
+    text_t unswapped = privacy_unswapped(report, arena);
+    if (unswapped.size > 0) reasons[count++] = (reason_t){.code = REASON_OF(personal_text), .path = unswapped};
+    if (count == 0) return true;
+    visit_refuse_all(visit, reasons, count);
+    return false;
+}
+
+static receipt_t receipt_of(const intake_t *self, const report_t *report, const intake_submission_t *kept) {
+    receipt_t receipt = {.epoch = self->opened.epoch, .seq = kept->seq, .received_ms = kept->received_ms};
+    memcpy(receipt.submission_id, report->submission_id, sizeof receipt.submission_id);
+    memcpy(receipt.ledger_id, self->opened.ledger_id, sizeof receipt.ledger_id);
+    memcpy(receipt.content_hash, kept->content_hash, sizeof receipt.content_hash);
+    return receipt;
+}
+
+static void answer_known(visit_t *visit, const report_t *report, const intake_submission_t *kept, const uint8_t *content_hash) {
+    intake_t *self = visit->intake;
+    if (memcmp(kept->content_hash, content_hash, HASH_SIZE) != 0) {
+        text_t seq = arena_format(self->arena, "%llu", (unsigned long long)kept->seq);
+        visit_refuse(visit, REASON_OF(conflict), text_of("submission_id"), &seq, 1);
+        return;
+    }
+    receipt_t receipt = receipt_of(self, report, kept);
+    receipt.duplicate = true;
+    receipt_complete(self, &receipt);
+    packet_encode(visit->packet.request_id, receipt_type(), &receipt, visit_buffer(visit, kept->seq));
+}
+
+static void append_report(visit_t *visit, const append_ask_t *ask, const store_key_t *key, const uint8_t *content_hash) {
+    intake_t *self = visit->intake;
+    int64_t stamp_ms = group_stamp(self);
+    report_received_t received = {
+        .report = ask->report, .unit = ask->unit, .door = visit->door, .key_generation = ask->key_generation};
+    memcpy(received.content_hash, content_hash, HASH_SIZE);
+    intake_submission_t kept = {.received_ms = (uint64_t)stamp_ms};
+    memcpy(kept.content_hash, content_hash, HASH_SIZE);
+    kept.seq = group_append(self, report_received_type(), &received, stamp_ms);
+    txn_put(self->group, TABLE_SUBMISSIONS, key, &kept);
+    receipt_t receipt = receipt_of(self, &ask->report, &kept);
+    packet_encode(visit->packet.request_id, receipt_type(), &receipt, visit->later);
+}
+
+void on_append_ask(visit_t *visit) {
+    intake_t *self = visit->intake;
+    append_ask_t ask;
+    if (!size_holds(visit) || !visit_body(visit, &visit->packet, append_ask_type(), &ask)) return;
+    memcpy(visit->submission_id, ask.report.submission_id, sizeof visit->submission_id);
+    if (!authority_holds(visit, &ask) || !privacy_holds(visit, &ask.report)) return;
+    if (!group_begin(self)) return;
+    uint8_t content_hash[HASH_SIZE];
+    report_content_hash(&ask.report, self->arena, content_hash);
+    store_key_t key = key_of_submission(&ask.report, ask.unit);
+    intake_submission_t kept;
+    if (txn_get(self->group, TABLE_SUBMISSIONS, &key, self->arena, &kept)) {
+        answer_known(visit, &ask.report, &kept, content_hash);
+        return;
+    }
+    if (self->closed)
+        visit_refuse(visit, REASON_OF(plan_is_closed), text_of(NULL), NULL, 0);
+    else if (self->busy)
+        visit_busy(visit);
+    else
+        append_report(visit, &ask, &key, content_hash);
+}
+
+void on_refusals_note(visit_t *visit) {
+    refusals_note_t note;
+    fault_t fault = {0};
+    if (packet_body(&visit->packet, refusals_note_type(), visit->intake->arena, &note, &fault) != OK) {
+        visit_count(visit, text_of(fault.code)); /* a note has no answer */
+        return;
+    }
+    uint32_t unit = note.unit.size == 0 ? UNIT_UNKNOWN : unit_position(visit->intake, note.unit);
+    intake_counts_add(visit->intake->counts, unit, note.code, visit->door, note.frame_hash);
+}

@@ -1,0 +1,221 @@
+/* An operator's signed command: checked, obeyed once, answered the same for ever. */
+#include <string.h>
+
+#include "proto/command.h"
+#include "services/1-intake/intake_rules.h"
+#include "services/1-intake/state.h"
+#include "services/plan/calendar.h"
+#include "services/vault/privacy.h"
+
+static store_key_t key_of_command(const uint8_t command_id[16]) {
+    store_key_t key = key_new();
+    key_add_bytes(&key, command_id, 16);
+    return key;
+}
+
+/* Remembers that the command was obeyed and answers it, both in the open group. */
+static void command_answer(intake_t *self, const advance_t *command, uint64_t seq, buffer_t *later) {
+    store_key_t key = key_of_command(command->command_id);
+    intake_command_t kept = {.seq = seq, .now_ms = (uint64_t)self->clock.last_ms};
+    memcpy(kept.body_hash, command->body_hash, sizeof kept.body_hash);
+    txn_put(self->group, TABLE_COMMANDS, &key, &kept);
+    self->group_count++; /* an advance that is there already writes nothing else */
+    command_done_t done = {.seq = kept.seq, .now_ms = kept.now_ms};
+    packet_encode(command->request_id, command_done_type(), &done, later);
+}
+
+static advance_t command_named(const visit_t *visit, const command_t *command) {
+    advance_t named = {.request_id = visit->packet.request_id};
+    memcpy(named.command_id, command->command_id, sizeof named.command_id);
+    hash_of(command->body, named.body_hash);
+    return named;
+}
+
+static void command_obeyed(visit_t *visit, const command_t *command, uint64_t seq) {
+    advance_t named = command_named(visit, command);
+    command_answer(visit->intake, &named, seq, visit->later);
+}
+
+static bool remark_is_clean(visit_t *visit, text_t why) {
+    const char *finding = privacy_finding(why);
+    if (finding != NULL) visit_refuse(visit, text_of(finding), text_of("why"), NULL, 0);
+    return finding == NULL;
+}
+
+static bool key_may_be_registered(visit_t *visit, const key_registered_t *key, uint32_t unit) {
+    intake_t *self = visit->intake;
+    if (unit == UNIT_UNKNOWN) {
+        visit_refuse(visit, REASON_OF(unknown_unit), text_of("unit"), &key->unit, 1);
+        return false;
+    }
+    uint64_t newest = intake_keys_newest(self->keys, unit);
+    text_t code = generation_refusal(key->generation, newest);
+    if (code.size > 0) {
+        text_t args[] = {arena_format(self->arena, "%llu", (unsigned long long)key->generation),
+                         arena_format(self->arena, "%llu", (unsigned long long)newest + 1)};
+        visit_refuse(visit, code, text_of("generation"), args, 2);
+        return false;
+    }
+    uint32_t holder;
+    if (intake_keys_holder(self->keys, key->key, &holder)) {
+        visit_refuse(visit, REASON_OF(key_taken), text_of("key"), &planbook_plan(self->book)->units[holder].id, 1);
+        return false;
+    }
+    if (!intake_keys_full(self->keys)) return true;
+    visit_refuse(visit, REASON_OF(too_many), text_of("key"), NULL, 0);
+    return false;
+}
+
+static void on_key_registered(visit_t *visit, const command_t *command, const packet_t *body) {
+    intake_t *self = visit->intake;
+    key_registered_t key;
+    if (!visit_body(visit, body, key_registered_type(), &key)) return;
+    uint32_t unit = unit_position(self, key.unit);
+    if (!key_may_be_registered(visit, &key, unit)) return;
+    uint64_t seq = group_append(self, key_registered_type(), &key, group_stamp(self));
+    intake_key_t row = {.unit = key.unit, .generation = key.generation, .registered_seq = seq};
+    memcpy(row.key, key.key, sizeof row.key);
+    store_key_t at = key_of_unit_generation(key.unit, key.generation);
+    txn_put(self->group, TABLE_KEYS, &at, &row);
+    intake_keys_add(self->keys, unit, key.key, key.generation, false);
+    command_obeyed(visit, command, seq);
+}
+
+static void on_key_revoked(visit_t *visit, const command_t *command, const packet_t *body) {
+    intake_t *self = visit->intake;
+    key_revoked_t key;
+    if (!visit_body(visit, body, key_revoked_type(), &key) || !remark_is_clean(visit, key.why)) return;
+    uint32_t unit = unit_position(self, key.unit);
+    intake_key_t row;
+    store_key_t at = key_of_unit_generation(key.unit, key.generation);
+    if (unit == UNIT_UNKNOWN || !intake_keys_in_force(self->keys, unit, key.generation) ||
+        !txn_get(self->group, TABLE_KEYS, &at, self->arena, &row)) {
+        visit_refuse(visit, REASON_OF(unknown_key), text_of("generation"), NULL, 0);
+        return;
+    }
+    row.revoked_seq = group_append(self, key_revoked_type(), &key, group_stamp(self));
+    txn_put(self->group, TABLE_KEYS, &at, &row);
+    intake_keys_revoke(self->keys, unit, key.generation);
+    command_obeyed(visit, command, row.revoked_seq);
+}
+
+static void on_plan_closed(visit_t *visit, const command_t *command, const packet_t *body) {
+    intake_t *self = visit->intake;
+    plan_closed_t closed;
+    if (!visit_body(visit, body, plan_closed_type(), &closed) || !remark_is_clean(visit, closed.why)) return;
+    if (self->closed) {
+        visit_refuse(visit, REASON_OF(plan_is_closed), text_of(NULL), NULL, 0);
+        return;
+    }
+    uint64_t seq = group_append(self, plan_closed_type(), &closed, group_stamp(self));
+    txn_fact_put(self->group, FACT_CLOSED, seq);
+    self->closed = true;
+    command_obeyed(visit, command, seq);
+}
+
+/* 2021-09-26 09:00, in the plan's local time. */
+static text_t instant_shown(const intake_t *self, int64_t at_ms) {
+    const plan_t *plan = planbook_plan(self->book);
+    uint32_t day = day_of_instant(plan, at_ms), minute = minute_of_instant(plan, at_ms);
+    return arena_format(self->arena, "%04u-%02u-%02u %02u:%02u", day / 10000, day / 100 % 100, day % 100, minute / 60,
+                        minute % 60);
+}
+
+static void on_advance_clock(visit_t *visit, const command_t *command, const packet_t *body) {
+    intake_t *self = visit->intake;
+    advance_clock_t advance;
+    if (!visit_body(visit, body, advance_clock_type(), &advance)) return;
+    text_t code = advance_refusal(self->opened.clock_mode, self->clock.last_ms, advance.to_ms);
+    if (code.size > 0) {
+        text_t now = instant_shown(self, self->clock.last_ms);
+        visit_refuse(visit, code, text_of("to_ms"), &now, text_equal(code, REASON_OF(time_backwards)) ? 1 : 0);
+        return;
+    }
+    if (self->advance.active) {
+        visit_busy(visit);
+        return;
+    }
+    self->advance = command_named(visit, command);
+    self->advance.active = true;
+    self->advance.to_ms = (int64_t)advance.to_ms;
+    advance_step(self, visit->later);
+}
+
+void advance_step(intake_t *self, buffer_t *later) {
+    advance_t *advance = &self->advance;
+    if (self->busy && self->group_count == 0) { /* what has ticked is in the ledger; the operator asks again */
+        busy_t busy = {.retry_after_ms = LIMIT_BUSY_RETRY_MS};
+        packet_encode(advance->request_id, busy_type(), &busy, later);
+        advance->active = false;
+        return;
+    }
+    int64_t next_ms = ledger_clock_next(&self->clock, advance->to_ms);
+    if (next_ms > 0) group_append_counts(self);
+    while (next_ms > 0 && self->group_count < LIMIT_GROUP) {
+        group_append_tick(self, next_ms);
+        next_ms = ledger_clock_next(&self->clock, advance->to_ms);
+    }
+    if (next_ms > 0) return;
+    advance->active = false;
+    command_answer(self, advance, self->tail_seq, later);
+}
+
+/* Obeyed before: the same answer. true: answered. */
+static bool answered_before(visit_t *visit, const command_t *command) {
+    intake_t *self = visit->intake;
+    store_key_t key = key_of_command(command->command_id);
+    intake_command_t kept;
+    if (!txn_get(self->group, TABLE_COMMANDS, &key, self->arena, &kept)) return false;
+    uint8_t hash[HASH_SIZE];
+    hash_of(command->body, hash);
+    if (memcmp(hash, kept.body_hash, sizeof hash) != 0) {
+        text_t seq = arena_format(self->arena, "%llu", (unsigned long long)kept.seq);
+        visit_refuse(visit, REASON_OF(conflict), text_of("command_id"), &seq, 1);
+        return true;
+    }
+    command_done_t done = {.seq = kept.seq, .now_ms = kept.now_ms, .duplicate = true};
+    packet_encode(visit->packet.request_id, command_done_type(), &done, visit_buffer(visit, kept.seq));
+    return true;
+}
+
+static void command_dispatch(visit_t *visit, const command_t *command) {
+    packet_t body;
+    fault_t fault = {0};
+    if (packet_decode(command->body, &body, &fault) != OK || body.raw.size != command->body.size) {
+        visit_refuse(visit, fault.code == NULL ? REASON_OF(malformed) : text_of(fault.code), text_of("body"), NULL, 0);
+        return;
+    }
+    text_t code = command_kind_refusal(body.kind);
+    text_t kind = arena_format(visit->intake->arena, "%u", body.kind);
+    if (code.size > 0) {
+        visit_refuse(visit, code, text_of("body"), &kind, 1);
+        return;
+    }
+    if (body.kind == KIND_key_registered)
+        on_key_registered(visit, command, &body);
+    else if (body.kind == KIND_key_revoked)
+        on_key_revoked(visit, command, &body);
+    else if (body.kind == KIND_plan_closed)
+        on_plan_closed(visit, command, &body);
+    else
+        on_advance_clock(visit, command, &body);
+}
+
+void on_command(visit_t *visit) {
+    intake_t *self = visit->intake;
+    command_t command;
+    if (!visit_body(visit, &visit->packet, command_type(), &command)) return;
+    if (memcmp(command.ledger_id, self->opened.ledger_id, sizeof command.ledger_id) != 0) {
+        visit_refuse(visit, REASON_OF(wrong_ledger), text_of("ledger_id"), NULL, 0);
+        return;
+    }
+    if (!command_verify(&command, self->opened.operator_key)) {
+        visit_refuse(visit, REASON_OF(bad_signature), text_of("signature"), NULL, 0);
+        return;
+    }
+    if (!group_begin(self) || answered_before(visit, &command)) return;
+    if (self->busy)
+        visit_busy(visit);
+    else
+        command_dispatch(visit, &command);
+}

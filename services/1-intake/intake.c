@@ -1,0 +1,273 @@
+/* The ledger: founded, opened, committed, served. */
+#include "services/1-intake/intake.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/receipt.h"
+#include "services/1-intake/state.h"
+#include "services/stage/clock.h"
+#include "services/stage/log.h"
+
+#define DEF_FILE "services/1-intake/intake.def"
+#include "proto/define.h"
+
+const table_t intake_tables[TABLE_COUNT] = {
+    [TABLE_SUBMISSIONS] = {"submissions", intake_submission_type},
+    [TABLE_KEYS] = {"keys", intake_key_type},
+    [TABLE_COMMANDS] = {"commands", intake_command_type},
+};
+
+enum { VERIFY_STEP = 65536 }; /* entries after which the verified part of the chain is written down */
+
+store_key_t key_of_unit_generation(text_t unit, uint64_t generation) {
+    store_key_t key = key_new();
+    key_add_text(&key, unit);
+    key_add_u64(&key, generation);
+    return key;
+}
+
+uint32_t unit_position(const intake_t *self, text_t unit) {
+    const unit_t *found = planbook_unit(self->book, unit);
+    return found == NULL ? UNIT_UNKNOWN : planbook_unit_index(self->book, found);
+}
+
+void intake_read_clock(intake_t *self, int64_t wall_ms, int64_t steady_ms) {
+    if (!ledger_clock_read(&self->clock, wall_ms, steady_ms)) return;
+    static const char *const trusts[] = {"agrees", "held", "behind"};
+    log_warn("clock_trust", "trust=%s wall_ms=%lld reading_ms=%lld last_stamp_ms=%lld", trusts[self->clock.trust],
+             (long long)wall_ms, (long long)self->clock.reading_ms, (long long)self->clock.last_ms);
+}
+
+void intake_tick(intake_t *self, int64_t wall_ms, int64_t steady_ms) {
+    intake_read_clock(self, wall_ms, steady_ms);
+    if (ledger_clock_due(&self->clock) > 0 && group_begin(self)) group_stamp(self);
+}
+
+bool intake_pending(const intake_t *self) { return self->advance.active; }
+
+void intake_continue(intake_t *self, buffer_t *later) {
+    if (self->advance.active && group_begin(self)) advance_step(self, later);
+}
+
+bool intake_has_group(const intake_t *self) { return self->group != NULL || self->err != OK; }
+
+/* One signature a group: every receipt of it carries the same head. */
+static void head_sign(intake_t *self) {
+    receipt_t head = {.epoch = self->opened.epoch, .head_seq = self->durable.seq};
+    memcpy(head.ledger_id, self->opened.ledger_id, sizeof head.ledger_id);
+    memcpy(head.head_hash, self->durable.hash, sizeof head.head_hash);
+    receipt_sign(self->signer_secret, &head);
+    memcpy(self->durable_signature, head.signature, sizeof self->durable_signature);
+}
+
+err_t intake_commit(intake_t *self) {
+    if (self->err != OK || self->group == NULL) return self->err;
+    if (self->group_count == 0) { /* only looked things up */
+        self->err = txn_error(self->group);
+        txn_abort(&self->group);
+        return self->err;
+    }
+    head_t head = txn_head(self->group);
+    self->err = txn_commit(&self->group);
+    if (self->err != OK) return self->err;
+    bool grew = head.seq != self->durable.seq;
+    self->durable = head;
+    if (grew) head_sign(self);
+    return OK;
+}
+
+void receipt_complete(const intake_t *self, receipt_t *receipt) {
+    receipt->head_seq = self->durable.seq;
+    memcpy(receipt->head_hash, self->durable.hash, sizeof receipt->head_hash);
+    memcpy(receipt->signature, self->durable_signature, sizeof receipt->signature);
+}
+
+void intake_finish(intake_t *self, buffer_t *later) {
+    buffer_t done = {0};
+    arena_reset(self->arena);
+    for (size_t at = 0; at < later->size;) {
+        packet_t packet;
+        receipt_t receipt;
+        fault_t fault = {0};
+        err_t err = packet_decode((bytes_t){later->at + at, (uint32_t)(later->size - at)}, &packet, &fault);
+        ASSERT(err == OK); /* we wrote it */
+        at += packet.raw.size;
+        if (packet.kind != KIND_receipt) {
+            buffer_add(&done, packet.raw.at, packet.raw.size);
+            continue;
+        }
+        err = packet_body(&packet, receipt_type(), self->arena, &receipt, &fault);
+        ASSERT(err == OK);
+        receipt_complete(self, &receipt);
+        packet_encode(packet.request_id, receipt_type(), &receipt, &done);
+    }
+    buffer_destroy(later);
+    *later = done;
+}
+
+head_t intake_head(const intake_t *self) { return self->durable; }
+
+int64_t intake_now_ms(const intake_t *self) { return ledger_clock_stamp(&self->clock); }
+
+store_t *intake_store(intake_t *self) { return self->store; }
+
+void intake_keep_free(intake_t *self, uint64_t reserve) { self->reserve = reserve; }
+
+bool intake_serve(intake_t *self, const fetch_t *fetch, arena_t *arena, batch_t *batch) {
+    txn_t *txn = store_read(self->store);
+    if (txn == NULL) return false;
+    bool served = stream_serve(txn, STREAM_ENTRIES, self->durable, fetch, arena, batch);
+    txn_abort(&txn);
+    return served;
+}
+
+static uint64_t append_founding(txn_t *txn, const event_t *header, const message_t *type, const void *value) {
+    event_t own = *header;
+    own.cause_seq = txn_head(txn).seq + 1;
+    uint64_t seq = 0;
+    txn_append(txn, &own, type, value, &seq);
+    return seq;
+}
+
+err_t intake_found(const char *path, const ledger_opened_t *opened, const plan_t *plan, uint64_t rules_version, int64_t at_ms) {
+    fault_t fault = {0};
+    rules_activated_t rules = {.version = rules_version};
+    plan_adopted_t adopted = {.plan = *plan};
+    if (at_ms < 1 || wire_check(ledger_opened_type(), opened, &fault) != OK ||
+        wire_check(plan_adopted_type(), &adopted, &fault) != OK || wire_check(rules_activated_type(), &rules, &fault) != OK) {
+        log_error("found_refused", "code=%s path=\"%s\"", fault.code == NULL ? "out_of_range" : fault.code, fault.path);
+        return ERR_BAD;
+    }
+    store_t *store = NULL;
+    err_t err = store_open(path, intake_tables, TABLE_COUNT, &store);
+    if (err != OK) return err;
+    txn_t *txn = store_write(store);
+    if (txn == NULL)
+        err = ERR_STORE;
+    else if (txn_head(txn).seq != 0)
+        err = ERR_REFUSED;
+    if (err == OK) {
+        event_t header = {.epoch = opened->epoch, .at_ms = at_ms};
+        append_founding(txn, &header, ledger_opened_type(), opened);
+        txn_fact_put(txn, FACT_PLAN, append_founding(txn, &header, plan_adopted_type(), &adopted));
+        append_founding(txn, &header, rules_activated_type(), &rules);
+        err = txn_commit(&txn);
+    } else if (txn != NULL)
+        txn_abort(&txn);
+    store_close(&store);
+    return err;
+}
+
+static err_t load_opening(intake_t *self, txn_t *txn) {
+    event_t event;
+    fault_t fault = {0};
+    if (!txn_event(txn, 1, self->kept, &event, NULL)) return ERR_MISSING;
+    if (event_body(&event, ledger_opened_type(), self->kept, &self->opened, &fault) != OK) return ERR_CORRUPT;
+    /* an Ed25519 secret ends with its public half */
+    if (memcmp(self->signer_secret + SIGN_PUBLIC_SIZE, self->opened.signer_key, SIGN_PUBLIC_SIZE) == 0) return OK;
+    log_error("signer_wrong", "why=\"keys/signer.key is not the signer that the ledger names\"");
+    return ERR_REFUSED;
+}
+
+static err_t load_plan(intake_t *self, txn_t *txn) {
+    event_t event;
+    fault_t fault = {0};
+    plan_adopted_t adopted;
+    arena_t *arena = arena_new();
+    err_t err = OK;
+    if (!txn_event(txn, txn_fact(txn, FACT_PLAN), arena, &event, NULL))
+        err = ERR_CORRUPT;
+    else if (event_body(&event, plan_adopted_type(), arena, &adopted, &fault) != OK)
+        err = ERR_CORRUPT;
+    else
+        self->book = planbook_new(&adopted.plan);
+    arena_destroy(&arena);
+    return err;
+}
+
+static err_t load_clock(intake_t *self, txn_t *txn) {
+    event_t event;
+    if (!txn_event(txn, self->durable.seq, self->arena, &event, NULL)) return ERR_CORRUPT;
+    bool rehearsal = self->opened.clock_mode == clock_mode_rehearsal;
+    self->clock = ledger_clock_new(rehearsal, event.at_ms, event.kind == KIND_clock_ticked);
+    self->closed = txn_fact(txn, FACT_CLOSED) != 0;
+    return OK;
+}
+
+static err_t load_keys(intake_t *self, txn_t *txn) {
+    self->keys = intake_keys_new(planbook_plan(self->book)->units_count);
+    store_key_t all = key_new();
+    scan_t scan = scan_begin(txn, TABLE_KEYS, &all, NULL);
+    intake_key_t row;
+    while (scan_next(&scan, self->arena, &row)) {
+        uint32_t unit = unit_position(self, row.unit);
+        if (unit == UNIT_UNKNOWN)
+            txn_fail(txn, ERR_CORRUPT);
+        else
+            intake_keys_add(self->keys, unit, row.key, row.generation, row.revoked_seq != 0);
+    }
+    scan_end(&scan);
+    return txn_error(txn);
+}
+
+static err_t verify_chain(intake_t *self, txn_t *txn) {
+    uint64_t verified = txn_fact(txn, FACT_VERIFIED), bad = 0;
+    err_t err = txn_verify_chain(txn, verified == 0 ? 1 : verified, &bad);
+    if (err != OK) log_error("chain_broken", "seq=%llu", (unsigned long long)bad);
+    if (err != OK || self->durable.seq < verified + VERIFY_STEP) return err;
+    txn_t *write = store_write(self->store);
+    if (write == NULL) return ERR_STORE;
+    txn_fact_put(write, FACT_VERIFIED, self->durable.seq);
+    return txn_commit(&write);
+}
+
+static err_t intake_load(intake_t *self) {
+    txn_t *txn = store_read(self->store);
+    if (txn == NULL) return ERR_STORE;
+    self->durable = txn_head(txn);
+    self->tail_seq = self->durable.seq;
+    err_t err = load_opening(self, txn);
+    if (err == OK) err = verify_chain(self, txn);
+    if (err == OK) err = load_plan(self, txn);
+    if (err == OK) err = load_clock(self, txn);
+    if (err == OK) err = load_keys(self, txn);
+    txn_abort(&txn);
+    if (err == OK) head_sign(self);
+    return err;
+}
+
+err_t intake_open(const char *path, const uint8_t signer_secret[64], intake_t **out) {
+    *out = NULL;
+    intake_t *self = calloc(1, sizeof *self);
+    if (self == NULL) return ERR_NOMEM;
+    (void)message_of_kind(0); /* fills its table before there is a second thread */
+    self->path = strdup(path);
+    self->arena = arena_new();
+    self->kept = arena_new();
+    self->counts = intake_counts_new();
+    self->reserve = LIMIT_STORE_RESERVE;
+    self->started_steady_ms = clock_steady_ms();
+    memcpy(self->signer_secret, signer_secret, sizeof self->signer_secret);
+    err_t err = store_open(path, intake_tables, TABLE_COUNT, &self->store);
+    if (err == OK) err = intake_load(self);
+    if (err != OK) intake_close(&self);
+    *out = self;
+    return err;
+}
+
+void intake_close(intake_t **self_at) {
+    intake_t *self = *self_at;
+    if (self == NULL) return;
+    if (self->group != NULL) txn_abort(&self->group);
+    if (self->store != NULL) store_close(&self->store);
+    planbook_destroy(&self->book);
+    intake_keys_destroy(&self->keys);
+    intake_counts_destroy(&self->counts);
+    arena_destroy(&self->arena);
+    arena_destroy(&self->kept);
+    free(self->path);
+    explicit_bzero(self->signer_secret, sizeof self->signer_secret);
+    free(self);
+    *self_at = NULL;
+}

@@ -1,0 +1,16 @@
+/* What intake refuses, as pure rules on values: the reason code, or the empty text. */
+#ifndef INTAKE_RULES_H
+#define INTAKE_RULES_H
+
+#include "proto/proto.h"
+
+/* May this kind of packet come through this door? The endpoint decides, never the packet. */
+text_t kind_refusal(door_t door, uint32_t kind);
+/* May a signed command hold this kind? */
+text_t command_kind_refusal(uint32_t kind);
+/* The key's generation must follow the newest one. */
+text_t generation_refusal(uint64_t generation, uint64_t newest);
+/* advance_clock: only in a rehearsal, only forwards, only so far at once. */
+text_t advance_refusal(clock_mode_t mode, int64_t now_ms, uint64_t to_ms);
+
+#endif

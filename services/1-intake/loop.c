@@ -1,0 +1,215 @@
+/* The service around the ledger: drain the doors, one commit, all receipts, then the readers. */
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "proto/crypto.h"
+#include "services/1-intake/intake.h"
+#include "services/stage/clock.h"
+#include "services/stage/home.h"
+#include "services/stage/log.h"
+
+enum { AT_OPERATOR, AT_GATEWAY, DOORS, AT_STREAM = DOORS, HANDLES };
+enum { LINGER_MS = 1, LOOK_MS = LIMIT_PARK_MS / 4, KEY_FILE = 256 };
+
+static const door_t doors[DOORS] = {[AT_OPERATOR] = door_operator, [AT_GATEWAY] = door_gateway};
+static const char *const endpoints[DOORS] = {[AT_OPERATOR] = HOME_DOOR_OPERATOR, [AT_GATEWAY] = HOME_DOOR_GATEWAY};
+
+/* Who waits for a packet. */
+typedef struct {
+    peer_t peer;
+    uint32_t at; /* which door */
+} asker_t;
+
+typedef struct {
+    intake_t *intake;
+    server_t *servers[DOORS];
+    stream_door_t *stream;
+    desk_t *desk;
+    buffer_t now;
+    buffer_t later; /* one packet for each of askers, in their order */
+    asker_t *askers;
+    uint32_t asker_count;
+    asker_t advancing;   /* who waits for an advance that goes on over several groups */
+    uint32_t last_group; /* answers in the last group */
+} loop_t;
+
+static void take_frame(loop_t *self, const asker_t *asker, bytes_t frame) {
+    bool pending = intake_pending(self->intake);
+    size_t before = self->later.size;
+    buffer_clear(&self->now);
+    intake_take(self->intake, doors[asker->at], frame, clock_wall_ms(), clock_steady_ms(), &self->now, &self->later);
+    if (self->now.size > 0)
+        server_send(self->servers[asker->at], &asker->peer, (bytes_t){self->now.at, (uint32_t)self->now.size});
+    if (self->later.size > before) self->askers[self->asker_count++] = *asker;
+    if (!pending && intake_pending(self->intake)) self->advancing = *asker;
+}
+
+/* Takes what has arrived, at most one group of it: a flood must not keep receipts waiting. */
+static void drain(loop_t *self) {
+    size_t size = 0;
+    uint32_t frames = 0;
+    for (uint32_t at = 0; at < DOORS; at++) {
+        asker_t asker = {.at = at};
+        bytes_t frame;
+        while (frames < LIMIT_GROUP && self->asker_count < LIMIT_GROUP && size < LIMIT_BATCH &&
+               server_receive(self->servers[at], &asker.peer, &frame)) {
+            frames++;
+            size += frame.size;
+            take_frame(self, &asker, frame);
+        }
+    }
+}
+
+static void advance_on(loop_t *self) {
+    if (!intake_pending(self->intake)) return;
+    size_t before = self->later.size;
+    intake_continue(self->intake, &self->later);
+    if (self->later.size > before) self->askers[self->asker_count++] = self->advancing;
+}
+
+/* While a group is smaller than the last one, the same senders are likely to be on their way: one flush for all of them. */
+static void linger(loop_t *self, void *const *handles) {
+    if (self->asker_count > 1 && self->asker_count < self->last_group &&
+        (link_wait(handles, DOORS, LINGER_MS) & ~LINK_STOP) != 0)
+        drain(self);
+    self->last_group = self->asker_count;
+}
+
+static void answers_send(loop_t *self) {
+    size_t at = 0;
+    for (uint32_t index = 0; index < self->asker_count; index++) {
+        packet_t packet;
+        fault_t fault = {0};
+        err_t err = packet_decode((bytes_t){self->later.at + at, (uint32_t)(self->later.size - at)}, &packet, &fault);
+        ASSERT(err == OK); /* we wrote it */
+        server_send(self->servers[self->askers[index].at], &self->askers[index].peer, packet.raw);
+        at += packet.raw.size;
+    }
+    self->asker_count = 0;
+    buffer_clear(&self->later);
+}
+
+static err_t group_end(loop_t *self) {
+    if (!intake_has_group(self->intake)) return OK;
+    err_t err = intake_commit(self->intake);
+    if (err != OK) return err;
+    intake_finish(self->intake, &self->later);
+    answers_send(self);
+    if (self->desk != NULL) desk_nudge(self->desk);
+    return OK;
+}
+
+static int64_t wait_ms(const loop_t *self) {
+    if (intake_pending(self->intake)) return 0;
+    int64_t left = LIMIT_TICK_MS - clock_wall_ms() % LIMIT_TICK_MS;
+    return left < LOOK_MS ? left : LOOK_MS;
+}
+
+static err_t loop_run(loop_t *self) {
+    void *const handles[HANDLES] = {server_handle(self->servers[AT_OPERATOR]), server_handle(self->servers[AT_GATEWAY]),
+                                    stream_door_handle(self->stream)};
+    while (true) {
+        bool leave = (link_wait(handles, HANDLES, wait_ms(self)) & LINK_STOP) != 0;
+        intake_tick(self->intake, clock_wall_ms(), clock_steady_ms());
+        drain(self);
+        linger(self, handles);
+        advance_on(self);
+        err_t err = group_end(self);
+        if (err != OK || leave) return err;
+        stream_door_step(self->stream, clock_steady_ms());
+    }
+}
+
+static txn_t *view_begin(void *self, head_t *durable) {
+    *durable = intake_head(self);
+    return store_read(intake_store(self)); /* sees what is committed only: the ledger shows no tail */
+}
+
+static void view_end(void *self, txn_t *txn) {
+    (void)self;
+    txn_abort(&txn);
+}
+
+static bool desk_answer(void *self, const packet_t *ask, buffer_t *out) { return intake_answer(self, ask, out); }
+
+static err_t signer_read(uint8_t secret[SIGN_SECRET_SIZE]) {
+    arena_t *arena = arena_new();
+    text_t content;
+    err_t err = home_read("keys/signer.key", arena, KEY_FILE, &content);
+    while (err == OK && content.size > 0 && (content.at[content.size - 1] == '\n' || content.at[content.size - 1] == ' '))
+        content.size--;
+    if (err == OK && !hex_read(content, secret, SIGN_SECRET_SIZE)) err = ERR_BAD;
+    if (err != OK) log_error("signer_unreadable", "file=keys/signer.key error=%s", err_name(err));
+    arena_destroy(&arena);
+    return err;
+}
+
+/* The ledger, and with it the lock, comes before every socket. */
+static err_t loop_open(loop_t *self) {
+    uint8_t secret[SIGN_SECRET_SIZE];
+    err_t err = signer_read(secret);
+    if (err == OK) err = intake_open("data/intake", secret, &self->intake);
+    if (err != OK) return err;
+    self->askers = calloc(LIMIT_GROUP + 2, sizeof *self->askers); /* two drains end at LIMIT_GROUP, and an advance */
+    if (self->askers == NULL) return ERR_NOMEM;
+    stream_view_t view = {self->intake, view_begin, view_end};
+    for (uint32_t at = 0; err == OK && at < DOORS; at++) err = server_bind(endpoints[at], &self->servers[at]);
+    if (err == OK) err = stream_door_open(HOME_ENTRIES, STREAM_ENTRIES, view, &self->stream);
+    if (err == OK) err = desk_start("intake", desk_answer, self->intake, &self->desk);
+    return err;
+}
+
+static void loop_close(loop_t *self) {
+    if (self->desk != NULL) desk_stop(&self->desk);
+    stream_door_close(&self->stream);
+    for (uint32_t at = 0; at < DOORS; at++) server_destroy(&self->servers[at]);
+    intake_close(&self->intake);
+    free(self->askers);
+    buffer_destroy(&self->now);
+    buffer_destroy(&self->later);
+    link_stop();
+}
+
+static int exit_code(err_t err) {
+    switch (err) {
+    case OK: return EX_OK;
+    case ERR_LOCKED: return EX_TEMPFAIL;
+    case ERR_MISSING: return EX_NOINPUT;
+    case ERR_BAD:
+    case ERR_REFUSED: return EX_CONFIG;
+    case ERR_SYSTEM:
+    case ERR_NOMEM: return EX_OSERR;
+    case ERR_STORE:
+    case ERR_CORRUPT:
+    case ERR_FULL:
+    case ERR_TIMEOUT: return EX_IOERR;
+    }
+    return EX_SOFTWARE;
+}
+
+int intake_main(int argc, char **argv) {
+    log_start("intake");
+    if (argc != 2) {
+        log_error("usage", "usage=\"minning-intake <home>\"");
+        return EX_USAGE;
+    }
+    crypto_start();
+    link_watch_signals();
+    link_start();
+    loop_t loop = {0};
+    err_t err = home_enter(argv[1]);
+    if (err == OK) err = loop_open(&loop);
+    int code = exit_code(err);
+    if (err == OK) {
+        log_info("started", "head=%llu now_ms=%lld", (unsigned long long)intake_head(loop.intake).seq,
+                 (long long)intake_now_ms(loop.intake));
+        err = loop_run(&loop);
+        code = err == OK ? EX_OK : EX_IOERR;
+    }
+    if (err != OK)
+        log_error("leaving", "error=%s code=%d", err_name(err), code);
+    else
+        log_info("stopped", "head=%llu", (unsigned long long)intake_head(loop.intake).seq);
+    loop_close(&loop);
+    return code;
+}

@@ -1,0 +1,106 @@
+/* What the files of intake share: the open ledger, and one frame being taken. Private to this room. */
+#ifndef INTAKE_STATE_H
+#define INTAKE_STATE_H
+
+#include "proto/crypto.h"
+#include "services/1-intake/counts.h"
+#include "services/1-intake/intake.h"
+#include "services/1-intake/ledger_clock.h"
+#include "services/1-intake/registry.h"
+#include "services/plan/plan.h"
+
+#define DEF_FILE "services/1-intake/intake.def"
+#include "proto/declare.h"
+
+enum { TABLE_SUBMISSIONS, TABLE_KEYS, TABLE_COMMANDS, TABLE_COUNT };
+extern const table_t intake_tables[TABLE_COUNT];
+
+#define FACT_PLAN "plan_seq"     /* entry that adopted the plan in force */
+#define FACT_CLOSED "closed_seq" /* entry that closed the plan */
+#define FACT_VERIFIED "verified" /* the chain was verified up to here */
+
+/* An advance_clock on its way: done in pieces of at most one group. */
+typedef struct {
+    bool active;
+    uint64_t request_id;
+    int64_t to_ms;
+    uint8_t command_id[16];
+    uint8_t body_hash[HASH_SIZE];
+} advance_t;
+
+struct intake {
+    store_t *store;
+    char *path;
+    txn_t *group;         /* NULL: none open */
+    uint64_t group_count; /* entries in it */
+    uint64_t tail_seq;    /* last entry appended, durable or not */
+    bool busy;            /* decided when the group was opened: nothing is appended to it */
+    err_t err;            /* after which nothing but leaving helps */
+    head_t durable;
+    uint8_t durable_signature[SIGNATURE_SIZE];
+    uint64_t reserve; /* BUSY when less is left */
+    int64_t started_steady_ms;
+    arena_t *arena;   /* of the frame at hand */
+    arena_t *kept;    /* as long as the ledger is open */
+    planbook_t *book; /* immutable: the desk's thread reads it too */
+    ledger_opened_t opened;
+    bool closed; /* plan_closed is in the ledger */
+    uint8_t signer_secret[SIGN_SECRET_SIZE];
+    ledger_clock_t clock;
+    intake_keys_t *keys;
+    intake_counts_t *counts;
+    advance_t advance;
+};
+
+/* --- the open group (group.c) --- */
+/* Opens one if there is none. false: the store refused, intake->err is set. */
+bool group_begin(intake_t *self);
+/* Appends one entry with this stamp; returns its seq. A group must be open. */
+uint64_t group_append(intake_t *self, const message_t *type, const void *value, int64_t at_ms);
+/* Appends what stands before an entry of now – the counts and the tick that are due – and returns the entry's stamp. */
+int64_t group_stamp(intake_t *self);
+void group_append_counts(intake_t *self);
+void group_append_tick(intake_t *self, int64_t at_ms);
+/* Is less left on the disk or in the store than the reserve? Any thread. */
+bool space_is_low(const intake_t *self);
+
+/* --- one frame being taken (visit.c) --- */
+typedef struct {
+    intake_t *intake;
+    door_t door;
+    bytes_t frame;
+    packet_t packet;
+    uint32_t unit;             /* position in the plan; UNIT_UNKNOWN until it is known */
+    uint8_t submission_id[16]; /* zero until it is known */
+    buffer_t *now;
+    buffer_t *later;
+} visit_t;
+
+/* Answers with a refusal and counts it. args: up to LIMIT_ARGS, NULL-terminated by count. */
+void visit_refuse(visit_t *self, text_t code, text_t path, const text_t *args, uint32_t args_count);
+void visit_refuse_all(visit_t *self, const reason_t *reasons, uint32_t count);
+void visit_count(visit_t *self, text_t code); /* counts only */
+void visit_busy(visit_t *self);
+/* Decodes the packet's body; on failure refuses, with the fault's code and path. */
+bool visit_body(visit_t *self, const packet_t *packet, const message_t *type, void *value);
+/* Where an answer about entry `seq` goes: to `later` while the entry is not durable. */
+buffer_t *visit_buffer(const visit_t *self, uint64_t seq);
+
+/* Shows the ledger's clock what the clocks say; logs when it stops or begins to believe the wall clock. */
+void intake_read_clock(intake_t *self, int64_t wall_ms, int64_t steady_ms);
+
+/* --- handlers, one a message --- */
+void on_append_ask(visit_t *visit);
+void on_refusals_note(visit_t *visit);
+void on_command(visit_t *visit);
+void on_registry_ask(visit_t *visit);
+
+/* Position of a unit in the plan; UNIT_UNKNOWN if the plan has none of that name. */
+uint32_t unit_position(const intake_t *self, text_t unit);
+store_key_t key_of_unit_generation(text_t unit, uint64_t generation);
+/* Fills the signed durable head in. */
+void receipt_complete(const intake_t *self, receipt_t *receipt);
+/* The next piece of the advance under way into the open group; when it has arrived the answer goes to `later`. */
+void advance_step(intake_t *self, buffer_t *later);
+
+#endif

@@ -1,0 +1,71 @@
+/* One frame: read, sent to its handler, answered with what it deserves. */
+#include <string.h>
+
+#include "services/1-intake/intake_rules.h"
+#include "services/1-intake/state.h"
+
+void visit_count(visit_t *self, text_t code) {
+    uint8_t hash[HASH_SIZE];
+    hash_of(self->frame, hash);
+    intake_counts_add(self->intake->counts, self->unit, code, self->door, hash);
+}
+
+void visit_refuse_all(visit_t *self, const reason_t *reasons, uint32_t count) {
+    visit_count(self, reasons[0].code);
+    refusal_t refusal = {.reasons = reasons, .reasons_count = count};
+    memcpy(refusal.submission_id, self->submission_id, sizeof refusal.submission_id);
+    packet_encode(self->packet.request_id, refusal_type(), &refusal, self->now);
+}
+
+void visit_refuse(visit_t *self, text_t code, text_t path, const text_t *args, uint32_t args_count) {
+    reason_t reason = {.code = code, .path = path, .args = args, .args_count = args_count};
+    visit_refuse_all(self, &reason, 1);
+}
+
+void visit_busy(visit_t *self) {
+    busy_t busy = {.retry_after_ms = LIMIT_BUSY_RETRY_MS};
+    packet_encode(self->packet.request_id, busy_type(), &busy, self->now);
+}
+
+bool visit_body(visit_t *self, const packet_t *packet, const message_t *type, void *value) {
+    fault_t fault = {0};
+    if (packet_body(packet, type, self->intake->arena, value, &fault) == OK) return true;
+    text_t arg = arena_format(self->intake->arena, "%u", packet->version);
+    bool version = text_is(REASON_OF(unknown_version), fault.code);
+    visit_refuse(self, text_of(fault.code), text_of(fault.path), &arg, version ? 1 : 0);
+    return false;
+}
+
+buffer_t *visit_buffer(const visit_t *self, uint64_t seq) { return seq > self->intake->durable.seq ? self->later : self->now; }
+
+static void visit_dispatch(visit_t *self) {
+    switch (self->packet.kind) {
+    case KIND_append_ask: on_append_ask(self); break;
+    case KIND_refusals_note: on_refusals_note(self); break;
+    case KIND_registry_ask: on_registry_ask(self); break;
+    case KIND_command: on_command(self); break;
+    default: break; /* kind_refusal let nothing else pass */
+    }
+}
+
+void intake_take(intake_t *self, door_t door, bytes_t frame, int64_t wall_ms, int64_t steady_ms, buffer_t *now,
+                 buffer_t *later) {
+    arena_reset(self->arena);
+    intake_read_clock(self, wall_ms, steady_ms);
+    visit_t visit = {.intake = self, .door = door, .frame = frame, .unit = UNIT_UNKNOWN, .now = now, .later = later};
+    fault_t fault = {0};
+    if (packet_decode(frame, &visit.packet, &fault) != OK) {
+        visit_refuse(&visit, text_of(fault.code), text_of(fault.path), NULL, 0);
+        return;
+    }
+    if (visit.packet.raw.size != frame.size) {
+        visit_refuse(&visit, REASON_OF(malformed), text_of(NULL), NULL, 0);
+        return;
+    }
+    text_t code = kind_refusal(door, visit.packet.kind);
+    text_t kind = arena_format(self->arena, "%u", visit.packet.kind);
+    if (code.size > 0)
+        visit_refuse(&visit, code, text_of(NULL), &kind, 1);
+    else
+        visit_dispatch(&visit);
+}

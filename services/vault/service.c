@@ -1,0 +1,128 @@
+/* The vault's own loop: drain its door, one commit, all answers. */
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "services/stage/home.h"
+#include "services/stage/log.h"
+#include "services/stage/serve.h"
+#include "services/vault/vault.h"
+
+enum { KEY_FILE = 256, IDLE_MS = 1000 };
+
+typedef struct {
+    vault_t *vault;
+    server_t *server;
+    desk_t *desk;
+    buffer_t now;
+    buffer_t later; /* one packet for each of peers, in their order */
+    peer_t *peers;
+    uint32_t peer_count;
+} loop_t;
+
+static void drain(loop_t *self) {
+    peer_t peer;
+    bytes_t frame;
+    for (uint32_t frames = 0; frames < LIMIT_GROUP && server_receive(self->server, &peer, &frame); frames++) {
+        size_t before = self->later.size;
+        buffer_clear(&self->now);
+        vault_take(self->vault, frame, &self->now, &self->later);
+        if (self->now.size > 0) server_send(self->server, &peer, (bytes_t){self->now.at, (uint32_t)self->now.size});
+        if (self->later.size > before) self->peers[self->peer_count++] = peer;
+    }
+}
+
+static void answers_send(loop_t *self) {
+    size_t at = 0;
+    for (uint32_t index = 0; index < self->peer_count; index++) {
+        packet_t packet;
+        fault_t fault = {0};
+        err_t err = packet_decode((bytes_t){self->later.at + at, (uint32_t)(self->later.size - at)}, &packet, &fault);
+        ASSERT(err == OK); /* we wrote it */
+        server_send(self->server, &self->peers[index], packet.raw);
+        at += packet.raw.size;
+    }
+    self->peer_count = 0;
+    buffer_clear(&self->later);
+}
+
+static err_t loop_run(loop_t *self) {
+    void *const handles[] = {server_handle(self->server)};
+    while (true) {
+        bool leave = (link_wait(handles, 1, IDLE_MS) & LINK_STOP) != 0;
+        drain(self);
+        err_t err = vault_commit(self->vault);
+        if (err != OK) return err;
+        answers_send(self);
+        if (leave) return OK;
+    }
+}
+
+static bool desk_answer(void *self, const packet_t *ask, buffer_t *out) { return vault_answer(self, ask, out); }
+
+static err_t key_read(uint8_t key[HASH_KEY_SIZE]) {
+    arena_t *arena = arena_new();
+    text_t content;
+    err_t err = home_read("keys/vault.key", arena, KEY_FILE, &content);
+    while (err == OK && content.size > 0 && (content.at[content.size - 1] == '\n' || content.at[content.size - 1] == ' '))
+        content.size--;
+    if (err == OK && !hex_read(content, key, HASH_KEY_SIZE)) err = ERR_BAD;
+    if (err != OK) log_error("key_unreadable", "file=keys/vault.key error=%s", err_name(err));
+    arena_destroy(&arena);
+    return err;
+}
+
+/* The store, and with it the lock, comes before every socket. */
+static err_t loop_open(loop_t *self) {
+    uint8_t key[HASH_KEY_SIZE];
+    err_t err = key_read(key);
+    if (err == OK) err = vault_open("data/vault", key, &self->vault);
+    if (err != OK) return err;
+    self->peers = calloc(LIMIT_GROUP, sizeof *self->peers);
+    if (self->peers == NULL) return ERR_NOMEM;
+    err = server_bind(HOME_VAULT, &self->server);
+    if (err == OK) err = desk_start("vault", desk_answer, self->vault, &self->desk);
+    return err;
+}
+
+static void loop_close(loop_t *self) {
+    if (self->desk != NULL) desk_stop(&self->desk);
+    server_destroy(&self->server);
+    vault_close(&self->vault);
+    free(self->peers);
+    buffer_destroy(&self->now);
+    buffer_destroy(&self->later);
+    link_stop();
+}
+
+static int open_exit_code(err_t err) {
+    if (err == OK) return EX_OK;
+    if (err == ERR_LOCKED) return EX_TEMPFAIL;
+    if (err == ERR_MISSING) return EX_NOINPUT;
+    return err == ERR_BAD ? EX_CONFIG : err == ERR_SYSTEM ? EX_OSERR : EX_IOERR;
+}
+
+int vault_main(int argc, char **argv) {
+    log_start("vault");
+    if (argc != 2) {
+        log_error("usage", "usage=\"minning-vault <home>\"");
+        return EX_USAGE;
+    }
+    crypto_start();
+    link_watch_signals();
+    link_start();
+    loop_t loop = {0};
+    err_t err = home_enter(argv[1]);
+    if (err == OK) err = loop_open(&loop);
+    int code = open_exit_code(err);
+    if (err == OK) {
+        log_info("started", "texts=%llu", (unsigned long long)vault_count(loop.vault));
+        err = loop_run(&loop);
+        code = err == OK ? EX_OK : EX_IOERR;
+    }
+    if (err == OK)
+        log_info("stopped", "code=0");
+    else
+        log_error("leaving", "error=%s code=%d", err_name(err), code);
+    loop_close(&loop);
+    return code;
+}
