@@ -1,0 +1,363 @@
+/* Validation's handlers: load what stands, let the rules judge, keep and emit what they say. */
+#include "services/2-validation/validation.h"
+
+#include "proto/content.h"
+#include "services/2-validation/validation_rules.h"
+#include "services/plan/calendar.h"
+
+#include <string.h>
+
+/* The key of a table with one row. */
+static store_key_t key_single(void) {
+    store_key_t key = key_new();
+    key_add_u64(&key, 0);
+    return key;
+}
+
+static store_key_t key_standing(text_t unit, text_t task, text_t period) {
+    store_key_t key = key_new();
+    key_add_text(&key, unit);
+    key_add_text(&key, task);
+    key_add_text(&key, period);
+    return key;
+}
+
+static store_key_t key_history(text_t unit, text_t indicator) {
+    store_key_t key = key_new();
+    key_add_text(&key, unit);
+    key_add_text(&key, indicator);
+    return key;
+}
+
+static store_key_t key_verdict(uint64_t seq) {
+    store_key_t key = key_new();
+    key_add_u64(&key, seq);
+    return key;
+}
+
+static store_key_t key_submission(const uint8_t id[16], text_t unit) {
+    store_key_t key = key_new();
+    key_add_bytes(&key, id, 16);
+    key_add_text(&key, unit);
+    return key;
+}
+
+/* --- memory: the plan in force, indexed --- */
+
+static void *memory_load(turn_t *turn) {
+    store_key_t key = key_single();
+    plan_t plan;
+    return turn_get(turn, VALIDATION_PLAN, &key, &plan) ? planbook_new(&plan) : NULL;
+}
+
+static void memory_destroy(void **memory) {
+    planbook_t *book = *memory;
+    planbook_destroy(&book);
+    *memory = NULL;
+}
+
+/* --- control entries --- */
+
+static void on_plan_adopted(turn_t *turn, const event_t *event) {
+    plan_adopted_t adopted;
+    if (!turn_body(turn, event, plan_adopted_type(), &adopted)) return;
+    store_key_t key = key_single();
+    turn_put(turn, VALIDATION_PLAN, &key, &adopted.plan);
+    turn_forget(turn);
+}
+
+static void on_rules_activated(turn_t *turn, const event_t *event) {
+    rules_activated_t activated;
+    if (!turn_body(turn, event, rules_activated_type(), &activated)) return;
+    if (activated.version != VALIDATION_RULES) {
+        turn_unknown(turn, event); /* this binary does not contain the rules its ledger uses */
+        return;
+    }
+    store_key_t key = key_single();
+    turn_put(turn, VALIDATION_RULES_ROW, &key, &(validation_rules_t){.version = activated.version});
+}
+
+/* --- reports --- */
+
+/* The months of every figure's indicator; figures of one indicator share them. */
+static const validation_history_t *histories_of(turn_t *turn, text_t unit, const report_t *report) {
+    validation_history_t *histories = ARENA_NEW(turn_arena(turn), validation_history_t, report->figures_count);
+    for (uint32_t index = 0; index < report->figures_count; index++) {
+        text_t indicator = report->figures[index].indicator;
+        uint32_t other = 0;
+        while (!text_equal(report->figures[other].indicator, indicator)) other++;
+        if (other < index) {
+            histories[index] = histories[other];
+            continue;
+        }
+        store_key_t key = key_history(unit, indicator);
+        if (!turn_get(turn, VALIDATION_HISTORY, &key, &histories[index])) histories[index] = (validation_history_t){0};
+    }
+    return histories;
+}
+
+/* Everything a ruling depends on, in one place for the fold and for the dry run. */
+static validation_case_t case_of(turn_t *turn, text_t unit, const report_t *report) {
+    validation_case_t given = {.book = turn_memory(turn),
+                               .report = report,
+                               .unit = unit,
+                               .received_ms = turn_now_ms(turn),
+                               .histories = histories_of(turn, unit, report)};
+    report_body_hash(report, turn_arena(turn), given.body_hash);
+    store_key_t key = key_standing(unit, report->task, report->period);
+    if (!turn_get(turn, VALIDATION_STANDING, &key, &given.standing)) given.standing = (validation_standing_t){0};
+    return given;
+}
+
+static void history_keep(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling, text_t indicator,
+                         const validation_history_t *old) {
+    uint32_t period_from = planbook_period(given->book, given->report->period)->from;
+    validation_history_t fresh = validation_history_replace(old, indicator, period_from, ruling->figures, ruling->figures_count,
+                                                            ruling->revision, turn_arena(turn));
+    store_key_t key = key_history(given->unit, indicator);
+    if (fresh.months_count > 0) turn_put(turn, VALIDATION_HISTORY, &key, &fresh);
+    else if (old->months_count > 0) turn_delete(turn, VALIDATION_HISTORY, &key);
+}
+
+static bool has_indicator(const report_t *report, uint32_t count, text_t indicator) {
+    for (uint32_t index = 0; index < count; index++)
+        if (text_equal(report->figures[index].indicator, indicator)) return true;
+    return false;
+}
+
+/* The months that this revision states, and those of the revision before it that it no longer states. */
+static void histories_keep(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling) {
+    const report_t *report = given->report;
+    for (uint32_t index = 0; index < report->figures_count; index++) {
+        text_t indicator = report->figures[index].indicator;
+        if (has_indicator(report, index, indicator)) continue;
+        history_keep(turn, given, ruling, indicator, &given->histories[index]);
+    }
+    if (ruling->revision == 1) return;
+    const task_t *task = planbook_task(given->book, report->task);
+    for (uint32_t index = 0; index < task->indicators_count; index++) {
+        text_t indicator = task->indicators[index].id;
+        store_key_t key = key_history(given->unit, indicator);
+        validation_history_t old;
+        if (has_indicator(report, report->figures_count, indicator)) continue;
+        if (turn_get(turn, VALIDATION_HISTORY, &key, &old)) history_keep(turn, given, ruling, indicator, &old);
+    }
+}
+
+static void standing_keep(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling) {
+    validation_standing_t row = given->standing;
+    row.newest_seq = turn_cause(turn);
+    if (ruling->accepted) {
+        row.revision = ruling->revision;
+        row.seq = turn_cause(turn);
+        row.received_ms = (uint64_t)given->received_ms;
+        if (ruling->revision == 1) row.first_valid_ms = row.received_ms; /* frozen: no correction moves it */
+        memcpy(row.submission_id, given->report->submission_id, sizeof row.submission_id);
+        memcpy(row.body_hash, given->body_hash, sizeof row.body_hash);
+    }
+    store_key_t key = key_standing(given->unit, given->report->task, given->report->period);
+    turn_put(turn, VALIDATION_STANDING, &key, &row);
+}
+
+static uint64_t due_of(turn_t *turn, text_t period_id) {
+    const planbook_t *book = turn_memory(turn);
+    const period_t *period = book == NULL ? NULL : planbook_period(book, period_id);
+    return period == NULL ? 0 : (uint64_t)deadline_resolve(planbook_plan(book), period->due).due_ms;
+}
+
+static void verdict_keep(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling) {
+    const report_t *report = given->report;
+    validation_verdict_t row = {.accepted = ruling->accepted,
+                                .unit = given->unit,
+                                .task = report->task,
+                                .period = report->period,
+                                .revision = ruling->revision,
+                                .reasons = ruling->accepted ? ruling->explained : ruling->reasons,
+                                .reasons_count = ruling->accepted ? ruling->explained_count : ruling->reasons_count,
+                                .received_ms = (uint64_t)given->received_ms,
+                                .previous = given->standing.newest_seq,
+                                .due_ms = due_of(turn, report->period)};
+    memcpy(row.submission_id, report->submission_id, sizeof row.submission_id);
+    store_key_t key = key_verdict(turn_cause(turn));
+    turn_put(turn, VALIDATION_VERDICT, &key, &row);
+    key = key_submission(report->submission_id, given->unit);
+    turn_put(turn, VALIDATION_SUBMISSION, &key, &(validation_submission_t){.seq = turn_cause(turn)});
+}
+
+static void emit_accepted(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling) {
+    const report_t *report = given->report;
+    report_accepted_t accepted = {.unit = given->unit,
+                                  .task = report->task,
+                                  .period = report->period,
+                                  .revision = ruling->revision,
+                                  .figures = ruling->figures,
+                                  .figures_count = ruling->figures_count,
+                                  .missing = ruling->missing,
+                                  .missing_count = ruling->missing_count,
+                                  .explained = ruling->explained,
+                                  .explained_count = ruling->explained_count,
+                                  .due_ms = due_of(turn, report->period)};
+    memcpy(accepted.submission_id, report->submission_id, sizeof accepted.submission_id);
+    turn_emit(turn, report_accepted_type(), &accepted);
+}
+
+static void emit_refused(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling) {
+    const report_t *report = given->report;
+    report_refused_t refused = {.unit = given->unit,
+                                .task = report->task,
+                                .period = report->period,
+                                .reasons = ruling->reasons,
+                                .reasons_count = ruling->reasons_count,
+                                .due_ms = due_of(turn, report->period)};
+    memcpy(refused.submission_id, report->submission_id, sizeof refused.submission_id);
+    turn_emit(turn, report_refused_type(), &refused);
+}
+
+static void on_report_received(turn_t *turn, const event_t *event) {
+    report_received_t received;
+    if (!turn_body(turn, event, report_received_type(), &received)) return;
+    validation_case_t given = case_of(turn, received.unit, &received.report);
+    validation_ruling_t ruling = validation_judge(&given, turn_arena(turn));
+    if (ruling.accepted) histories_keep(turn, &given, &ruling);
+    standing_keep(turn, &given, &ruling);
+    verdict_keep(turn, &given, &ruling);
+    if (ruling.accepted) emit_accepted(turn, &given, &ruling);
+    else emit_refused(turn, &given, &ruling);
+}
+
+static void apply(turn_t *turn, const event_t *event) {
+    switch (event->kind) {
+    case KIND_plan_adopted: on_plan_adopted(turn, event); return;
+    case KIND_rules_activated: on_rules_activated(turn, event); return;
+    case KIND_report_received: on_report_received(turn, event); return;
+    case KIND_ledger_opened:
+    case KIND_key_registered:
+    case KIND_key_revoked:
+    case KIND_clock_ticked:
+    case KIND_plan_closed: return;      /* passed on by the runtime */
+    case KIND_refusals_counted: return; /* for the ledger's readers, not for the totals */
+    default: turn_unknown(turn, event);
+    }
+}
+
+/* --- queries --- */
+
+/* The kept verdict of an entry as the doors tell it. false: it is not the entry of a report. `previous` may be NULL. */
+static bool verdict_of(turn_t *turn, uint64_t seq, verdict_t *verdict, uint64_t *previous) {
+    store_key_t key = key_verdict(seq);
+    validation_verdict_t row;
+    if (!turn_get(turn, VALIDATION_VERDICT, &key, &row)) return false;
+    *verdict = (verdict_t){.accepted = row.accepted,
+                           .unit = row.unit,
+                           .task = row.task,
+                           .period = row.period,
+                           .revision = row.revision,
+                           .reasons = row.reasons,
+                           .reasons_count = row.reasons_count,
+                           .due_ms = row.due_ms,
+                           .received_ms = row.received_ms,
+                           .seq = seq};
+    memcpy(verdict->submission_id, row.submission_id, sizeof verdict->submission_id);
+    if (previous != NULL) *previous = row.previous;
+    return true;
+}
+
+static void answer_verdict(turn_t *turn, const packet_t *packet, reply_t *reply) {
+    verdict_ask_t ask;
+    fault_t fault;
+    verdict_t verdict;
+    if (packet_body(packet, verdict_ask_type(), turn_arena(turn), &ask, &fault) != OK) return;
+    if (turn_waits(turn, ask.seq)) return;
+    if (verdict_of(turn, ask.seq, &verdict, NULL)) reply_with(reply, verdict_type(), &verdict);
+}
+
+static void answer_check(turn_t *turn, const packet_t *packet, reply_t *reply) {
+    check_ask_t ask;
+    fault_t fault;
+    if (packet_body(packet, check_ask_type(), turn_arena(turn), &ask, &fault) != OK) return;
+    validation_case_t given = case_of(turn, ask.unit, &ask.report);
+    validation_ruling_t ruling = validation_judge(&given, turn_arena(turn));
+    verdict_t verdict = {.accepted = ruling.accepted,
+                         .unit = ask.unit,
+                         .task = ask.report.task,
+                         .period = ask.report.period,
+                         .revision = ruling.revision,
+                         .reasons = ruling.accepted ? ruling.explained : ruling.reasons,
+                         .reasons_count = ruling.accepted ? ruling.explained_count : ruling.reasons_count,
+                         .due_ms = due_of(turn, ask.report.period),
+                         .dry_run = true};
+    memcpy(verdict.submission_id, ask.report.submission_id, sizeof verdict.submission_id);
+    reply_with(reply, verdict_type(), &verdict);
+}
+
+/* Newest first, along the chain of `previous`. */
+static uint32_t submissions_of(turn_t *turn, uint64_t newest_seq, verdict_t *verdicts) {
+    uint32_t count = 0;
+    uint64_t previous = 0;
+    for (uint64_t seq = newest_seq; seq != 0 && count < LIMIT_REASONS; seq = previous)
+        if (verdict_of(turn, seq, &verdicts[count], &previous)) count++;
+        else break;
+    return count;
+}
+
+/* One submission, if it is this unit's for this task and period. */
+static uint32_t submission_of(turn_t *turn, const standing_ask_t *ask, verdict_t *verdict) {
+    store_key_t key = key_submission(ask->submission_id, ask->unit);
+    validation_submission_t row;
+    if (!turn_get(turn, VALIDATION_SUBMISSION, &key, &row) || !verdict_of(turn, row.seq, verdict, NULL)) return 0;
+    return text_equal(verdict->task, ask->task) && text_equal(verdict->period, ask->period);
+}
+
+static void answer_standing(turn_t *turn, const packet_t *packet, reply_t *reply) {
+    standing_ask_t ask;
+    fault_t fault;
+    static const uint8_t any[16];
+    if (packet_body(packet, standing_ask_type(), turn_arena(turn), &ask, &fault) != OK) return;
+    if (turn_waits(turn, ask.at_least)) return;
+    store_key_t key = key_standing(ask.unit, ask.task, ask.period);
+    validation_standing_t standing;
+    if (!turn_get(turn, VALIDATION_STANDING, &key, &standing)) standing = (validation_standing_t){0};
+    verdict_t *verdicts = ARENA_NEW(turn_arena(turn), verdict_t, LIMIT_REASONS);
+    bool all = memcmp(ask.submission_id, any, sizeof any) == 0;
+    uint32_t count = all ? submissions_of(turn, standing.newest_seq, verdicts) : submission_of(turn, &ask, verdicts);
+    standing_told_t told = {.unit = ask.unit,
+                            .task = ask.task,
+                            .period = ask.period,
+                            .revision = standing.revision,
+                            .first_valid_ms = standing.first_valid_ms,
+                            .due_ms = due_of(turn, ask.period),
+                            .submissions = verdicts,
+                            .submissions_count = count,
+                            .seq = standing.seq};
+    reply_with(reply, standing_told_type(), &told);
+}
+
+static void answer(turn_t *turn, const packet_t *ask, reply_t *reply) {
+    switch (ask->kind) {
+    case KIND_verdict_ask: answer_verdict(turn, ask, reply); return;
+    case KIND_check_ask: answer_check(turn, ask, reply); return;
+    case KIND_standing_ask: answer_standing(turn, ask, reply); return;
+    default: return; /* not mine: the runtime says so */
+    }
+}
+
+const role_t *validation_role(void) {
+    static const table_t tables[VALIDATION_TABLES] = {
+        [VALIDATION_PLAN] = {"plan", plan_type},
+        [VALIDATION_RULES_ROW] = {"rules", validation_rules_type},
+        [VALIDATION_STANDING] = {"standing", validation_standing_type},
+        [VALIDATION_HISTORY] = {"history", validation_history_type},
+        [VALIDATION_VERDICT] = {"verdict", validation_verdict_type},
+        [VALIDATION_SUBMISSION] = {"submission", validation_submission_type},
+    };
+    static const role_t role = {.name = "validation",
+                                .reads = STREAM_ENTRIES,
+                                .writes = STREAM_VERDICTS,
+                                .tables = tables,
+                                .table_count = VALIDATION_TABLES,
+                                .apply = apply,
+                                .memory_load = memory_load,
+                                .memory_destroy = memory_destroy,
+                                .answer = answer};
+    return &role;
+}

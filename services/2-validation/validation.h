@@ -1,0 +1,23 @@
+/* Validation: stream 1 becomes stream 2; every report is valid or refused with all its reasons. */
+#ifndef VALIDATION_VALIDATION_H
+#define VALIDATION_VALIDATION_H
+
+#include "services/stage/stage.h"
+
+/* Version of the rules in this binary; a ledger that activates another one stops the stage. */
+enum { VALIDATION_RULES = 1 };
+
+/* What is kept; keys in the order of their parts. */
+enum {
+    VALIDATION_PLAN,        /* () → plan */
+    VALIDATION_RULES_ROW,   /* () → validation_rules */
+    VALIDATION_STANDING,    /* (unit, task, period) → validation_standing */
+    VALIDATION_HISTORY,     /* (unit, indicator) → validation_history */
+    VALIDATION_VERDICT,     /* (seq) → validation_verdict */
+    VALIDATION_SUBMISSION,  /* (submission id, unit) → validation_submission; ids ascend, new keys fall together */
+    VALIDATION_TABLES
+};
+
+const role_t *validation_role(void);
+
+#endif

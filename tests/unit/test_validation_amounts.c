@@ -1,0 +1,215 @@
+/* What validation makes of figures that hold: the month's amount, histories by replacement, what is left out, credit codes. */
+#include "proto/wire.h"
+#include "services/2-validation/validation_rules.h"
+#include "tests/unit/validation_bench.h"
+
+static void a_running_total_alone_becomes_the_month_s_amount(void **state) {
+    bench_t *bench = bench_raised(state, 0);
+    bench_past(bench, 0, 20210801, YUAN(200), YUAN(100));
+    bench->figures[0].amount.given = false;
+    bench->figures[0].running = GIVEN(YUAN(450));
+    validation_ruling_t ruling = accepted(bench);
+    assert_true(ruling.figures[0].amount.given);
+    assert_int_equal(ruling.figures[0].amount.value, YUAN(150));
+    assert_false(ruling.figures[0].running.given);
+}
+
+static void a_first_running_total_includes_the_opening_balance(void **state) {
+    bench_t *bench = bench_raised(state, 0);
+    bench->figures[0].amount.given = false;
+    bench->figures[0].opening = GIVEN(YUAN(100));
+    bench->figures[0].running = GIVEN(YUAN(130));
+    assert_int_equal(accepted(bench).figures[0].amount.value, YUAN(30));
+}
+
+static void a_later_month_does_not_count_as_previous(void **state) {
+    bench_t *bench = bench_raised(state, YUAN(50));
+    bench_past(bench, 0, 20211001, YUAN(200), 0);
+    bench->figures[0].running = GIVEN(YUAN(50));
+    accepted(bench);
+}
+
+static void rows_alone_make_the_amount(void **state) {
+    bench_t *bench = bench_transferred(state);
+    bench->figures[1].amount.given = false;
+    validation_ruling_t ruling = accepted(bench);
+    assert_int_equal(ruling.figures[1].amount.value, YUAN(3000));
+    assert_int_equal(ruling.figures[1].items_count, 2);
+}
+
+static void nil_is_an_amount_of_zero_and_stays_nil(void **state) {
+    bench_t *bench = bench_raised(state, 0);
+    bench->figures[0] = (figure_t){.indicator = T("raised"), .nil = true};
+    validation_ruling_t ruling = accepted(bench);
+    assert_true(ruling.figures[0].nil);
+    assert_true(ruling.figures[0].amount.given);
+    assert_int_equal(ruling.figures[0].amount.value, 0);
+}
+
+static void people_keep_their_rows_and_carry_no_amount(void **state) {
+    bench_t *bench = bench_teachers(state);
+    bench->figures[0].amount = GIVEN(2);
+    validation_ruling_t ruling = accepted(bench);
+    assert_false(ruling.figures[0].amount.given);
+    assert_int_equal(ruling.figures[0].items_count, 2);
+    assert_int_equal(ruling.figures[0].items[1].person.hash[0], 2);
+}
+
+static void a_head_count_beside_the_rows_must_count_them(void **state) {
+    bench_t *bench = bench_teachers(state);
+    bench->figures[0].amount = GIVEN(7);
+    refused_only(bench, "items_disagree", "figures[0].amount");
+}
+
+static void a_teacher_confirmed_after_the_plan_year_is_taken(void **state) {
+    bench_t *bench = bench_teachers(state);
+    bench->report.period = T("2022-01");
+    bench->given.received_ms = instant_of_day(&bench->plan, 20220120, 600);
+    bench->items[0].out_day = 20220115;
+    assert_int_equal(accepted(bench).missing_count, 0); /* only what lasts is owed now */
+    bench->items[0].out_day = 20220201;
+    refused_only(bench, "fact_day_outside", "figures[0].items[0].out_day");
+}
+
+static void a_count_without_rows_does_not_count_after_the_plan_year(void **state) {
+    bench_t *bench = bench_teachers(state);
+    bench->report.period = T("2022-01");
+    bench->given.received_ms = instant_of_day(&bench->plan, 20220120, 600);
+    bench_add(bench, (figure_t){.indicator = T("projects"), .amount = GIVEN(1)});
+    refused_only(bench, "fact_day_outside", "figures[1].amount");
+}
+
+static void what_may_be_left_out_and_is_left_out_is_named(void **state) {
+    bench_t *bench = bench_raised(state, YUAN(100));
+    validation_ruling_t ruling = accepted(bench);
+    assert_int_equal(ruling.missing_count, 2);
+    assert_text(ruling.missing[0], "raised-society");
+    assert_text(ruling.missing[1], "transferred");
+}
+
+static void what_another_unit_contributes_is_not_missing(void **state) {
+    bench_t *bench = bench_raised(state, YUAN(100));
+    bench->given.unit = T("350104101");
+    validation_ruling_t ruling = accepted(bench);
+    assert_int_equal(ruling.missing_count, 1);
+    assert_text(ruling.missing[0], "raised-society");
+}
+
+static void a_factor_is_suspicious_from_5000_to_20000_either_way(void **state) {
+    static const struct {
+        int64_t amount;
+        bool suspicious;
+    } cases[] = {{YUAN(4999), false}, {YUAN(5000), true}, {YUAN(20000), true}, {YUAN(20001), false}};
+    for (uint32_t index = 0; index < COUNT(cases); index++) {
+        bench_t *bench = bench_raised(state, cases[index].amount);
+        bench_past(bench, 0, 20210801, YUAN(1), 0);
+        assert_int_equal(bench_judge(bench).accepted, !cases[index].suspicious);
+        bench->figures[0].amount = GIVEN(YUAN(1));
+        bench_past(bench, 0, 20210801, cases[index].amount, 0);
+        assert_int_equal(bench_judge(bench).accepted, !cases[index].suspicious);
+    }
+}
+
+static void a_report_is_compared_with_the_last_month_that_was_not_nil(void **state) {
+    const validation_month_t months[] = {{.period_from = 20210801, .amount = 77, .revision = 1},
+                                         {.period_from = 20210901, .amount = 0, .revision = 1},
+                                         {.period_from = 20211101, .amount = 5, .revision = 1}};
+    validation_history_t history = {months, 3};
+    validation_past_t past = validation_past(&history, T(""), 20211001);
+    assert_int_equal(past.last, 77);
+    assert_int_equal(past.before, 77);
+    assert_int_equal(past.others, 82);
+    (void)state;
+}
+
+static void a_row_with_evidence_is_evidence_enough(void **state) {
+    bench_t *bench = bench_transferred(state);
+    bench->report.evidence_count = 0;
+    bench->figures[0] = (figure_t){.indicator = T("raised"), .nil = true};
+    accepted(bench);
+    memset(bench->items[1].evidence, 0, sizeof bench->items[1].evidence);
+    refused_only(bench, "no_evidence", "figures[1]");
+}
+
+static void an_explanation_of_another_code_does_not_help(void **state) {
+    bench_t *bench = bench_raised(state, YUAN(30));
+    bench->report.evidence_count = 0;
+    bench_explain(bench, T("factor_10000"));
+    refused_only(bench, "no_evidence", "figures[0]");
+}
+
+static void a_hard_fault_is_not_explained_away(void **state) {
+    bench_t *bench = bench_raised(state, YUAN(30));
+    bench->figures[0].nil = true;
+    bench_explain(bench, T("nil_with_amount"));
+    refused_only(bench, "nil_with_amount", "figures[0].nil");
+}
+
+static void a_revision_replaces_its_month_and_leaves_the_others(void **state) {
+    bench_t *bench = *state;
+    const figure_t first[] = {{.indicator = T("raised"), .amount = GIVEN(10)}, {.indicator = T("other"), .amount = GIVEN(99)}};
+    const figure_t again[] = {{.indicator = T("raised"), .amount = GIVEN(12)}};
+    validation_history_t none = {0};
+    validation_history_t september = validation_history_replace(&none, T("raised"), 20210901, first, 2, 1, bench->arena);
+    validation_history_t both = validation_history_replace(&september, T("raised"), 20210801, again, 1, 1, bench->arena);
+    assert_int_equal(both.months_count, 2);
+    assert_int_equal(both.months[0].period_from, 20210801); /* ascending, whatever came first */
+    validation_history_t revised = validation_history_replace(&both, T("raised"), 20210901, again, 1, 2, bench->arena);
+    assert_int_equal(revised.months_count, 2);
+    assert_int_equal(revised.months[1].amount, 12);
+    assert_int_equal(revised.months[1].revision, 2);
+    validation_history_t dropped = validation_history_replace(&revised, T("raised"), 20210901, NULL, 0, 3, bench->arena);
+    assert_int_equal(dropped.months_count, 1);
+}
+
+static void a_revision_may_bring_back_the_opening_balance_it_dropped(void **state) {
+    bench_t *bench = *state;
+    const figure_t opened[] = {{.indicator = T("raised"), .amount = GIVEN(10), .opening = GIVEN(5)}};
+    const figure_t bare[] = {{.indicator = T("raised"), .amount = GIVEN(10)}};
+    validation_history_t none = {0};
+    validation_history_t history = validation_history_replace(&none, T("raised"), 20210801, opened, 1, 1, bench->arena);
+    history = validation_history_replace(&history, T("raised"), 20210801, bare, 1, 2, bench->arena);
+    assert_false(validation_past(&history, T(""), 20210801).opening_taken);
+    assert_true(validation_past(&history, T(""), 20210901).opening_taken);
+    assert_int_equal(validation_past(&history, T(""), 20210901).before, 10);
+}
+
+static void credit_codes_follow_gb_32100(void **state) {
+    (void)state;
+    assert_true(uscc_is_valid(T("91350100M000100Y43")));
+    assert_true(uscc_is_valid(T("91110000100000589A")));
+    assert_true(uscc_is_valid(T("911100001000000020"))); /* the sum is a multiple of 31 */
+    assert_true(uscc_is_valid(T("91110000100000021Y"))); /* the last sign of the alphabet */
+    assert_false(uscc_is_valid(T("91350100M000100Y4")));
+    assert_false(uscc_is_valid(T("91350100M000100Y430")));
+    assert_false(uscc_is_valid(T("91350100m000100y43")));
+    assert_false(uscc_is_valid(T("19350100M000100Y43"))); /* digits exchanged */
+    assert_false(uscc_is_valid(T("9135O100M000100Y43"))); /* the letter O */
+    assert_false(uscc_is_valid(T("")));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(a_running_total_alone_becomes_the_month_s_amount),
+        TEST(a_first_running_total_includes_the_opening_balance),
+        TEST(a_later_month_does_not_count_as_previous),
+        TEST(rows_alone_make_the_amount),
+        TEST(nil_is_an_amount_of_zero_and_stays_nil),
+        TEST(people_keep_their_rows_and_carry_no_amount),
+        TEST(a_head_count_beside_the_rows_must_count_them),
+        TEST(a_teacher_confirmed_after_the_plan_year_is_taken),
+        TEST(a_count_without_rows_does_not_count_after_the_plan_year),
+        TEST(what_may_be_left_out_and_is_left_out_is_named),
+        TEST(what_another_unit_contributes_is_not_missing),
+        TEST(a_factor_is_suspicious_from_5000_to_20000_either_way),
+        TEST(a_report_is_compared_with_the_last_month_that_was_not_nil),
+        TEST(a_row_with_evidence_is_evidence_enough),
+        TEST(an_explanation_of_another_code_does_not_help),
+        TEST(a_hard_fault_is_not_explained_away),
+        TEST(a_revision_replaces_its_month_and_leaves_the_others),
+        TEST(a_revision_may_bring_back_the_opening_balance_it_dropped),
+        cmocka_unit_test(credit_codes_follow_gb_32100),
+    };
+    return cmocka_run_group_tests_name("validation amounts", tests, NULL, NULL);
+}
