@@ -1,0 +1,77 @@
+/* Stream 2 in, stream 3 out: one handler an event. What each does stands in aggregation_time, _totals and _targets. */
+#include "services/3-aggregation/aggregation.h"
+
+#include "services/3-aggregation/aggregation_state.h"
+
+const table_t aggregation_tables[T_COUNT] = {
+    [T_PLAN] = {"plan", plan_adopted_type},     [T_PASS] = {"pass", agg_pass_type},
+    [T_PERIODS] = {"periods", agg_period_type}, [T_OBLIGATIONS] = {"obligations", agg_obligation_type},
+    [T_REPORTS] = {"reports", agg_report_type}, [T_TALLIES] = {"tallies", agg_tally_type},
+    [T_DAYS] = {"days", agg_day_type},          [T_PARTS] = {"parts", proof_row_type},
+    [T_PERSONS] = {"persons", proof_row_type},  [T_TARGETS] = {"targets", target_changed_type},
+};
+
+static void on_plan_adopted(turn_t *turn, const event_t *event) {
+    plan_adopted_t adopted;
+    if (!turn_body(turn, event, plan_adopted_type(), &adopted)) return;
+    store_key_t key = key_new();
+    key_add_u64(&key, 0);
+    turn_put(turn, T_PLAN, &key, &adopted);
+    turn_forget(turn);
+    pass_begin(turn, true); /* every indicator tells its first verdict, every period that is open already opens */
+}
+
+static void on_clock_ticked(turn_t *turn) { pass_begin(turn, false); }
+
+static void on_plan_closed(turn_t *turn) {
+    agg_pass_t pass = pass_get(turn);
+    pass.closed = true;
+    pass_put(turn, &pass);
+    pass_begin(turn, true); /* "not met, which is said only at the close" */
+}
+
+static void on_report_accepted(turn_t *turn, const event_t *event) {
+    report_accepted_t report;
+    if (!turn_body(turn, event, report_accepted_type(), &report)) return;
+    const memory_t *memory = turn_memory(turn);
+    if (memory == NULL) return;
+    bool known = planbook_unit(memory->book, report.unit) != NULL && planbook_task(memory->book, report.task) != NULL &&
+                 planbook_period(memory->book, report.period) != NULL;
+    if (!known) return; /* validation refuses these; a total has no place for them */
+    obligation_report(turn, &report);
+    totals_replace(turn, &report);
+}
+
+static void apply(turn_t *turn, const event_t *event) {
+    switch (event->kind) {
+    case KIND_plan_adopted: on_plan_adopted(turn, event); break;
+    case KIND_clock_ticked: on_clock_ticked(turn); break;
+    case KIND_plan_closed: on_plan_closed(turn); break;
+    case KIND_report_accepted: on_report_accepted(turn, event); break;
+    case KIND_report_refused: /* nothing is burnt: it counts nowhere */
+    case KIND_ledger_opened:
+    case KIND_rules_activated:
+    case KIND_key_registered:
+    case KIND_key_revoked: break;
+    default: turn_unknown(turn, event); break;
+    }
+}
+
+static void resume(turn_t *turn, const event_t *event, uint64_t step) {
+    (void)event; /* only the passing of time takes more than one step */
+    pass_step(turn, step);
+}
+
+const role_t *aggregation_role(void) {
+    static const role_t role = {.name = "aggregation",
+                                .reads = STREAM_VERDICTS,
+                                .writes = STREAM_TALLIES,
+                                .tables = aggregation_tables,
+                                .table_count = T_COUNT,
+                                .apply = apply,
+                                .resume = resume,
+                                .memory_load = aggregation_memory_load,
+                                .memory_destroy = aggregation_memory_destroy,
+                                .answer = aggregation_answer};
+    return &role;
+}

@@ -1,0 +1,184 @@
+/* What may be asked of aggregation: targets, obligations, figures; from a read transaction, never in the way of the fold. */
+#include "services/3-aggregation/aggregation_state.h"
+
+static bool ask_read(turn_t *turn, const packet_t *ask, const message_t *type, void *question, reply_t *reply) {
+    fault_t fault = {0};
+    if (packet_body(ask, type, turn_arena(turn), question, &fault) == OK) return true;
+    reason_t reason = {.code = text_of(fault.code), .path = arena_text(turn_arena(turn), text_of(fault.path))};
+    reason_tell(&reason, turn_arena(turn));
+    reply_with(reply, refusal_type(), &(refusal_t){.reasons = &reason, .reasons_count = 1});
+    return false;
+}
+
+static void answer_targets(turn_t *turn, const packet_t *ask, reply_t *reply) {
+    targets_ask_t question;
+    if (!ask_read(turn, ask, targets_ask_type(), &question, reply)) return;
+    if (turn_waits(turn, question.at_least)) return;
+    const memory_t *memory = turn_memory(turn);
+    targets_t told = {.as_of = turn_cause(turn), .now_ms = (uint64_t)turn_now_ms(turn)};
+    target_changed_t *rows = ARENA_NEW(turn_arena(turn), target_changed_t, LIMIT_ROWS);
+    told.rows = rows;
+    moment_t now = {.ms = turn_now_ms(turn)};
+    if (memory != NULL) now.day = day_of_instant(memory->plan, now.ms);
+    if (memory != NULL) now.closed = pass_get(turn).closed;
+    for (uint32_t index = 0; memory != NULL && index < memory->watches_count && told.rows_count < LIMIT_ROWS; index++) {
+        const watch_t *watch = &memory->watches[index];
+        if (question.task.size > 0 && !text_equal(question.task, watch->task->id)) continue;
+        rows[told.rows_count++] = target_now(turn, watch, now, true);
+    }
+    reply_with(reply, targets_type(), &told);
+}
+
+/* ---------- obligations ---------- */
+
+typedef struct {
+    const obligations_ask_t *question;
+    uint64_t skip; /* rows the asker already has */
+    obligation_changed_t *rows;
+    uint32_t count;
+    bool more;
+} obligation_page_t;
+
+static bool wanted(text_t filter, text_t id) { return filter.size == 0 || text_equal(filter, id); }
+
+/* false: the page is full. */
+static bool page_add(obligation_page_t *page, const obligation_changed_t *row) {
+    bool open = row->standing == standing_due || row->standing == standing_overdue || row->standing == standing_returned;
+    if (page->question->open_only && !open) return true;
+    if (page->skip > 0) {
+        page->skip--;
+        return true;
+    }
+    page->more = page->count == LIMIT_ROWS;
+    if (page->more) return false;
+    page->rows[page->count++] = *row;
+    return true;
+}
+
+static void page_fill(turn_t *turn, const memory_t *memory, obligation_page_t *page) {
+    const plan_t *plan = memory->plan;
+    for (uint32_t period = 0; period < plan->periods_count; period++) {
+        if (!wanted(page->question->period, plan->periods[period].id)) continue;
+        for (uint32_t task = 0; task < plan->tasks_count; task++) {
+            if (!wanted(page->question->task, plan->tasks[task].id)) continue;
+            for (uint32_t place = 0; place < memory->owers_count[task]; place++) {
+                const unit_t *unit = &plan->units[memory->owers[task][place]];
+                obligation_changed_t row;
+                if (!wanted(page->question->unit, unit->id)) continue;
+                if (!obligation_tell(turn, memory, &plan->periods[period], &plan->tasks[task], unit, &row)) continue;
+                if (!page_add(page, &row)) return;
+            }
+        }
+    }
+}
+
+static void answer_obligations(turn_t *turn, const packet_t *ask, reply_t *reply) {
+    obligations_ask_t question;
+    if (!ask_read(turn, ask, obligations_ask_type(), &question, reply)) return;
+    if (turn_waits(turn, question.at_least)) return;
+    const memory_t *memory = turn_memory(turn);
+    obligation_page_t page = {.question = &question, .skip = question.after};
+    page.rows = ARENA_NEW(turn_arena(turn), obligation_changed_t, LIMIT_ROWS);
+    if (memory != NULL) page_fill(turn, memory, &page);
+    obligations_t told = {.as_of = turn_cause(turn),
+                          .now_ms = (uint64_t)turn_now_ms(turn),
+                          .rows = page.rows,
+                          .rows_count = page.count,
+                          .more = page.more};
+    reply_with(reply, obligations_type(), &told);
+}
+
+/* ---------- figures ---------- */
+
+typedef struct {
+    uint64_t skip;
+    proof_row_t *rows;
+    figures_t told;
+} figure_page_t;
+
+static void figure_add(figure_page_t *page, const proof_row_t *row) {
+    if (page->skip > 0) {
+        page->skip--;
+        return;
+    }
+    page->told.more = page->told.rows_count == LIMIT_ROWS;
+    if (!page->told.more) page->rows[page->told.rows_count++] = *row;
+}
+
+/* A figure, its opening balance as a row of its own on the plan's first day; a lasting target's persons one by one. */
+static void share_tell(const memory_t *memory, const agg_share_t *share, proof_row_t row, figure_page_t *page) {
+    row.member = share->member;
+    if (share->opening.given) {
+        proof_row_t opening = row;
+        opening.fact_day = memory->plan->from;
+        opening.amount = share->opening;
+        figure_add(page, &opening);
+    }
+    for (uint32_t index = 0; index < share->persons_count && !page->told.more; index++) {
+        proof_row_t person = row;
+        person.fact_day = share->persons[index].fact_day;
+        person.out_day = share->persons[index].out_day;
+        for (size_t byte = 0; byte < sizeof person.person; byte++) person.person[byte] = share->persons[index].person[byte];
+        figure_add(page, &person);
+    }
+    if (share->persons_count > 0) return;
+    row.amount = share->amount;
+    figure_add(page, &row);
+}
+
+static void figures_fill(turn_t *turn, const memory_t *memory, const figures_ask_t *question, const task_t *task,
+                         figure_page_t *page) {
+    store_key_t prefix = KEY(task->id);
+    agg_report_t report;
+    scan_t scan = scan_begin(turn_txn(turn), T_REPORTS, &prefix, NULL);
+    while (!page->told.more && scan_next(&scan, turn_arena(turn), &report)) {
+        uint32_t at = 0;
+        key_next_text(scan.key, &at);
+        proof_row_t row = {.cause_seq = report.cause_seq, .received_ms = report.received_ms};
+        row.unit = arena_text(turn_arena(turn), key_next_text(scan.key, &at));
+        row.period = arena_text(turn_arena(turn), key_next_text(scan.key, &at));
+        for (uint32_t index = 0; index < report.shares_count && !page->told.more; index++) {
+            const agg_share_t *share = &report.shares[index];
+            if (text_equal(share->indicator, question->indicator) && wanted(question->member, share->member))
+                share_tell(memory, share, row, page);
+        }
+    }
+    scan_end(&scan);
+}
+
+static maybe_t total_of(turn_t *turn, const watch_t *watch, text_t member) {
+    agg_tally_t tally = tally_get(turn, watch->indicator->id, member);
+    wide_t total = tally_total(&tally);
+    bool by_member = watch->aim.shape == shape_each && member.size == 0;
+    for (uint32_t index = 0; by_member && index < watch->indicator->members_count; index++) {
+        tally = tally_get(turn, watch->indicator->id, watch->indicator->members[index].id);
+        total += tally_total(&tally);
+    }
+    return (maybe_t){true, (int64_t)wide_shown(total)};
+}
+
+static void answer_figures(turn_t *turn, const packet_t *ask, reply_t *reply) {
+    figures_ask_t question;
+    if (!ask_read(turn, ask, figures_ask_type(), &question, reply)) return;
+    if (turn_waits(turn, question.at_least)) return;
+    const memory_t *memory = turn_memory(turn);
+    const indicator_t *indicator = memory == NULL ? NULL : planbook_indicator(memory->book, question.indicator);
+    figure_page_t page = {.skip = question.after, .told = {.as_of = turn_cause(turn)}};
+    page.rows = ARENA_NEW(turn_arena(turn), proof_row_t, LIMIT_ROWS);
+    page.told.rows = page.rows;
+    if (indicator != NULL) {
+        const task_t *task = planbook_task_of(memory->book, indicator);
+        page.told.total = total_of(turn, memory_watch(memory, task, indicator->id), question.member);
+        figures_fill(turn, memory, &question, task, &page);
+    }
+    reply_with(reply, figures_type(), &page.told);
+}
+
+void aggregation_answer(turn_t *turn, const packet_t *ask, reply_t *reply) {
+    switch (ask->kind) {
+    case KIND_targets_ask: answer_targets(turn, ask, reply); break;
+    case KIND_obligations_ask: answer_obligations(turn, ask, reply); break;
+    case KIND_figures_ask: answer_figures(turn, ask, reply); break;
+    default: break; /* not mine: the stage says so */
+    }
+}

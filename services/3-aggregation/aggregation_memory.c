@@ -1,0 +1,150 @@
+/* The plan as aggregation uses it: watches, deadlines, who may owe what; derived from the plan's row in the store. */
+#include "services/3-aggregation/aggregation_state.h"
+
+#include <string.h>
+
+store_key_t key_of(const text_t *texts, uint32_t count) {
+    store_key_t key = key_new();
+    for (uint32_t index = 0; index < count; index++) key_add_text(&key, texts[index]);
+    return key;
+}
+
+static bool *marks_cleared(memory_t *memory) {
+    memset(memory->marks, 0, memory->plan->units_count);
+    return memory->marks;
+}
+
+static uint32_t marks_count(const memory_t *memory) {
+    uint32_t count = 0;
+    for (uint32_t unit = 0; unit < memory->plan->units_count; unit++) count += memory->marks[unit];
+    return count;
+}
+
+static void units_mark(const memory_t *memory, bool *marks, const text_t *units, uint32_t count) {
+    for (uint32_t index = 0; index < count; index++) {
+        const unit_t *unit = planbook_unit(memory->book, units[index]);
+        if (unit != NULL) marks[planbook_unit_index(memory->book, unit)] = true;
+    }
+}
+
+static void contributors_mark(const memory_t *memory, bool *marks, const indicator_t *indicator) {
+    units_mark(memory, marks, indicator->contributors, indicator->contributors_count);
+    for (uint32_t index = 0; index < indicator->members_count; index++)
+        units_mark(memory, marks, indicator->members[index].contributors, indicator->members[index].contributors_count);
+}
+
+/* A target is due when it says so, else when its task is. */
+static void watch_fill(memory_t *memory, watch_t *watch, const task_t *task, const indicator_t *indicator) {
+    const target_t *target = &indicator->target;
+    uint32_t due = target->due != 0 ? target->due : task->due;
+    deadline_t deadline = deadline_resolve(memory->plan, due);
+    bool judged = target->shape != shape_none && target->goal > 0;
+    *watch = (watch_t){.task = task,
+                       .indicator = indicator,
+                       .aim = {.shape = judged ? target->shape : shape_none,
+                               .goal = target->goal,
+                               .stretch = target->stretch,
+                               .from = task->from,
+                               .due = due,
+                               .due_day = deadline.day,
+                               .due_ms = deadline.due_ms + deadline.grace_ms,
+                               .months = (uint32_t)target->months},
+                       .due_ms = deadline.due_ms,
+                       .term_last = term_last_day(deadline.day, (uint32_t)target->months),
+                       .judged = judged};
+    bool *marks = marks_cleared(memory);
+    contributors_mark(memory, marks, indicator);
+    text_t *contributors = ARENA_NEW(memory->arena, text_t, marks_count(memory));
+    uint64_t *bits = ARENA_NEW(memory->arena, uint64_t, memory->plan->units_count / 64 + 1);
+    for (uint32_t unit = 0; unit < memory->plan->units_count; unit++) {
+        if (!marks[unit]) continue;
+        contributors[watch->contributors_count++] = memory->plan->units[unit].id;
+        bits[unit / 64] |= 1ULL << unit % 64;
+    }
+    watch->contributors = contributors;
+    watch->contributes = bits;
+}
+
+static void owers_fill(memory_t *memory, uint32_t index) {
+    const task_t *task = &memory->plan->tasks[index];
+    bool *marks = marks_cleared(memory);
+    units_mark(memory, marks, task->lead, task->lead_count);
+    units_mark(memory, marks, task->responsible, task->responsible_count);
+    for (uint32_t place = 0; place < task->indicators_count; place++)
+        contributors_mark(memory, marks, &task->indicators[place]);
+    memory->owers[index] = ARENA_NEW(memory->arena, uint32_t, marks_count(memory));
+    for (uint32_t unit = 0; unit < memory->plan->units_count; unit++)
+        if (marks[unit]) memory->owers[index][memory->owers_count[index]++] = unit;
+}
+
+static void tasks_fill(memory_t *memory) {
+    const plan_t *plan = memory->plan;
+    memory->owers = ARENA_NEW(memory->arena, uint32_t *, plan->tasks_count);
+    memory->owers_count = ARENA_NEW(memory->arena, uint32_t, plan->tasks_count);
+    memory->first_watch = ARENA_NEW(memory->arena, uint32_t, plan->tasks_count);
+    uint32_t count = 0;
+    for (uint32_t task = 0; task < plan->tasks_count; task++) count += plan->tasks[task].indicators_count;
+    memory->watches = ARENA_NEW(memory->arena, watch_t, count);
+    for (uint32_t task = 0; task < plan->tasks_count; task++) {
+        owers_fill(memory, task);
+        memory->first_watch[task] = memory->watches_count;
+        for (uint32_t index = 0; index < plan->tasks[task].indicators_count; index++)
+            watch_fill(memory, &memory->watches[memory->watches_count++], &plan->tasks[task],
+                       &plan->tasks[task].indicators[index]);
+    }
+}
+
+static void periods_fill(memory_t *memory) {
+    const plan_t *plan = memory->plan;
+    memory->deadlines = ARENA_NEW(memory->arena, deadline_t, plan->periods_count);
+    memory->opens_ms = ARENA_NEW(memory->arena, int64_t, plan->periods_count);
+    for (uint32_t index = 0; index < plan->periods_count; index++) {
+        memory->deadlines[index] = deadline_resolve(plan, plan->periods[index].due);
+        memory->opens_ms[index] = instant_of_day(plan, plan->periods[index].from, 0);
+    }
+}
+
+void *aggregation_memory_load(turn_t *turn) {
+    store_key_t key = key_new();
+    key_add_u64(&key, 0);
+    plan_adopted_t adopted;
+    if (!turn_get(turn, T_PLAN, &key, &adopted)) return NULL;
+    arena_t *arena = arena_new();
+    memory_t *memory = ARENA_NEW(arena, memory_t, 1);
+    memory->arena = arena;
+    memory->book = planbook_new(&adopted.plan);
+    memory->plan = planbook_plan(memory->book);
+    memory->marks = ARENA_NEW(arena, bool, memory->plan->units_count);
+    tasks_fill(memory);
+    periods_fill(memory);
+    return memory;
+}
+
+void aggregation_memory_destroy(void **memory) {
+    memory_t *self = *memory;
+    if (self == NULL) return;
+    planbook_destroy(&self->book);
+    arena_t *arena = self->arena;
+    arena_destroy(&arena); /* the memory itself lives in it */
+    *memory = NULL;
+}
+
+uint32_t memory_task_index(const memory_t *memory, const task_t *task) {
+    ASSERT(task >= memory->plan->tasks && task < memory->plan->tasks + memory->plan->tasks_count);
+    return (uint32_t)(task - memory->plan->tasks);
+}
+
+const watch_t *memory_watch(const memory_t *memory, const task_t *task, text_t indicator) {
+    const watch_t *watches = &memory->watches[memory->first_watch[memory_task_index(memory, task)]];
+    for (uint32_t index = 0; index < task->indicators_count; index++)
+        if (text_equal(task->indicators[index].id, indicator)) return &watches[index];
+    return NULL;
+}
+
+bool watch_contributed_by(const watch_t *watch, uint32_t unit_index) {
+    return (watch->contributes[unit_index / 64] >> unit_index % 64 & 1) != 0;
+}
+
+bool watch_judges(const watch_t *watch, text_t member) {
+    return watch->judged && (watch->aim.shape == shape_each) == (member.size > 0);
+}

@@ -1,0 +1,238 @@
+/* Timeliness, parts, tenure, verdicts: see the domain's rules quoted at each function. */
+#include "services/3-aggregation/aggregation_rules.h"
+
+#include "proto/crypto.h"
+
+#include <string.h>
+
+#define DEF_FILE "services/3-aggregation/aggregation.def"
+#include "proto/define.h"
+
+wide_t wide_join(uint64_t low, uint64_t high) { return (wide_t)high * ((wide_t)UINT64_MAX + 1) + (wide_t)low; }
+
+uint64_t wide_shown(wide_t value) {
+    if (value < 0) return 0;
+    return value > (wide_t)INT64_MAX ? (uint64_t)INT64_MAX : (uint64_t)value;
+}
+
+static wide_t wide_smaller(wide_t a, wide_t b) { return a < b ? a : b; }
+
+/* "On time = received instant ≤ due instant", inclusive; grace counts as on time. */
+bool deadline_is_past(const deadline_t *deadline, int64_t now_ms) { return now_ms > deadline->due_ms + deadline->grace_ms; }
+
+punctuality_t report_punctuality(const plan_t *plan, const deadline_t *deadline, int64_t received_ms) {
+    if (!deadline_is_past(deadline, received_ms)) return (punctuality_t){timeliness_on_time, 0};
+    return (punctuality_t){timeliness_late, deadline_days_late(plan, deadline, received_ms)};
+}
+
+/* ---------- parts of a figure ---------- */
+
+static int part_order(const agg_part_t *part, uint32_t day, bool opening) {
+    if (part->day != day) return part->day < day ? -1 : 1;
+    return (int)opening - (int)part->opening;
+}
+
+/* Adds to the part of (day, opening), making it in its place. */
+static void part_add(agg_part_t *parts, uint32_t *count, uint32_t day, bool opening, uint64_t amount) {
+    uint32_t place = *count;
+    while (place > 0 && part_order(&parts[place - 1], day, opening) > 0) place--;
+    if (place > 0 && part_order(&parts[place - 1], day, opening) == 0) {
+        parts[place - 1].amount += amount;
+        return;
+    }
+    memmove(&parts[place + 1], &parts[place], sizeof *parts * (*count - place));
+    parts[place] = (agg_part_t){.day = day, .opening = opening, .amount = amount};
+    (*count)++;
+}
+
+static const agg_part_t *part_find(const agg_share_t *share, const agg_part_t *like) {
+    for (uint32_t index = 0; share != NULL && index < share->parts_count; index++)
+        if (part_order(&share->parts[index], like->day, like->opening) == 0) return &share->parts[index];
+    return NULL;
+}
+
+/* "A later correction never changes it": what was said in time and still stands was said in time. */
+static void part_date(agg_part_t *part, const source_t *source, const agg_part_t *old) {
+    bool in_time = source->timely_until_ms > 0 && source->received_ms <= source->timely_until_ms;
+    uint64_t kept = old == NULL ? 0 : old->timely < part->amount ? old->timely : part->amount;
+    part->timely = in_time ? part->amount : kept;
+    bool same = old != NULL && old->amount == part->amount;
+    part->cause_seq = same ? old->cause_seq : source->cause_seq;
+    part->received_ms = same ? old->received_ms : (uint64_t)source->received_ms;
+    if (same) part->timely = old->timely;
+}
+
+/* A row without an amount (a person, a fair) stands for one, as long as the figure has something left to stand for. */
+static uint64_t row_amount(const item_t *item, uint64_t rest) {
+    uint64_t amount = item->amount.given ? (uint64_t)item->amount.value : 1;
+    return amount < rest ? amount : rest;
+}
+
+void figure_parts(const figure_t *figure, const source_t *source, const agg_share_t *old, arena_t *arena, agg_share_t *share) {
+    agg_part_t *parts = ARENA_NEW(arena, agg_part_t, figure->items_count + 2);
+    uint32_t count = 0;
+    uint64_t rest = figure->amount.given ? (uint64_t)figure->amount.value : 0;
+    if (figure->opening.given && figure->opening.value > 0)
+        part_add(parts, &count, source->plan_from, true, (uint64_t)figure->opening.value);
+    for (uint32_t index = 0; index < figure->items_count && rest > 0; index++) {
+        const item_t *item = &figure->items[index];
+        uint64_t amount = row_amount(item, rest);
+        if (amount == 0) continue;
+        part_add(parts, &count, item->fact_day != 0 ? item->fact_day : source->period_to, false, amount);
+        rest -= amount;
+    }
+    if (rest > 0) part_add(parts, &count, source->period_to, false, rest);
+    for (uint32_t index = 0; index < count; index++) part_date(&parts[index], source, part_find(old, &parts[index]));
+    share->parts = parts;
+    share->parts_count = count;
+}
+
+/* ---------- persons ---------- */
+
+static agg_presence_t *presence_place(agg_presence_t *persons, uint32_t *count, const uint8_t hash[32]) {
+    uint32_t place = *count;
+    while (place > 0 && memcmp(persons[place - 1].person, hash, 32) > 0) place--;
+    if (place > 0 && memcmp(persons[place - 1].person, hash, 32) == 0) return &persons[place - 1];
+    memmove(&persons[place + 1], &persons[place], sizeof *persons * (*count - place));
+    (*count)++;
+    persons[place] = (agg_presence_t){0};
+    memcpy(persons[place].person, hash, 32);
+    return &persons[place];
+}
+
+static void presence_date(agg_presence_t *row, const source_t *source, const agg_share_t *old) {
+    row->cause_seq = source->cause_seq;
+    row->received_ms = (uint64_t)source->received_ms;
+    for (uint32_t index = 0; old != NULL && index < old->persons_count; index++) {
+        const agg_presence_t *before = &old->persons[index];
+        if (memcmp(before->person, row->person, 32) != 0) continue;
+        if (before->fact_day == row->fact_day) row->received_ms = before->received_ms;
+        if (before->fact_day == row->fact_day && before->out_day == row->out_day) row->cause_seq = before->cause_seq;
+    }
+}
+
+void figure_persons(const figure_t *figure, const source_t *source, const agg_share_t *old, arena_t *arena,
+                    agg_share_t *share) {
+    agg_presence_t *persons = ARENA_NEW(arena, agg_presence_t, figure->items_count + 1);
+    uint32_t count = 0;
+    for (uint32_t index = 0; index < figure->items_count; index++) {
+        const item_t *item = &figure->items[index];
+        if (bytes_are_zero(item->person.hash, sizeof item->person.hash)) continue;
+        agg_presence_t *row = presence_place(persons, &count, item->person.hash);
+        if (item->fact_day != 0 && (row->fact_day == 0 || item->fact_day < row->fact_day)) row->fact_day = item->fact_day;
+        if (item->out_day != 0) row->out_day = item->out_day;
+    }
+    for (uint32_t index = 0; index < count; index++) presence_date(&persons[index], source, old);
+    share->persons = persons;
+    share->persons_count = count;
+}
+
+void person_merge(tenure_of_t *known, const agg_presence_t *row) {
+    if (row->fact_day != 0) {
+        bool first = known->in_day == 0 || (int64_t)row->received_ms < known->received_ms ||
+                     ((int64_t)row->received_ms == known->received_ms && row->cause_seq < known->cause_seq);
+        if (first) {
+            known->received_ms = (int64_t)row->received_ms;
+            known->cause_seq = row->cause_seq;
+        }
+        if (known->in_day == 0 || row->fact_day < known->in_day) known->in_day = row->fact_day;
+    }
+    if (row->out_day != 0 && row->cause_seq >= known->out_seq) {
+        /* two rows of one report cannot differ; the larger day decides so that the order of calls does not matter */
+        bool newer = row->cause_seq > known->out_seq || row->out_day > known->out_day;
+        if (newer) known->out_day = row->out_day;
+        known->out_seq = row->cause_seq;
+    }
+}
+
+bool person_counts(const tenure_of_t *person, uint32_t due_day) {
+    return person->in_day != 0 && (person->out_day == 0 || person->out_day >= due_day);
+}
+
+bool person_stays(const tenure_of_t *person, uint32_t due_day, uint32_t term_last) {
+    return person_counts(person, due_day) && (person->out_day == 0 || person->out_day >= term_last);
+}
+
+uint32_t term_last_day(uint32_t first_due_day, uint32_t months) { return day_add_months(first_due_day, months); }
+
+/* ---------- verdicts ---------- */
+
+/* "Expected progress (序时) runs on each task's own window from that balance to the target"; the day counts in full. */
+wide_t expected_progress(const aim_t *aim, wide_t goal, wide_t opening, uint32_t day) {
+    if (aim->shape == shape_none) return 0;
+    if (aim->shape == shape_lasting) return day >= aim->due_day ? goal : 0;
+    if (opening >= goal || day >= aim->due) return goal;
+    if (day < aim->from) return opening;
+    int64_t numerator = 0, denominator = 1;
+    pace_expected(aim->from, aim->due, day, &numerator, &denominator);
+    if (numerator <= 0 || denominator <= 0) return opening;
+    if (numerator >= denominator) return goal;
+    return opening + ((goal - opening) * numerator + denominator - 1) / denominator;
+}
+
+/* The arrows of the column "reach": what is known of the goal and of the calendar decides, nothing else.
+ *     not yet ──due──▶ past due, unknown ──close──▶ not met
+ *        │                 │
+ *        └──fact by due────┴──▶ met          fact after due ──▶ met after due */
+static reach_t reach_of(const aim_t *aim, uint32_t reached_day, moment_t now) {
+    if (reached_day != 0) return reached_day <= aim->due_day ? reach_met : reach_met_after_due;
+    if (aim->stretch) return reach_not_yet;
+    if (now.closed) return reach_not_met;
+    return now.ms > aim->due_ms ? reach_past_due_unknown : reach_not_yet;
+}
+
+static tenure_t tenure_of(const aim_t *aim, const judgement_t *verdict, const stay_t *stay, moment_t now) {
+    if (aim->shape != shape_lasting || aim->months == 0 || verdict->reached_day == 0) return tenure_none;
+    bool by_due = verdict->reach == reach_met;
+    uint64_t left = by_due ? stay->by_due : stay->by_crossing;
+    if (left < aim->goal) return tenure_broken; /* a successor who came later does not mend it */
+    uint32_t term_last = term_last_day(by_due ? aim->due_day : verdict->reached_day, aim->months);
+    return now.day > term_last ? tenure_kept : tenure_holding;
+}
+
+/* "green met or at least at 序时; yellow below it, or done late; red past due and not met; grey no target; stretch never red"
+ */
+static lamp_t lamp_of(const aim_t *aim, const judgement_t *verdict) {
+    if (verdict->tenure == tenure_broken) return aim->stretch ? lamp_yellow : lamp_red;
+    switch (verdict->reach) {
+    case reach_none: return lamp_grey;
+    case reach_met: return lamp_green;
+    case reach_met_after_due: return lamp_yellow;
+    case reach_past_due_unknown:
+    case reach_not_met: return lamp_red;
+    case reach_not_yet: break;
+    }
+    return verdict->done >= verdict->expected ? lamp_green : lamp_yellow;
+}
+
+/* Sums up the piles: for `each` capped, "what one town has too much helps no other". Returns whether all crossed in time. */
+static bool piles_sum(const aim_t *aim, const pile_t *piles, uint32_t count, judgement_t *verdict) {
+    bool each = aim->shape == shape_each, all = count > 0, timely = true;
+    for (uint32_t index = 0; index < count; index++) {
+        wide_t goal = (wide_t)aim->goal;
+        verdict->done += each ? wide_smaller(piles[index].total, goal) : piles[index].total;
+        verdict->opening += each ? wide_smaller(piles[index].opening, goal) : piles[index].opening;
+        all = all && piles[index].crossed != 0;
+        timely = timely && piles[index].timely >= goal;
+        if (piles[index].crossed > verdict->reached_day) verdict->reached_day = piles[index].crossed;
+    }
+    if (!all) verdict->reached_day = 0;
+    return timely;
+}
+
+judgement_t target_judgement(const aim_t *aim, const pile_t *piles, uint32_t count, const stay_t *stay, moment_t now) {
+    judgement_t verdict = {.reach = reach_none, .lamp = lamp_grey};
+    bool timely = piles_sum(aim, piles, count, &verdict);
+    if (aim->shape == shape_none || aim->goal == 0) {
+        verdict.reached_day = 0;
+        return verdict;
+    }
+    verdict.goal = (wide_t)aim->goal * (aim->shape == shape_each ? (wide_t)count : 1);
+    verdict.reach = reach_of(aim, verdict.reached_day, now);
+    if (verdict.reached_day != 0) verdict.reported = timely ? reported_in_time : reported_late;
+    if (aim->shape == shape_lasting) verdict.done = (wide_t)(verdict.reach == reach_met ? stay->by_due : stay->all);
+    verdict.tenure = tenure_of(aim, &verdict, stay, now);
+    verdict.expected = expected_progress(aim, verdict.goal, verdict.opening, now.day);
+    verdict.lamp = lamp_of(aim, &verdict);
+    return verdict;
+}

@@ -1,0 +1,104 @@
+/* The rules of aggregation: timeliness, parts of a figure, tenure, the verdict of a target. Pure functions on values. */
+#ifndef AGGREGATION_AGGREGATION_RULES_H
+#define AGGREGATION_AGGREGATION_RULES_H
+
+#include "services/plan/calendar.h"
+
+#define DEF_FILE "services/3-aggregation/aggregation.def"
+#include "proto/declare.h"
+
+/* Sums of amounts: no sum of int64 amounts that a plan can hold overflows it. */
+__extension__ typedef __int128 wide_t;
+wide_t wide_join(uint64_t low, uint64_t high);
+uint64_t wide_shown(wide_t value); /* for messages: 0 … INT64_MAX */
+
+/* --- obligations --- */
+bool deadline_is_past(const deadline_t *deadline, int64_t now_ms); /* grace included in the deadline */
+
+/* 按时 / 迟报: decided by the received instant of the first valid report, for ever. */
+typedef struct {
+    timeliness_t timeliness;
+    uint32_t days_late;
+} punctuality_t;
+punctuality_t report_punctuality(const plan_t *plan, const deadline_t *deadline, int64_t received_ms);
+
+/* --- figures --- */
+/* Where and when a figure was reported, and until when it is timely for its target (0: no target). */
+typedef struct {
+    uint64_t cause_seq;
+    int64_t received_ms;
+    int64_t timely_until_ms;
+    uint32_t plan_from; /* opening balances count here */
+    uint32_t period_to; /* what has no row of its own counts here */
+} source_t;
+
+/* Splits a figure's amount and opening by the days of its facts: ascending, one part a day, the opening apart. A part that the
+ * revision before (`old`) stated alike keeps its report and instant; what was timely stays timely as far as it still stands. */
+void figure_parts(const figure_t *figure, const source_t *source, const agg_share_t *old, arena_t *arena, agg_share_t *share);
+/* The persons among a figure's rows, by hash; a person named twice keeps the earliest first day. As figure_parts for `old`. */
+void figure_persons(const figure_t *figure, const source_t *source, const agg_share_t *old, arena_t *arena, agg_share_t *share);
+
+/* --- persons of a lasting target --- */
+typedef struct {
+    uint32_t in_day;     /* the earliest stated; 0: none */
+    uint32_t out_day;    /* as the newest report that states one says; 0: none */
+    int64_t received_ms; /* when the person was first reported in place */
+    uint64_t cause_seq;  /* of that report; of the one that states out_day where there is one */
+    uint64_t out_seq;    /* the report that states out_day */
+} tenure_of_t;
+/* Adds what one report says of a person to what is known: the order of the calls does not matter. */
+void person_merge(tenure_of_t *known, const agg_presence_t *row);
+bool person_counts(const tenure_of_t *person, uint32_t due_day); /* in place, and not gone before the due day */
+bool person_stays(const tenure_of_t *person, uint32_t due_day,
+                  uint32_t term_last); /* and not gone before the term's last day */
+
+/* --- targets --- */
+/* What is wanted. `due` is the day as planned (end of the window of 序时); day and due_ms are resolved, grace included. */
+typedef struct {
+    shape_t shape;
+    uint64_t goal; /* for `each` of every member */
+    bool stretch;
+    uint32_t from;
+    uint32_t due;
+    uint32_t due_day;
+    int64_t due_ms;
+    uint32_t months;
+} aim_t;
+
+/* What there is: one pile, or for `each` one a member. */
+typedef struct {
+    wide_t total;
+    wide_t opening;
+    wide_t timely;    /* what was reported by the deadline */
+    uint32_t crossed; /* day of the fact that reached the goal; 0: it is not reached */
+} pile_t;
+
+/* Lasting targets: how many stay. */
+typedef struct {
+    uint64_t by_due;      /* of those in place by the due day, until the term that runs from it is over */
+    uint64_t all;         /* whenever they came */
+    uint64_t by_crossing; /* reached after the due day only: of those in place then, the term running from then */
+} stay_t;
+
+typedef struct {
+    int64_t ms;
+    uint32_t day; /* local day of ms */
+    bool closed;  /* the annual summary is published */
+} moment_t;
+
+typedef struct {
+    reach_t reach;
+    reported_t reported;
+    tenure_t tenure;
+    lamp_t lamp;
+    wide_t done;
+    wide_t goal;
+    wide_t opening;
+    wide_t expected; /* 序时, rounded up: done ≥ expected exactly when it is not behind */
+    uint32_t reached_day;
+} judgement_t;
+judgement_t target_judgement(const aim_t *aim, const pile_t *piles, uint32_t count, const stay_t *stay, moment_t now);
+uint32_t term_last_day(uint32_t first_due_day, uint32_t months); /* 08-31 and six months: 02-28, 24:00 */
+wide_t expected_progress(const aim_t *aim, wide_t goal, wide_t opening, uint32_t day);
+
+#endif

@@ -1,0 +1,103 @@
+/* Inside aggregation: tables, keys, the plan as it is used in every turn, and what its files call of each other. */
+#ifndef AGGREGATION_AGGREGATION_STATE_H
+#define AGGREGATION_AGGREGATION_STATE_H
+
+#include "services/3-aggregation/aggregation_rules.h"
+#include "services/plan/plan.h"
+#include "services/stage/stage.h"
+
+enum { T_PLAN, T_PASS, T_PERIODS, T_OBLIGATIONS, T_REPORTS, T_TALLIES, T_DAYS, T_PARTS, T_PERSONS, T_TARGETS, T_COUNT };
+extern const table_t aggregation_tables[T_COUNT];
+
+/* An indicator under watch: what a turn needs of it, worked out once. Watches stand in the order of the plan. */
+typedef struct {
+    const task_t *task;
+    const indicator_t *indicator;
+    aim_t aim;
+    int64_t due_ms;             /* without grace, as shown */
+    uint32_t term_last;         /* lasting: last day of the term that runs from the due day */
+    bool judged;                /* it has a goal: piles keep days */
+    const text_t *contributors; /* of the indicator and of all its members, each once, in the order of the plan's units */
+    uint32_t contributors_count;
+    const uint64_t *contributes; /* a bit a unit: is it among the contributors? */
+} watch_t;
+
+/* The plan in force, indexed: what memory_load derives from the store. */
+typedef struct {
+    arena_t *arena;
+    planbook_t *book;
+    bool *marks; /* one a unit, for use while it is made */
+    const plan_t *plan;
+    watch_t *watches;
+    uint32_t watches_count;
+    uint32_t *first_watch; /* of each task */
+    deadline_t *deadlines; /* of each period */
+    int64_t *opens_ms;     /* of each period */
+    uint32_t **owers;      /* of each task: indexes of the units that may owe it, ascending */
+    uint32_t *owers_count;
+} memory_t;
+void *aggregation_memory_load(turn_t *turn);
+void aggregation_memory_destroy(void **memory);
+const watch_t *memory_watch(const memory_t *memory, const task_t *task, text_t indicator); /* NULL: not of this task */
+/* Does the unit contribute to any member of it? A bit, where a list of thousands would be searched at every report. */
+bool watch_contributed_by(const watch_t *watch, uint32_t unit_index);
+uint32_t memory_task_index(const memory_t *memory, const task_t *task);
+/* Is it the pile by which the target is judged? For `each` those of the members, otherwise the indicator's own. */
+bool watch_judges(const watch_t *watch, text_t member);
+
+/* --- keys --- */
+store_key_t key_of(const text_t *texts, uint32_t count);
+#define KEY(...) key_of((const text_t[]){__VA_ARGS__}, sizeof((const text_t[]){__VA_ARGS__}) / sizeof(text_t))
+
+/* --- obligations and the passing of time (aggregation_time.c) --- */
+agg_pass_t pass_get(turn_t *turn);
+void pass_put(turn_t *turn, const agg_pass_t *pass);
+/* Does what falls due by the instant of the turn, LIMIT_AGENDA_STEP pieces; asks for more by turn_continue(step + 1). */
+void pass_step(turn_t *turn, uint64_t step);
+/* Begins a pass if something changes by now; `judging`: every target is judged anew in any case. */
+void pass_begin(turn_t *turn, bool judging);
+void obligation_report(turn_t *turn, const report_accepted_t *report);
+/* The row as told: derived where there is none. false: the unit does not owe it. */
+bool obligation_tell(turn_t *turn, const memory_t *memory, const period_t *period, const task_t *task, const unit_t *unit,
+                     obligation_changed_t *told);
+
+/* --- totals (aggregation_totals.c) --- */
+void totals_replace(turn_t *turn, const report_accepted_t *report);
+wide_t tally_total(const agg_tally_t *tally);
+agg_tally_t tally_get(turn_t *turn, text_t indicator, text_t member);
+
+/* --- persons (aggregation_persons.c) --- */
+/* Takes the rows of `old` out and puts those of `new` in; *tally follows. Either may be NULL. */
+void persons_replace(turn_t *turn, const watch_t *watch, const report_accepted_t *report, const agg_share_t *old,
+                     const agg_share_t *share, agg_tally_t *tally);
+/* Walks the persons of an indicator, each once, merged. */
+typedef struct {
+    scan_t scan;
+    bool pending; /* `row` was read and belongs to the next person */
+    proof_row_t row;
+} people_t;
+people_t people_begin(turn_t *turn, const watch_t *watch);
+bool people_next(people_t *self, arena_t *arena, tenure_of_t *person, proof_row_t *row);
+void people_end(people_t *self);
+
+/* --- piles by day (aggregation_days.c) --- */
+/* Adds to a pile and to its day; the crossing is found again where it moved. */
+void pile_add(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *tally, uint32_t day, wide_t amount);
+void pile_settle(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *tally);
+#define TALLY_WIDE(tally, field) wide_join((tally)->field, (tally)->field##_high)
+#define TALLY_SET(tally, field, value)                                                                                         \
+    do {                                                                                                                       \
+        wide_t wide_ = (value);                                                                                                \
+        (tally)->field = (uint64_t)wide_;                                                                                      \
+        (tally)->field##_high = (uint64_t)(wide_ >> 64);                                                                       \
+    } while (0)
+
+/* --- targets (aggregation_targets.c) --- */
+/* The verdict now, from what the tables hold. with_proof: with the rows that make or break it. */
+target_changed_t target_now(turn_t *turn, const watch_t *watch, moment_t now, bool with_proof);
+/* Judges it and tells if it changed. `daily`: at a day's change, when also wide indicators tell a mere movement of `done`. */
+void target_judge(turn_t *turn, const watch_t *watch, bool closed, bool daily);
+
+void aggregation_answer(turn_t *turn, const packet_t *ask, reply_t *reply);
+
+#endif

@@ -1,0 +1,165 @@
+/* Targets: the values a verdict needs, the rows that prove it, and telling it when it changed. */
+#include "services/3-aggregation/aggregation_state.h"
+
+static pile_t pile_of(turn_t *turn, const watch_t *watch, text_t member) {
+    agg_tally_t tally = tally_get(turn, watch->indicator->id, member);
+    return (pile_t){.total = tally_total(&tally),
+                    .opening = TALLY_WIDE(&tally, opening),
+                    .timely = TALLY_WIDE(&tally, timely),
+                    .crossed = tally.crossed};
+}
+
+static stay_t stay_of(turn_t *turn, const watch_t *watch, uint32_t crossed) {
+    stay_t stay = {0};
+    if (watch->aim.shape != shape_lasting) return stay;
+    agg_tally_t tally = tally_get(turn, watch->indicator->id, text_of(NULL));
+    stay = (stay_t){.by_due = tally.staying_by_due, .all = tally.staying};
+    if (crossed <= watch->aim.due_day) return stay;
+    uint32_t term_last = term_last_day(crossed, watch->aim.months);
+    people_t people = people_begin(turn, watch);
+    tenure_of_t person;
+    proof_row_t row;
+    while (people_next(&people, turn_arena(turn), &person, &row))
+        stay.by_crossing += person.in_day <= crossed && person_stays(&person, watch->aim.due_day, term_last);
+    people_end(&people);
+    return stay;
+}
+
+/* ---------- owing, missing ---------- */
+
+static void missing_fill(turn_t *turn, const watch_t *watch, const pile_t *piles, target_changed_t *told) {
+    text_t *missing = ARENA_NEW(turn_arena(turn), text_t, watch->indicator->members_count);
+    for (uint32_t index = 0; index < watch->indicator->members_count && told->missing_count < LIMIT_MISSING; index++)
+        if (piles[index].crossed == 0) missing[told->missing_count++] = watch->indicator->members[index].id;
+    told->missing = missing;
+}
+
+static bool owes_a_member(const watch_t *watch, const pile_t *piles, text_t unit) {
+    for (uint32_t index = 0; index < watch->indicator->members_count; index++) {
+        const member_t *member = &watch->indicator->members[index];
+        if (piles[index].crossed == 0 && text_find(member->contributors, member->contributors_count, unit)) return true;
+    }
+    return false;
+}
+
+/* Who still owes: nobody once it is met; for `each` those of the members that are below; a broken tenure is owed again. */
+static void owing_fill(turn_t *turn, const watch_t *watch, const pile_t *piles, target_changed_t *told) {
+    if (!watch->judged || (told->reached_day != 0 && told->tenure != tenure_broken)) return;
+    told->owing = watch->contributors;
+    told->owing_count = watch->contributors_count;
+    if (watch->aim.shape != shape_each) return;
+    text_t *owing = ARENA_NEW(turn_arena(turn), text_t, watch->contributors_count);
+    told->owing_count = 0;
+    for (uint32_t index = 0; index < watch->contributors_count; index++)
+        if (owes_a_member(watch, piles, watch->contributors[index])) owing[told->owing_count++] = watch->contributors[index];
+    told->owing = owing;
+}
+
+/* ---------- proof ---------- */
+
+typedef struct {
+    proof_row_t *rows;
+    uint32_t count;
+} proof_t;
+
+/* The rows of the day at which the pile crossed its goal. */
+static void proof_of_pile(turn_t *turn, const watch_t *watch, text_t member, uint32_t crossed, proof_t *proof) {
+    if (crossed == 0) return;
+    store_key_t prefix = KEY(watch->indicator->id, member);
+    key_add_u64(&prefix, crossed);
+    scan_t scan = scan_begin(turn_txn(turn), T_PARTS, &prefix, NULL);
+    while (proof->count < LIMIT_PROOF && scan_next(&scan, turn_arena(turn), &proof->rows[proof->count])) proof->count++;
+    scan_end(&scan);
+}
+
+/* Broken: who left; otherwise: who is there. */
+static void proof_of_people(turn_t *turn, const watch_t *watch, const target_changed_t *told, proof_t *proof) {
+    bool broken = told->tenure == tenure_broken;
+    uint32_t base = told->reached_day > watch->aim.due_day ? told->reached_day : watch->aim.due_day;
+    uint32_t term_last = term_last_day(base, watch->aim.months);
+    people_t people = people_begin(turn, watch);
+    tenure_of_t person;
+    proof_row_t row;
+    while (proof->count < LIMIT_PROOF && people_next(&people, turn_arena(turn), &person, &row)) {
+        if (!person_counts(&person, watch->aim.due_day)) continue;
+        bool left = !person_stays(&person, watch->aim.due_day, term_last);
+        if (broken && (!left || person.in_day > base)) continue;
+        proof->rows[proof->count++] = row;
+    }
+    people_end(&people);
+}
+
+static void proof_fill(turn_t *turn, const watch_t *watch, const pile_t *piles, target_changed_t *told) {
+    if (!watch->judged) return;
+    proof_t proof = {ARENA_NEW(turn_arena(turn), proof_row_t, LIMIT_PROOF), 0};
+    if (watch->aim.shape == shape_lasting) {
+        proof_of_people(turn, watch, told, &proof);
+    } else if (watch->aim.shape == shape_each) {
+        for (uint32_t index = 0; index < watch->indicator->members_count; index++)
+            proof_of_pile(turn, watch, watch->indicator->members[index].id, piles[index].crossed, &proof);
+    } else {
+        proof_of_pile(turn, watch, text_of(NULL), piles[0].crossed, &proof);
+    }
+    told->proof = proof.rows;
+    told->proof_count = proof.count;
+}
+
+/* ---------- the verdict ---------- */
+
+target_changed_t target_now(turn_t *turn, const watch_t *watch, moment_t now, bool with_proof) {
+    const indicator_t *indicator = watch->indicator;
+    bool each = watch->aim.shape == shape_each;
+    uint32_t count = each ? indicator->members_count : 1;
+    pile_t *piles = ARENA_NEW(turn_arena(turn), pile_t, count);
+    for (uint32_t index = 0; index < count; index++)
+        piles[index] = pile_of(turn, watch, each ? indicator->members[index].id : text_of(NULL));
+    stay_t stay = stay_of(turn, watch, each ? 0 : piles[0].crossed);
+    judgement_t verdict = target_judgement(&watch->aim, piles, count, &stay, now);
+    target_changed_t told = {.task = watch->task->id,
+                             .indicator = indicator->id,
+                             .reach = verdict.reach,
+                             .reported = verdict.reported,
+                             .tenure = verdict.tenure,
+                             .lamp = verdict.lamp,
+                             .done = wide_shown(verdict.done),
+                             .goal = wide_shown(verdict.goal),
+                             .opening = wide_shown(verdict.opening),
+                             .expected = wide_shown(verdict.expected),
+                             .reached_day = verdict.reached_day,
+                             .due_ms = watch->judged ? (uint64_t)watch->due_ms : 0,
+                             .stretch = watch->aim.stretch};
+    if (each) missing_fill(turn, watch, piles, &told);
+    owing_fill(turn, watch, piles, &told);
+    if (with_proof) proof_fill(turn, watch, piles, &told);
+    return told;
+}
+
+static bool texts_same(const text_t *a, uint32_t a_count, const text_t *b, uint32_t b_count) {
+    if (a_count != b_count) return false;
+    for (uint32_t index = 0; index < a_count; index++)
+        if (!text_equal(a[index], b[index])) return false;
+    return true;
+}
+
+static bool verdicts_same(const target_changed_t *a, const target_changed_t *b) {
+    return a->reach == b->reach && a->reported == b->reported && a->tenure == b->tenure && a->lamp == b->lamp &&
+           a->goal == b->goal && a->reached_day == b->reached_day && a->due_ms == b->due_ms && a->stretch == b->stretch &&
+           texts_same(a->owing, a->owing_count, b->owing, b->owing_count) &&
+           texts_same(a->missing, a->missing_count, b->missing, b->missing_count);
+}
+
+void target_judge(turn_t *turn, const watch_t *watch, bool closed, bool daily) {
+    const memory_t *memory = turn_memory(turn);
+    moment_t now = {.ms = turn_now_ms(turn), .day = day_of_instant(memory->plan, turn_now_ms(turn)), .closed = closed};
+    store_key_t key = KEY(watch->indicator->id);
+    target_changed_t told = target_now(turn, watch, now, false), last;
+    if (turn_get(turn, T_TARGETS, &key, &last) && verdicts_same(&told, &last)) {
+        bool moved = told.done != last.done || told.opening != last.opening;
+        /* thousands owe: naming them all at every report would drown the stream; total_changed tells at once */
+        bool waits = watch->contributors_count > LIMIT_MISSING && !daily;
+        if (!moved || waits) return;
+    }
+    told = target_now(turn, watch, now, true);
+    turn_put(turn, T_TARGETS, &key, &told);
+    turn_emit(turn, target_changed_type(), &told);
+}
