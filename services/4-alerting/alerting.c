@@ -1,0 +1,316 @@
+/* Alerting's handlers: one per event of stream 3, and the query for what was told. */
+#include "services/4-alerting/alerting.h"
+
+#include "proto/crypto.h"
+#include "services/4-alerting/alerting_rules.h"
+#include "services/4-alerting/alerting_subject.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DEF_FILE "services/4-alerting/alerting.def"
+#include "proto/define.h"
+
+static const table_t tables[ALERTING_TABLES] = {
+    [ALERTING_PLAN] = {"plan", plan_type},
+    [ALERTING_MODE] = {"mode", alerting_mode_type},
+    [ALERTING_SUBJECT] = {"subject", alerting_subject_type},
+    [ALERTING_AGENDA] = {"agenda", alerting_mark_type},
+    [ALERTING_TARGET] = {"target", alerting_target_type},
+    [ALERTING_TOLD] = {"told", warning_row_type},
+    [ALERTING_TOLD_TO] = {"told_to", alerting_mark_type},
+};
+
+/* The one row of PLAN and of MODE. */
+static store_key_t only_key(void) {
+    store_key_t key = key_new();
+    key_add_text(&key, text_of("only"));
+    return key;
+}
+
+static void *memory_load(turn_t *turn) {
+    store_key_t key = only_key();
+    plan_t plan;
+    alerting_mode_t mode = {0};
+    if (!turn_get(turn, ALERTING_PLAN, &key, &plan)) return NULL;
+    turn_get(turn, ALERTING_MODE, &key, &mode);
+    alerting_memory_t *memory = calloc(1, sizeof *memory);
+    ASSERT(memory != NULL);
+    memory->book = planbook_new(&plan);
+    memory->rehearsal = mode.rehearsal;
+    memory->closed = mode.closed;
+    return memory;
+}
+
+static void memory_destroy(void **self) {
+    alerting_memory_t *memory = *self;
+    if (memory == NULL) return;
+    planbook_destroy(&memory->book);
+    free(memory);
+    *self = NULL;
+}
+
+static alerting_mode_t mode_get(turn_t *turn) {
+    store_key_t key = only_key();
+    alerting_mode_t mode;
+    if (turn_get(turn, ALERTING_MODE, &key, &mode)) return mode;
+    return (alerting_mode_t){0};
+}
+
+static void mode_put(turn_t *turn, const alerting_mode_t *mode) {
+    store_key_t key = only_key();
+    turn_put(turn, ALERTING_MODE, &key, mode);
+    turn_forget(turn);
+}
+
+static void on_ledger_opened(turn_t *turn, const event_t *event) {
+    ledger_opened_t opened;
+    if (!turn_body(turn, event, ledger_opened_type(), &opened)) return;
+    alerting_mode_t mode = mode_get(turn);
+    mode.rehearsal = opened.clock_mode == clock_mode_rehearsal;
+    mode_put(turn, &mode);
+}
+
+static void on_plan_adopted(turn_t *turn, const event_t *event) {
+    plan_adopted_t adopted;
+    if (!turn_body(turn, event, plan_adopted_type(), &adopted)) return;
+    store_key_t key = only_key();
+    turn_put(turn, ALERTING_PLAN, &key, &adopted.plan);
+    turn_forget(turn);
+}
+
+/* The year is over: what stands stays on record, nothing more is said. */
+static void on_plan_closed(turn_t *turn, const event_t *event) {
+    (void)event;
+    alerting_mode_t mode = mode_get(turn);
+    mode.closed = true;
+    mode_put(turn, &mode);
+}
+
+static void on_clock_ticked(turn_t *turn, uint64_t step) {
+    const alerting_memory_t *memory = turn_memory(turn);
+    if (memory == NULL || memory->closed) return;
+    if (subject_sound_due(turn)) turn_continue(turn, step + 1);
+}
+
+static void on_obligation_changed(turn_t *turn, const event_t *event) {
+    obligation_changed_t told;
+    if (turn_memory(turn) == NULL || !turn_body(turn, event, obligation_changed_type(), &told)) return;
+    alerting_subject_t subject = {.what = SUBJECT_REPORT, .unit = told.unit, .task = told.task, .period = told.period,
+                                  .role = addressee_owner, .due_ms = told.due_ms, .missing = told.missing,
+                                  .missing_count = told.missing_count};
+    if (report_is_owed(told.standing)) subject_open(turn, &subject);
+    else subject_close(turn, &subject, true, false);
+}
+
+/* --- targets --- */
+
+/* Who is to be told of a target, and of its tenure. */
+typedef struct {
+    target_call_t call;
+    bool broken;
+    const recipient_t *climbing;     /* while the target is open */
+    uint32_t climbing_count;
+    const recipient_t *grieving;     /* while the tenure is broken */
+    uint32_t grieving_count;
+} circle_t;
+
+static circle_t circle_of(turn_t *turn, const target_changed_t *target) {
+    const alerting_memory_t *memory = turn_memory(turn);
+    arena_t *arena = turn_arena(turn);
+    const indicator_t *indicator = planbook_indicator(memory->book, target->indicator);
+    const task_t *task = planbook_task(memory->book, target->task);
+    circle_t circle = {.call = target_call(target)};
+    if (indicator == NULL || task == NULL) return (circle_t){.call = TARGET_SILENT};
+    circle.broken = target->tenure == tenure_broken && target->due_ms > 0;
+    if (circle.call == TARGET_OPEN)
+        circle.climbing =
+            target_recipients(memory->book, task, target->owing, target->owing_count, arena, &circle.climbing_count);
+    if (circle.broken) {
+        uint32_t count;
+        const text_t *all = indicator_contributors(indicator, arena, &count);
+        circle.grieving = target_recipients(memory->book, task, all, count, arena, &circle.grieving_count);
+    }
+    return circle;
+}
+
+static void hash_recipients(const recipient_t *recipients, uint32_t count, buffer_t *out) {
+    buffer_add(out, &count, sizeof count);
+    for (uint32_t index = 0; index < count; index++) {
+        buffer_add(out, recipients[index].unit.at, recipients[index].unit.size);
+        uint8_t role = (uint8_t)recipients[index].role;
+        buffer_add(out, &role, 1); /* below every character of a slug: ends the name */
+    }
+}
+
+static void circle_hash(const circle_t *circle, uint64_t due_ms, uint8_t hash[HASH_SIZE]) {
+    buffer_t bytes = {0};
+    uint8_t call[] = {(uint8_t)circle->call, circle->broken};
+    buffer_add(&bytes, call, sizeof call);
+    buffer_add(&bytes, &due_ms, sizeof due_ms);
+    hash_recipients(circle->climbing, circle->climbing_count, &bytes);
+    hash_recipients(circle->grieving, circle->grieving_count, &bytes);
+    hash_of((bytes_t){bytes.at, (uint32_t)bytes.size}, hash);
+    buffer_destroy(&bytes);
+}
+
+/* The work that a changed circle means: piece after piece, in an order that does not change while it is done. */
+typedef struct {
+    turn_t *turn;
+    const target_changed_t *target;
+    const circle_t *circle;
+    uint64_t from;       /* pieces of this step: from ≤ index < until */
+    uint64_t until;
+    uint64_t index;
+} pieces_t;
+
+static bool piece_is_ours(pieces_t *pieces) {
+    bool ours = pieces->index >= pieces->from && pieces->index < pieces->until;
+    pieces->index++;
+    return ours;
+}
+
+static void open_all(pieces_t *pieces, subject_t what, const recipient_t *recipients, uint32_t count) {
+    for (uint32_t index = 0; index < count; index++) {
+        if (!piece_is_ours(pieces)) continue;
+        alerting_subject_t subject = {.what = what, .unit = recipients[index].unit, .task = pieces->target->task,
+                                      .indicator = pieces->target->indicator, .role = recipients[index].role,
+                                      .due_ms = pieces->target->due_ms};
+        subject_open(pieces->turn, &subject);
+    }
+}
+
+/* Everybody who was told of it and is no longer in the circle. */
+static void close_rest(pieces_t *pieces, subject_t what, const recipient_t *recipients, uint32_t count) {
+    arena_t *arena = turn_arena(pieces->turn);
+    store_key_t prefix = subject_prefix(what, pieces->target->indicator);
+    alerting_subject_t *rest = ARENA_NEW(arena, alerting_subject_t, LIMIT_AGENDA_STEP), row;
+    uint32_t rest_count = 0;
+    scan_t scan = scan_begin(turn_txn(pieces->turn), ALERTING_SUBJECT, &prefix, NULL);
+    while (pieces->index < pieces->until && scan_next(&scan, arena, &row)) {
+        if (recipient_find(recipients, count, row.unit) != NULL) continue;
+        if (piece_is_ours(pieces)) rest[rest_count++] = row;
+    }
+    scan_end(&scan);
+    bool stopped = what == SUBJECT_TARGET && pieces->circle->call == TARGET_STOPPED;
+    bool moved = what == SUBJECT_TARGET && pieces->circle->call == TARGET_OPEN;
+    for (uint32_t index = 0; index < rest_count; index++) subject_close(pieces->turn, &rest[index], !stopped, moved);
+}
+
+static void circle_step(turn_t *turn, const target_changed_t *target, const circle_t *circle, uint64_t step) {
+    pieces_t pieces = {turn, target, circle, step * LIMIT_AGENDA_STEP, (step + 1) * LIMIT_AGENDA_STEP, 0};
+    open_all(&pieces, SUBJECT_TARGET, circle->climbing, circle->climbing_count);
+    open_all(&pieces, SUBJECT_TENURE, circle->grieving, circle->grieving_count);
+    close_rest(&pieces, SUBJECT_TARGET, circle->climbing, circle->climbing_count);
+    close_rest(&pieces, SUBJECT_TENURE, circle->grieving, circle->grieving_count);
+    if (pieces.index >= pieces.until) turn_continue(turn, step + 1);
+}
+
+static void on_target_changed(turn_t *turn, const event_t *event, uint64_t step) {
+    target_changed_t target;
+    if (turn_memory(turn) == NULL || !turn_body(turn, event, target_changed_type(), &target)) return;
+    circle_t circle = circle_of(turn, &target);
+    store_key_t key = key_new();
+    key_add_text(&key, target.indicator);
+    alerting_target_t kept;
+    uint8_t hash[HASH_SIZE];
+    circle_hash(&circle, target.due_ms, hash);
+    bool unchanged = step == 0 && turn_get(turn, ALERTING_TARGET, &key, &kept) && memcmp(kept.circle, hash, sizeof hash) == 0;
+    if (step == 0) {
+        alerting_target_t now = {.target = target};
+        now.target.proof = NULL;
+        now.target.proof_count = 0;
+        memcpy(now.circle, hash, sizeof hash);
+        turn_put(turn, ALERTING_TARGET, &key, &now);
+    }
+    if (!unchanged) circle_step(turn, &target, &circle, step);
+}
+
+static void apply(turn_t *turn, const event_t *event) {
+    switch (event->kind) {
+    case KIND_ledger_opened: on_ledger_opened(turn, event); break;
+    case KIND_plan_adopted: on_plan_adopted(turn, event); break;
+    case KIND_plan_closed: on_plan_closed(turn, event); break;
+    case KIND_clock_ticked: on_clock_ticked(turn, 0); break;
+    case KIND_obligation_changed: on_obligation_changed(turn, event); break;
+    case KIND_target_changed: on_target_changed(turn, event, 0); break;
+    case KIND_rules_activated:
+    case KIND_key_registered:
+    case KIND_key_revoked:
+    case KIND_total_changed: break; /* nothing to remind of */
+    default: turn_unknown(turn, event); break;
+    }
+}
+
+static void resume(turn_t *turn, const event_t *event, uint64_t step) {
+    if (event->kind == KIND_clock_ticked) on_clock_ticked(turn, step);
+    else if (event->kind == KIND_target_changed) on_target_changed(turn, event, step);
+    else turn_unknown(turn, event);
+}
+
+/* --- queries --- */
+
+static size_t row_size(const warning_row_t *row) {
+    size_t size = 512 + row->warning.zh.size + row->warning.en.size; /* 512: all the slugs and numbers */
+    for (uint32_t index = 0; index < row->warning.missing_count; index++) size += row->warning.missing[index].size + 4;
+    return size;
+}
+
+/* Takes a row into the answer if it was asked for. false: the page is full. */
+static bool page_take(const warnings_ask_t *ask, const warning_row_t *row, warning_row_t *rows, warnings_t *page,
+                      size_t *bytes) {
+    if (ask->open_only && row->resolved) return true;
+    size_t size = row_size(row);
+    page->more = page->rows_count == LIMIT_ROWS || *bytes + size > LIMIT_BATCH;
+    if (page->more) return false;
+    *bytes += size;
+    rows[page->rows_count++] = *row;
+    return true;
+}
+
+/* All of them lie in the order of seq; those of one unit are found through TOLD_TO. */
+static void on_warnings_ask(turn_t *turn, const packet_t *packet, reply_t *reply) {
+    warnings_ask_t ask;
+    fault_t fault;
+    if (packet_body(packet, warnings_ask_type(), turn_arena(turn), &ask, &fault) != OK) return;
+    if (turn_waits(turn, ask.at_least)) return;
+    bool of_unit = ask.unit.size > 0;
+    store_key_t prefix = key_new();
+    if (of_unit) key_add_text(&prefix, ask.unit);
+    store_key_t from = prefix;
+    key_add_u64(&from, ask.after + 1);
+    warning_row_t *rows = ARENA_NEW(turn_arena(turn), warning_row_t, LIMIT_ROWS), row;
+    warnings_t page = {.as_of = turn_cause(turn), .rows = rows};
+    size_t bytes = 0;
+    alerting_mark_t mark;
+    scan_t scan = scan_begin(turn_txn(turn), of_unit ? ALERTING_TOLD_TO : ALERTING_TOLD, &prefix, &from);
+    while (of_unit ? scan_next(&scan, turn_arena(turn), &mark) : scan_next(&scan, turn_arena(turn), &row)) {
+        uint32_t at = prefix.size;
+        store_key_t key = key_new();
+        key_add_u64(&key, key_next_u64(scan.key, &at));
+        if (of_unit && !turn_get(turn, ALERTING_TOLD, &key, &row)) continue;
+        if (!page_take(&ask, &row, rows, &page, &bytes)) break;
+    }
+    scan_end(&scan);
+    reply_with(reply, warnings_type(), &page);
+}
+
+static void answer(turn_t *turn, const packet_t *ask, reply_t *reply) {
+    if (ask->kind == KIND_warnings_ask) on_warnings_ask(turn, ask, reply);
+}
+
+const role_t *alerting_role(void) {
+    static const role_t role = {
+        .name = "alerting",
+        .reads = STREAM_TALLIES,
+        .writes = STREAM_WARNINGS,
+        .tables = tables,
+        .table_count = ALERTING_TABLES,
+        .apply = apply,
+        .resume = resume,
+        .memory_load = memory_load,
+        .memory_destroy = memory_destroy,
+        .answer = answer,
+    };
+    return &role;
+}

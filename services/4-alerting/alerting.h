@@ -1,0 +1,27 @@
+/* Alerting: folds stream 3 into stream 4, and says who is warned of what, when, once an episode, and what is withdrawn. */
+#ifndef ALERTING_ALERTING_H
+#define ALERTING_ALERTING_H
+
+#include "services/plan/plan.h"
+#include "services/stage/stage.h"
+
+#define DEF_FILE "services/4-alerting/alerting.def"
+#include "proto/declare.h"
+
+/* The tables of data/alerting. Keys: PLAN and MODE none; SUBJECT see subject_key; AGENDA (next_ms, subject key);
+ * TARGET (indicator); TOLD (seq in stream 4); TOLD_TO (unit, seq). */
+enum {
+    ALERTING_PLAN, ALERTING_MODE, ALERTING_SUBJECT, ALERTING_AGENDA, ALERTING_TARGET, ALERTING_TOLD, ALERTING_TOLD_TO,
+    ALERTING_TABLES
+};
+
+/* What is kept in memory, derived from PLAN and MODE. */
+typedef struct {
+    planbook_t *book;
+    bool rehearsal;
+    bool closed;
+} alerting_memory_t;
+
+const role_t *alerting_role(void);
+
+#endif

@@ -1,0 +1,208 @@
+/* The rules of reminding: ladders, circles of recipients, ids. */
+#include "services/4-alerting/alerting_rules.h"
+
+#include "proto/crypto.h"
+#include "services/plan/calendar.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DAY_MINUTES = 1440, MINUTE_MS = 60000, LONGEST_REST_DAYS = 62, REPEAT_MARGIN_DAYS = 21 };
+
+/* The hour of a ladder, kept inside working hours. */
+static uint32_t ladder_minute(const plan_t *plan, const ladder_t *ladder) {
+    uint64_t minute = ladder->at_minute;
+    if (plan->day_ends <= plan->day_begins) return (uint32_t)minute;
+    if (minute > plan->day_ends) minute = plan->day_ends;
+    return (uint32_t)(minute < plan->day_begins ? plan->day_begins : minute);
+}
+
+/* May something be told at this instant: a working day, at or after the ladder's hour, before the office closes? */
+static bool is_window(const plan_t *plan, const ladder_t *ladder, int64_t now_ms) {
+    uint32_t minute = minute_of_instant(plan, now_ms);
+    uint64_t ends = plan->day_ends > plan->day_begins ? plan->day_ends : DAY_MINUTES;
+    return day_is_working(plan, day_of_instant(plan, now_ms)) && minute >= ladder_minute(plan, ladder) && minute <= ends;
+}
+
+/* The ladder's hour of the next working day that is still to come. */
+static int64_t next_window(const plan_t *plan, const ladder_t *ladder, int64_t now_ms) {
+    uint32_t hour = ladder_minute(plan, ladder);
+    uint32_t day = day_of_instant(plan, now_ms);
+    if (instant_of_day(plan, day, hour) <= now_ms) day = day_add(day, 1);
+    for (int tries = 0; tries < LONGEST_REST_DAYS && !day_is_working(plan, day); tries++) day = day_add(day, 1);
+    return instant_of_day(plan, day, hour);
+}
+
+/* A search among rungs: the best one that is due, and the first that is to come. */
+typedef struct {
+    const plan_t *plan;
+    const ladder_t *ladder;
+    uint32_t due_day;
+    int64_t over_ms;       /* from here on the deadline is over, grace included */
+    int64_t told_ms;
+    int64_t now_ms;
+    int64_t best_ms;       /* 0: none is due */
+    int64_t coming_ms;     /* 0: none is to come */
+    rung_choice_t choice;
+} search_t;
+
+static void consider(search_t *search, const rung_t *rung) {
+    int64_t at_ms = rung_instant(search->plan, search->ladder, rung, search->due_day);
+    if (at_ms <= search->told_ms) return;
+    if (rung->after && at_ms < search->over_ms) at_ms = search->over_ms; /* within the grace nobody is late */
+    if (at_ms > search->now_ms) {
+        if (search->coming_ms == 0 || at_ms < search->coming_ms) search->coming_ms = at_ms;
+        return;
+    }
+    if (rung->after != (search->now_ms >= search->over_ms)) return;
+    bool better = search->best_ms == 0 || rung->level > search->choice.level ||
+                  (rung->level == search->choice.level && at_ms >= search->best_ms);
+    if (!better) return;
+    search->best_ms = at_ms;
+    search->choice.level = rung->level;
+    search->choice.after = rung->after;
+    uint32_t size = rung->name.size < sizeof search->choice.name ? rung->name.size : sizeof search->choice.name - 1;
+    memset(search->choice.name, 0, sizeof search->choice.name);
+    memcpy(search->choice.name, rung->name.at, size);
+}
+
+/* Behind the last rung: T+21, T+28, … Only the repeats around now and told_ms can matter. */
+static void consider_repeats(search_t *search) {
+    const rung_t *last = &search->ladder->rungs[search->ladder->rungs_count - 1];
+    int64_t every = (int64_t)search->ladder->repeat_days;
+    if (every == 0 || !last->after) return;
+    int64_t late_days = day_between(search->due_day, day_of_instant(search->plan, search->now_ms));
+    int64_t first = (late_days - (int64_t)last->days - REPEAT_MARGIN_DAYS) / every;
+    int64_t final = (late_days - (int64_t)last->days + REPEAT_MARGIN_DAYS) / every + 1;
+    for (int64_t turn = first < 1 ? 1 : first; turn <= final || turn == 1; turn++) {
+        char name[17];
+        uint64_t days = last->days + (uint64_t)(turn * every);
+        snprintf(name, sizeof name, "T+%u", (uint32_t)days);
+        rung_t rung = {.name = text_of(name), .after = true, .days = days, .level = last->level};
+        consider(search, &rung);
+    }
+}
+
+rung_choice_t rung_choose(const plan_t *plan, const ladder_t *ladder, int64_t due_ms, int64_t told_ms, int64_t now_ms) {
+    search_t search = {.plan = plan, .ladder = ladder, .told_ms = told_ms, .now_ms = now_ms};
+    if (ladder->rungs_count == 0) return search.choice;
+    search.due_day = day_of_instant(plan, due_ms);
+    search.over_ms = due_ms + (int64_t)plan->grace_minutes * MINUTE_MS + 1;
+    for (uint32_t index = 0; index < ladder->rungs_count; index++) consider(&search, &ladder->rungs[index]);
+    consider_repeats(&search);
+    if (search.best_ms == 0) {
+        search.choice.at_ms = search.coming_ms;
+        return search.choice;
+    }
+    search.choice.sound = is_window(plan, ladder, now_ms);
+    search.choice.at_ms = search.choice.sound ? now_ms : next_window(plan, ladder, now_ms);
+    return search.choice;
+}
+
+static int recipient_order(const void *left, const void *right) {
+    const recipient_t *a = left, *b = right;
+    int order = text_compare(a->unit, b->unit);
+    return order != 0 ? order : (int)a->role - (int)b->role; /* owner before lead before coordinator */
+}
+
+recipient_t *target_recipients(const planbook_t *book, const task_t *task, const text_t *owing, uint32_t owing_count,
+                               arena_t *arena, uint32_t *count) {
+    recipient_t *all = ARENA_NEW(arena, recipient_t, owing_count + task->lead_count + 1);
+    uint32_t used = 0;
+    for (uint32_t index = 0; index < owing_count; index++) all[used++] = (recipient_t){owing[index], addressee_owner};
+    for (uint32_t index = 0; index < task->lead_count; index++) all[used++] = (recipient_t){task->lead[index], addressee_lead};
+    all[used++] = (recipient_t){planbook_plan(book)->coordinator, addressee_coordinator};
+    qsort(all, used, sizeof all[0], recipient_order);
+    *count = 0;
+    for (uint32_t index = 0; index < used; index++)
+        if (*count == 0 || !text_equal(all[*count - 1].unit, all[index].unit)) all[(*count)++] = all[index];
+    return all;
+}
+
+static int recipient_match(const void *unit, const void *recipient) {
+    return text_compare(*(const text_t *)unit, ((const recipient_t *)recipient)->unit);
+}
+
+const recipient_t *recipient_find(const recipient_t *recipients, uint32_t count, text_t unit) {
+    return count == 0 ? NULL : bsearch(&unit, recipients, count, sizeof recipients[0], recipient_match);
+}
+
+static int text_order(const void *left, const void *right) {
+    return text_compare(*(const text_t *)left, *(const text_t *)right);
+}
+
+text_t *indicator_contributors(const indicator_t *indicator, arena_t *arena, uint32_t *count) {
+    size_t room = indicator->contributors_count;
+    for (uint32_t index = 0; index < indicator->members_count; index++) room += indicator->members[index].contributors_count;
+    text_t *all = ARENA_NEW(arena, text_t, room + 1);
+    uint32_t used = 0;
+    for (uint32_t index = 0; index < indicator->contributors_count; index++) all[used++] = indicator->contributors[index];
+    for (uint32_t index = 0; index < indicator->members_count; index++) {
+        const member_t *member = &indicator->members[index];
+        for (uint32_t each = 0; each < member->contributors_count; each++) all[used++] = member->contributors[each];
+    }
+    qsort(all, used, sizeof all[0], text_order);
+    *count = 0;
+    for (uint32_t index = 0; index < used; index++)
+        if (*count == 0 || !text_equal(all[*count - 1], all[index])) all[(*count)++] = all[index];
+    return all;
+}
+
+bool report_is_owed(standing_t standing) {
+    switch (standing) {
+    case standing_not_due:
+    case standing_due:
+    case standing_overdue:
+    case standing_returned: return true;
+    case standing_none:
+    case standing_reported:
+    case standing_approved: return false;
+    }
+    return false;
+}
+
+target_call_t target_call(const target_changed_t *target) {
+    if (target->stretch || target->goal == 0 || target->due_ms == 0) return TARGET_SILENT;
+    switch (target->reach) {
+    case reach_not_yet:
+    case reach_past_due_unknown: return TARGET_OPEN;
+    case reach_not_met: return TARGET_STOPPED;
+    case reach_none:
+    case reach_met:
+    case reach_met_after_due: return TARGET_SILENT;
+    }
+    return TARGET_SILENT;
+}
+
+static void add_text(buffer_t *out, text_t text) {
+    buffer_add(out, text.at == NULL ? "" : text.at, text.size);
+    buffer_add(out, "", 1); /* a slug holds no 0 byte: no two lists of texts give the same bytes */
+}
+
+static void add_number(buffer_t *out, uint64_t number) {
+    for (int shift = 56; shift >= 0; shift -= 8) {
+        uint8_t byte = (uint8_t)(number >> shift);
+        buffer_add(out, &byte, 1);
+    }
+}
+
+void warning_sign(text_t plan, warning_raised_t *warning) {
+    bool of_report = warning->period.size > 0;
+    text_t subject = !of_report ? text_of("") : warning->owner.size > 0 ? warning->owner : warning->unit;
+    buffer_t bytes = {0};
+    add_text(&bytes, plan);
+    add_number(&bytes, warning->kind);
+    add_text(&bytes, warning->task);
+    add_text(&bytes, warning->period);
+    add_text(&bytes, warning->indicator);
+    add_text(&bytes, subject);
+    add_text(&bytes, warning->unit);
+    add_number(&bytes, warning->due_ms);
+    add_text(&bytes, warning->rung);
+    add_number(&bytes, warning->episode);
+    uint8_t hash[HASH_SIZE];
+    hash_of((bytes_t){bytes.at, (uint32_t)bytes.size}, hash);
+    memcpy(warning->id, hash, sizeof warning->id);
+    buffer_destroy(&bytes);
+}

@@ -1,0 +1,13 @@
+/* The sentences of warnings, in Chinese and English. Pure. */
+#ifndef ALERTING_TEXT_H
+#define ALERTING_TEXT_H
+
+#include "services/plan/plan.h"
+
+/* Fills warning->zh and ->en from its other fields, told at now_ms. `target`: the verdict for kinds about a target, or NULL. */
+void warning_tell(const planbook_t *book, const target_changed_t *target, int64_t now_ms, arena_t *arena,
+                  warning_raised_t *warning);
+/* The withdrawal of `told`, complete; `moved`: because its deadline moved or it is no longer this unit's, not as done. */
+warning_resolved_t withdrawal_of(const planbook_t *book, const warning_raised_t *told, bool moved, arena_t *arena);
+
+#endif
