@@ -1,0 +1,111 @@
+/* The gateway's life: sockets up behind a passed self-test, one turn of the loop, sockets down. */
+#include "services/gateway/gateway.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "services/gateway/state.h"
+#include "services/stage/clock.h"
+#include "services/stage/home.h"
+#include "services/stage/log.h"
+
+#define SELF_TEST_ENDPOINT "ipc://run/gateway.selftest"
+#define DESK_ENDPOINT "ipc://run/gateway.desk"
+#define VALIDATION_DESK "ipc://run/validation.desk"
+
+enum {
+    MESSAGES_A_TURN = 256,                   /* from units, before everybody else has a turn again */
+    TURN_MS = 250,                           /* longest wait: what is to be asked again is due at some time */
+    JOIN_TURN_MS = 50,                       /* while the registry is not loaded */
+    KEPT_BYTES = 64 * 1024 * 1024,           /* of reports that wait for the vault */
+    REFS_KEEP_MS = 60 * 60 * 1000,
+};
+
+static err_t inner_sockets_open(gateway_t *self) {
+    follow_sink_t sink = {self, inner_event, inner_gap};
+    err_t err = follow_open(sink, &self->follow);
+    if (err == OK) err = client_connect(HOME_DOOR_GATEWAY, &self->intake);
+    if (err == OK) err = client_connect(HOME_VAULT, &self->vault);
+    if (err == OK) err = client_connect(VALIDATION_DESK, &self->validation);
+    if (err == OK) err = server_bind(DESK_ENDPOINT, &self->desk);
+    return err;
+}
+
+static err_t edge_sockets_open(gateway_t *self, const char *endpoint, const char *public_text, const char *secret_text) {
+    err_t err = zap_open(&self->zap);
+    if (err == OK) err = edge_self_test(SELF_TEST_ENDPOINT, self->zap, public_text, secret_text);
+    if (err != OK) return err;
+    log_info("self_test_passed", "unknown_key=refused no_curve=refused");
+    err = edge_open(endpoint, secret_text, &self->edge);
+    if (err != OK) log_error("bind_failed", "endpoint=%s error=\"%s\"", endpoint, strerror(errno));
+    return err;
+}
+
+err_t gateway_open(const char *endpoint, const char *public_text, const char *secret_text, gateway_t **out) {
+    link_start();
+    gateway_t *self = calloc(1, sizeof *self);
+    if (self == NULL) return ERR_NOMEM;
+    self->started_ms = self->now_ms = clock_steady_ms();
+    self->arena = arena_new();
+    self->pending = pending_new(LIMIT_PENDING, KEPT_BYTES);
+    self->refs = refs_new(REFS_KEEP_MS);
+    err_t err = edge_sockets_open(self, endpoint, public_text, secret_text);
+    if (err == OK) err = inner_sockets_open(self);
+    if (err != OK) {
+        gateway_close(&self);
+        return err;
+    }
+    log_info("bound", "endpoint=%s", edge_endpoint(self->edge));
+    *out = self;
+    return OK;
+}
+
+void gateway_close(gateway_t **owner) {
+    gateway_t *self = *owner;
+    if (self == NULL) return;
+    if (self->edge != NULL) conversations_expire(self, INT64_MAX);
+    if (self->desk != NULL) server_destroy(&self->desk);
+    if (self->validation != NULL) client_destroy(&self->validation);
+    if (self->vault != NULL) client_destroy(&self->vault);
+    if (self->intake != NULL) client_destroy(&self->intake);
+    follow_close(&self->follow);
+    edge_close(&self->edge);
+    zap_close(&self->zap);
+    refs_destroy(&self->refs);
+    pending_destroy(&self->pending);
+    arena_destroy(&self->arena);
+    buffer_destroy(&self->out);
+    free(self);
+    *owner = NULL;
+}
+
+static uint32_t turn_wait(gateway_t *self, int64_t timeout_ms) {
+    void *handles[6 + FOLLOW_HANDLES] = {zap_handle(self->zap),        edge_handle(self->edge),   client_handle(self->intake),
+                                         client_handle(self->vault),   client_handle(self->validation),
+                                         server_handle(self->desk)};
+    follow_handles(self->follow, handles + 6);
+    int64_t longest_ms = follow_current(self->follow) ? TURN_MS : JOIN_TURN_MS;
+    return link_wait(handles, 6 + FOLLOW_HANDLES, timeout_ms < longest_ms ? timeout_ms : longest_ms);
+}
+
+/* The registry comes before the units' messages: a key that was revoked meanwhile speaks no more. Receipts come before
+ * verdicts: that is their order to a unit. */
+bool gateway_step(gateway_t *self, int64_t timeout_ms) {
+    uint32_t ready = turn_wait(self, timeout_ms);
+    self->now_ms = clock_steady_ms();
+    inner_answers_take(self);
+    follow_step(self->follow, self->now_ms);
+    zap_step(self->zap, follow_keys(self->follow));
+    edge_message_t message;
+    for (int taken = 0; taken < MESSAGES_A_TURN && edge_receive(self->edge, &message); taken++)
+        unit_message_take(self, &message);
+    health_step(self);
+    conversations_expire(self, self->now_ms);
+    return (ready & LINK_STOP) == 0;
+}
+
+bool gateway_ready(const gateway_t *self) { return follow_keys(self->follow) != NULL && !self->leaving; }
+uint32_t gateway_pending(const gateway_t *self) { return pending_count(self->pending); }
+const char *gateway_endpoint(const gateway_t *self) { return edge_endpoint(self->edge); }
+void gateway_refuse_new(gateway_t *self) { self->leaving = true; }

@@ -1,0 +1,191 @@
+/* What the services behind the door are asked, what they answer, and to whom that goes. */
+#include <string.h>
+
+#include "services/gateway/state.h"
+#include "services/stage/log.h"
+
+/* The last word of a conversation. */
+static void finish(gateway_t *self, conversation_t *conversation, const message_t *type, const void *value) {
+    unit_answer(self, &conversation->peer, conversation->request_id, type, value);
+    pending_close(self->pending, conversation);
+}
+
+static void finish_busy(gateway_t *self, conversation_t *conversation) {
+    unit_busy(self, &conversation->peer, conversation->request_id);
+    pending_close(self->pending, conversation);
+}
+
+void inner_ask(gateway_t *self, client_t *service, conversation_t *conversation, const message_t *type, const void *question,
+               waits_for_t waits) {
+    conversation->waits = waits;
+    buffer_clear(&self->out);
+    packet_encode(conversation->id, type, question, &self->out);
+    if (client_send(service, (bytes_t){self->out.at, (uint32_t)self->out.size}) != OK) finish_busy(self, conversation);
+}
+
+/* One question per report for now; a frame of many is packed here once intake's group is the limit. */
+void inner_append(gateway_t *self, conversation_t *conversation, const report_t *report) {
+    append_ask_t ask = {.unit = text_of(conversation->unit), .key_generation = conversation->generation, .report = *report};
+    inner_ask(self, self->intake, conversation, append_ask_type(), &ask, WAITS_FOR_RECEIPT);
+}
+
+static void verdict_ask(gateway_t *self, conversation_t *conversation, uint64_t seq) {
+    verdict_ask_t ask = {.seq = seq};
+    inner_ask(self, self->validation, conversation, verdict_ask_type(), &ask, WAITS_FOR_TOLD);
+}
+
+static bool refs_are_good(const vault_kept_t *kept, uint32_t count) {
+    static const uint8_t nothing[32];
+    if (kept->refs_count != count) return false;
+    for (uint32_t index = 0; index < count; index++) {
+        const personal_t *ref = &kept->refs[index];
+        if (ref->text.size > 0 || memcmp(ref->hash, nothing, sizeof nothing) == 0) return false;
+    }
+    return true;
+}
+
+/* The texts are durable in the vault: now the report may go on without them. */
+static void on_vault_kept(gateway_t *self, conversation_t *conversation, const packet_t *packet) {
+    vault_kept_t kept;
+    report_submit_t submit;
+    packet_t original;
+    fault_t fault = {0};
+    bytes_t raw = {conversation->packet, conversation->packet_size};
+    bool good = packet_body(packet, vault_kept_type(), self->arena, &kept, &fault) == OK &&
+                packet_decode(raw, &original, &fault) == OK &&
+                packet_body(&original, report_submit_type(), self->arena, &submit, &fault) == OK;
+    text_t *texts = ARENA_NEW(self->arena, text_t, GATEWAY_PERSONAL);
+    uint32_t count = good ? personal_texts(&submit.report, texts, GATEWAY_PERSONAL) : 0;
+    if (!good || !refs_are_good(&kept, count)) {
+        log_error("vault_answer_bad", "code=%s", fault.code == NULL ? "refs" : fault.code);
+        finish_busy(self, conversation);
+        return;
+    }
+    for (uint32_t index = 0; index < count; index++) refs_keep(self->refs, texts[index], self->now_ms, &kept.refs[index]);
+    personal_swap(&submit.report, kept.refs, count, self->arena);
+    uint64_t id = conversation->id;
+    inner_append(self, conversation, &submit.report);
+    conversation = pending_find(self->pending, id); /* it is over if intake could not be asked */
+    if (conversation != NULL) pending_forget_packet(self->pending, conversation);
+}
+
+/* The receipt leaves at once. Its verdict comes on stream 2, unless it has passed by there already: then it is asked for. */
+static void on_receipt(gateway_t *self, conversation_t *conversation, const packet_t *packet) {
+    receipt_t receipt;
+    fault_t fault;
+    if (packet_body(packet, receipt_type(), self->arena, &receipt, &fault) != OK) {
+        finish_busy(self, conversation);
+        return;
+    }
+    unit_answer(self, &conversation->peer, conversation->request_id, receipt_type(), &receipt);
+    bool to_come = !receipt.duplicate && receipt.seq > follow_seen(self->follow);
+    if (to_come && pending_await_entry(self->pending, conversation, receipt.seq)) conversation->waits = WAITS_FOR_VERDICT;
+    else verdict_ask(self, conversation, receipt.seq);
+}
+
+static void on_verdict(gateway_t *self, conversation_t *conversation, const packet_t *packet) {
+    verdict_t verdict;
+    fault_t fault;
+    if (packet_body(packet, verdict_type(), self->arena, &verdict, &fault) != OK) {
+        finish_busy(self, conversation);
+        return;
+    }
+    verdict.reasons = reasons_told(verdict.reasons, verdict.reasons_count, self->arena);
+    finish(self, conversation, verdict_type(), &verdict);
+}
+
+static void on_standing_told(gateway_t *self, conversation_t *conversation, const packet_t *packet) {
+    standing_told_t told;
+    fault_t fault;
+    if (packet_body(packet, standing_told_type(), self->arena, &told, &fault) != OK) {
+        finish_busy(self, conversation);
+        return;
+    }
+    verdict_t *verdicts = ARENA_NEW(self->arena, verdict_t, told.submissions_count);
+    for (uint32_t index = 0; index < told.submissions_count; index++) {
+        verdicts[index] = told.submissions[index];
+        verdicts[index].reasons = reasons_told(verdicts[index].reasons, verdicts[index].reasons_count, self->arena);
+    }
+    told.submissions = verdicts;
+    finish(self, conversation, standing_told_type(), &told);
+}
+
+static void on_refusal(gateway_t *self, conversation_t *conversation, const packet_t *packet) {
+    refusal_t refusal;
+    fault_t fault;
+    if (packet_body(packet, refusal_type(), self->arena, &refusal, &fault) != OK) {
+        finish_busy(self, conversation);
+        return;
+    }
+    refusal.reasons = reasons_told(refusal.reasons, refusal.reasons_count, self->arena);
+    finish(self, conversation, refusal_type(), &refusal);
+}
+
+static void on_busy(gateway_t *self, conversation_t *conversation, const packet_t *packet) {
+    busy_t busy;
+    fault_t fault;
+    if (packet_body(packet, busy_type(), self->arena, &busy, &fault) != OK) busy.retry_after_ms = LIMIT_BUSY_RETRY_MS;
+    finish(self, conversation, busy_type(), &busy);
+}
+
+/* Which answer ends which waiting. An answer that nobody waits for (any more) is dropped. */
+static const struct {
+    uint32_t kind;
+    waits_for_t waits; /* WAITS_FOR_NOTHING: whatever it waits for, as long as it was asked */
+    void (*on)(gateway_t *self, conversation_t *conversation, const packet_t *packet);
+} answers[] = {
+    {KIND_vault_kept, WAITS_FOR_VAULT, on_vault_kept},
+    {KIND_receipt, WAITS_FOR_RECEIPT, on_receipt},
+    {KIND_verdict, WAITS_FOR_TOLD, on_verdict},
+    {KIND_standing_told, WAITS_FOR_TOLD, on_standing_told},
+    {KIND_refusal, WAITS_FOR_NOTHING, on_refusal},
+    {KIND_busy, WAITS_FOR_NOTHING, on_busy},
+};
+
+static void answer_take(gateway_t *self, bytes_t frame) {
+    packet_t packet;
+    fault_t fault;
+    if (packet_decode(frame, &packet, &fault) != OK) return;
+    conversation_t *conversation = pending_find(self->pending, packet.request_id);
+    if (conversation == NULL || conversation->waits == WAITS_FOR_VERDICT) return;
+    arena_reset(self->arena);
+    for (size_t index = 0; index < sizeof answers / sizeof answers[0]; index++) {
+        if (answers[index].kind != packet.kind) continue;
+        bool wanted = answers[index].waits == WAITS_FOR_NOTHING || answers[index].waits == conversation->waits;
+        if (wanted) answers[index].on(self, conversation, &packet);
+        return;
+    }
+}
+
+void inner_answers_take(gateway_t *self) {
+    client_t *services[] = {self->intake, self->validation, self->vault};
+    bytes_t frame;
+    for (size_t index = 0; index < sizeof services / sizeof services[0]; index++)
+        while (client_receive(services[index], &frame)) answer_take(self, frame);
+}
+
+void inner_event(void *gateway, const event_t *event) {
+    gateway_t *self = gateway;
+    if (event->kind != KIND_report_accepted && event->kind != KIND_report_refused) return;
+    conversation_t *conversation = pending_of_entry(self->pending, event->cause_seq);
+    if (conversation == NULL || conversation->waits != WAITS_FOR_VERDICT) return;
+    arena_reset(self->arena);
+    verdict_t verdict;
+    if (verdict_of_event(event, self->arena, &verdict)) finish(self, conversation, verdict_type(), &verdict);
+    else finish_busy(self, conversation);
+}
+
+void inner_gap(void *gateway) {
+    gateway_t *self = gateway;
+    for (conversation_t *at = pending_oldest(self->pending), *next; at != NULL; at = next) {
+        next = pending_newer(self->pending, at);
+        if (at->waits == WAITS_FOR_VERDICT) verdict_ask(self, at, at->seq);
+    }
+}
+
+void conversations_expire(gateway_t *self, int64_t now_ms) {
+    uint32_t expired = 0;
+    for (conversation_t *oldest; (oldest = pending_oldest(self->pending)) != NULL && oldest->until_ms <= now_ms; expired++)
+        finish_busy(self, oldest);
+    if (expired > 0) log_warn("unanswered", "conversations=%u", expired);
+}

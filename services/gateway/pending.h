@@ -1,0 +1,58 @@
+/* The conversations that wait for an answer: bounded in number, bytes and time, found by our own number or by the ledger's. */
+#ifndef GATEWAY_PENDING_H
+#define GATEWAY_PENDING_H
+
+#include "proto/base.h"
+#include "proto/limits.h"
+
+enum { PEER_SIZE = 255 }; /* libzmq allows no more */
+
+/* A unit's connection, to answer later. */
+typedef struct {
+    uint8_t bytes[PEER_SIZE];
+    uint8_t size;
+} gateway_peer_t;
+
+typedef enum {
+    WAITS_FOR_NOTHING, /* a free place */
+    WAITS_FOR_VAULT,
+    WAITS_FOR_RECEIPT,
+    WAITS_FOR_VERDICT, /* on stream 2 */
+    WAITS_FOR_TOLD     /* an answer of the validation desk that ends the conversation */
+} waits_for_t;
+
+typedef struct conversation {
+    uint64_t id;         /* our number in questions to other services; never used twice */
+    uint64_t request_id; /* the unit's number in all answers */
+    waits_for_t waits;
+    gateway_peer_t peer;
+    uint32_t generation;      /* of the key it was opened with */
+    char unit[LIMIT_ID + 1];  /* terminated */
+    uint64_t seq;             /* ledger entry, once there is a receipt */
+    int64_t until_ms;         /* steady clock */
+    uint8_t *packet;          /* the unit's message, while it has to be read again */
+    uint32_t packet_size;
+    uint32_t older, newer;    /* the row of all conversations by age: place + 1 */
+} conversation_t;
+
+typedef struct pending pending_t;
+/* At most `places` (1..65536) conversations and `bytes` of kept messages. */
+pending_t *pending_new(uint32_t places, uint64_t bytes);
+void pending_destroy(pending_t **self);
+uint32_t pending_count(const pending_t *self);
+
+/* Opens a conversation that ends at until_ms (never earlier than those before it); a copy of `packet` is kept if it has a size.
+ * NULL: full. */
+conversation_t *pending_open(pending_t *self, bytes_t packet, int64_t until_ms);
+void pending_forget_packet(pending_t *self, conversation_t *conversation); /* it need not be read again */
+void pending_close(pending_t *self, conversation_t *conversation);
+conversation_t *pending_find(pending_t *self, uint64_t id); /* NULL: over, or never was */
+
+/* From now on found by its ledger entry. false: another conversation waits for that entry already. */
+bool pending_await_entry(pending_t *self, conversation_t *conversation, uint64_t seq);
+conversation_t *pending_of_entry(pending_t *self, uint64_t seq);
+
+conversation_t *pending_oldest(pending_t *self);                                      /* NULL: none */
+conversation_t *pending_newer(pending_t *self, const conversation_t *conversation);   /* NULL: it was the newest */
+
+#endif

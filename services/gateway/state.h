@@ -1,0 +1,61 @@
+/* What the files of the gateway share: its sockets, its memory, and the ways to answer. Included in this room only. */
+#ifndef GATEWAY_STATE_H
+#define GATEWAY_STATE_H
+
+#include "services/gateway/edge.h"
+#include "services/gateway/follow.h"
+#include "services/gateway/gateway.h"
+#include "services/gateway/gateway_rules.h"
+#include "services/gateway/refs.h"
+#include "services/stage/link.h"
+
+enum { GATEWAY_PERSONAL = 1024 /* personal texts of one report: what one vault_keep takes */, GATEWAY_PARKED = 64 };
+
+/* A question about our health that waits for a ledger entry. */
+typedef struct {
+    peer_t peer;
+    uint64_t request_id;
+    uint64_t at_least;
+    int64_t until_ms; /* 0: a free place */
+} parked_t;
+
+struct gateway {
+    zap_t *zap;
+    edge_t *edge;
+    follow_t *follow;
+    client_t *intake;
+    client_t *vault;
+    client_t *validation;
+    server_t *desk;
+    pending_t *pending;
+    refs_t *refs;
+    arena_t *arena;   /* of the message at hand */
+    buffer_t out;
+    parked_t parked[GATEWAY_PARKED];
+    int64_t started_ms;
+    int64_t now_ms;   /* steady clock, read once a turn */
+    uint64_t refused;
+    bool leaving;
+};
+
+/* --- unit_talk.c: what units say --- */
+void unit_message_take(gateway_t *self, const edge_message_t *message);
+/* Answers one message of a unit. */
+void unit_answer(gateway_t *self, const gateway_peer_t *peer, uint64_t request_id, const message_t *type, const void *value);
+void unit_busy(gateway_t *self, const gateway_peer_t *peer, uint64_t request_id);
+
+/* --- inner_talk.c: what the services behind the door are asked and say --- */
+/* Asks under the conversation's number. When it cannot be asked now, the unit is told busy and the conversation is over. */
+void inner_ask(gateway_t *self, client_t *service, conversation_t *conversation, const message_t *type, const void *question,
+               waits_for_t waits);
+/* Appends a report whose personal texts are swapped. */
+void inner_append(gateway_t *self, conversation_t *conversation, const report_t *report);
+void inner_answers_take(gateway_t *self);                      /* all that waits in the three services' sockets */
+void inner_event(void *gateway, const event_t *event);         /* follow's sink: a verdict may be for somebody */
+void inner_gap(void *gateway);                                 /* follow's sink: verdicts may have been missed; ask for them */
+void conversations_expire(gateway_t *self, int64_t now_ms);    /* those that waited too long are told to ask again */
+
+/* --- health.c --- */
+void health_step(gateway_t *self);
+
+#endif

@@ -1,0 +1,191 @@
+/* What units say to the door: one handler per message, every fault a refusal with reasons. */
+#include <string.h>
+
+#include "proto/crypto.h"
+#include "services/gateway/state.h"
+
+/* Who speaks. `row` is the key in force, NULL: none. */
+typedef struct {
+    const gateway_peer_t *peer;
+    const keys_row_t *row;
+    bytes_t frame;
+} asker_t;
+
+void unit_answer(gateway_t *self, const gateway_peer_t *peer, uint64_t request_id, const message_t *type, const void *value) {
+    buffer_clear(&self->out);
+    packet_encode(request_id, type, value, &self->out);
+    edge_send(self->edge, peer, (bytes_t){self->out.at, (uint32_t)self->out.size}); /* gone or full: it asks again */
+}
+
+void unit_busy(gateway_t *self, const gateway_peer_t *peer, uint64_t request_id) {
+    busy_t busy = {.retry_after_ms = LIMIT_BUSY_RETRY_MS};
+    unit_answer(self, peer, request_id, busy_type(), &busy);
+}
+
+/* Intake counts what was refused, by unit and code; the text never leaves. */
+static void refusal_note(gateway_t *self, const asker_t *asker, text_t code) {
+    refusals_note_t note = {.code = code};
+    if (asker->row != NULL) note.unit = text_of(asker->row->unit);
+    hash_of(asker->frame, note.frame_hash);
+    buffer_clear(&self->out);
+    packet_encode(0, refusals_note_type(), &note, &self->out);
+    client_send(self->intake, (bytes_t){self->out.at, (uint32_t)self->out.size}); /* a count, not a promise */
+}
+
+static void refuse(gateway_t *self, const asker_t *asker, uint64_t request_id, const uint8_t *submission_id,
+                   const reason_t *reasons, uint32_t count) {
+    refusal_t refusal = {.reasons = reasons, .reasons_count = count};
+    if (submission_id != NULL) memcpy(refusal.submission_id, submission_id, sizeof refusal.submission_id);
+    unit_answer(self, asker->peer, request_id, refusal_type(), &refusal);
+    refusal_note(self, asker, reasons[0].code);
+    self->refused++;
+}
+
+static void refuse_fault(gateway_t *self, const asker_t *asker, const packet_t *packet, const fault_t *fault) {
+    reason_t reason = reason_of_fault(fault, packet, self->arena);
+    refuse(self, asker, packet == NULL ? 0 : packet->request_id, NULL, &reason, 1);
+}
+
+static void refuse_code(gateway_t *self, const asker_t *asker, uint64_t request_id, text_t code, text_t value) {
+    reason_t reason = {.code = code, .args = &value, .args_count = value.size > 0};
+    reason_tell(&reason, self->arena);
+    refuse(self, asker, request_id, NULL, &reason, 1);
+}
+
+static conversation_t *converse(gateway_t *self, const asker_t *asker, const packet_t *packet, bytes_t kept) {
+    conversation_t *conversation =
+        self->leaving ? NULL : pending_open(self->pending, kept, self->now_ms + LIMIT_PENDING_MS);
+    if (conversation == NULL) {
+        unit_busy(self, asker->peer, packet->request_id);
+        return NULL;
+    }
+    conversation->request_id = packet->request_id;
+    conversation->peer = *asker->peer;
+    conversation->generation = asker->row->generation;
+    memcpy(conversation->unit, asker->row->unit, sizeof conversation->unit);
+    return conversation;
+}
+
+/* What a report must satisfy before anything behind the door sees it. */
+static bool report_may_pass(gateway_t *self, const asker_t *asker, const packet_t *packet, const report_t *report) {
+    reason_t *reasons = ARENA_NEW(self->arena, reason_t, LIMIT_REASONS);
+    uint32_t count = report_refusals(report, reasons, LIMIT_REASONS, self->arena);
+    if (count == 0 && personal_texts(report, NULL, 0) > GATEWAY_PERSONAL) {
+        reasons[count++] = (reason_t){.code = REASON_OF(too_many), .path = text_of("report.figures")};
+        reason_tell(&reasons[0], self->arena);
+    }
+    if (count > 0) refuse(self, asker, packet->request_id, report->submission_id, reasons, count);
+    return count == 0;
+}
+
+/* Are all personal texts known from lately? Then the report need not wait for the vault. */
+static bool swap_from_memory(gateway_t *self, report_t *report, const text_t *texts, uint32_t count) {
+    personal_t *refs = ARENA_NEW(self->arena, personal_t, count);
+    for (uint32_t index = 0; index < count; index++)
+        if (!refs_find(self->refs, texts[index], self->now_ms, &refs[index])) return false;
+    personal_swap(report, refs, count, self->arena);
+    return true;
+}
+
+static void on_report_submit(gateway_t *self, const asker_t *asker, const packet_t *packet) {
+    report_submit_t submit;
+    fault_t fault;
+    if (packet_body(packet, report_submit_type(), self->arena, &submit, &fault) != OK) {
+        refuse_fault(self, asker, packet, &fault);
+        return;
+    }
+    if (!report_may_pass(self, asker, packet, &submit.report)) return;
+    text_t *texts = ARENA_NEW(self->arena, text_t, GATEWAY_PERSONAL);
+    uint32_t count = personal_texts(&submit.report, texts, GATEWAY_PERSONAL);
+    bool swapped = swap_from_memory(self, &submit.report, texts, count);
+    conversation_t *conversation = converse(self, asker, packet, swapped ? (bytes_t){NULL, 0} : packet->raw);
+    if (conversation == NULL) return;
+    if (swapped) {
+        inner_append(self, conversation, &submit.report);
+        return;
+    }
+    vault_keep_t keep = {.texts = texts, .texts_count = count};
+    inner_ask(self, self->vault, conversation, vault_keep_type(), &keep, WAITS_FOR_VAULT);
+}
+
+/* A dry run keeps nothing, so the vault is not asked: persons only have to differ from one another. */
+static void swap_throwaway(gateway_t *self, report_t *report) {
+    text_t *texts = ARENA_NEW(self->arena, text_t, GATEWAY_PERSONAL);
+    uint32_t count = personal_texts(report, texts, GATEWAY_PERSONAL);
+    personal_t *refs = ARENA_NEW(self->arena, personal_t, count);
+    for (uint32_t index = 0; index < count; index++) refs_throwaway(self->refs, texts[index], &refs[index]);
+    personal_swap(report, refs, count, self->arena);
+}
+
+static void on_report_check(gateway_t *self, const asker_t *asker, const packet_t *packet) {
+    report_check_t check;
+    fault_t fault;
+    if (packet_body(packet, report_check_type(), self->arena, &check, &fault) != OK) {
+        refuse_fault(self, asker, packet, &fault);
+        return;
+    }
+    if (!report_may_pass(self, asker, packet, &check.report)) return;
+    swap_throwaway(self, &check.report);
+    conversation_t *conversation = converse(self, asker, packet, (bytes_t){NULL, 0});
+    if (conversation == NULL) return;
+    check_ask_t ask = {.unit = text_of(conversation->unit), .report = check.report};
+    inner_ask(self, self->validation, conversation, check_ask_type(), &ask, WAITS_FOR_TOLD);
+}
+
+static void on_status_ask(gateway_t *self, const asker_t *asker, const packet_t *packet) {
+    status_ask_t status;
+    fault_t fault;
+    if (packet_body(packet, status_ask_type(), self->arena, &status, &fault) != OK) {
+        refuse_fault(self, asker, packet, &fault);
+        return;
+    }
+    conversation_t *conversation = converse(self, asker, packet, (bytes_t){NULL, 0});
+    if (conversation == NULL) return;
+    standing_ask_t ask = {.unit = text_of(conversation->unit), .task = status.task, .period = status.period};
+    memcpy(ask.submission_id, status.submission_id, sizeof ask.submission_id);
+    inner_ask(self, self->validation, conversation, standing_ask_type(), &ask, WAITS_FOR_TOLD);
+}
+
+static void packet_take(gateway_t *self, const asker_t *asker, bytes_t bytes) {
+    packet_t packet;
+    fault_t fault;
+    if (packet_decode(bytes, &packet, &fault) != OK) {
+        refuse_fault(self, asker, NULL, &fault);
+        return;
+    }
+    switch (packet.kind) {
+    case KIND_report_submit: on_report_submit(self, asker, &packet); return;
+    case KIND_report_check: on_report_check(self, asker, &packet); return;
+    case KIND_status_ask: on_status_ask(self, asker, &packet); return;
+    default: break;
+    }
+    text_t kind = arena_format(self->arena, "%u", packet.kind);
+    text_t code = message_of_kind(packet.kind) == NULL ? REASON_OF(unknown_message) : REASON_OF(not_permitted);
+    refuse_code(self, asker, packet.request_id, code, kind);
+}
+
+void unit_message_take(gateway_t *self, const edge_message_t *message) {
+    arena_reset(self->arena);
+    asker_t asker = {.peer = &message->peer, .frame = message->frame};
+    const keys_t *keys = follow_keys(self->follow);
+    if (keys != NULL) asker.row = keys_in_force(keys, message->user_id);
+    if (asker.row == NULL) {
+        refuse_code(self, &asker, 0, REASON_OF(unknown_key), (text_t){NULL, 0});
+        return;
+    }
+    if (message->parts != 1) {
+        text_t parts = arena_format(self->arena, "%u", message->parts);
+        refuse_code(self, &asker, 0, REASON_OF(too_many_parts), parts);
+        return;
+    }
+    if (message->frame.size > LIMIT_EDGE_FRAME) {
+        text_t limit = arena_format(self->arena, "%d", LIMIT_EDGE_FRAME);
+        refuse_code(self, &asker, 0, REASON_OF(oversize), limit);
+        return;
+    }
+    bytes_t messages[LIMIT_EDGE_BATCH];
+    fault_t fault;
+    uint32_t count = frame_messages(message->frame, messages, &fault);
+    if (count == 0) refuse_fault(self, &asker, NULL, &fault);
+    for (uint32_t index = 0; index < count; index++) packet_take(self, &asker, messages[index]);
+}

@@ -1,0 +1,283 @@
+/* The unit's connection: one DEALER behind CURVE, packets out, typed answers in. */
+#include "services/unit/unit.h"
+
+#include <czmq.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "services/stage/clock.h"
+#include "services/stage/link.h"
+
+enum {
+    UNIT_QUEUE = 8192,
+    UNIT_LINGER_MS = 500,
+    RESEND_MS = 3000,      /* no answer for so long: the same submission id again */
+    REFUSED_PAUSE_MS = 200, /* libzmq does not come back after a refused handshake; a key may be registered any moment */
+    REFUSED_MS = 3000,     /* but not for ever */
+};
+
+struct unit_link {
+    zsock_t *socket;
+    zsock_t *monitor;
+    zmq_msg_t frame;
+    buffer_t out;
+    uint64_t last_id;
+    unit_key_t key;
+    char server_public[UNIT_KEY_TEXT + 1];
+    unsigned made;         /* sockets so far */
+    char endpoint[256];
+    bool refused;          /* the gateway turned the key away */
+};
+
+static void link_drop(unit_link_t *self) {
+    if (self->socket != NULL) zmq_socket_monitor(zsock_resolve(self->socket), NULL, 0);
+    zsock_destroy(&self->socket);
+    zsock_destroy(&self->monitor);
+}
+
+static bool options_set(unit_link_t *self, void *socket) {
+    int linger = UNIT_LINGER_MS, queue = UNIT_QUEUE, beat = LIMIT_HEARTBEAT_MS, quick = 50, slow = 1000;
+    int64_t largest = LIMIT_FRAME;
+    return zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, self->server_public, UNIT_KEY_TEXT) == 0 &&
+           zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, self->key.public_text, UNIT_KEY_TEXT) == 0 &&
+           zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, self->key.secret_text, UNIT_KEY_TEXT) == 0 &&
+           zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof linger) == 0 &&
+           zmq_setsockopt(socket, ZMQ_SNDHWM, &queue, sizeof queue) == 0 &&
+           zmq_setsockopt(socket, ZMQ_RCVHWM, &queue, sizeof queue) == 0 &&
+           zmq_setsockopt(socket, ZMQ_HEARTBEAT_IVL, &beat, sizeof beat) == 0 &&
+           zmq_setsockopt(socket, ZMQ_RECONNECT_IVL, &quick, sizeof quick) == 0 &&
+           zmq_setsockopt(socket, ZMQ_RECONNECT_IVL_MAX, &slow, sizeof slow) == 0 &&
+           zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &largest, sizeof largest) == 0;
+}
+
+static err_t link_make(unit_link_t *self) {
+    link_drop(self);
+    self->refused = false;
+    char monitor[64]; /* another name each time: one is free again only some time after its socket is closed */
+    snprintf(monitor, sizeof monitor, "inproc://minning.unit.%p.%u", (void *)self, ++self->made);
+    self->socket = zsock_new(ZMQ_DEALER);
+    self->monitor = zsock_new(ZMQ_PAIR);
+    if (self->socket == NULL || self->monitor == NULL) return ERR_SYSTEM;
+    void *socket = zsock_resolve(self->socket);
+    if (!options_set(self, socket)) return ERR_BAD;
+    if (zmq_socket_monitor(socket, monitor, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) != 0) return ERR_SYSTEM;
+    if (zmq_connect(zsock_resolve(self->monitor), monitor) != 0) return ERR_SYSTEM;
+    return zmq_connect(socket, self->endpoint) == 0 ? OK : ERR_BAD;
+}
+
+err_t unit_open(const char *endpoint, const char *server_public, const unit_key_t *key, unit_link_t **out) {
+    link_start(); /* or CZMQ takes SIGINT and SIGTERM for itself */
+    unit_link_t *self = calloc(1, sizeof *self);
+    if (self == NULL) return ERR_NOMEM;
+    zmq_msg_init(&self->frame);
+    self->key = *key;
+    bool fits = strlen(endpoint) < sizeof self->endpoint && strlen(server_public) == UNIT_KEY_TEXT;
+    if (fits) memcpy(self->endpoint, endpoint, strlen(endpoint) + 1);
+    if (fits) memcpy(self->server_public, server_public, UNIT_KEY_TEXT + 1);
+    err_t err = fits ? link_make(self) : ERR_BAD;
+    if (err != OK) unit_close(&self);
+    else *out = self;
+    return err;
+}
+
+void unit_close(unit_link_t **self) {
+    if (*self == NULL) return;
+    link_drop(*self);
+    zmq_msg_close(&(*self)->frame);
+    buffer_destroy(&(*self)->out);
+    free(*self);
+    *self = NULL;
+}
+
+void *unit_handle(unit_link_t *self) { return zsock_resolve(self->socket); }
+
+bool unit_send_raw(unit_link_t *self, bytes_t frame) {
+    return zmq_send(zsock_resolve(self->socket), frame.at, frame.size, ZMQ_DONTWAIT) >= 0;
+}
+
+static uint64_t send_one(unit_link_t *self, const message_t *type, const void *value) {
+    buffer_clear(&self->out);
+    packet_encode(self->last_id + 1, type, value, &self->out);
+    if (!unit_send_raw(self, (bytes_t){self->out.at, (uint32_t)self->out.size})) return 0;
+    return ++self->last_id;
+}
+
+uint64_t unit_send_report(unit_link_t *self, const report_t *report, int64_t client_ms) {
+    report_submit_t submit = {.report = *report, .client_ms = client_ms > 0 ? (uint64_t)client_ms : 0};
+    return send_one(self, report_submit_type(), &submit);
+}
+
+uint64_t unit_send_check(unit_link_t *self, const report_t *report) {
+    report_check_t check = {.report = *report};
+    return send_one(self, report_check_type(), &check);
+}
+
+uint64_t unit_send_status(unit_link_t *self, const status_ask_t *ask) { return send_one(self, status_ask_type(), ask); }
+
+uint64_t unit_send_reports(unit_link_t *self, const report_t *const *reports, uint32_t count, int64_t client_ms) {
+    if (count == 0 || count > LIMIT_EDGE_BATCH) return 0;
+    uint8_t head[] = {0xdc, (uint8_t)(count >> 8), (uint8_t)count}; /* msgpack array of up to 65,535 */
+    uint8_t short_head[] = {(uint8_t)(0x90 | count)};
+    buffer_clear(&self->out);
+    if (count < 16) buffer_add(&self->out, short_head, sizeof short_head);
+    else buffer_add(&self->out, head, sizeof head);
+    for (uint32_t index = 0; index < count; index++) {
+        report_submit_t submit = {.report = *reports[index], .client_ms = client_ms > 0 ? (uint64_t)client_ms : 0};
+        packet_encode(self->last_id + 1 + index, report_submit_type(), &submit, &self->out);
+    }
+    if (!unit_send_raw(self, (bytes_t){self->out.at, (uint32_t)self->out.size})) return 0;
+    self->last_id += count;
+    return self->last_id - count + 1;
+}
+
+/* Texts and lists are views into a copy of the frame that lives in the arena. */
+static bool answer_read(bytes_t frame, arena_t *arena, unit_answer_t *answer) {
+    uint8_t *copy = arena_take(arena, frame.size);
+    if (frame.size > 0) memcpy(copy, frame.at, frame.size);
+    packet_t packet;
+    fault_t fault;
+    *answer = (unit_answer_t){0};
+    if (packet_decode((bytes_t){copy, frame.size}, &packet, &fault) != OK) return false;
+    answer->request_id = packet.request_id;
+    answer->kind = packet.kind;
+    switch (packet.kind) {
+    case KIND_receipt: return packet_body(&packet, receipt_type(), arena, &answer->receipt, &fault) == OK;
+    case KIND_verdict: return packet_body(&packet, verdict_type(), arena, &answer->verdict, &fault) == OK;
+    case KIND_refusal: return packet_body(&packet, refusal_type(), arena, &answer->refusal, &fault) == OK;
+    case KIND_busy: return packet_body(&packet, busy_type(), arena, &answer->busy, &fault) == OK;
+    case KIND_standing_told: return packet_body(&packet, standing_told_type(), arena, &answer->standing, &fault) == OK;
+    default: return false;
+    }
+}
+
+static void monitor_drain(unit_link_t *self) {
+    void *monitor = zsock_resolve(self->monitor);
+    uint8_t part[256];
+    while (zmq_recv(monitor, part, sizeof part, ZMQ_DONTWAIT) >= 0) self->refused = true; /* the only event we watch */
+}
+
+bool unit_poll(unit_link_t *self, int64_t timeout_ms, arena_t *arena, unit_answer_t *answer) {
+    int64_t until_ms = clock_steady_ms() + timeout_ms;
+    while (true) {
+        void *socket = zsock_resolve(self->socket);
+        while (zmq_msg_recv(&self->frame, socket, ZMQ_DONTWAIT) >= 0) {
+            bytes_t frame = {zmq_msg_data(&self->frame), (uint32_t)zmq_msg_size(&self->frame)};
+            if (answer_read(frame, arena, answer)) return true; /* anything else is no answer of ours */
+        }
+        monitor_drain(self);
+        int64_t left_ms = until_ms - clock_steady_ms();
+        if (left_ms <= 0 || self->refused) return false;
+        zmq_pollitem_t items[] = {{socket, 0, ZMQ_POLLIN, 0}, {zsock_resolve(self->monitor), 0, ZMQ_POLLIN, 0}};
+        zmq_poll(items, 2, left_ms);
+    }
+}
+
+bool unit_refused(const unit_link_t *self) { return self->refused; }
+
+err_t unit_reconnect(unit_link_t *self) { return link_make(self); }
+
+/* A question that is asked again until its answer is there. */
+typedef struct {
+    const message_t *type;
+    const void *value;
+    uint32_t wanted;         /* kind of the answer that ends it */
+    int64_t until_ms;
+    int64_t refused_until_ms; /* 0: not turned away yet */
+} question_t;
+
+static refusal_t refusal_unknown_key(arena_t *arena) {
+    reason_t *reason = ARENA_NEW(arena, reason_t, 1);
+    reason->code = REASON_OF(unknown_key);
+    reason_tell(reason, arena);
+    return (refusal_t){.reasons = reason, .reasons_count = 1};
+}
+
+/* The handshake failed. true: try again; false: it failed for so long that the key is not known there. */
+static bool handshake_again(unit_link_t *self, question_t *question) {
+    int64_t now_ms = clock_steady_ms();
+    if (question->refused_until_ms == 0) question->refused_until_ms = now_ms + REFUSED_MS;
+    if (now_ms >= question->refused_until_ms || now_ms >= question->until_ms) return false;
+    zmq_poll(NULL, 0, REFUSED_PAUSE_MS);
+    return link_make(self) == OK;
+}
+
+/* Takes answers to the sendings `first`..`last_id` until one ends the question or `until_ms` has come. */
+static err_t answers_take(unit_link_t *self, const question_t *question, uint64_t first, int64_t until_ms, arena_t *arena,
+                          unit_outcome_t *outcome, unit_answer_t *answer) {
+    while (true) {
+        int64_t left_ms = until_ms - clock_steady_ms();
+        if (!unit_poll(self, left_ms > 0 ? left_ms : 0, arena, answer)) return ERR_TIMEOUT;
+        if (answer->request_id < first || answer->request_id > self->last_id) continue;
+        if (answer->kind == KIND_receipt) {
+            outcome->received = true;
+            outcome->receipt = answer->receipt;
+        }
+        if (answer->kind == KIND_refusal) {
+            outcome->refused = true;
+            outcome->refusal = answer->refusal;
+            return ERR_REFUSED;
+        }
+        if (answer->kind == KIND_busy) {
+            int64_t pause_ms = (int64_t)answer->busy.retry_after_ms;
+            zmq_poll(NULL, 0, pause_ms < left_ms ? pause_ms : (left_ms > 0 ? left_ms : 0));
+            return ERR_TIMEOUT;
+        }
+        if (answer->kind == question->wanted) return OK;
+    }
+}
+
+static err_t ask_until(unit_link_t *self, question_t *question, arena_t *arena, unit_outcome_t *outcome,
+                       unit_answer_t *answer) {
+    uint64_t first = self->last_id + 1;
+    *outcome = (unit_outcome_t){0};
+    while (true) {
+        int64_t now_ms = clock_steady_ms();
+        int64_t round_ms = now_ms + RESEND_MS < question->until_ms ? now_ms + RESEND_MS : question->until_ms;
+        send_one(self, question->type, question->value); /* a full queue is silence, and silence is asked again */
+        err_t err = answers_take(self, question, first, round_ms, arena, outcome, answer);
+        if (err != ERR_TIMEOUT) return err;
+        bool given_up = self->refused && !handshake_again(self, question);
+        bool over = clock_steady_ms() >= question->until_ms;
+        if (given_up || (over && question->refused_until_ms != 0 && !outcome->received)) {
+            outcome->refused = true;
+            outcome->refusal = refusal_unknown_key(arena);
+            return ERR_REFUSED;
+        }
+        if (over) return ERR_TIMEOUT;
+    }
+}
+
+err_t unit_report(unit_link_t *self, const report_t *report, int64_t client_ms, int64_t timeout_ms, arena_t *arena,
+                  unit_outcome_t *outcome) {
+    report_submit_t submit = {.report = *report, .client_ms = client_ms > 0 ? (uint64_t)client_ms : 0};
+    question_t question = {report_submit_type(), &submit, KIND_verdict, clock_steady_ms() + timeout_ms, 0};
+    unit_answer_t answer;
+    err_t err = ask_until(self, &question, arena, outcome, &answer);
+    if (err != OK) return err;
+    outcome->judged = true;
+    outcome->verdict = answer.verdict;
+    return OK;
+}
+
+err_t unit_check(unit_link_t *self, const report_t *report, int64_t timeout_ms, arena_t *arena, verdict_t *verdict,
+                 refusal_t *refusal) {
+    report_check_t check = {.report = *report};
+    question_t question = {report_check_type(), &check, KIND_verdict, clock_steady_ms() + timeout_ms, 0};
+    unit_outcome_t outcome;
+    unit_answer_t answer;
+    err_t err = ask_until(self, &question, arena, &outcome, &answer);
+    if (err == OK) *verdict = answer.verdict;
+    if (err == ERR_REFUSED) *refusal = outcome.refusal;
+    return err;
+}
+
+err_t unit_status(unit_link_t *self, const status_ask_t *ask, int64_t timeout_ms, arena_t *arena, standing_told_t *standing,
+                  refusal_t *refusal) {
+    question_t question = {status_ask_type(), ask, KIND_standing_told, clock_steady_ms() + timeout_ms, 0};
+    unit_outcome_t outcome;
+    unit_answer_t answer;
+    err_t err = ask_until(self, &question, arena, &outcome, &answer);
+    if (err == OK) *standing = answer.standing;
+    if (err == ERR_REFUSED) *refusal = outcome.refusal;
+    return err;
+}

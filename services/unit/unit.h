@@ -1,0 +1,88 @@
+/* The client's side of the gateway: a unit's keys, its encrypted connection, its reports and what is answered. */
+#ifndef UNIT_UNIT_H
+#define UNIT_UNIT_H
+
+#include "proto/wire.h"
+
+enum { UNIT_KEY_TEXT = 40, UNIT_KEY_RAW = 32 };
+
+/* A CURVE pair as text: Z85, 40 characters and a NUL. */
+typedef struct {
+    char public_text[UNIT_KEY_TEXT + 1];
+    char secret_text[UNIT_KEY_TEXT + 1];
+} unit_key_t;
+
+/* A fresh pair from the kernel's randomness. ERR_SYSTEM if this libzmq has no CURVE. */
+err_t unit_key_new(unit_key_t *out);
+/* The files `<stem>.pub` (mode 0644) and `<stem>.key` (mode 0600), each one line of Z85. Store never overwrites: ERR_LOCKED if
+ * one of them exists; ERR_SYSTEM otherwise. Load: ERR_MISSING, or ERR_BAD if they are no pair of keys. */
+err_t unit_key_store(const char *stem, const unit_key_t *key);
+err_t unit_key_load(const char *stem, unit_key_t *out);
+/* Reads a `.pub` file alone, e.g. keys/gateway.pub or what the operator registers. ERR_MISSING, ERR_BAD. */
+err_t unit_public_load(const char *path, char text[UNIT_KEY_TEXT + 1]);
+/* Z85 text to the 32 bytes that key_registered carries, and back. false: not 40 characters of Z85. */
+bool unit_key_raw(const char *text, uint8_t raw[UNIT_KEY_RAW]);
+void unit_key_text(const uint8_t raw[UNIT_KEY_RAW], char text[UNIT_KEY_TEXT + 1]);
+
+/* A submission id: UUIDv7, ordered in time; ids made by one thread within one millisecond ascend too. `ms` since 1970 UTC. */
+void uuid7_new(int64_t ms, uint8_t out[16]);
+
+/* A connection. It is made and kept up in the background: opening succeeds while the gateway is away.
+ * `endpoint` e.g. "tcp://127.0.0.1:7350"; `server_public` Z85 of keys/gateway.pub. */
+typedef struct unit_link unit_link_t;
+err_t unit_open(const char *endpoint, const char *server_public, const unit_key_t *key, unit_link_t **out);
+void unit_close(unit_link_t **self);
+void *unit_handle(unit_link_t *self);                /* for link_wait, to follow many links at once */
+
+/* Sends one message without waiting for an answer; the number comes back in every answer to it. 0: it could not be sent now
+ * (the gateway is away and the queue is full). */
+uint64_t unit_send_report(unit_link_t *self, const report_t *report, int64_t client_ms);
+uint64_t unit_send_check(unit_link_t *self, const report_t *report);
+uint64_t unit_send_status(unit_link_t *self, const status_ask_t *ask);
+/* Many reports in one frame (1..LIMIT_EDGE_BATCH): ids are consecutive, the first is returned. 0 as above. */
+uint64_t unit_send_reports(unit_link_t *self, const report_t *const *reports, uint32_t count, int64_t client_ms);
+bool unit_send_raw(unit_link_t *self, bytes_t frame); /* bytes as they are: tests and fuzzing */
+
+/* One answer. `kind` (KIND_receipt, KIND_verdict, KIND_refusal, KIND_busy, KIND_standing_told) says which member holds. */
+typedef struct {
+    uint64_t request_id; /* 0: the gateway could not read one */
+    uint32_t kind;
+    receipt_t receipt;
+    verdict_t verdict;
+    refusal_t refusal;
+    busy_t busy;
+    standing_told_t standing;
+} unit_answer_t;
+
+/* Waits at most `timeout_ms` (0: not at all) for the next answer; texts and lists live in `arena`. false: none came. */
+bool unit_poll(unit_link_t *self, int64_t timeout_ms, arena_t *arena, unit_answer_t *answer);
+
+/* The gateway turned this key away (not registered, revoked); libzmq does not try again by itself. unit_poll returns early then,
+ * and what was sent may be lost: unit_reconnect, then send again. The blocking calls below do all that themselves, for three
+ * seconds, and then answer ERR_REFUSED with unknown_key. */
+bool unit_refused(const unit_link_t *self);
+err_t unit_reconnect(unit_link_t *self);
+
+/* What became of a report. */
+typedef struct {
+    bool received; /* `receipt` holds: it is durable */
+    bool judged;   /* `verdict` holds */
+    bool refused;  /* `refusal` holds: nothing was kept */
+    receipt_t receipt;
+    verdict_t verdict;
+    refusal_t refusal;
+} unit_outcome_t;
+
+/* Sends a report and waits for receipt and verdict. On silence or busy it sends the same submission id again, which gives the
+ * same receipt and verdict. OK: both are there (verdict.accepted says what they say). ERR_REFUSED: refused at the door or at
+ * intake. ERR_TIMEOUT: nothing more came; outcome->received tells whether it is durable. */
+err_t unit_report(unit_link_t *self, const report_t *report, int64_t client_ms, int64_t timeout_ms, arena_t *arena,
+                  unit_outcome_t *outcome);
+/* A dry run. ERR_REFUSED: *refusal tells; ERR_TIMEOUT. */
+err_t unit_check(unit_link_t *self, const report_t *report, int64_t timeout_ms, arena_t *arena, verdict_t *verdict,
+                 refusal_t *refusal);
+/* What stands. ERR_REFUSED: *refusal tells; ERR_TIMEOUT. */
+err_t unit_status(unit_link_t *self, const status_ask_t *ask, int64_t timeout_ms, arena_t *arena, standing_told_t *standing,
+                  refusal_t *refusal);
+
+#endif
