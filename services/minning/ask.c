@@ -1,0 +1,100 @@
+/* Questions to running services and signed commands to the ledger. */
+#include "services/minning/ask.h"
+
+#include "proto/command.h"
+#include "services/stage/clock.h"
+#include "services/stage/home.h"
+
+#include <poll.h>
+#include <string.h>
+
+const char *const ask_services[SERVICES] = {"vault", "intake", "validation", "aggregation", "alerting", "gateway"};
+
+static void start_once(void) {
+    static bool started;
+    if (!started) link_start();
+    started = true;
+}
+
+static const char *desk_of(cli_t *cli, const char *service) { return arena_format(cli->arena, HOME_DESK_FORMAT, service).at; }
+
+int ask_desk(cli_t *cli, const char *service, const message_t *ask, const void *question, const message_t *answer,
+             void *value) {
+    start_once();
+    refusal_t refusal = {0};
+    err_t err = link_ask(desk_of(cli, service), ask, question, answer, value, &refusal, cli->arena, ASK_MS);
+    return err == OK ? EXIT_WELL : cli_fail_err(cli, err, service, &refusal);
+}
+
+err_t ask_health(cli_t *cli, const char *service, uint64_t at_least, int64_t timeout_ms, health_t *health) {
+    start_once();
+    health_ask_t ask = {.at_least = at_least};
+    return link_ask(desk_of(cli, service), health_ask_type(), &ask, health_type(), health, NULL, cli->arena, timeout_ms);
+}
+
+bool ask_all_well(cli_t *cli) {
+    for (size_t index = 0; index < SERVICES; index++) {
+        health_t health = {0};
+        if (ask_health(cli, ask_services[index], 0, ASK_HEALTH_MS, &health) != OK || !health.ok) return false;
+    }
+    return true;
+}
+
+static err_t read_secret(cli_t *cli, const char *path, uint8_t *out, size_t size) {
+    text_t hex;
+    err_t err = home_read(path, cli->arena, 1024, &hex);
+    if (err != OK) return err;
+    while (hex.size > 0 && (hex.at[hex.size - 1] == '\n' || hex.at[hex.size - 1] == '\r')) hex.size--;
+    return hex_read(hex, out, size) ? OK : ERR_BAD;
+}
+
+err_t ask_command(cli_t *cli, const message_t *type, const void *value, command_done_t *done, refusal_t *refusal) {
+    start_once();
+    crypto_start();
+    uint8_t secret[SIGN_SECRET_SIZE], ledger_id[16], command_id[16];
+    err_t err = read_secret(cli, "keys/operator.key", secret, sizeof secret);
+    if (err == OK) err = read_secret(cli, "keys/ledger.id", ledger_id, sizeof ledger_id);
+    if (err != OK) return err;
+    crypto_random(command_id, sizeof command_id);
+    command_t command = command_make(command_id, ledger_id, type, value, secret, cli->arena);
+    memset(secret, 0, sizeof secret);
+    /* Intake may die and come back in between: the same command id again gives the same answer. */
+    int64_t until = clock_steady_ms() + ASK_COMMAND_MS;
+    do {
+        err = link_ask(HOME_DOOR_OPERATOR, command_type(), &command, command_done_type(), done, refusal, cli->arena,
+                       ASK_COMMAND_TRY_MS);
+    } while (err == ERR_TIMEOUT && clock_steady_ms() < until);
+    return err;
+}
+
+err_t ask_settled(cli_t *cli, uint64_t seq, int64_t timeout_ms) {
+    int64_t until = clock_steady_ms() + timeout_ms;
+    for (int64_t left = timeout_ms; left > 0; left = until - clock_steady_ms()) {
+        health_t health = {0};
+        err_t err = ask_health(cli, "alerting", seq, left < ASK_MS ? left : ASK_MS, &health);
+        if (err == OK && health.cause_seq >= seq && health.published >= health.out_head) return OK;
+        poll(NULL, 0, 5);
+    }
+    return ERR_TIMEOUT;
+}
+
+int ask_registry(cli_t *cli, registry_t *registry) {
+    registry_key_t *keys = NULL;
+    uint32_t count = 0;
+    registry_t page;
+    do {
+        registry_ask_t ask = {.after = count};
+        page = (registry_t){0};
+        int exit_code = ask_desk(cli, "intake", registry_ask_type(), &ask, registry_type(), &page);
+        if (exit_code != EXIT_WELL) return exit_code;
+        registry_key_t *more = ARENA_NEW(cli->arena, registry_key_t, count + page.keys_count + 1);
+        if (count > 0) memcpy(more, keys, count * sizeof *keys);
+        if (page.keys_count > 0) memcpy(more + count, page.keys, page.keys_count * sizeof *keys);
+        keys = more;
+        count += page.keys_count;
+    } while (page.more && page.keys_count > 0 && count < LIMIT_KEYS);
+    *registry = page;
+    registry->keys = keys;
+    registry->keys_count = count;
+    return EXIT_WELL;
+}

@@ -1,0 +1,190 @@
+/* `minning late`, `progress`, `warnings`, `figures`: questions to aggregation and alerting. */
+#include "services/minning/rows.h"
+
+#include "services/plan/amount.h"
+
+#include <string.h>
+
+/* --- late --- */
+
+static text_t lateness(cli_t *cli, const obligation_changed_t *row) {
+    const char *zh = WORD_ZH(timeliness, row->timeliness), *en = WORD_EN(timeliness, row->timeliness);
+    if (row->days_late == 0) return text_of(cli_say(cli, zh, en));
+    return arena_format(cli->arena, cli_say(cli, "%s %lu 天", "%s, %lu days"), cli_say(cli, zh, en),
+                        (unsigned long)row->days_late);
+}
+
+static bool is_late(const obligation_changed_t *row) {
+    return row->timeliness == timeliness_late || row->timeliness == timeliness_missing || row->standing == standing_overdue;
+}
+
+/* Rows of one unit stand together, in the order of the plan's units. */
+static void add_late(cli_t *cli, sheet_t *sheet, const obligations_t *all, text_t unit) {
+    bool first = true;
+    for (uint32_t index = 0; index < all->rows_count; index++) {
+        const obligation_changed_t *row = &all->rows[index];
+        if (!text_equal(row->unit, unit) || !is_late(row)) continue;
+        text_t missing = {0};
+        for (uint32_t one = 0; one < row->missing_count; one++)
+            missing = arena_format(cli->arena, TEXT_FORMAT "%s" TEXT_FORMAT, TEXT_ARGS(missing), one > 0 ? " " : "",
+                                   TEXT_ARGS(row->missing[one]));
+        text_t cells[] = {first ? cli_unit_name(cli, unit) : text_of(""),
+                          cli_task_name(cli, row->task),
+                          row->period,
+                          CLI_WORD_OF(cli, standing, row->standing),
+                          lateness(cli, row),
+                          cli_when(cli, cli_offset(cli), (int64_t)row->due_ms),
+                          missing};
+        sheet_add(sheet, cells, 7, row->standing == standing_overdue ? colour_red : colour_yellow);
+        first = false;
+    }
+}
+
+static void print_late(cli_t *cli, const obligations_t *all) {
+    sheet_t sheet = {0};
+    text_t head[] = {cli_word(cli, "单位", "unit"),  cli_word(cli, "任务", "task"),         cli_word(cli, "报送期", "period"),
+                     cli_word(cli, "状态", "state"), cli_word(cli, "及时性", "timeliness"), cli_word(cli, "时限", "due"),
+                     cli_word(cli, "缺", "missing")};
+    sheet_add(&sheet, head, 7, NULL);
+    const planbook_t *book = cli_plan(cli);
+    for (uint32_t index = 0; book != NULL && index < planbook_plan(book)->units_count; index++)
+        add_late(cli, &sheet, all, planbook_plan(book)->units[index].id);
+    if (sheet.count == 1)
+        printf("%s\n", cli_say(cli, "没有逾期", "nobody is late"));
+    else
+        sheet_print(cli, &sheet, stdout);
+    printf(cli_say(cli, "数据截至 " TEXT_FORMAT "\n", "as of " TEXT_FORMAT "\n"),
+           TEXT_ARGS(cli_when(cli, cli_offset(cli), (int64_t)all->now_ms)));
+    sheet_destroy(&sheet);
+}
+
+static int unit_filter(cli_t *cli, text_t *unit) {
+    const char *typed = cli_option(cli, OPTION_unit);
+    if (typed == NULL) return EXIT_WELL;
+    *unit = cli_unit_named(cli, typed);
+    return unit->size > 0 ? EXIT_WELL : cli_fail(cli, EX_DATAERR, "计划中没有这个单位", "the plan has no such unit", typed);
+}
+
+int verb_late(cli_t *cli) {
+    int exit_code = cli_enter(cli);
+    obligations_ask_t ask = {.task = cli_slug(cli, OPTION_task), .period = cli_slug(cli, OPTION_period)};
+    obligations_t all = {0};
+    if (exit_code == EXIT_WELL) exit_code = unit_filter(cli, &ask.unit);
+    if (exit_code == EXIT_WELL) exit_code = rows_obligations(cli, &ask, &all);
+    if (exit_code != EXIT_WELL) return exit_code;
+    if (!cli->json) {
+        print_late(cli, &all);
+        return EXIT_WELL;
+    }
+    for (uint32_t index = 0; index < all.rows_count; index++)
+        if (is_late(&all.rows[index])) cli_print_json(message_to_json(obligation_changed_type(), &all.rows[index]));
+    return EXIT_WELL;
+}
+
+/* --- progress --- */
+
+int verb_progress(cli_t *cli) {
+    int exit_code = cli_enter(cli);
+    targets_ask_t ask = {.task = cli_slug(cli, OPTION_task)};
+    targets_t targets;
+    if (exit_code == EXIT_WELL) exit_code = rows_targets(cli, &ask, &targets);
+    if (exit_code != EXIT_WELL) return exit_code;
+    if (cli->json) {
+        for (uint32_t index = 0; index < targets.rows_count; index++)
+            cli_print_json(message_to_json(target_changed_type(), &targets.rows[index]));
+        return EXIT_WELL;
+    }
+    rows_print_targets(cli, &targets, stdout);
+    printf(cli_say(cli, "数据截至 " TEXT_FORMAT "\n", "as of " TEXT_FORMAT "\n"),
+           TEXT_ARGS(cli_when(cli, cli_offset(cli), (int64_t)targets.now_ms)));
+    return EXIT_WELL;
+}
+
+/* --- warnings --- */
+
+int verb_warnings(cli_t *cli) {
+    int exit_code = cli_enter(cli);
+    warnings_ask_t ask = {.open_only = cli_option(cli, OPTION_open) != NULL};
+    warnings_t all;
+    if (exit_code == EXIT_WELL) exit_code = unit_filter(cli, &ask.unit);
+    if (exit_code == EXIT_WELL) exit_code = rows_warnings(cli, &ask, &all);
+    if (exit_code != EXIT_WELL) return exit_code;
+    sheet_t sheet = {0};
+    text_t head[] = {text_of("#"),
+                     cli_word(cli, "时间", "when"),
+                     cli_word(cli, "级别", "level"),
+                     cli_word(cli, "梯次", "rung"),
+                     cli_word(cli, "对象", "to"),
+                     cli_word(cli, "状态", "state"),
+                     cli_word(cli, "内容", "what")};
+    sheet_add(&sheet, head, 7, NULL);
+    for (uint32_t index = 0; index < all.rows_count; index++) {
+        const warning_row_t *row = &all.rows[index];
+        const warning_raised_t *told = &row->warning;
+        if (cli->json) {
+            cli_print_json(message_to_json(warning_row_type(), row));
+            continue;
+        }
+        text_t cells[] = {arena_format(cli->arena, "%lu", (unsigned long)row->seq),
+                          cli_when(cli, cli_offset(cli), (int64_t)row->at_ms),
+                          CLI_WORD_OF(cli, level, told->level),
+                          told->rung,
+                          cli_unit_name(cli, told->unit),
+                          text_of(row->resolved ? cli_say(cli, "已解除", "withdrawn") : cli_say(cli, "有效", "open")),
+                          cli->zh ? told->zh : told->en};
+        sheet_add(&sheet, cells, 7, row->resolved ? colour_grey : told->level >= level_orange ? colour_red : colour_yellow);
+    }
+    if (!cli->json) sheet_print(cli, &sheet, stdout);
+    sheet_destroy(&sheet);
+    return EXIT_WELL;
+}
+
+/* --- figures --- */
+
+static void add_figure(cli_t *cli, sheet_t *sheet, const indicator_t *indicator, const proof_row_t *row) {
+    text_t amount = text_of("-");
+    if (row->amount.given)
+        amount = indicator != NULL && indicator->measure == measure_money
+                     ? amount_exact(row->amount.value, cli->arena)
+                     : arena_format(cli->arena, "%lld", (long long)row->amount.value);
+    text_t cells[] = {cli_unit_name(cli, row->unit),
+                      row->period,
+                      row->member,
+                      row->fact_day == 0 ? text_of("-") : json_day_show(row->fact_day, cli->arena),
+                      amount,
+                      arena_format(cli->arena, "%lu", (unsigned long)row->cause_seq),
+                      cli_when(cli, cli_offset(cli), (int64_t)row->received_ms)};
+    sheet_add(sheet, cells, 7, NULL);
+}
+
+int verb_figures(cli_t *cli) {
+    int exit_code = cli_enter(cli);
+    if (exit_code != EXIT_WELL) return exit_code;
+    const planbook_t *book = cli_plan(cli);
+    const indicator_t *indicator = book == NULL ? NULL : planbook_indicator(book, text_of(cli->args[0]));
+    if (book != NULL && indicator == NULL)
+        return cli_fail(cli, EX_DATAERR, "计划中没有这个指标", "the plan has no such indicator", cli->args[0]);
+    figures_ask_t ask = {.indicator = text_of(cli->args[0]), .member = cli_slug(cli, OPTION_member)};
+    figures_t all;
+    exit_code = rows_figures(cli, &ask, &all);
+    if (exit_code != EXIT_WELL) return exit_code;
+    sheet_t sheet = {.right = {[4] = true, [5] = true}};
+    text_t head[] = {cli_word(cli, "单位", "unit"),    cli_word(cli, "报送期", "period"), cli_word(cli, "分项", "member"),
+                     cli_word(cli, "发生日", "fact"),  cli_word(cli, "数额", "amount"),   cli_word(cli, "账目", "entry"),
+                     cli_word(cli, "收到", "received")};
+    sheet_add(&sheet, head, 7, NULL);
+    for (uint32_t index = 0; index < all.rows_count; index++) {
+        if (cli->json)
+            cli_print_json(message_to_json(proof_row_type(), &all.rows[index]));
+        else
+            add_figure(cli, &sheet, indicator, &all.rows[index]);
+    }
+    if (!cli->json) {
+        sheet_print(cli, &sheet, stdout);
+        if (all.total.given && indicator != NULL)
+            printf(cli_say(cli, "合计 " TEXT_FORMAT "\n", "total " TEXT_FORMAT "\n"),
+                   TEXT_ARGS(amount_show(all.total.value, indicator->measure, indicator->unit_word, cli->arena)));
+    }
+    sheet_destroy(&sheet);
+    return EXIT_WELL;
+}

@@ -1,0 +1,116 @@
+/* `minning plan check`, `plan show`, `plan close`, `amount`. */
+#include "services/minning/ask.h"
+#include "services/minning/cli.h"
+
+#include "services/plan/amount.h"
+#include "services/stage/home.h"
+
+#include <string.h>
+
+/* FILE:line:col: sentence, as compilers say it, so that editors can follow. */
+int cli_print_faults(const cli_t *cli, const char *file, const file_fault_t *faults, uint32_t count) {
+    for (uint32_t index = 0; index < count; index++) {
+        const file_fault_t *fault = &faults[index];
+        if (!cli->json) {
+            fprintf(stderr, "%s:%u:%u: %s\n", file, fault->line, fault->column, cli_say(cli, fault->zh, fault->en));
+            continue;
+        }
+        json_t *json = json_object();
+        json_object_set_new(json, "file", json_string(file));
+        json_object_set_new(json, "line", json_integer(fault->line));
+        json_object_set_new(json, "column", json_integer(fault->column));
+        json_object_set_new(json, "path", json_string(fault->path));
+        json_object_set_new(json, "zh", json_string(fault->zh));
+        json_object_set_new(json, "en", json_string(fault->en));
+        cli_print_json(json);
+    }
+    return EX_DATAERR;
+}
+
+static int read_plan(cli_t *cli, const char *file, text_t yaml, planbook_t **book) {
+    plan_t plan;
+    uint32_t count = 0;
+    file_fault_t *faults = ARENA_NEW(cli->arena, file_fault_t, PLAN_FAULTS);
+    if (plan_read(yaml, cli->arena, &plan, faults, &count) != OK) return cli_print_faults(cli, file, faults, count);
+    *book = planbook_new(&plan);
+    return EXIT_WELL;
+}
+
+static uint32_t obligations_in_all(const planbook_t *book) {
+    const plan_t *plan = planbook_plan(book);
+    uint32_t all = 0;
+    for (uint32_t index = 0; index < plan->periods_count; index++)
+        if (!plan->periods[index].confirmation) all += planbook_obligation_count(book, &plan->periods[index]);
+    return all;
+}
+
+int verb_plan_check(cli_t *cli) {
+    text_t yaml;
+    planbook_t *book = NULL;
+    int exit_code = cli_read_file(cli, cli->args[0], LIMIT_PLAN_FILE, &yaml);
+    if (exit_code == EXIT_WELL) exit_code = read_plan(cli, cli->args[0], yaml, &book);
+    if (exit_code != EXIT_WELL) return exit_code;
+    const plan_t *plan = planbook_plan(book);
+    if (!cli->json)
+        printf(cli_say(cli, "%s：无误。" TEXT_FORMAT "，%u 项任务，%u 个单位，%u 项报送义务\n",
+                       "%s: well. " TEXT_FORMAT ", %u tasks, %u units, %u obligations\n"),
+               cli->args[0], TEXT_ARGS(plan->id), plan->tasks_count, plan->units_count, obligations_in_all(book));
+    planbook_destroy(&book);
+    return EXIT_WELL;
+}
+
+int verb_plan_show(cli_t *cli) {
+    text_t yaml;
+    planbook_t *book = NULL;
+    const char *file = cli->arg_count > 0 ? cli->args[0] : "plan.yaml";
+    int exit_code = cli->arg_count > 0 ? cli_read_file(cli, file, LIMIT_PLAN_FILE, &yaml) : cli_enter(cli);
+    if (exit_code == EXIT_WELL && cli->arg_count == 0 && home_read(file, cli->arena, LIMIT_PLAN_FILE, &yaml) != OK)
+        exit_code = cli_fail(cli, EX_NOINPUT, "此账本没有计划文件", "this home keeps no plan file", file);
+    if (exit_code == EXIT_WELL) exit_code = read_plan(cli, file, yaml, &book);
+    if (exit_code != EXIT_WELL) return exit_code;
+    if (cli->json)
+        cli_print_json(message_to_json(plan_type(), planbook_plan(book)));
+    else {
+        buffer_t out = {0};
+        plan_print(book, cli->zh, &out);
+        fwrite(out.at, 1, out.size, stdout);
+        buffer_destroy(&out);
+    }
+    planbook_destroy(&book);
+    return EXIT_WELL;
+}
+
+int verb_plan_close(cli_t *cli) {
+    int exit_code = cli_enter(cli);
+    if (exit_code != EXIT_WELL) return exit_code;
+    plan_closed_t closed = {.why = text_of("annual summary published")};
+    command_done_t done = {0};
+    refusal_t refusal = {0};
+    err_t err = ask_command(cli, plan_closed_type(), &closed, &done, &refusal);
+    if (err != OK) return cli_fail_err(cli, err, "intake", &refusal);
+    if (cli->json)
+        cli_print_json(message_to_json(command_done_type(), &done));
+    else
+        printf(cli_say(cli, "已办结（第 %lu 条）\n", "closed (entry %lu)\n"), (unsigned long)done.seq);
+    return EXIT_WELL;
+}
+
+/* Every argument is one amount: what is read, exactly. */
+int verb_amount(cli_t *cli) {
+    int exit_code = EXIT_WELL;
+    for (size_t index = 0; index < cli->arg_count; index++) {
+        int64_t fen = 0;
+        const char *why = amount_read(text_of(cli->args[index]), measure_money, NULL, &fen);
+        if (why != NULL) {
+            exit_code = cli_fail(cli, EX_DATAERR, cli->args[index], cli->args[index], why);
+            continue;
+        }
+        text_t exact = amount_exact(fen, cli->arena), shown = amount_show(fen, measure_money, text_of("元"), cli->arena);
+        if (cli->json)
+            printf("%lld\n", (long long)fen);
+        else
+            printf("%s = " TEXT_FORMAT " (" TEXT_FORMAT ", %lld fen)\n", cli->args[index], TEXT_ARGS(exact), TEXT_ARGS(shown),
+                   (long long)fen);
+    }
+    return exit_code;
+}
