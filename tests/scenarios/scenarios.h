@@ -1,0 +1,37 @@
+/* A scenario as it is played: its world, its output so far, who is watched. */
+#ifndef SCENARIOS_SCENARIOS_H
+#define SCENARIOS_SCENARIOS_H
+
+#include <stdarg.h>
+
+#include "proto/crypto.h"
+#include "tests/sim/world.h"
+
+enum { SCENE_WATCHED = 8, SCENE_KEPT = 64 };
+
+/* The last report of a unit, to be sent once more. */
+typedef struct {
+    char unit[LIMIT_ID + 1];
+    char line[1024];
+    uint8_t submission_id[16];
+} scene_report_t;
+
+typedef struct {
+    arena_t *arena;      /* void after each command */
+    buffer_t out;
+    world_t *world;
+    planbook_t *book;
+    plan_t plan;
+    char watched[SCENE_WATCHED][LIMIT_ID + 1];
+    uint32_t watched_count;
+    uint64_t warning_seq;
+    scene_report_t kept[SCENE_KEPT];
+    uint32_t kept_count;
+} scene_t;
+
+/* Adds one indented line to the transcript. */
+void scene_say(scene_t *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Plays one command, without its "> ". What is wrong with it is said in the transcript. */
+void scene_play(scene_t *self, text_t command);
+
+#endif

@@ -1,0 +1,211 @@
+/* The commands of scenarios: each does one thing in the world and says what came of it, in the words of the office. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "services/minning/phrase.h"
+#include "services/plan/amount.h"
+#include "services/plan/calendar.h"
+#include "services/plan/plan_file.h"
+#include "services/stage/home.h"
+#include "tests/scenarios/scenarios.h"
+
+static text_t instant_text(const scene_t *self, int64_t at_ms) {
+    const plan_t *plan = planbook_plan(self->book);
+    uint32_t day = day_of_instant(plan, at_ms), minute = minute_of_instant(plan, at_ms);
+    return arena_format(self->arena, "%04u-%02u-%02u %02u:%02u", day / 10000, day / 100 % 100, day % 100, minute / 60, minute % 60);
+}
+
+static void say_reasons(scene_t *self, const char *what, const reason_t *reasons, uint32_t count) {
+    for (uint32_t index = 0; index < count; index++) {
+        reason_t reason = reasons[index];
+        reason_tell(&reason, self->arena);
+        scene_say(self, "%s " TEXT_FORMAT " " TEXT_FORMAT "：" TEXT_FORMAT, what, TEXT_ARGS(reason.code), TEXT_ARGS(reason.path),
+                  TEXT_ARGS(reason.zh));
+    }
+}
+
+static bool is_watched(const scene_t *self, text_t unit) {
+    for (uint32_t index = 0; index < self->watched_count; index++)
+        if (text_is(unit, self->watched[index])) return true;
+    return false;
+}
+
+static void say_warning(scene_t *self, const event_t *event) {
+    warning_raised_t raised;
+    warning_resolved_t resolved;
+    fault_t fault;
+    if (event_body(event, warning_raised_type(), self->arena, &raised, &fault) == OK) {
+        if (is_watched(self, raised.unit))
+            scene_say(self, "预警 " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT, TEXT_ARGS(instant_text(self, event->at_ms)),
+                      TEXT_ARGS(raised.unit), TEXT_ARGS(raised.rung), TEXT_ARGS(raised.zh));
+    } else if (event_body(event, warning_resolved_type(), self->arena, &resolved, &fault) == OK && is_watched(self, resolved.unit))
+        scene_say(self, "解除 " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT, TEXT_ARGS(instant_text(self, event->at_ms)),
+                  TEXT_ARGS(resolved.unit), TEXT_ARGS(resolved.rung), TEXT_ARGS(resolved.zh));
+}
+
+/* What the watched units were told since the last command. */
+static void say_warnings(scene_t *self) {
+    event_t event;
+    if (self->world == NULL) return;
+    while (world_warning(self->world, &self->warning_seq, &event, self->arena)) say_warning(self, &event);
+}
+
+static void do_plan(scene_t *self, text_t rest) {
+    static arena_t *kept; /* the plan outlives the command */
+    text_t yaml, path = arena_text(self->arena, phrase_word(&rest));
+    file_fault_t faults[PLAN_FAULTS];
+    uint32_t count = 0;
+    if (kept == NULL) kept = arena_new();
+    arena_reset(kept);
+    if (home_read(path.at, kept, LIMIT_PLAN_FILE, &yaml) != OK) scene_say(self, "读不到计划文件");
+    else if (plan_read(yaml, kept, &self->plan, faults, &count) == OK) self->book = planbook_new(&self->plan);
+    for (uint32_t index = 0; index < count; index++) scene_say(self, "%u:%u %s", faults[index].line, faults[index].column, faults[index].zh);
+}
+
+static void do_begin(scene_t *self, text_t rest) {
+    int64_t at_ms;
+    while (rest.size > 0 && rest.at[0] == ' ') rest = (text_t){rest.at + 1, rest.size - 1};
+    if (self->book == NULL || !phrase_instant(&self->plan, rest, &at_ms)) scene_say(self, "先有计划，再写时刻 YYYY-MM-DD HH:MM");
+    else self->world = world_new(&self->plan, at_ms);
+}
+
+static void do_at(scene_t *self, text_t rest) {
+    int64_t at_ms;
+    refusal_t refusal = {0};
+    while (rest.size > 0 && rest.at[0] == ' ') rest = (text_t){rest.at + 1, rest.size - 1};
+    if (!phrase_instant(&self->plan, rest, &at_ms)) scene_say(self, "时刻写作 YYYY-MM-DD HH:MM");
+    else if (!world_advance(self->world, at_ms, &refusal, self->arena)) say_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
+}
+
+static void do_watch(scene_t *self, text_t rest) {
+    event_t event;
+    for (text_t unit = phrase_word(&rest); unit.size > 0 && self->watched_count < SCENE_WATCHED; unit = phrase_word(&rest))
+        snprintf(self->watched[self->watched_count++], LIMIT_ID + 1, TEXT_FORMAT, TEXT_ARGS(unit));
+    while (world_warning(self->world, &self->warning_seq, &event, self->arena)) {}
+}
+
+static void do_target(scene_t *self, text_t rest) {
+    text_t id = phrase_word(&rest);
+    const indicator_t *indicator = planbook_indicator(self->book, id);
+    targets_ask_t ask = {0};
+    targets_t targets;
+    world_ask(self->world, WORLD_AGGREGATION, targets_ask_type(), &ask, targets_type(), &targets, self->arena);
+    for (uint32_t index = 0; index < targets.rows_count && indicator != NULL; index++) {
+        const target_changed_t *row = &targets.rows[index];
+        if (!text_equal(row->indicator, id)) continue;
+        text_t done = amount_show((int64_t)row->done, indicator->measure, indicator->unit_word, self->arena);
+        text_t goal = amount_show((int64_t)row->goal, indicator->measure, indicator->unit_word, self->arena);
+        scene_say(self, TEXT_FORMAT "：%s %s %s %s灯，" TEXT_FORMAT " / " TEXT_FORMAT, TEXT_ARGS(indicator->name), WORD_ZH(reach, row->reach),
+                  WORD_ZH(reported, row->reported), WORD_ZH(tenure, row->tenure), WORD_ZH(lamp, row->lamp), TEXT_ARGS(done), TEXT_ARGS(goal));
+        if (row->reached_day > 0)
+            scene_say(self, "达标之日 %04u-%02u-%02u", row->reached_day / 10000, row->reached_day / 100 % 100, row->reached_day % 100);
+        for (uint32_t proof = 0; proof < row->proof_count; proof++) {
+            const proof_row_t *why = &row->proof[proof];
+            scene_say(self, "依据 " TEXT_FORMAT " " TEXT_FORMAT " 事实日 %u 离岗 %u 收到 " TEXT_FORMAT, TEXT_ARGS(why->unit),
+                      TEXT_ARGS(why->period), why->fact_day, why->out_day, TEXT_ARGS(instant_text(self, (int64_t)why->received_ms)));
+        }
+    }
+}
+
+static void do_owes(scene_t *self, text_t rest) {
+    obligations_ask_t ask = {.unit = phrase_word(&rest), .period = phrase_word(&rest)};
+    obligations_t answer;
+    world_ask(self->world, WORLD_AGGREGATION, obligations_ask_type(), &ask, obligations_type(), &answer, self->arena);
+    for (uint32_t index = 0; index < answer.rows_count; index++) {
+        const obligation_changed_t *row = &answer.rows[index];
+        buffer_t missing = {0};
+        for (uint32_t slot = 0; slot < row->missing_count; slot++) {
+            buffer_add(&missing, " ", 1);
+            buffer_add(&missing, row->missing[slot].at, row->missing[slot].size);
+        }
+        scene_say(self, TEXT_FORMAT " " TEXT_FORMAT " %s %s 迟%" PRIu64 "天 第%" PRIu64 "版 缺%.*s", TEXT_ARGS(row->period),
+                  TEXT_ARGS(row->task), WORD_ZH(standing, row->standing), WORD_ZH(timeliness, row->timeliness), row->days_late,
+                  row->revision, (int)missing.size, missing.size == 0 ? "" : (const char *)missing.at);
+        buffer_destroy(&missing);
+    }
+}
+
+static scene_report_t *kept_of(scene_t *self, text_t unit) {
+    for (uint32_t index = 0; index < self->kept_count; index++)
+        if (text_is(unit, self->kept[index].unit)) return &self->kept[index];
+    ASSERT(self->kept_count < SCENE_KEPT);
+    scene_report_t *kept = &self->kept[self->kept_count++];
+    snprintf(kept->unit, sizeof kept->unit, TEXT_FORMAT, TEXT_ARGS(unit));
+    return kept;
+}
+
+static void send(scene_t *self, text_t unit, text_t line, const uint8_t *submission_id) {
+    report_t report;
+    const char *wrong = phrase_read(self->book, line, self->arena, &report);
+    if (wrong != NULL) {
+        scene_say(self, "读不懂：%s", wrong);
+        return;
+    }
+    memcpy(report.submission_id, submission_id, 16);
+    world_answer_t answer = world_report(self->world, unit, &report, self->arena);
+    if (answer.refused) {
+        say_reasons(self, "拒收", answer.refusal.reasons, answer.refusal.reasons_count);
+        return;
+    }
+    scene_say(self, "%s " TEXT_FORMAT "，%s第%" PRIu64 "版", answer.receipt.duplicate ? "原回执" : "回执",
+              TEXT_ARGS(instant_text(self, (int64_t)answer.receipt.received_ms)), answer.verdict.accepted ? "有效，" : "退回，",
+              answer.verdict.revision);
+    say_reasons(self, answer.verdict.accepted ? "附注" : "原因", answer.verdict.reasons, answer.verdict.reasons_count);
+}
+
+/* UNIT 报 …: a new submission. UNIT 再报: the last one again, as it was. UNIT 同号 …: its id, other content. */
+static bool do_report(scene_t *self, text_t unit, text_t rest) {
+    text_t verb = phrase_word(&rest);
+    scene_report_t *kept = kept_of(self, unit);
+    if (text_is(verb, "报")) {
+        crypto_random(kept->submission_id, sizeof kept->submission_id);
+        snprintf(kept->line, sizeof kept->line, TEXT_FORMAT, TEXT_ARGS(rest));
+        send(self, unit, rest, kept->submission_id);
+    } else if (text_is(verb, "再报")) send(self, unit, text_of(kept->line), kept->submission_id);
+    else if (text_is(verb, "同号")) send(self, unit, rest, kept->submission_id);
+    else return false;
+    return true;
+}
+
+static void do_revoke(scene_t *self, text_t rest) {
+    key_revoked_t revoked = {.unit = phrase_word(&rest), .generation = 1};
+    refusal_t refusal = {0};
+    if (!world_command(self->world, key_revoked_type(), &revoked, &refusal, self->arena))
+        say_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
+}
+
+static void do_close(scene_t *self, text_t rest) {
+    (void)rest;
+    plan_closed_t closed = {0};
+    refusal_t refusal = {0};
+    if (!world_command(self->world, plan_closed_type(), &closed, &refusal, self->arena))
+        say_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
+}
+
+static void do_restart(scene_t *self, text_t rest) {
+    (void)rest;
+    world_restart(self->world);
+}
+
+void scene_play(scene_t *self, text_t command) {
+    static const struct {
+        const char *word;
+        void (*act)(scene_t *self, text_t rest);
+    } verbs[] = {{"计划", do_plan}, {"开始", do_begin}, {"到", do_at}, {"关注", do_watch}, {"指标", do_target},
+                 {"义务", do_owes}, {"吊销", do_revoke}, {"办结", do_close}, {"断电", do_restart}};
+    text_t rest = command, word = phrase_word(&rest);
+    bool early = text_is(word, "计划") || text_is(word, "开始");
+    if (self->world == NULL && !early) {
+        scene_say(self, "先写“计划”和“开始”");
+        return;
+    }
+    for (size_t index = 0; index < sizeof verbs / sizeof verbs[0]; index++) {
+        if (!text_is(word, verbs[index].word)) continue;
+        verbs[index].act(self, rest);
+        say_warnings(self);
+        return;
+    }
+    if (!do_report(self, word, rest)) scene_say(self, "不认识的命令");
+    say_warnings(self);
+}

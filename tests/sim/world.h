@@ -1,0 +1,45 @@
+/* The whole pipeline in one thread, on real LMDB and the real code of every stage, with a rehearsal ledger and no sockets. */
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include "services/1-intake/intake.h"
+#include "services/plan/plan.h"
+#include "services/stage/stage.h"
+
+enum { WORLD_VALIDATION, WORLD_AGGREGATION, WORLD_ALERTING, WORLD_STAGES };
+
+typedef struct world world_t;
+
+/* Founds a rehearsal ledger at `start_ms` in a temporary folder, with a key for every unit of the plan. */
+world_t *world_new(const plan_t *plan, int64_t start_ms);
+void world_destroy(world_t **self);
+const planbook_t *world_book(const world_t *self);
+
+/* What came back for one report: a refusal at intake (kind KIND_refusal), or a receipt and a verdict. Lists live in `arena`. */
+typedef struct {
+    bool refused;
+    refusal_t refusal;
+    receipt_t receipt;
+    verdict_t verdict;
+} world_answer_t;
+
+/* Sends a report as `unit` through intake's gateway door, then lets every stage run until it is idle. Personal texts are swapped
+ * for hashes as the vault does. */
+world_answer_t world_report(world_t *self, text_t unit, const report_t *report, arena_t *arena);
+/* The operator's commands. false: refused; the code is in *refusal. */
+bool world_advance(world_t *self, int64_t to_ms, refusal_t *refusal, arena_t *arena);
+bool world_command(world_t *self, const message_t *type, const void *value, refusal_t *refusal, arena_t *arena);
+int64_t world_now_ms(const world_t *self);
+
+/* Asks a stage; ASSERTs that it answers with `answer`. */
+void world_ask(world_t *self, uint32_t stage, const message_t *ask, const void *question, const message_t *answer, void *value,
+               arena_t *arena);
+/* The next event of stream 4 after *seq, if there is one; views live in arena. */
+bool world_warning(world_t *self, uint64_t *seq, event_t *event, arena_t *arena);
+
+/* Closes every store and opens it again: what a power cut leaves, everything committed. */
+void world_restart(world_t *self);
+/* Rebuilds every stage from its writer in a fresh folder and compares the dumps byte for byte. */
+bool world_replays(world_t *self);
+
+#endif
