@@ -50,12 +50,13 @@ $(BUILD)/check/$(1): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/$(1)/*.c)) $(S
 	@mkdir -p $$(dir $$@)
 	$(Q)$(CC) $(CFLAGS) $$^ -o $$@ $$(LDLIBS)
 endef
-$(foreach kind,vectors scenarios crash,$(eval $(call CHECK,$(kind))))
+CHECKS := vectors scenarios crash
+$(foreach kind,$(CHECKS),$(eval $(call CHECK,$(kind))))
 .SECONDARY:
 
 .PHONY: test
-test: packages all  ## everything that is checked: what CI runs
-	@$(MAKE) --no-print-directory unit vectors scenarios crash tidy
+test: packages all $(UNIT_TESTS) $(addprefix $(BUILD)/check/,$(CHECKS))  ## everything that is checked: what CI runs
+	@set -e; for part in unit $(CHECKS) tidy; do echo "== $$part"; $(MAKE) --no-print-directory $$part; done
 
 .PHONY: unit
 unit: $(UNIT_TESTS)  ## unit tests

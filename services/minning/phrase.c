@@ -83,11 +83,14 @@ static const char *read_amount(text_t text, const indicator_t *indicator, maybe_
 static const char *read_row(text_t text, const indicator_t *indicator, item_t *item) {
     bool found;
     bool people = indicator != NULL && indicator->measure == measure_people;
-    item->key_kind = people ? key_kind_person : indicator == NULL || indicator->key_kind == key_kind_none ? key_kind_receipt
-                                                                                                          : indicator->key_kind;
+    item->key_kind = people                                                      ? key_kind_person
+                     : indicator == NULL || indicator->key_kind == key_kind_none ? key_kind_receipt
+                                                                                 : indicator->key_kind;
     text_t key = cut(&text, "@", &found);
-    if (people) item->person.text = key;
-    else item->key = key;
+    if (people)
+        item->person.text = key;
+    else
+        item->key = key;
     text_t day = cut(&text, people ? ".." : ":", &found);
     if (day.size > 0 && !phrase_day(day, &item->fact_day)) return "a row's day is YYYY-MM-DD";
     if (people) return !found || phrase_day(text, &item->out_day) ? NULL : "a person's last day is YYYY-MM-DD";
@@ -108,7 +111,8 @@ static const char *read_rows(text_t text, const indicator_t *indicator, arena_t 
 static const char *read_value(text_t value, const indicator_t *indicator, arena_t *arena, figure_t *figure) {
     bool found;
     if (text_is(value, "无变化")) return figure->nil = true, NULL;
-    if (value.size >= 2 && value.at[0] == '[') return read_rows((text_t){value.at + 1, value.size - 2}, indicator, arena, figure);
+    if (value.size >= 2 && value.at[0] == '[')
+        return read_rows((text_t){value.at + 1, value.size - 2}, indicator, arena, figure);
     text_t amount = cut(&value, "+期初", &found);
     const char *wrong = found ? read_amount(value, indicator, &figure->opening) : NULL;
     if (wrong != NULL) return wrong;

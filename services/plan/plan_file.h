@@ -1,4 +1,4 @@
-/* The plan file: YAML in, canonical plan out, every fault with its line and column. The one file that knows libyaml is plan_file.c. */
+/* The plan file: YAML in, canonical plan out, every fault with its line and column. Only plan_file* know libyaml. */
 #ifndef PLAN_PLAN_FILE_H
 #define PLAN_PLAN_FILE_H
 
@@ -14,7 +14,7 @@ typedef struct {
 
 enum { PLAN_FAULTS = 128 };
 
-/* Reads the text of a plan file. OK: *plan is complete (lives in arena). ERR_BAD: faults[0 .. *fault_count) tell everything found. */
+/* Reads the text of a plan file. OK: *plan is complete (lives in arena). ERR_BAD: the faults tell everything found. */
 err_t plan_read(text_t yaml, arena_t *arena, plan_t *plan, file_fault_t faults[PLAN_FAULTS], uint32_t *fault_count);
 /* Prints tasks, units, obligations a period and in all, every deadline with its resolved instant and rule. zh: in Chinese. */
 void plan_print(const planbook_t *book, bool zh, buffer_t *out);

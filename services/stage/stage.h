@@ -65,8 +65,8 @@ void stage_close(stage_t **self);
  *
  * Of each event, in this order: a control entry is passed on; apply; then its agenda (resume, until turn_continue is not called
  * any more); a tick is passed on last, behind all that it changes. Events up to batch->durable_head only. A batch that repeats
- * what is applied is harmless. When one event asks for very much work the step ends in the middle of its agenda (stage_pending): commit, or not,
- * and step again with the same batch, or with what the writer sends for stage_fetch. */
+ * what is applied is harmless. When one event asks for very much work the step ends in the middle of its agenda (stage_pending):
+ * commit, or not, and step again with the same batch, or with what the writer sends for stage_fetch. */
 err_t stage_step(stage_t *self, const batch_t *batch);
 bool stage_pending(const stage_t *self);           /* an agenda is open: there is work without any new event */
 err_t stage_commit(stage_t *self);                 /* what was applied becomes durable; nothing open: OK */

@@ -63,7 +63,8 @@ static pid_t start(const char *program, char *const *arguments, bool quiet) {
 
 static int finish(pid_t pid) {
     int status = 0;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
@@ -82,8 +83,12 @@ static void make_report(sender_t *self, uint32_t unit, uint32_t period, figure_t
     unsigned draw = (unsigned)rand_r(&self->seed);
     snprintf(period_id, 16, "2021-%02u", 8 + period);
     *figure = (figure_t){.indicator = text_of(draw % 17 == 0 ? "raised" : "sales"), .amount = {true, 100 + draw % 5000000}};
-    *report = (report_t){.task = text_of("consumption"), .period = text_of(period_id), .figures = figure, .figures_count = 1,
-                         .progress = text_of("进展正常"), .replaces = draw % 23 == 0 ? 99 : self->revisions[unit][period]};
+    *report = (report_t){.task = text_of("consumption"),
+                         .period = text_of(period_id),
+                         .figures = figure,
+                         .figures_count = 1,
+                         .progress = text_of("进展正常"),
+                         .replaces = draw % 23 == 0 ? 99 : self->revisions[unit][period]};
     static const explanation_t why[] = {{.code = {"no_evidence", 11}, .text = {"随后补送", 12}},
                                         {.code = {"factor_10000", 12}, .text = {"属实", 6}}};
     report->explanations = why;
@@ -91,7 +96,8 @@ static void make_report(sender_t *self, uint32_t unit, uint32_t period, figure_t
     uuid7_new(clock_wall_ms(), report->submission_id);
 }
 
-static void note_outcome(sender_t *self, uint32_t unit, uint32_t period, const report_t *report, const unit_outcome_t *outcome) {
+static void note_outcome(sender_t *self, uint32_t unit, uint32_t period, const report_t *report,
+                         const unit_outcome_t *outcome) {
     if (!outcome->received || self->ack_count == ACKS) return;
     ack_t *ack = &self->acks[self->ack_count++];
     memcpy(ack->submission_id, report->submission_id, 16);
@@ -114,7 +120,8 @@ static void *sender_run(void *argument) {
         if (unit_key_load(stem, &key) != OK || unit_open(endpoint, gateway_public, &key, &links[unit]) != OK) fail("no link");
     }
     while (!leaving) {
-        uint32_t unit = self->number + SENDERS * ((unsigned)rand_r(&self->seed) % ((UNITS - self->number + SENDERS - 1) / SENDERS));
+        uint32_t unit =
+            self->number + SENDERS * ((unsigned)rand_r(&self->seed) % ((UNITS - self->number + SENDERS - 1) / SENDERS));
         uint32_t period = (unsigned)rand_r(&self->seed) % 2;
         figure_t figure;
         report_t report;
@@ -176,7 +183,8 @@ static uint32_t disturb(pid_t up, int64_t seconds, unsigned seed, arena_t *arena
         if (kills % 3 == 2 && day < 28) {
             char instant[32];
             snprintf(instant, sizeof instant, "2021-09-%02uT10:00", day++);
-            MINNING(true, WORDS("--home"), home_folder, WORDS("clock"), WORDS("advance"), WORDS("--no-wait"), word(arena, "%s", instant));
+            MINNING(true, WORDS("--home"), home_folder, WORDS("clock"), WORDS("advance"), WORDS("--no-wait"),
+                    word(arena, "%s", instant));
         }
     }
     return kills;
@@ -190,8 +198,10 @@ static void drain(uint64_t *head) {
         health_ask_t ask = {0};
         arena_reset(arena);
         err_t err = link_ask("ipc://run/intake.desk", health_ask_type(), &ask, health_type(), &intake, NULL, arena, 1000);
-        if (err == OK) err = link_ask("ipc://run/alerting.desk", health_ask_type(), &ask, health_type(), &alerting, NULL, arena, 1000);
-        if (err == OK && intake.out_head > 0 && alerting.cause_seq == intake.out_head && alerting.published == alerting.out_head) {
+        if (err == OK)
+            err = link_ask("ipc://run/alerting.desk", health_ask_type(), &ask, health_type(), &alerting, NULL, arena, 1000);
+        if (err == OK && intake.out_head > 0 && alerting.cause_seq == intake.out_head &&
+            alerting.published == alerting.out_head) {
             *head = intake.out_head;
             arena_destroy(&arena);
             return;
@@ -216,7 +226,8 @@ static void check_ledger(store_t *ledger, const ack_t *acks, size_t ack_count) {
         fault_t fault;
         arena_reset(arena);
         if (!txn_event(txn, acks[index].seq, arena, &event, NULL)) fail("an acked entry is not in the ledger");
-        if (event_body(&event, report_received_type(), arena, &received, &fault) != OK) fail("an acked entry is something else");
+        if (event_body(&event, report_received_type(), arena, &received, &fault) != OK)
+            fail("an acked entry is something else");
         if (memcmp(received.report.submission_id, acks[index].submission_id, 16) != 0) fail("an acked entry is another report");
         if (memcmp(received.content_hash, acks[index].content_hash, 32) != 0) fail("an acked entry has another hash");
         if (index > 0 && acks[index].seq == acks[index - 1].seq) fail("two acks share one entry");
@@ -324,8 +335,8 @@ static void run(int64_t seconds, unsigned seed, arena_t *arena) {
     if (finish(up) != 0) fail("up did not leave well");
     ack_t *acks;
     size_t ack_count = gather_acks(senders, &acks);
-    printf("  %u kills, %zu acks, %u repeated with the same receipt, %u without an answer in time, ledger of %" PRIu64 "\n", kills,
-           ack_count, resent, unanswered, head);
+    printf("  %u kills, %zu acks, %u repeated with the same receipt, %u without an answer in time, ledger of %" PRIu64 "\n",
+           kills, ack_count, resent, unanswered, head);
     if (ack_count < 100 || kills < 5) fail("too little happened to prove anything");
     store_t *ledger = NULL;
     intake_t *intake = NULL;

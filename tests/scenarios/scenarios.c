@@ -71,15 +71,18 @@ static bool play(scene_t *self, const char *path, bool update) {
     text_t script = {0};
     bool good = home_read(path, arena, 1 << 20, &script) == OK;
     buffer_clear(&self->out);
-    if (good) play_file(self, script);
-    else printf("%s: cannot be read\n", path);
+    if (good)
+        play_file(self, script);
+    else
+        printf("%s: cannot be read\n", path);
     if (good && self->world != NULL && !world_replays(self->world)) {
         printf("%s: the stages replayed over the ledger differ\n", path);
         good = false;
     }
     text_t came = {(const char *)self->out.at, (uint32_t)self->out.size};
     if (good && !text_equal(script, came)) {
-        if (update) good = home_write(path, came, 0644) == OK;
+        if (update)
+            good = home_write(path, came, 0644) == OK;
         else {
             tell_difference(path, script, came);
             good = false;
@@ -96,8 +99,10 @@ int main(int argc, char **argv) {
     uint32_t passed = 0, failed = 0;
     crypto_start();
     for (int index = update ? 2 : 1; index < argc; index++) {
-        if (play(&scene, argv[index], update)) passed++;
-        else failed++;
+        if (play(&scene, argv[index], update))
+            passed++;
+        else
+            failed++;
     }
     buffer_destroy(&scene.out);
     arena_destroy(&scene.arena);

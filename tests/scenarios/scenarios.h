@@ -17,7 +17,7 @@ typedef struct {
 } scene_report_t;
 
 typedef struct {
-    arena_t *arena;      /* void after each command */
+    arena_t *arena; /* void after each command */
     buffer_t out;
     world_t *world;
     planbook_t *book;

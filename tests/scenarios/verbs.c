@@ -13,15 +13,16 @@
 static text_t instant_text(const scene_t *self, int64_t at_ms) {
     const plan_t *plan = planbook_plan(self->book);
     uint32_t day = day_of_instant(plan, at_ms), minute = minute_of_instant(plan, at_ms);
-    return arena_format(self->arena, "%04u-%02u-%02u %02u:%02u", day / 10000, day / 100 % 100, day % 100, minute / 60, minute % 60);
+    return arena_format(self->arena, "%04u-%02u-%02u %02u:%02u", day / 10000, day / 100 % 100, day % 100, minute / 60,
+                        minute % 60);
 }
 
 static void say_reasons(scene_t *self, const char *what, const reason_t *reasons, uint32_t count) {
     for (uint32_t index = 0; index < count; index++) {
         reason_t reason = reasons[index];
         reason_tell(&reason, self->arena);
-        scene_say(self, "%s " TEXT_FORMAT " " TEXT_FORMAT "：" TEXT_FORMAT, what, TEXT_ARGS(reason.code), TEXT_ARGS(reason.path),
-                  TEXT_ARGS(reason.zh));
+        scene_say(self, "%s " TEXT_FORMAT " " TEXT_FORMAT "：" TEXT_FORMAT, what, TEXT_ARGS(reason.code),
+                  TEXT_ARGS(reason.path), TEXT_ARGS(reason.zh));
     }
 }
 
@@ -37,11 +38,14 @@ static void say_warning(scene_t *self, const event_t *event) {
     fault_t fault;
     if (event_body(event, warning_raised_type(), self->arena, &raised, &fault) == OK) {
         if (is_watched(self, raised.unit))
-            scene_say(self, "预警 " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT, TEXT_ARGS(instant_text(self, event->at_ms)),
-                      TEXT_ARGS(raised.unit), TEXT_ARGS(raised.rung), TEXT_ARGS(raised.zh));
-    } else if (event_body(event, warning_resolved_type(), self->arena, &resolved, &fault) == OK && is_watched(self, resolved.unit))
-        scene_say(self, "解除 " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT, TEXT_ARGS(instant_text(self, event->at_ms)),
-                  TEXT_ARGS(resolved.unit), TEXT_ARGS(resolved.rung), TEXT_ARGS(resolved.zh));
+            scene_say(self, "预警 " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT,
+                      TEXT_ARGS(instant_text(self, event->at_ms)), TEXT_ARGS(raised.unit), TEXT_ARGS(raised.rung),
+                      TEXT_ARGS(raised.zh));
+    } else if (event_body(event, warning_resolved_type(), self->arena, &resolved, &fault) == OK &&
+               is_watched(self, resolved.unit))
+        scene_say(self, "解除 " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT,
+                  TEXT_ARGS(instant_text(self, event->at_ms)), TEXT_ARGS(resolved.unit), TEXT_ARGS(resolved.rung),
+                  TEXT_ARGS(resolved.zh));
 }
 
 /* What the watched units were told since the last command. */
@@ -58,31 +62,39 @@ static void do_plan(scene_t *self, text_t rest) {
     uint32_t count = 0;
     if (kept == NULL) kept = arena_new();
     arena_reset(kept);
-    if (home_read(path.at, kept, LIMIT_PLAN_FILE, &yaml) != OK) scene_say(self, "读不到计划文件");
-    else if (plan_read(yaml, kept, &self->plan, faults, &count) == OK) self->book = planbook_new(&self->plan);
-    for (uint32_t index = 0; index < count; index++) scene_say(self, "%u:%u %s", faults[index].line, faults[index].column, faults[index].zh);
+    if (home_read(path.at, kept, LIMIT_PLAN_FILE, &yaml) != OK)
+        scene_say(self, "读不到计划文件");
+    else if (plan_read(yaml, kept, &self->plan, faults, &count) == OK)
+        self->book = planbook_new(&self->plan);
+    for (uint32_t index = 0; index < count; index++)
+        scene_say(self, "%u:%u %s", faults[index].line, faults[index].column, faults[index].zh);
 }
 
 static void do_begin(scene_t *self, text_t rest) {
     int64_t at_ms;
     while (rest.size > 0 && rest.at[0] == ' ') rest = (text_t){rest.at + 1, rest.size - 1};
-    if (self->book == NULL || !phrase_instant(&self->plan, rest, &at_ms)) scene_say(self, "先有计划，再写时刻 YYYY-MM-DD HH:MM");
-    else self->world = world_new(&self->plan, at_ms);
+    if (self->book == NULL || !phrase_instant(&self->plan, rest, &at_ms))
+        scene_say(self, "先有计划，再写时刻 YYYY-MM-DD HH:MM");
+    else
+        self->world = world_new(&self->plan, at_ms);
 }
 
 static void do_at(scene_t *self, text_t rest) {
     int64_t at_ms;
     refusal_t refusal = {0};
     while (rest.size > 0 && rest.at[0] == ' ') rest = (text_t){rest.at + 1, rest.size - 1};
-    if (!phrase_instant(&self->plan, rest, &at_ms)) scene_say(self, "时刻写作 YYYY-MM-DD HH:MM");
-    else if (!world_advance(self->world, at_ms, &refusal, self->arena)) say_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
+    if (!phrase_instant(&self->plan, rest, &at_ms))
+        scene_say(self, "时刻写作 YYYY-MM-DD HH:MM");
+    else if (!world_advance(self->world, at_ms, &refusal, self->arena))
+        say_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
 }
 
 static void do_watch(scene_t *self, text_t rest) {
     event_t event;
     for (text_t unit = phrase_word(&rest); unit.size > 0 && self->watched_count < SCENE_WATCHED; unit = phrase_word(&rest))
         snprintf(self->watched[self->watched_count++], LIMIT_ID + 1, TEXT_FORMAT, TEXT_ARGS(unit));
-    while (world_warning(self->world, &self->warning_seq, &event, self->arena)) {}
+    while (world_warning(self->world, &self->warning_seq, &event, self->arena)) {
+    }
 }
 
 static void do_target(scene_t *self, text_t rest) {
@@ -96,14 +108,17 @@ static void do_target(scene_t *self, text_t rest) {
         if (!text_equal(row->indicator, id)) continue;
         text_t done = amount_show((int64_t)row->done, indicator->measure, indicator->unit_word, self->arena);
         text_t goal = amount_show((int64_t)row->goal, indicator->measure, indicator->unit_word, self->arena);
-        scene_say(self, TEXT_FORMAT "：%s %s %s %s灯，" TEXT_FORMAT " / " TEXT_FORMAT, TEXT_ARGS(indicator->name), WORD_ZH(reach, row->reach),
-                  WORD_ZH(reported, row->reported), WORD_ZH(tenure, row->tenure), WORD_ZH(lamp, row->lamp), TEXT_ARGS(done), TEXT_ARGS(goal));
+        scene_say(self, TEXT_FORMAT "：%s %s %s %s灯，" TEXT_FORMAT " / " TEXT_FORMAT, TEXT_ARGS(indicator->name),
+                  WORD_ZH(reach, row->reach), WORD_ZH(reported, row->reported), WORD_ZH(tenure, row->tenure),
+                  WORD_ZH(lamp, row->lamp), TEXT_ARGS(done), TEXT_ARGS(goal));
         if (row->reached_day > 0)
-            scene_say(self, "达标之日 %04u-%02u-%02u", row->reached_day / 10000, row->reached_day / 100 % 100, row->reached_day % 100);
+            scene_say(self, "达标之日 %04u-%02u-%02u", row->reached_day / 10000, row->reached_day / 100 % 100,
+                      row->reached_day % 100);
         for (uint32_t proof = 0; proof < row->proof_count; proof++) {
             const proof_row_t *why = &row->proof[proof];
             scene_say(self, "依据 " TEXT_FORMAT " " TEXT_FORMAT " 事实日 %u 离岗 %u 收到 " TEXT_FORMAT, TEXT_ARGS(why->unit),
-                      TEXT_ARGS(why->period), why->fact_day, why->out_day, TEXT_ARGS(instant_text(self, (int64_t)why->received_ms)));
+                      TEXT_ARGS(why->period), why->fact_day, why->out_day,
+                      TEXT_ARGS(instant_text(self, (int64_t)why->received_ms)));
         }
     }
 }
@@ -162,9 +177,12 @@ static bool do_report(scene_t *self, text_t unit, text_t rest) {
         crypto_random(kept->submission_id, sizeof kept->submission_id);
         snprintf(kept->line, sizeof kept->line, TEXT_FORMAT, TEXT_ARGS(rest));
         send(self, unit, rest, kept->submission_id);
-    } else if (text_is(verb, "再报")) send(self, unit, text_of(kept->line), kept->submission_id);
-    else if (text_is(verb, "同号")) send(self, unit, rest, kept->submission_id);
-    else return false;
+    } else if (text_is(verb, "再报"))
+        send(self, unit, text_of(kept->line), kept->submission_id);
+    else if (text_is(verb, "同号"))
+        send(self, unit, rest, kept->submission_id);
+    else
+        return false;
     return true;
 }
 
@@ -192,7 +210,7 @@ void scene_play(scene_t *self, text_t command) {
     static const struct {
         const char *word;
         void (*act)(scene_t *self, text_t rest);
-    } verbs[] = {{"计划", do_plan}, {"开始", do_begin}, {"到", do_at}, {"关注", do_watch}, {"指标", do_target},
+    } verbs[] = {{"计划", do_plan}, {"开始", do_begin},  {"到", do_at},      {"关注", do_watch},  {"指标", do_target},
                  {"义务", do_owes}, {"吊销", do_revoke}, {"办结", do_close}, {"断电", do_restart}};
     text_t rest = command, word = phrase_word(&rest);
     bool early = text_is(word, "计划") || text_is(word, "开始");

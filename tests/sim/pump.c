@@ -22,8 +22,10 @@ err_t pump_from_store(stage_t *stage, store_t *writer, stream_t stream, uint32_t
         bool more = stream_serve(txn, stream, txn_head(txn), &fetch, arena, &batch);
         txn_abort(&txn);
         if (!more) break;
-        if (batch.state != batch_state_ok) err = ERR_CORRUPT;
-        else if (batch.count == 0) break;
+        if (batch.state != batch_state_ok)
+            err = ERR_CORRUPT;
+        else if (batch.count == 0)
+            break;
         if (err == OK) err = stage_step(stage, &batch);
         if (err == OK) err = stage_commit(stage);
     }

@@ -23,8 +23,8 @@ typedef struct {
     verdict_t verdict;
 } world_answer_t;
 
-/* Sends a report as `unit` through intake's gateway door, then lets every stage run until it is idle. Personal texts are swapped
- * for hashes as the vault does. */
+/* Sends a report as `unit` through intake's gateway door, then lets every stage run until it is idle. Personal texts are
+ * swapped for hashes as the vault does. */
 world_answer_t world_report(world_t *self, text_t unit, const report_t *report, arena_t *arena);
 /* The operator's commands. false: refused; the code is in *refusal. */
 bool world_advance(world_t *self, int64_t to_ms, refusal_t *refusal, arena_t *arena);

@@ -31,7 +31,9 @@ static void a_count_above_the_bytes_left_is_refused_without_reserving_anything(v
     expect_scan(BYTES_OF("\xdd\xff\xff\xff\xff"), "malformed");
     expect_scan(BYTES_OF("\xdf\x7f\xff\xff\xff\x01\x02"), "malformed");
     expect_scan(BYTES_OF("\xc6\xff\xff\xff\xff\x00"), "malformed");
-    expect_scan(BYTES_OF("\xdb\x00\x00\x00\x05" "abcd"), "malformed");
+    expect_scan(BYTES_OF("\xdb\x00\x00\x00\x05"
+                         "abcd"),
+                "malformed");
     expect_scan(BYTES_OF("\xcd\x01"), "malformed");
     expect_scan((bytes_t){NULL, 0}, "malformed");
 }
@@ -68,7 +70,8 @@ static void expect_decode(const message_t *type, bytes_t bytes, const char *code
     arena_t *arena = arena_new();
     fault_t fault = {0};
     err_t err = wire_decode(type, bytes, arena, arena_take(arena, type->size), &fault);
-    if (code == NULL) assert_int_equal(err, OK);
+    if (code == NULL)
+        assert_int_equal(err, OK);
     else {
         assert_int_equal(err, ERR_BAD);
         assert_string_equal(fault.code, code);
@@ -96,25 +99,69 @@ static void an_integer_that_is_not_shortest_is_refused(void **state) {
 static void every_kind_of_fault_names_its_code_and_path(void **state) {
     (void)state;
     const message_t *note = refusals_note_type();
-    expect_decode(note, BYTES_OF("\x81\x02\xa3" "abc"), NULL, NULL);
+    expect_decode(note,
+                  BYTES_OF("\x81\x02\xa3"
+                           "abc"),
+                  NULL, NULL);
     expect_decode(note, BYTES_OF("\x80"), "missing_field", "code");
-    expect_decode(note, BYTES_OF("\x81\x01\xa1" "u"), "missing_field", "code");
+    expect_decode(note,
+                  BYTES_OF("\x81\x01\xa1"
+                           "u"),
+                  "missing_field", "code");
     expect_decode(note, BYTES_OF("\x81\x02\x05"), "wrong_type", "code");
-    expect_decode(note, BYTES_OF("\x81\x02\xa3" "a c"), "bad_slug", "code");
-    expect_decode(note, BYTES_OF("\x82\x02\xa1" "a\x09\x01"), "unknown_field", "");
-    expect_decode(note, BYTES_OF("\x82\x02\xa1" "a\x01\xa1" "u"), "not_canonical", "");
-    expect_decode(note, BYTES_OF("\x82\x02\xa1" "a\x02\xa1" "u"), "not_canonical", "");
-    expect_decode(note, BYTES_OF("\x82\x02\xa1" "a\x03\xc4\x01\x00"), "too_long", "frame_hash");
+    expect_decode(note,
+                  BYTES_OF("\x81\x02\xa3"
+                           "a c"),
+                  "bad_slug", "code");
+    expect_decode(note,
+                  BYTES_OF("\x82\x02\xa1"
+                           "a\x09\x01"),
+                  "unknown_field", "");
+    expect_decode(note,
+                  BYTES_OF("\x82\x02\xa1"
+                           "a\x01\xa1"
+                           "u"),
+                  "not_canonical", "");
+    expect_decode(note,
+                  BYTES_OF("\x82\x02\xa1"
+                           "a\x02\xa1"
+                           "u"),
+                  "not_canonical", "");
+    expect_decode(note,
+                  BYTES_OF("\x82\x02\xa1"
+                           "a\x03\xc4\x01\x00"),
+                  "too_long", "frame_hash");
     expect_decode(note, BYTES_OF("\x93\x01\x02\x03"), "wrong_type", "");
-    expect_decode(note, BYTES_OF("\x82\x01\xa0\x02\xa1" "a"), "not_canonical", "unit");
+    expect_decode(note,
+                  BYTES_OF("\x82\x01\xa0\x02\xa1"
+                           "a"),
+                  "not_canonical", "unit");
+}
+
+static void values_out_of_their_range_are_refused_with_the_path_of_the_field(void **state) {
+    (void)state;
     expect_decode(clock_ticked_type(), BYTES_OF("\x81\x01\xff"), "negative", "at_ms");
     expect_decode(clock_ticked_type(), BYTES_OF("\x81\x01\xcf\xff\xff\xff\xff\xff\xff\xff\xff"), "out_of_range", "at_ms");
-    expect_decode(figure_type(), BYTES_OF("\x82\x01\xa1" "i\x04\xff"), "negative", "amount");
-    expect_decode(figure_type(), BYTES_OF("\x82\x01\xa1" "i\x04\x00"), NULL, NULL);
-    expect_decode(figure_type(), BYTES_OF("\x82\x01\xa1" "i\x03\xc2"), "not_canonical", "nil");
-    expect_decode(figure_type(), BYTES_OF("\x82\x01\xa1" "i\x07\x91\x81\x01\x63"), "unknown_word", "items[0].key_kind");
-    expect_decode(figure_type(), BYTES_OF("\x82\x01\xa1" "i\x07\x92\x81\x01\x01\x82\x01\x01\x04\xce\x01\x34\x62\x4b"), "bad_day",
-                  "items[1].fact_day");
+    expect_decode(figure_type(),
+                  BYTES_OF("\x82\x01\xa1"
+                           "i\x04\xff"),
+                  "negative", "amount");
+    expect_decode(figure_type(),
+                  BYTES_OF("\x82\x01\xa1"
+                           "i\x04\x00"),
+                  NULL, NULL);
+    expect_decode(figure_type(),
+                  BYTES_OF("\x82\x01\xa1"
+                           "i\x03\xc2"),
+                  "not_canonical", "nil");
+    expect_decode(figure_type(),
+                  BYTES_OF("\x82\x01\xa1"
+                           "i\x07\x91\x81\x01\x63"),
+                  "unknown_word", "items[0].key_kind");
+    expect_decode(figure_type(),
+                  BYTES_OF("\x82\x01\xa1"
+                           "i\x07\x92\x81\x01\x01\x82\x01\x01\x04\xce\x01\x34\x62\x4b"),
+                  "bad_day", "items[1].fact_day");
     expect_decode(plan_closed_type(), BYTES_OF("\x81\x01\xa2\xc3\x28"), "not_text", "why");
     expect_decode(plan_closed_type(), BYTES_OF("\x81\x01\xa1\x07"), "not_text", "why");
     expect_decode(plan_closed_type(), BYTES_OF("\x81\x01\xa3\xed\xa0\x80"), "not_text", "why");
@@ -196,7 +243,8 @@ static void changed_bytes_are_refused_or_mean_another_value(void **state) {
                     wire_encode(type, value, &again);
                     assert_int_equal(again.size, size);
                     assert_memory_equal(again.at, bytes, size);
-                } else assert_non_null(fault.code);
+                } else
+                    assert_non_null(fault.code);
                 assert_true(fault.code == NULL || reason_find(text_of(fault.code)) != NULL);
                 buffer_destroy(&again);
                 arena_reset(arena);
@@ -256,6 +304,7 @@ int main(void) {
         cmocka_unit_test(floats_nil_and_extensions_are_refused),
         cmocka_unit_test(an_integer_that_is_not_shortest_is_refused),
         cmocka_unit_test(every_kind_of_fault_names_its_code_and_path),
+        cmocka_unit_test(values_out_of_their_range_are_refused_with_the_path_of_the_field),
         cmocka_unit_test(missing_zero_and_nil_are_three_different_values),
         cmocka_unit_test(an_event_carries_its_header_and_is_passed_on_unchanged),
         cmocka_unit_test(changed_bytes_are_refused_or_mean_another_value),

@@ -25,22 +25,38 @@ static text_t some_text(const field_t *field, variant_t variant, arena_t *arena)
 
 static bool is_required(const field_t *field) {
     switch (field->shape) {
-    case FIELD_MAYBE: case FIELD_BOOL: case FIELD_TEXTS: case FIELD_DAYS: return false;
-    case FIELD_DAY: case FIELD_WORD: case FIELD_FIXED: case FIELD_OBJECT: return field->low == REQUIRED;
-    case FIELD_U64: case FIELD_SLUG: case FIELD_TEXT: case FIELD_BYTES: case FIELD_SLUGS: case FIELD_LIST: return field->low > 0;
+    case FIELD_MAYBE:
+    case FIELD_BOOL:
+    case FIELD_TEXTS:
+    case FIELD_DAYS: return false;
+    case FIELD_DAY:
+    case FIELD_WORD:
+    case FIELD_FIXED:
+    case FIELD_OBJECT: return field->low == REQUIRED;
+    case FIELD_U64:
+    case FIELD_SLUG:
+    case FIELD_TEXT:
+    case FIELD_BYTES:
+    case FIELD_SLUGS:
+    case FIELD_LIST: return field->low > 0;
     }
     return false;
 }
 
 static void fill_list(const field_t *field, variant_t variant, arena_t *arena, uint8_t *value) {
     uint32_t count = variant == LEAST ? 1 : field->high < 3 ? (uint32_t)field->high : 3;
-    size_t size = field->shape == FIELD_LIST ? field->sub()->size : field->shape == FIELD_DAYS ? sizeof(uint32_t) : sizeof(text_t);
+    size_t size = field->shape == FIELD_LIST   ? field->sub()->size
+                  : field->shape == FIELD_DAYS ? sizeof(uint32_t)
+                                               : sizeof(text_t);
     uint8_t *first = arena_take(arena, size * count);
     for (uint32_t index = 0; index < count; index++) {
         uint8_t *element = first + size * index;
-        if (field->shape == FIELD_LIST) fill(field->sub(), variant, arena, element);
-        else if (field->shape == FIELD_DAYS) *(uint32_t *)(void *)element = 20210831 + index * 100 - (index > 0);
-        else *(text_t *)(void *)element = some_text(field, variant, arena);
+        if (field->shape == FIELD_LIST)
+            fill(field->sub(), variant, arena, element);
+        else if (field->shape == FIELD_DAYS)
+            *(uint32_t *)(void *)element = 20210831 + index * 100 - (index > 0);
+        else
+            *(text_t *)(void *)element = some_text(field, variant, arena);
     }
     memcpy(value + field->offset, &first, sizeof first);
     memcpy(value + field->count_offset, &count, sizeof count);
@@ -61,7 +77,10 @@ static void fill_field(const field_t *field, variant_t variant, arena_t *arena, 
         for (size_t index = 0; index < field->high; index++) ((uint8_t *)at)[index] = (uint8_t)(0xa0 + index);
         break;
     case FIELD_OBJECT: fill(field->sub(), variant, arena, at); break;
-    case FIELD_SLUGS: case FIELD_TEXTS: case FIELD_DAYS: case FIELD_LIST: fill_list(field, variant, arena, value); break;
+    case FIELD_SLUGS:
+    case FIELD_TEXTS:
+    case FIELD_DAYS:
+    case FIELD_LIST: fill_list(field, variant, arena, value); break;
     }
 }
 
@@ -92,9 +111,12 @@ static void tell_list(const field_t *field, const uint8_t *value) {
     printf("[");
     for (uint32_t index = 0; index < count; index++) {
         if (index > 0) printf(",");
-        if (field->shape == FIELD_LIST) tell(field->sub(), first + field->sub()->size * index);
-        else if (field->shape == FIELD_DAYS) printf("%" PRIu32, ((const uint32_t *)(const void *)first)[index]);
-        else printf("\"" TEXT_FORMAT "\"", TEXT_ARGS(((const text_t *)(const void *)first)[index]));
+        if (field->shape == FIELD_LIST)
+            tell(field->sub(), first + field->sub()->size * index);
+        else if (field->shape == FIELD_DAYS)
+            printf("%" PRIu32, ((const uint32_t *)(const void *)first)[index]);
+        else
+            printf("\"" TEXT_FORMAT "\"", TEXT_ARGS(((const text_t *)(const void *)first)[index]));
     }
     printf("]");
 }
@@ -105,12 +127,17 @@ static void tell_field(const field_t *field, const uint8_t *value) {
     case FIELD_U64: printf("%" PRIu64, *(const uint64_t *)at); break;
     case FIELD_MAYBE: printf("%" PRId64, ((const maybe_t *)at)->value); break;
     case FIELD_BOOL: printf("true"); break;
-    case FIELD_DAY: case FIELD_WORD: printf("%" PRIu32, *(const uint32_t *)at); break;
-    case FIELD_SLUG: case FIELD_TEXT: printf("\"" TEXT_FORMAT "\"", TEXT_ARGS(*(const text_t *)at)); break;
+    case FIELD_DAY:
+    case FIELD_WORD: printf("%" PRIu32, *(const uint32_t *)at); break;
+    case FIELD_SLUG:
+    case FIELD_TEXT: printf("\"" TEXT_FORMAT "\"", TEXT_ARGS(*(const text_t *)at)); break;
     case FIELD_BYTES: tell_bytes(((const bytes_t *)at)->at, ((const bytes_t *)at)->size); break;
     case FIELD_FIXED: tell_bytes(at, field->high); break;
     case FIELD_OBJECT: tell(field->sub(), at); break;
-    case FIELD_SLUGS: case FIELD_TEXTS: case FIELD_DAYS: case FIELD_LIST: tell_list(field, value); break;
+    case FIELD_SLUGS:
+    case FIELD_TEXTS:
+    case FIELD_DAYS:
+    case FIELD_LIST: tell_list(field, value); break;
     }
 }
 
@@ -120,12 +147,17 @@ static bool is_told(const field_t *field, const uint8_t *value) {
     case FIELD_U64: return *(const uint64_t *)(const void *)(value + field->offset) != 0;
     case FIELD_MAYBE: size = sizeof(bool); break;
     case FIELD_BOOL: size = sizeof(bool); break;
-    case FIELD_DAY: case FIELD_WORD: size = sizeof(uint32_t); break;
-    case FIELD_SLUG: case FIELD_TEXT: case FIELD_BYTES: return ((const text_t *)(const void *)(value + field->offset))->size > 0;
+    case FIELD_DAY:
+    case FIELD_WORD: size = sizeof(uint32_t); break;
+    case FIELD_SLUG:
+    case FIELD_TEXT:
+    case FIELD_BYTES: return ((const text_t *)(const void *)(value + field->offset))->size > 0;
     case FIELD_FIXED: size = field->high; break;
     case FIELD_OBJECT: return holds_something(field->sub(), value + field->offset);
-    case FIELD_SLUGS: case FIELD_TEXTS: case FIELD_DAYS: case FIELD_LIST:
-        return *(const uint32_t *)(const void *)(value + field->count_offset) > 0;
+    case FIELD_SLUGS:
+    case FIELD_TEXTS:
+    case FIELD_DAYS:
+    case FIELD_LIST: return *(const uint32_t *)(const void *)(value + field->count_offset) > 0;
     }
     return !bytes_are_zero(value + field->offset, size);
 }
