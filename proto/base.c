@@ -43,9 +43,14 @@ int text_compare(text_t a, text_t b) {
     return a.size < b.size ? -1 : a.size > b.size;
 }
 
+/* Ids differ in their last byte more often than in their first, and lists may hold thousands. */
 bool text_find(const text_t *texts, uint32_t count, text_t wanted) {
-    for (uint32_t index = 0; index < count; index++)
-        if (text_equal(texts[index], wanted)) return true;
+    for (uint32_t index = 0; index < count; index++) {
+        if (texts[index].size != wanted.size) continue;
+        if (wanted.size == 0 || (texts[index].at[wanted.size - 1] == wanted.at[wanted.size - 1] &&
+                                 memcmp(texts[index].at, wanted.at, wanted.size) == 0))
+            return true;
+    }
     return false;
 }
 
@@ -57,7 +62,7 @@ static void *memory_or_die(void *memory) {
     return memory;
 }
 
-enum { ARENA_BLOCK = 64 * 1024 };
+enum { ARENA_BLOCK = 64 * 1024, ARENA_KEPT = 8 * 1024 * 1024 };
 
 typedef struct block {
     struct block *next;
@@ -94,30 +99,48 @@ void arena_destroy(arena_t **self) {
 }
 
 void arena_reset(arena_t *self) {
-    for (block_t *block = self->first; block != NULL; block = block->next) block->used = 0;
+    size_t kept = 0;
+    for (block_t *block = self->first; block != NULL; block = block->next) {
+        block->used = 0;
+        kept += block->room;
+        while (block->next != NULL && kept + block->next->room > ARENA_KEPT) { /* of one unusual day */
+            block_t *next = block->next;
+            block->next = next->next;
+            free(next);
+        }
+    }
     self->now = self->first;
 }
 
-void *arena_take(arena_t *self, size_t size) {
+void *arena_room(arena_t *self, size_t size) {
     size_t need = (size + 15) & ~(size_t)15;
     while (self->now->room - self->now->used < need) {
         block_t *next = self->now->next;
         if (next == NULL || next->room < need) {
             block_t *fresh = block_new(need > ARENA_BLOCK ? need : ARENA_BLOCK);
-            fresh->next = next;
+            fresh->next = next == NULL ? NULL : next->next;
             self->now->next = fresh;
+            free(next); /* void since the last reset, and too small: kept, requests of ever other sizes would pile blocks up */
         }
         self->now = self->now->next;
     }
     void *memory = self->now->bytes + self->now->used;
     self->now->used += need;
-    memset(memory, 0, need);
     return memory;
 }
 
+void *arena_take(arena_t *self, size_t size) { return memset(arena_room(self, size), 0, size); }
+
+bytes_t arena_bytes(arena_t *self, bytes_t bytes) {
+    uint8_t *copy = arena_room(self, bytes.size);
+    if (bytes.size > 0) memcpy(copy, bytes.at, bytes.size);
+    return (bytes_t){copy, bytes.size};
+}
+
 text_t arena_text(arena_t *self, text_t text) {
-    char *copy = arena_take(self, (size_t)text.size + 1);
+    char *copy = arena_room(self, (size_t)text.size + 1);
     if (text.size > 0) memcpy(copy, text.at, text.size);
+    copy[text.size] = '\0';
     return (text_t){copy, text.size};
 }
 
@@ -135,14 +158,17 @@ text_t arena_format(arena_t *self, const char *format, ...) {
     return (text_t){at, (uint32_t)size};
 }
 
+uint8_t *buffer_grown(buffer_t *self, size_t size) {
+    size_t room = self->room < 512 ? 512 : self->room;
+    while (room - self->size < size) room *= 2;
+    self->at = memory_or_die(realloc(self->at, room));
+    self->room = room;
+    return self->at + self->size;
+}
+
 void buffer_add(buffer_t *self, const void *bytes, size_t size) {
-    if (self->room - self->size < size) {
-        size_t room = self->room < 512 ? 512 : self->room;
-        while (room - self->size < size) room *= 2;
-        self->at = memory_or_die(realloc(self->at, room));
-        self->room = room;
-    }
-    if (size > 0) memcpy(self->at + self->size, bytes, size);
+    if (size == 0) return;
+    memcpy(buffer_room(self, size), bytes, size);
     self->size += size;
 }
 

@@ -59,6 +59,8 @@ arena_t *arena_new(void);
 void arena_destroy(arena_t **self);
 void arena_reset(arena_t *self);                     /* everything taken so far is void; the blocks are kept */
 void *arena_take(arena_t *self, size_t size);        /* zeroed, aligned to 16 */
+void *arena_room(arena_t *self, size_t size);        /* the same, not zeroed: for what is overwritten at once */
+bytes_t arena_bytes(arena_t *self, bytes_t bytes);   /* a copy */
 text_t arena_text(arena_t *self, text_t text);       /* a copy, with a NUL behind it that does not count */
 text_t arena_format(arena_t *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
 #define ARENA_NEW(arena, type, count) ((type *)arena_take((arena), sizeof(type) * (size_t)(count)))
@@ -70,6 +72,11 @@ typedef struct {
     size_t room;
 } buffer_t;
 void buffer_add(buffer_t *self, const void *bytes, size_t size);
+uint8_t *buffer_grown(buffer_t *self, size_t size);
+/* Where the next `size` bytes may be written; the caller then counts them in. Void at the next call. */
+static inline uint8_t *buffer_room(buffer_t *self, size_t size) {
+    return self->room - self->size >= size ? self->at + self->size : buffer_grown(self, size);
+}
 void buffer_clear(buffer_t *self);                   /* size 0, keeps the room */
 void buffer_destroy(buffer_t *self);
 

@@ -24,17 +24,25 @@ void hash_chain(const uint8_t previous[HASH_SIZE], bytes_t bytes, uint8_t out[HA
     crypto_generichash_final(&state, out, HASH_SIZE);
 }
 
-uint64_t checksum64(bytes_t name, bytes_t content) {
-    static const uint8_t fixed[crypto_shorthash_KEYBYTES] = "minning record";
-    uint8_t key[crypto_shorthash_KEYBYTES];
-    uint8_t sum[crypto_shorthash_BYTES];
-    memcpy(key, fixed, sizeof key);
-    crypto_shorthash(key, name.at, name.size, fixed); /* its 8 bytes make the first half of the key */
-    crypto_shorthash(sum, content.at, content.size, key);
-    uint64_t number;
-    memcpy(&number, sum, sizeof number);
-    return number;
+/* Multiplying by an odd number and turning are both reversible: for equal words behind it, another state before stays another. */
+static uint64_t sum_word(uint64_t sum, uint64_t word) {
+    sum = (sum ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return sum << 29 | sum >> 35;
 }
+
+static uint64_t sum_bytes(uint64_t sum, bytes_t bytes) {
+    uint32_t at = 0;
+    uint64_t word;
+    for (; bytes.size - at >= sizeof word; at += sizeof word) {
+        memcpy(&word, bytes.at + at, sizeof word);
+        sum = sum_word(sum, word);
+    }
+    word = 0;
+    if (at < bytes.size) memcpy(&word, bytes.at + at, bytes.size - at);
+    return sum_word(sum_word(sum, word), bytes.size);
+}
+
+uint64_t checksum64(bytes_t name, bytes_t content) { return sum_bytes(sum_bytes(0, name), content); }
 
 void sign_keypair(uint8_t public_key[SIGN_PUBLIC_SIZE], uint8_t secret_key[SIGN_SECRET_SIZE]) {
     crypto_sign_keypair(public_key, secret_key);

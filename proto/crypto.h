@@ -12,7 +12,8 @@ void hash_of(bytes_t bytes, uint8_t out[HASH_SIZE]);  /* BLAKE2b-256 */
 void hash_keyed(const uint8_t key[HASH_KEY_SIZE], bytes_t bytes, uint8_t out[HASH_SIZE]);
 /* The next link of a chain: BLAKE2b-256 of (previous, bytes). in and out may be the same. */
 void hash_chain(const uint8_t previous[HASH_SIZE], bytes_t bytes, uint8_t out[HASH_SIZE]);
-/* A fast check against rot, not against people: SipHash-2-4 of `content` bound to the `name` it is kept under. */
+/* A fast check against rot, not against people, of `content` bound to the `name` it is kept under. Whatever changes within one
+ * aligned word of eight bytes is always seen; of all other changes one in 2^64 is not. */
 uint64_t checksum64(bytes_t name, bytes_t content);
 void sign_keypair(uint8_t public_key[SIGN_PUBLIC_SIZE], uint8_t secret_key[SIGN_SECRET_SIZE]);
 void sign_bytes(const uint8_t secret_key[SIGN_SECRET_SIZE], bytes_t bytes, uint8_t signature[SIGNATURE_SIZE]);

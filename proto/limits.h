@@ -17,10 +17,17 @@
 #define LIMIT_ROWS 1024                    /* rows in one answer to a query; the rest is asked for with `after` */
 #define LIMIT_EDGE_FRAME (256 * 1024)      /* one message from a unit */
 #define LIMIT_EDGE_BATCH 64                /* messages in one frame from a unit */
+#define LIMIT_PACKETS 256                  /* packets in one frame between services */
 #define LIMIT_ENTRY (4 * 1024 * 1024)      /* one event; a plan is the largest */
 #define LIMIT_BATCH (4 * 1024 * 1024)      /* one batch of events between two stages */
 #define LIMIT_FRAME (LIMIT_BATCH + LIMIT_ENTRY + 4096)
 #define LIMIT_DEPTH 12                     /* nesting of msgpack */
+
+#define LIMIT_CSV_FILE (16 * 1024 * 1024)  /* a file of many reports */
+#define LIMIT_CSV_ROWS 65536
+#define LIMIT_CSV_COLUMNS 256
+#define LIMIT_BULK_FAULTS 256              /* faults told of one report of such a file, or of the file itself */
+#define LIMIT_BULK_ATTEMPTS 32             /* the same content sent anew after it was refused */
 
 /* a plan */
 #define LIMIT_UNITS 4096
@@ -31,7 +38,10 @@
 #define LIMIT_DAYS 512                     /* holidays, make-up workdays */
 #define LIMIT_RUNGS 32
 #define LIMIT_GROUPS 16
-#define LIMIT_PLAN_FILE (4 * 1024 * 1024)
+#define LIMIT_PLAN_FILE (16 * 1024 * 1024)
+#define LIMIT_PLAN (24 * 1024 * 1024)      /* a plan in canonical bytes; what one entry does not hold comes in parts */
+#define LIMIT_PLAN_PART (192 * 1024)       /* one part: it also has to fit into a command */
+#define LIMIT_PLAN_PARTS (LIMIT_PLAN / LIMIT_PLAN_PART)
 #define LIMIT_PEOPLE 16384                 /* persons counted under one indicator */
 /* fen or units that one unit reports in all for one member: the totals of all of them still add up in 63 bits */
 #define LIMIT_TOTAL (INT64_MAX / (LIMIT_UNITS * LIMIT_MEMBERS))
@@ -50,6 +60,8 @@
 #define LIMIT_READERS 64                   /* parked fetches of one stream */
 #define LIMIT_QUERY_PARK_MS 5000           /* a query waits this long for `at_least` */
 #define LIMIT_STORE_SIZE (64ULL << 30)     /* address space of one store */
+#define LIMIT_CRASHES 3                    /* on one event, then a stage stands still before it */
+#define LIMIT_STORE_WALK (256ULL << 20)     /* a store up to this size is read to the last page at each start */
 #define LIMIT_STORE_RESERVE (64ULL << 20)  /* intake says BUSY when less is left on the disk */
 #define LIMIT_STOP_MS 1500                 /* a service leaves within this after SIGTERM */
 
@@ -60,6 +72,11 @@
 #define LIMIT_HANDSHAKE_MS 5000
 #define LIMIT_HEARTBEAT_MS 5000
 #define LIMIT_BACKLOG 1024
+#define LIMIT_DESCRIPTORS 32768            /* a door asks for no more, whatever the machine would give */
+#define LIMIT_EDGE_LINK_BYTES (16ULL << 20) /* waiting inside a door for one connection, in either direction; then it is cut */
+#define LIMIT_EDGE_ALL_BYTES (256ULL << 20) /* waiting for all of them: those with most go first */
+#define LIMIT_EDGE_SILENT_MS 2000          /* a connection that said nothing for so long makes room for others when it must */
+#define LIMIT_EDGE_MEMORY (1ULL << 30)     /* a door that needs more ends, and comes back */
 #define LIMIT_BUSY_RETRY_MS 500
 
 /* Redis */

@@ -20,6 +20,9 @@ err_t wire_scan_first(bytes_t bytes, uint32_t *size, fault_t *fault);
 
 /* Appends `value` (a struct of `type`) to `out`. The value must be valid: wire_check says so. */
 void wire_encode(const message_t *type, const void *value, buffer_t *out);
+/* The same for a value that nobody vouches for: every field is checked as it is written. ERR_BAD: fault tells, and what was
+ * appended is of no use. */
+err_t wire_encode_checked(const message_t *type, const void *value, buffer_t *out, fault_t *fault);
 
 /* Reads one map into `value` (type->size bytes). Texts and bytes are views into `bytes`; lists live in `arena`.
  * Accepts canonical encodings only. ERR_BAD: fault tells code and path. */
@@ -41,6 +44,7 @@ typedef struct {
 } event_t;
 
 void event_encode(const event_t *header, const message_t *type, const void *value, buffer_t *out);
+err_t event_encode_checked(const event_t *header, const message_t *type, const void *value, buffer_t *out, fault_t *fault);
 /* The same event under its own header, body unchanged: how control entries are passed on. */
 void event_copy(const event_t *event, buffer_t *out);
 /* Reads the event at the start of `bytes`; event->raw is what it took. seq is not set. ERR_BAD with fault. */
@@ -61,6 +65,14 @@ void packet_encode(uint64_t request_id, const message_t *type, const void *value
 /* Scans and reads the packet at the start of `bytes`; packet->raw is what it took. ERR_BAD with fault. */
 err_t packet_decode(bytes_t bytes, packet_t *packet, fault_t *fault);
 err_t packet_body(const packet_t *packet, const message_t *type, arena_t *arena, void *value, fault_t *fault);
+
+/* Many packets in one frame, an array around them; one packet alone has none. begin, then append packets (packet_encode), then
+ * end gives the frame to send. Who sends an array may be sent one. */
+void packets_begin(buffer_t *frame);
+bytes_t packets_end(buffer_t *frame, uint32_t count);
+/* The packets of a frame, one behind the other, and how many the array says they are: 1 for a frame that is no array of
+ * arrays. Looks at the heads alone, packet_decode reads the rest. */
+bytes_t packets_of(bytes_t frame, uint32_t *count);
 
 /* Is there such a day? yyyymmdd, 1970-2199. */
 bool day_exists(uint32_t day);

@@ -1,15 +1,7 @@
 /* Canonical msgpack → struct, driven by the field table: a strict reader that takes one encoding per value. */
-#include "proto/wire.h"
+#include "proto/wire_inner.h"
 
-#include <stdio.h>
 #include <string.h>
-
-/* Where we are, as a chain on the C stack: written out only when something is wrong. */
-typedef struct path {
-    const struct path *above;
-    const char *name; /* NULL: the index counts */
-    uint32_t index;
-} path_t;
 
 typedef struct {
     const uint8_t *at;
@@ -17,22 +9,6 @@ typedef struct {
     arena_t *arena;
     fault_t *fault;
 } reader_t;
-
-static size_t path_write(const path_t *path, char *out, size_t room) {
-    if (path == NULL) return 0;
-    size_t used = path_write(path->above, out, room);
-    if (used + 1 >= room) return used;
-    int more = path->name == NULL ? snprintf(out + used, room - used, "[%u]", path->index)
-                                  : snprintf(out + used, room - used, "%s%s", used > 0 ? "." : "", path->name);
-    return more < 0 || used + (size_t)more >= room ? room - 1 : used + (size_t)more;
-}
-
-static err_t wrong(fault_t *fault, const path_t *path, const char *code) {
-    fault->code = code;
-    fault->path[0] = '\0';
-    path_write(path, fault->path, sizeof fault->path);
-    return ERR_BAD;
-}
 
 typedef enum {
     TOKEN_NUMBER, TOKEN_NEGATIVE, TOKEN_TEXT, TOKEN_BYTES, TOKEN_ARRAY, TOKEN_MAP, TOKEN_TRUE, TOKEN_FALSE
@@ -123,62 +99,6 @@ static const char *token_next(reader_t *reader, token_t *token) {
     return token_payload(reader, token);
 }
 
-/* Well-formed UTF-8 without NUL and control characters other than tab and line feed (RFC 3629). */
-static bool text_is_clean(const uint8_t *at, uint64_t size) {
-    for (uint64_t index = 0; index < size;) {
-        uint8_t first = at[index];
-        uint32_t more = first < 0x80 ? 0 : first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
-        if (first < 0x20 && first != '\n' && first != '\t') return false;
-        if (first == 0x7f || (first >= 0x80 && first < 0xc2) || first > 0xf4 || index + more >= size) return false;
-        for (uint32_t next = 1; next <= more; next++)
-            if ((at[index + next] & 0xc0) != 0x80) return false;
-        if ((first == 0xe0 && at[index + 1] < 0xa0) || (first == 0xed && at[index + 1] > 0x9f)) return false;
-        if ((first == 0xf0 && at[index + 1] < 0x90) || (first == 0xf4 && at[index + 1] > 0x8f)) return false;
-        if (first == 0xc2 && at[index + 1] < 0xa0) return false;
-        index += more + 1;
-    }
-    return true;
-}
-
-static bool slug_is_clean(const uint8_t *at, uint64_t size) {
-    for (uint64_t index = 0; index < size; index++) {
-        uint8_t c = at[index];
-        bool good = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!good && c != '-' && c != '_' && c != '.') return false;
-    }
-    return true;
-}
-
-bool day_exists(uint32_t day) {
-    static const uint32_t lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    uint32_t year = day / 10000, month = day / 100 % 100, date = day % 100;
-    if (year < 1970 || year > 2199 || month < 1 || month > 12 || date < 1) return false;
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return date <= lengths[month - 1] + (month == 2 && leap);
-}
-
-/* The checks of one value, shared by the reader and wire_check. NULL, or the code of what is wrong. */
-static const char *number_wrong(const field_t *field, uint64_t number) {
-    if (field->shape == FIELD_DAY || field->shape == FIELD_DAYS)
-        return number <= UINT32_MAX && day_exists((uint32_t)number) ? NULL : "bad_day";
-    if (field->shape == FIELD_WORD)
-        return number <= UINT32_MAX && word_find(field->words, (uint32_t)number) != NULL ? NULL : "unknown_word";
-    return number < field->low || number > field->high ? "out_of_range" : NULL;
-}
-
-static const char *text_wrong(const field_t *field, const uint8_t *at, uint64_t size) {
-    bool slug = field->shape == FIELD_SLUG || field->shape == FIELD_SLUGS;
-    uint64_t low = field->shape == FIELD_SLUGS || field->shape == FIELD_TEXTS ? 1 : field->low;
-    uint64_t high = field->shape == FIELD_SLUGS ? LIMIT_ID : field->shape == FIELD_TEXTS ? field->low : field->high;
-    if (size < low || size > high) return "too_long";
-    if (slug) return slug_is_clean(at, size) ? NULL : "bad_slug";
-    return text_is_clean(at, size) ? NULL : "not_text";
-}
-
-static uint64_t count_low(const field_t *field) {
-    return field->shape == FIELD_SLUGS || field->shape == FIELD_LIST ? field->low : 0;
-}
-
 static err_t read_message(reader_t *reader, const message_t *type, const path_t *path, void *value);
 
 static size_t element_size(const field_t *field) {
@@ -193,7 +113,7 @@ static err_t read_element(reader_t *reader, const field_t *field, const path_t *
     token_kind_t wanted = field->shape == FIELD_DAYS ? TOKEN_NUMBER : TOKEN_TEXT;
     if (code == NULL && token.kind != wanted) code = "wrong_type";
     if (code == NULL) code = wanted == TOKEN_NUMBER ? number_wrong(field, token.number) : text_wrong(field, token.at, token.number);
-    if (code != NULL) return wrong(reader->fault, path, code);
+    if (code != NULL) return wire_wrong(reader->fault, path, code);
     if (wanted == TOKEN_NUMBER) *(uint32_t *)out = (uint32_t)token.number;
     else *(text_t *)out = (text_t){(const char *)token.at, (uint32_t)token.number};
     return OK;
@@ -204,8 +124,8 @@ static err_t read_list(reader_t *reader, const field_t *field, const path_t *pat
     const char *code = token_next(reader, &token);
     if (code == NULL && token.kind != TOKEN_ARRAY) code = "wrong_type";
     if (code == NULL && token.number == 0) code = "not_canonical";
-    if (code == NULL && (token.number > field->high || token.number < count_low(field))) code = "too_many";
-    if (code != NULL) return wrong(reader->fault, path, code);
+    if (code == NULL) code = count_wrong(field, token.number);
+    if (code != NULL) return wire_wrong(reader->fault, path, code);
     size_t size = element_size(field);
     uint8_t *first = arena_take(reader->arena, size * token.number);
     for (uint32_t index = 0; index < token.number; index++) {
@@ -218,7 +138,7 @@ static err_t read_list(reader_t *reader, const field_t *field, const path_t *pat
 }
 
 static const char *read_number(const field_t *field, const token_t *token, void *out) {
-    if (token->kind == TOKEN_NEGATIVE) return field->low <= INT64_MAX ? "negative" : "out_of_range";
+    if (token->kind == TOKEN_NEGATIVE) return negative_wrong(field);
     if (token->kind != TOKEN_NUMBER) return "wrong_type";
     const char *code = number_wrong(field, token->number);
     if (code != NULL) return code;
@@ -235,9 +155,7 @@ static const char *read_bytes(const field_t *field, const token_t *token, void *
     if (field->shape == FIELD_FIXED) {
         if (token->number != field->high) return "too_long";
         memcpy(out, token->at, token->number);
-        for (uint64_t index = 0; index < token->number; index++)
-            if (token->at[index] != 0) return NULL;
-        return "not_canonical";
+        return is_zero(token->at, token->number) ? "not_canonical" : NULL;
     }
     if (token->number == 0) return "not_canonical";
     if (text) {
@@ -245,7 +163,7 @@ static const char *read_bytes(const field_t *field, const token_t *token, void *
         return text_wrong(field, token->at, token->number);
     }
     *(bytes_t *)out = (bytes_t){token->at, (uint32_t)token->number};
-    return token->number < field->low || token->number > field->high ? "too_long" : NULL;
+    return bytes_wrong(field, token->number);
 }
 
 static err_t read_field(reader_t *reader, const field_t *field, const path_t *path, uint8_t *value) {
@@ -254,7 +172,7 @@ static err_t read_field(reader_t *reader, const field_t *field, const path_t *pa
     if (field->shape == FIELD_OBJECT) {
         const uint8_t *before = reader->at;
         err_t err = read_message(reader, field->sub(), path, out);
-        if (err == OK && *before == 0x80) return wrong(reader->fault, path, "not_canonical");
+        if (err == OK && *before == 0x80) return wire_wrong(reader->fault, path, "not_canonical");
         return err;
     }
     token_t token;
@@ -266,46 +184,26 @@ static err_t read_field(reader_t *reader, const field_t *field, const path_t *pa
         } else if (field->shape <= FIELD_WORD) code = read_number(field, &token, out);
         else code = read_bytes(field, &token, out);
     }
-    return code == NULL ? OK : wrong(reader->fault, path, code);
-}
-
-static bool field_is_required(const field_t *field) {
-    switch (field->shape) {
-    case FIELD_U64:
-    case FIELD_SLUG:
-    case FIELD_TEXT:
-    case FIELD_BYTES: return field->low > 0;
-    case FIELD_DAY:
-    case FIELD_WORD:
-    case FIELD_FIXED:
-    case FIELD_OBJECT: return field->low == REQUIRED;
-    case FIELD_SLUGS:
-    case FIELD_LIST: return field->low > 0;
-    case FIELD_MAYBE:
-    case FIELD_BOOL:
-    case FIELD_TEXTS:
-    case FIELD_DAYS: return false;
-    }
-    return false;
+    return code == NULL ? OK : wire_wrong(reader->fault, path, code);
 }
 
 static err_t read_message(reader_t *reader, const message_t *type, const path_t *path, void *value) {
     token_t token;
     const char *code = token_next(reader, &token);
     if (code == NULL && token.kind != TOKEN_MAP) code = "wrong_type";
-    if (code != NULL) return wrong(reader->fault, path, code);
+    if (code != NULL) return wire_wrong(reader->fault, path, code);
     size_t next = 0;
     for (uint64_t left = token.number; left > 0; left--) {
         token_t tag;
         code = token_next(reader, &tag);
         if (code == NULL && tag.kind != TOKEN_NUMBER) code = "wrong_type";
-        if (code != NULL) return wrong(reader->fault, path, code);
+        if (code != NULL) return wire_wrong(reader->fault, path, code);
         for (; next < type->field_count && type->fields[next].tag < tag.number; next++)
             if (field_is_required(&type->fields[next]))
-                return wrong(reader->fault, &(path_t){path, type->fields[next].name, 0}, "missing_field");
+                return wire_wrong(reader->fault, &(path_t){path, type->fields[next].name, 0}, "missing_field");
         if (next == type->field_count || type->fields[next].tag != tag.number) {
             bool seen = next > 0 && type->fields[next - 1].tag >= tag.number;
-            return wrong(reader->fault, path, seen ? "not_canonical" : "unknown_field");
+            return wire_wrong(reader->fault, path, seen ? "not_canonical" : "unknown_field");
         }
         const field_t *field = &type->fields[next++];
         err_t err = read_field(reader, field, &(path_t){path, field->name, 0}, value);
@@ -313,7 +211,7 @@ static err_t read_message(reader_t *reader, const message_t *type, const path_t 
     }
     for (; next < type->field_count; next++)
         if (field_is_required(&type->fields[next]))
-            return wrong(reader->fault, &(path_t){path, type->fields[next].name, 0}, "missing_field");
+            return wire_wrong(reader->fault, &(path_t){path, type->fields[next].name, 0}, "missing_field");
     return OK;
 }
 
@@ -322,17 +220,7 @@ err_t wire_decode(const message_t *type, bytes_t bytes, arena_t *arena, void *va
     memset(value, 0, type->size);
     reader_t reader = {bytes.at, bytes.at + bytes.size, arena, fault};
     err_t err = read_message(&reader, type, NULL, value);
-    if (err == OK && reader.at != reader.end) return wrong(fault, NULL, "malformed");
-    return err;
-}
-
-err_t wire_check(const message_t *type, const void *value, fault_t *fault) {
-    buffer_t bytes = {0};
-    arena_t *arena = arena_new();
-    wire_encode(type, value, &bytes);
-    err_t err = wire_decode(type, (bytes_t){bytes.at, (uint32_t)bytes.size}, arena, arena_take(arena, type->size), fault);
-    arena_destroy(&arena);
-    buffer_destroy(&bytes);
+    if (err == OK && reader.at != reader.end) return wire_wrong(fault, NULL, "malformed");
     return err;
 }
 
@@ -346,7 +234,7 @@ static err_t read_header(reader_t *reader, uint64_t *numbers, size_t count) {
         if (code == NULL && token.kind != TOKEN_NUMBER) code = "wrong_type";
         numbers[index] = token.number;
     }
-    return code == NULL ? OK : wrong(reader->fault, NULL, code);
+    return code == NULL ? OK : wire_wrong(reader->fault, NULL, code);
 }
 
 /* Scans the first object of `bytes`, reads its header, leaves the body in *body and the whole in *raw. */
@@ -358,7 +246,7 @@ static err_t framed_decode(bytes_t bytes, uint64_t *numbers, size_t count, bytes
     reader_t reader = {bytes.at, bytes.at + size, NULL, fault};
     err = read_header(&reader, numbers, count);
     if (err != OK) return err;
-    if (numbers[0] > UINT32_MAX || numbers[1] > UINT32_MAX) return wrong(fault, NULL, "out_of_range");
+    if (numbers[0] > UINT32_MAX || numbers[1] > UINT32_MAX) return wire_wrong(fault, NULL, "out_of_range");
     *body = (bytes_t){reader.at, (uint32_t)(reader.end - reader.at)};
     *raw = (bytes_t){bytes.at, size};
     return OK;
@@ -369,7 +257,7 @@ err_t event_decode(bytes_t bytes, event_t *event, fault_t *fault) {
     *event = (event_t){0};
     err_t err = framed_decode(bytes, numbers, 5, &event->body, &event->raw, fault);
     if (err != OK) return err;
-    if (numbers[4] > INT64_MAX) return wrong(fault, NULL, "out_of_range");
+    if (numbers[4] > INT64_MAX) return wire_wrong(fault, NULL, "out_of_range");
     event->kind = (uint32_t)numbers[0];
     event->version = (uint32_t)numbers[1];
     event->epoch = numbers[2];
@@ -391,8 +279,8 @@ err_t packet_decode(bytes_t bytes, packet_t *packet, fault_t *fault) {
 
 static err_t body_decode(uint32_t kind, uint32_t version, bytes_t body, const message_t *type, arena_t *arena, void *value,
                          fault_t *fault) {
-    if (kind != type->kind) return wrong(fault, NULL, "unknown_message");
-    if (version != type->version) return wrong(fault, NULL, "unknown_version");
+    if (kind != type->kind) return wire_wrong(fault, NULL, "unknown_message");
+    if (version != type->version) return wire_wrong(fault, NULL, "unknown_version");
     return wire_decode(type, body, arena, value, fault);
 }
 

@@ -1,127 +1,259 @@
-/* Struct → canonical msgpack, driven by the field table, packed by msgpack-c. */
-#include "proto/wire.h"
+/* Struct → canonical msgpack, driven by the field table, in one pass. The heads are written here, as msgpack-c writes them: a
+ * test holds the two against each other at every boundary. */
+#include "proto/wire_inner.h"
 
-#include <msgpack.h>
 #include <string.h>
-
-static int pack_write(void *data, const char *bytes, size_t size) {
-    buffer_add(data, bytes, size);
-    return 0;
-}
 
 #define AT(value, offset, type) (*(type const *)(const void *)((const uint8_t *)(value) + (offset)))
 
-static bool is_zero(const uint8_t *at, uint64_t size) {
-    for (uint64_t index = 0; index < size; index++)
-        if (at[index] != 0) return false;
-    return true;
+enum { HEAD_MOST = 9 /* bytes of the longest head */, MAP_SHORT = 15 /* entries a head of one byte counts */ };
+
+/* How msgpack heads count: what fits into the one byte `fixed`, then codes followed by 1, 2, 4 or 8 bytes, big endian. */
+typedef struct {
+    uint8_t fixed;
+    uint8_t fixed_most;
+    uint8_t codes[4];
+} head_form_t;
+
+static const head_form_t form_number = {0x00, 0x7f, {0xcc, 0xcd, 0xce, 0xcf}};
+static const head_form_t form_text = {0xa0, 0x1f, {0xd9, 0xda, 0xdb, 0}};
+static const head_form_t form_array = {0x90, 0x0f, {0, 0xdc, 0xdd, 0}};
+
+static uint8_t *wide_write(uint8_t *at, uint8_t code, uint64_t number, uint32_t width) {
+    uint64_t big = __builtin_bswap64(number << (64 - 8 * width));
+    *at = code;
+    memcpy(at + 1, &big, sizeof big); /* always eight: there is room, and what follows overwrites the rest */
+    return at + 1 + width;
 }
 
-static bool message_is_empty(const message_t *type, const void *value);
+static uint8_t *head_write(uint8_t *at, const head_form_t *form, uint64_t number) {
+    if (number <= form->fixed_most) return *at = (uint8_t)(form->fixed | number), at + 1;
+    if (number <= UINT8_MAX && form->codes[0] != 0) return wide_write(at, form->codes[0], number, 1);
+    if (number <= UINT16_MAX) return wide_write(at, form->codes[1], number, 2);
+    if (number <= UINT32_MAX) return wide_write(at, form->codes[2], number, 4);
+    return wide_write(at, form->codes[3], number, 8);
+}
 
-static bool field_is_empty(const field_t *field, const void *value) {
-    switch (field->shape) {
-    case FIELD_U64: return AT(value, field->offset, uint64_t) == 0;
-    case FIELD_MAYBE: return !AT(value, field->offset, maybe_t).given;
-    case FIELD_BOOL: return !AT(value, field->offset, bool);
-    case FIELD_DAY:
-    case FIELD_WORD: return AT(value, field->offset, uint32_t) == 0;
-    case FIELD_SLUG:
-    case FIELD_TEXT:
-    case FIELD_BYTES: return AT(value, field->offset, text_t).size == 0;
-    case FIELD_FIXED: return is_zero((const uint8_t *)value + field->offset, field->high);
-    case FIELD_SLUGS:
-    case FIELD_TEXTS:
-    case FIELD_DAYS:
-    case FIELD_LIST: return AT(value, field->count_offset, uint32_t) == 0;
-    case FIELD_OBJECT: return message_is_empty(field->sub(), (const uint8_t *)value + field->offset);
+static uint8_t *negative_write(uint8_t *at, int64_t number) {
+    uint64_t bits = (uint64_t)number;
+    if (number >= -32) return *at = (uint8_t)bits, at + 1;
+    if (number >= INT8_MIN) return wide_write(at, 0xd0, bits, 1);
+    if (number >= INT16_MIN) return wide_write(at, 0xd1, bits, 2);
+    if (number >= INT32_MIN) return wide_write(at, 0xd2, bits, 4);
+    return wide_write(at, 0xd3, bits, 8);
+}
+
+/* fault NULL: the value is taken as it is. Otherwise every field is checked as it is written, and the first fault is kept. */
+typedef struct {
+    buffer_t *out;
+    fault_t *fault;
+} writer_t;
+
+static void put_head(buffer_t *out, const head_form_t *form, uint64_t number) {
+    uint8_t *at = buffer_room(out, HEAD_MOST);
+    out->size = (size_t)(head_write(at, form, number) - out->at);
+}
+
+static void put_signed(buffer_t *out, int64_t number) {
+    uint8_t *at = buffer_room(out, HEAD_MOST);
+    uint8_t *end = number >= 0 ? head_write(at, &form_number, (uint64_t)number) : negative_write(at, number);
+    out->size = (size_t)(end - out->at);
+}
+
+static void put_body(buffer_t *out, uint8_t *at, const void *bytes, size_t size) {
+    if (size > 0) memcpy(at, bytes, size);
+    out->size = (size_t)(at - out->at) + size;
+}
+
+static void put_text(buffer_t *out, text_t text) {
+    uint8_t *at = head_write(buffer_room(out, HEAD_MOST + (size_t)text.size), &form_text, text.size);
+    put_body(out, at, text.at, text.size);
+}
+
+/* Bytes have no head of one byte. */
+static void put_bytes(buffer_t *out, const uint8_t *bytes, size_t size) {
+    uint8_t *at = buffer_room(out, HEAD_MOST + size);
+    at = size <= UINT8_MAX    ? wide_write(at, 0xc4, size, 1)
+         : size <= UINT16_MAX ? wide_write(at, 0xc5, size, 2)
+                              : wide_write(at, 0xc6, size, 4);
+    put_body(out, at, bytes, size);
+}
+
+static void writer_fault(writer_t *self, const path_t *path, const char *code) {
+    if (code != NULL && self->fault->code == NULL) wire_wrong(self->fault, path, code);
+}
+
+static size_t write_message(writer_t *self, const message_t *type, const path_t *path, const void *value);
+
+static void write_element(writer_t *self, const field_t *field, const path_t *path, const uint8_t *first, uint32_t index) {
+    if (field->shape == FIELD_LIST) {
+        const message_t *sub = field->sub();
+        write_message(self, sub, path, first + sub->size * index);
+    } else if (field->shape == FIELD_DAYS) {
+        uint32_t day = AT(first, sizeof(uint32_t) * index, uint32_t);
+        if (self->fault != NULL) writer_fault(self, path, number_wrong(field, day));
+        put_head(self->out, &form_number, day);
+    } else {
+        text_t text = AT(first, sizeof(text_t) * index, text_t);
+        if (self->fault != NULL) writer_fault(self, path, text_wrong(field, (const uint8_t *)text.at, text.size));
+        put_text(self->out, text);
     }
-    return true;
 }
 
-static bool message_is_empty(const message_t *type, const void *value) {
-    for (size_t index = 0; index < type->field_count; index++)
-        if (!field_is_empty(&type->fields[index], value)) return false;
-    return true;
-}
-
-static void pack_text(msgpack_packer *packer, text_t text) {
-    msgpack_pack_str(packer, text.size);
-    if (text.size > 0) msgpack_pack_str_body(packer, text.at, text.size);
-}
-
-static void pack_bytes(msgpack_packer *packer, const uint8_t *at, size_t size) {
-    msgpack_pack_bin(packer, size);
-    msgpack_pack_bin_body(packer, at, size);
-}
-
-static void pack_message(msgpack_packer *packer, const message_t *type, const void *value);
-
-static void pack_list(msgpack_packer *packer, const field_t *field, const void *value) {
+static bool write_list(writer_t *self, const field_t *field, const path_t *path, const void *value) {
     uint32_t count = AT(value, field->count_offset, uint32_t);
     const uint8_t *first = AT(value, field->offset, const uint8_t *);
-    msgpack_pack_array(packer, count);
-    for (uint32_t index = 0; index < count; index++) {
-        if (field->shape == FIELD_DAYS) msgpack_pack_uint32(packer, AT(first, sizeof(uint32_t) * index, uint32_t));
-        else if (field->shape == FIELD_LIST) pack_message(packer, field->sub(), first + field->sub()->size * index);
-        else pack_text(packer, AT(first, sizeof(text_t) * index, text_t));
-    }
+    if (count == 0) return false;
+    if (self->fault != NULL) writer_fault(self, path, count_wrong(field, count));
+    put_head(self->out, &form_number, field->tag);
+    put_head(self->out, &form_array, count);
+    for (uint32_t index = 0; index < count; index++) write_element(self, field, &(path_t){path, NULL, index}, first, index);
+    return true;
 }
 
-static void pack_field(msgpack_packer *packer, const field_t *field, const void *value) {
-    msgpack_pack_uint32(packer, field->tag);
+/* An object that turns out empty is taken back, and with it the fields that would be missing in it. */
+static bool write_object(writer_t *self, const field_t *field, const path_t *path, const void *value) {
+    size_t begin = self->out->size;
+    bool sound = self->fault != NULL && self->fault->code == NULL;
+    put_head(self->out, &form_number, field->tag);
+    if (write_message(self, field->sub(), path, (const uint8_t *)value + field->offset) > 0) return true;
+    self->out->size = begin;
+    if (sound) self->fault->code = NULL;
+    return false;
+}
+
+static bool write_number(writer_t *self, const field_t *field, const path_t *path, uint64_t number) {
+    if (number == 0) return false;
+    if (self->fault != NULL) writer_fault(self, path, number_wrong(field, number));
+    put_head(self->out, &form_number, field->tag);
+    put_head(self->out, &form_number, number);
+    return true;
+}
+
+static bool write_maybe(writer_t *self, const field_t *field, const path_t *path, maybe_t maybe) {
+    if (!maybe.given) return false;
+    if (self->fault != NULL)
+        writer_fault(self, path, maybe.value < 0 ? negative_wrong(field) : number_wrong(field, (uint64_t)maybe.value));
+    put_head(self->out, &form_number, field->tag);
+    put_signed(self->out, maybe.value);
+    return true;
+}
+
+static bool write_text(writer_t *self, const field_t *field, const path_t *path, text_t text) {
+    if (text.size == 0) return false;
+    if (self->fault != NULL) writer_fault(self, path, text_wrong(field, (const uint8_t *)text.at, text.size));
+    put_head(self->out, &form_number, field->tag);
+    put_text(self->out, text);
+    return true;
+}
+
+static bool write_bytes(writer_t *self, const field_t *field, const path_t *path, bytes_t bytes) {
+    if (bytes.size == 0) return false;
+    if (self->fault != NULL) writer_fault(self, path, bytes_wrong(field, bytes.size));
+    put_head(self->out, &form_number, field->tag);
+    put_bytes(self->out, bytes.at, bytes.size);
+    return true;
+}
+
+static bool write_fixed(writer_t *self, const field_t *field, const uint8_t *at) {
+    if (is_zero(at, field->high)) return false;
+    put_head(self->out, &form_number, field->tag);
+    put_bytes(self->out, at, field->high);
+    return true;
+}
+
+static bool write_true(writer_t *self, const field_t *field) {
+    put_head(self->out, &form_number, field->tag);
+    put_body(self->out, buffer_room(self->out, 1), "\xc3", 1);
+    return true;
+}
+
+/* false: the field holds its zero value and was not written. */
+static bool write_field(writer_t *self, const field_t *field, const path_t *path, const void *value) {
     switch (field->shape) {
-    case FIELD_U64: msgpack_pack_uint64(packer, AT(value, field->offset, uint64_t)); break;
-    case FIELD_MAYBE: msgpack_pack_int64(packer, AT(value, field->offset, maybe_t).value); break;
-    case FIELD_BOOL: msgpack_pack_true(packer); break;
+    case FIELD_U64: return write_number(self, field, path, AT(value, field->offset, uint64_t));
+    case FIELD_MAYBE: return write_maybe(self, field, path, AT(value, field->offset, maybe_t));
+    case FIELD_BOOL: return AT(value, field->offset, bool) && write_true(self, field);
     case FIELD_DAY:
-    case FIELD_WORD: msgpack_pack_uint32(packer, AT(value, field->offset, uint32_t)); break;
+    case FIELD_WORD: return write_number(self, field, path, AT(value, field->offset, uint32_t));
     case FIELD_SLUG:
-    case FIELD_TEXT: pack_text(packer, AT(value, field->offset, text_t)); break;
-    case FIELD_BYTES: {
-        bytes_t bytes = AT(value, field->offset, bytes_t);
-        pack_bytes(packer, bytes.at, bytes.size);
-        break;
-    }
-    case FIELD_FIXED: pack_bytes(packer, (const uint8_t *)value + field->offset, field->high); break;
-    case FIELD_OBJECT: pack_message(packer, field->sub(), (const uint8_t *)value + field->offset); break;
+    case FIELD_TEXT: return write_text(self, field, path, AT(value, field->offset, text_t));
+    case FIELD_BYTES: return write_bytes(self, field, path, AT(value, field->offset, bytes_t));
+    case FIELD_FIXED: return write_fixed(self, field, (const uint8_t *)value + field->offset);
+    case FIELD_OBJECT: return write_object(self, field, path, value);
     case FIELD_SLUGS:
     case FIELD_TEXTS:
     case FIELD_DAYS:
-    case FIELD_LIST: pack_list(packer, field, value); break;
+    case FIELD_LIST: return write_list(self, field, path, value);
     }
+    return false;
 }
 
-static void pack_message(msgpack_packer *packer, const message_t *type, const void *value) {
-    size_t present = 0;
-    for (size_t index = 0; index < type->field_count; index++) present += !field_is_empty(&type->fields[index], value);
-    msgpack_pack_map(packer, present);
-    for (size_t index = 0; index < type->field_count; index++)
-        if (!field_is_empty(&type->fields[index], value)) pack_field(packer, &type->fields[index], value);
+/* The head counts what was written behind it: one byte is kept free for it, and the rare long one moves the fields up.
+ * Returns the number of fields written. */
+static size_t write_message(writer_t *self, const message_t *type, const path_t *path, const void *value) {
+    size_t head = self->out->size, count = 0;
+    buffer_room(self->out, 1);
+    self->out->size++;
+    for (size_t index = 0; index < type->field_count; index++) {
+        const field_t *field = &type->fields[index];
+        path_t here = {path, field->name, 0};
+        if (write_field(self, field, &here, value))
+            count++;
+        else if (self->fault != NULL && field_is_required(field))
+            writer_fault(self, &here, "missing_field");
+    }
+    ASSERT(count <= UINT16_MAX);
+    if (count > MAP_SHORT) {
+        buffer_room(self->out, 2);
+        uint8_t *at = self->out->at + head;
+        memmove(at + 3, at + 1, self->out->size - head - 1);
+        self->out->size += 2;
+        at[0] = 0xde, at[1] = (uint8_t)(count >> 8), at[2] = (uint8_t)count;
+    } else {
+        self->out->at[head] = (uint8_t)(0x80 | count);
+    }
+    return count;
 }
 
 void wire_encode(const message_t *type, const void *value, buffer_t *out) {
-    msgpack_packer packer;
-    msgpack_packer_init(&packer, out, pack_write);
-    pack_message(&packer, type, value);
+    writer_t writer = {out, NULL};
+    write_message(&writer, type, NULL, value);
 }
 
-static void pack_header(msgpack_packer *packer, const uint64_t *numbers, size_t count) {
-    msgpack_pack_array(packer, count + 1);
-    for (size_t index = 0; index < count; index++) msgpack_pack_uint64(packer, numbers[index]);
+err_t wire_encode_checked(const message_t *type, const void *value, buffer_t *out, fault_t *fault) {
+    writer_t writer = {out, fault};
+    fault->code = NULL;
+    write_message(&writer, type, NULL, value);
+    return fault->code == NULL ? OK : ERR_BAD;
+}
+
+err_t wire_check(const message_t *type, const void *value, fault_t *fault) {
+    buffer_t bytes = {0};
+    err_t err = wire_encode_checked(type, value, &bytes, fault);
+    buffer_destroy(&bytes);
+    return err;
+}
+
+static void put_numbers(buffer_t *out, const uint64_t *numbers, size_t count) {
+    put_head(out, &form_array, count + 1);
+    for (size_t index = 0; index < count; index++) put_head(out, &form_number, numbers[index]);
 }
 
 static void event_header(const event_t *event, uint32_t kind, uint32_t version, buffer_t *out) {
-    msgpack_packer packer;
-    msgpack_packer_init(&packer, out, pack_write);
     ASSERT(event->at_ms >= 0);
     uint64_t numbers[] = {kind, version, event->epoch, event->cause_seq, (uint64_t)event->at_ms};
-    pack_header(&packer, numbers, sizeof numbers / sizeof numbers[0]);
+    put_numbers(out, numbers, sizeof numbers / sizeof numbers[0]);
 }
 
 void event_encode(const event_t *header, const message_t *type, const void *value, buffer_t *out) {
     event_header(header, type->kind, type->version, out);
     wire_encode(type, value, out);
+}
+
+err_t event_encode_checked(const event_t *header, const message_t *type, const void *value, buffer_t *out, fault_t *fault) {
+    event_header(header, type->kind, type->version, out);
+    return wire_encode_checked(type, value, out, fault);
 }
 
 void event_copy(const event_t *event, buffer_t *out) {
@@ -130,9 +262,7 @@ void event_copy(const event_t *event, buffer_t *out) {
 }
 
 void packet_encode(uint64_t request_id, const message_t *type, const void *value, buffer_t *out) {
-    msgpack_packer packer;
-    msgpack_packer_init(&packer, out, pack_write);
     uint64_t numbers[] = {type->kind, type->version, request_id};
-    pack_header(&packer, numbers, sizeof numbers / sizeof numbers[0]);
+    put_numbers(out, numbers, sizeof numbers / sizeof numbers[0]);
     wire_encode(type, value, out);
 }

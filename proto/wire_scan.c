@@ -1,76 +1,69 @@
 /* The bounded scan: what may be believed of untrusted msgpack before anything is decoded. */
 #include "proto/wire.h"
 
-#include <string.h>
-
 static err_t scan_fault(fault_t *fault, const char *code) {
     fault->code = code;
     fault->path[0] = '\0';
     return ERR_BAD;
 }
 
+/* What stands behind a first byte: `width` bytes that count payload or children, or (width 0) the count is in the byte itself.
+ */
+typedef enum { HEAD_WRONG, HEAD_PLAIN, HEAD_BYTES, HEAD_ARRAY, HEAD_MAP } head_kind_t;
 typedef struct {
-    uint64_t payload;  /* bytes of a string or bin behind the head */
-    uint64_t children; /* objects behind the head */
-    uint32_t head;     /* bytes of the head itself */
-    const char *wrong;
+    uint8_t kind;
+    uint8_t width;
 } head_t;
 
-static uint64_t big_endian(const uint8_t *at, uint32_t size) {
-    uint64_t value = 0;
-    for (uint32_t index = 0; index < size; index++) value = value << 8 | at[index];
-    return value;
-}
+/* 0xc0 to 0xdf; nil, floats, extensions and what is never used are wrong. */
+static const head_t heads[32] = {
+    [0x02] = {HEAD_PLAIN, 0}, [0x03] = {HEAD_PLAIN, 0},                                                     /* false, true */
+    [0x04] = {HEAD_BYTES, 1}, [0x05] = {HEAD_BYTES, 2}, [0x06] = {HEAD_BYTES, 4},                           /* bin */
+    [0x0c] = {HEAD_PLAIN, 1}, [0x0d] = {HEAD_PLAIN, 2}, [0x0e] = {HEAD_PLAIN, 4}, [0x0f] = {HEAD_PLAIN, 8}, /* unsigned */
+    [0x10] = {HEAD_PLAIN, 1}, [0x11] = {HEAD_PLAIN, 2}, [0x12] = {HEAD_PLAIN, 4}, [0x13] = {HEAD_PLAIN, 8}, /* signed */
+    [0x19] = {HEAD_BYTES, 1}, [0x1a] = {HEAD_BYTES, 2}, [0x1b] = {HEAD_BYTES, 4},                           /* str */
+    [0x1c] = {HEAD_ARRAY, 2}, [0x1d] = {HEAD_ARRAY, 4}, [0x1e] = {HEAD_MAP, 2},   [0x1f] = {HEAD_MAP, 4}};
 
-/* Heads of one byte: fixint, fixmap, fixarray, fixstr. */
-static bool head_short(uint8_t first, head_t *head) {
-    head->head = 1;
-    if (first <= 0x7f || first >= 0xe0) return true;
-    if (first <= 0x8f) return head->children = 2 * (uint64_t)(first & 0x0f), true;
-    if (first <= 0x9f) return head->children = first & 0x0f, true;
-    if (first <= 0xbf) return head->payload = first & 0x1f, true;
-    return first == 0xc2 || first == 0xc3;
-}
-
-static head_t head_read(const uint8_t *at, uint32_t left) {
-    head_t head = {0};
-    if (head_short(at[0], &head)) return head;
-    uint32_t width;
-    switch (at[0]) {
-    case 0xc4: case 0xd9: case 0xcc: case 0xd0: width = 1; break;
-    case 0xc5: case 0xda: case 0xcd: case 0xd1: case 0xdc: case 0xde: width = 2; break;
-    case 0xc6: case 0xdb: case 0xce: case 0xd2: case 0xdd: case 0xdf: width = 4; break;
-    case 0xcf: case 0xd3: width = 8; break;
-    default: return (head_t){.wrong = "wrong_type"}; /* nil, float, ext, never used */
-    }
-    if (left < 1 + width) return (head_t){.wrong = "malformed"};
-    head.head = 1 + width;
-    uint64_t count = big_endian(at + 1, width);
-    if (at[0] <= 0xc6 || (at[0] >= 0xd9 && at[0] <= 0xdb)) head.payload = count;
-    if (at[0] == 0xdc || at[0] == 0xdd) head.children = count;
-    if (at[0] == 0xde || at[0] == 0xdf) head.children = 2 * count;
-    return head;
+/* What the head at `*at` announces: *payload bytes, *children objects. NULL, or the code of what is wrong. */
+static const char *head_read(const uint8_t **at, const uint8_t *end, uint64_t *payload, uint64_t *children) {
+    uint8_t first = *(*at)++;
+    if (first <= 0x7f || first >= 0xe0) return NULL;
+    if (first >= 0xa0 && first <= 0xbf) return *payload = first & 0x1f, NULL;
+    if (first <= 0x8f) return *children = 2 * (uint64_t)(first & 0x0f), NULL;
+    if (first <= 0x9f) return *children = first & 0x0f, NULL;
+    head_t head = heads[first & 0x1f];
+    if (head.kind == HEAD_WRONG) return "wrong_type";
+    if (end - *at < head.width) return "malformed";
+    uint64_t count = 0;
+    for (uint32_t index = 0; index < head.width; index++) count = count << 8 | *(*at)++;
+    if (head.kind == HEAD_BYTES) *payload = count;
+    if (head.kind == HEAD_ARRAY) *children = count;
+    if (head.kind == HEAD_MAP) *children = 2 * count;
+    return NULL;
 }
 
 err_t wire_scan_first(bytes_t bytes, uint32_t *size, fault_t *fault) {
-    uint64_t waiting[LIMIT_DEPTH + 1] = {1}; /* objects still to come, per level */
-    uint32_t depth = 0, at = 0;
+    uint64_t waiting[LIMIT_DEPTH + 1]; /* objects still to come, per level above the one at hand */
+    uint64_t here = 1;                 /* the same, of the level at hand */
+    uint32_t depth = 0;
+    const uint8_t *at = bytes.at, *end = bytes.at + bytes.size;
     while (true) {
-        while (waiting[depth] == 0) {
-            if (depth == 0) return *size = at, OK;
-            depth--;
+        while (here == 0) {
+            if (depth == 0) return *size = (uint32_t)(at - bytes.at), OK;
+            here = waiting[--depth];
         }
-        waiting[depth]--;
-        if (at >= bytes.size) return scan_fault(fault, "malformed");
-        head_t head = head_read(bytes.at + at, bytes.size - at);
-        if (head.wrong != NULL) return scan_fault(fault, head.wrong);
-        at += head.head;
-        uint64_t left = bytes.size - at;
-        if (head.payload > left || head.children > left) return scan_fault(fault, "malformed");
-        at += (uint32_t)head.payload;
-        if (head.children == 0) continue;
+        here--;
+        if (at >= end) return scan_fault(fault, "malformed");
+        uint64_t payload = 0, children = 0;
+        const char *code = head_read(&at, end, &payload, &children);
+        if (code != NULL) return scan_fault(fault, code);
+        uint64_t left = (uint64_t)(end - at);
+        if (payload > left || children > left) return scan_fault(fault, "malformed");
+        at += payload;
+        if (children == 0) continue;
         if (depth == LIMIT_DEPTH) return scan_fault(fault, "too_deep");
-        waiting[++depth] = head.children;
+        waiting[depth++] = here;
+        here = children;
     }
 }
 

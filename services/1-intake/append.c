@@ -42,22 +42,24 @@ static bool privacy_holds(visit_t *visit, const report_t *report) {
     return false;
 }
 
-static receipt_t receipt_of(const intake_t *self, const report_t *report, const intake_submission_t *kept) {
-    receipt_t receipt = {.epoch = self->opened.epoch, .seq = kept->seq, .received_ms = kept->received_ms};
+static receipt_t receipt_of(intake_t *self, text_t unit, const report_t *report, const intake_submission_t *kept) {
+    receipt_t receipt = {.epoch = self->epoch, .seq = kept->seq, .received_ms = kept->received_ms};
     memcpy(receipt.submission_id, report->submission_id, sizeof receipt.submission_id);
     memcpy(receipt.ledger_id, self->opened.ledger_id, sizeof receipt.ledger_id);
     memcpy(receipt.content_hash, kept->content_hash, sizeof receipt.content_hash);
+    receipt_seal(self, unit, &receipt, receipt.seal);
     return receipt;
 }
 
-static void answer_known(visit_t *visit, const report_t *report, const intake_submission_t *kept, const uint8_t *content_hash) {
+static void answer_known(visit_t *visit, const append_ask_t *ask, const intake_submission_t *kept,
+                         const uint8_t *content_hash) {
     intake_t *self = visit->intake;
     if (memcmp(kept->content_hash, content_hash, HASH_SIZE) != 0) {
         text_t seq = arena_format(self->arena, "%llu", (unsigned long long)kept->seq);
         visit_refuse(visit, REASON_OF(conflict), text_of("submission_id"), &seq, 1);
         return;
     }
-    receipt_t receipt = receipt_of(self, report, kept);
+    receipt_t receipt = receipt_of(self, ask->unit, &ask->report, kept);
     receipt.duplicate = true;
     receipt_complete(self, &receipt);
     packet_encode(visit->packet.request_id, receipt_type(), &receipt, visit_buffer(visit, kept->seq));
@@ -70,10 +72,11 @@ static void append_report(visit_t *visit, const append_ask_t *ask, const store_k
         .report = ask->report, .unit = ask->unit, .door = visit->door, .key_generation = ask->key_generation};
     memcpy(received.content_hash, content_hash, HASH_SIZE);
     intake_submission_t kept = {.received_ms = (uint64_t)stamp_ms};
+    if (ask->receipt.seq != 0) kept.received_ms = received.original_received_ms = ask->receipt.received_ms;
     memcpy(kept.content_hash, content_hash, HASH_SIZE);
     kept.seq = group_append(self, report_received_type(), &received, stamp_ms);
     txn_put(self->group, TABLE_SUBMISSIONS, key, &kept);
-    receipt_t receipt = receipt_of(self, &ask->report, &kept);
+    receipt_t receipt = receipt_of(self, ask->unit, &ask->report, &kept);
     packet_encode(visit->packet.request_id, receipt_type(), &receipt, visit->later);
 }
 
@@ -89,14 +92,14 @@ void on_append_ask(visit_t *visit) {
     store_key_t key = key_of_submission(&ask.report, ask.unit);
     intake_submission_t kept;
     if (txn_get(self->group, TABLE_SUBMISSIONS, &key, self->arena, &kept)) {
-        answer_known(visit, &ask.report, &kept, content_hash);
+        answer_known(visit, &ask, &kept, content_hash);
         return;
     }
     if (self->closed)
         visit_refuse(visit, REASON_OF(plan_is_closed), text_of(NULL), NULL, 0);
     else if (self->busy)
         visit_busy(visit);
-    else
+    else if (receipt_holds(visit, &ask, content_hash))
         append_report(visit, &ask, &key, content_hash);
 }
 

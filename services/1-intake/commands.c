@@ -31,12 +31,12 @@ static advance_t command_named(const visit_t *visit, const command_t *command) {
     return named;
 }
 
-static void command_obeyed(visit_t *visit, const command_t *command, uint64_t seq) {
+void command_obeyed(visit_t *visit, const command_t *command, uint64_t seq) {
     advance_t named = command_named(visit, command);
     command_answer(visit->intake, &named, seq, visit->later);
 }
 
-static bool remark_is_clean(visit_t *visit, text_t why) {
+bool remark_is_clean(visit_t *visit, text_t why) {
     const char *finding = privacy_finding(why);
     if (finding != NULL) visit_refuse(visit, text_of(finding), text_of("why"), NULL, 0);
     return finding == NULL;
@@ -197,6 +197,16 @@ static void command_dispatch(visit_t *visit, const command_t *command) {
         on_key_revoked(visit, command, &body);
     else if (body.kind == KIND_plan_closed)
         on_plan_closed(visit, command, &body);
+    else if (body.kind == KIND_plan_part)
+        on_plan_part(visit, command, &body);
+    else if (body.kind == KIND_plan_adopted)
+        on_plan_adopted(visit, command, &body);
+    else if (body.kind == KIND_backup_taken)
+        on_backup_taken(visit, command, &body);
+    else if (body.kind == KIND_quarantined)
+        on_quarantined(visit, command, &body);
+    else if (body.kind == KIND_ledger_restored)
+        on_ledger_restored(visit, command, &body);
     else
         on_advance_clock(visit, command, &body);
 }

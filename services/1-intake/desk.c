@@ -69,10 +69,36 @@ static void answer_health(const intake_t *self, txn_t *txn, const packet_t *ask,
                        .cause_seq = head.seq,
                        .now_ms = (uint64_t)last.at_ms,
                        .ok = whole && !low,
-                       .plan = planbook_plan(self->book)->id};
+                       .plan = self->plan_id};
     if (low) health.note = text_of("storage is nearly full: doors are told BUSY");
     store_usage(self->store, &health.store_used, &health.store_size);
     packet_encode(ask->request_id, health_type(), &health, out);
+}
+
+static void on_quarantines(const intake_t *self, const packet_t *ask, arena_t *arena, buffer_t *out) {
+    quarantines_ask_t question;
+    fault_t fault = {0};
+    if (packet_body(ask, quarantines_ask_type(), arena, &question, &fault) != OK) {
+        answer_refusal(ask, text_of(fault.code), fault.path, out);
+        return;
+    }
+    txn_t *txn = store_read(self->store);
+    if (txn == NULL) {
+        answer_busy(ask, out);
+        return;
+    }
+    quarantined_t *rows = ARENA_NEW(arena, quarantined_t, LIMIT_ROWS);
+    quarantines_t told = {.rows = rows};
+    store_key_t prefix = key_new();
+    key_add_text(&prefix, question.stage);
+    scan_t scan = scan_begin(txn, TABLE_QUARANTINES, &prefix, NULL);
+    while (told.rows_count < LIMIT_ROWS && scan_next(&scan, arena, &rows[told.rows_count])) told.rows_count++;
+    scan_end(&scan);
+    if (txn_error(txn) == OK)
+        packet_encode(ask->request_id, quarantines_type(), &told, out);
+    else
+        answer_busy(ask, out);
+    txn_abort(&txn);
 }
 
 /* false: the entry asked for is not durable yet. */
@@ -101,6 +127,10 @@ bool intake_answer(intake_t *self, const packet_t *ask, buffer_t *out) {
         answered = on_health(self, ask, arena, out);
     else if (ask->kind == KIND_registry_ask)
         on_registry(self, ask, arena, out);
+    else if (ask->kind == KIND_quarantines_ask)
+        on_quarantines(self, ask, arena, out);
+    else if (ask->kind == KIND_backup_ask)
+        store_copy_answer(self->store, ask, out);
     else
         answer_refusal(ask, message_of_kind(ask->kind) == NULL ? REASON_OF(unknown_message) : REASON_OF(not_permitted), "",
                        out);

@@ -28,7 +28,7 @@ bool group_begin(intake_t *self) {
 uint64_t group_append(intake_t *self, const message_t *type, const void *value, int64_t at_ms) {
     uint64_t seq = 0;
     self->tail_seq++;
-    event_t header = {.epoch = self->opened.epoch, .cause_seq = self->tail_seq, .at_ms = at_ms};
+    event_t header = {.epoch = self->epoch, .cause_seq = self->tail_seq, .at_ms = at_ms};
     txn_append(self->group, &header, type, value, &seq);
     if (txn_error(self->group) == OK && seq != self->tail_seq) txn_fail(self->group, ERR_CORRUPT);
     self->group_count++;

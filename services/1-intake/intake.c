@@ -16,9 +16,12 @@ const table_t intake_tables[TABLE_COUNT] = {
     [TABLE_SUBMISSIONS] = {"submissions", intake_submission_type},
     [TABLE_KEYS] = {"keys", intake_key_type},
     [TABLE_COMMANDS] = {"commands", intake_command_type},
+    [TABLE_QUARANTINES] = {"quarantines", quarantined_type},
+    [TABLE_FORKS] = {"forks", ledger_restored_type},
+    [TABLE_PARTS] = {"plan_parts", intake_part_type},
 };
 
-enum { VERIFY_STEP = 65536 }; /* entries after which the verified part of the chain is written down */
+enum { VERIFY_STEP = 65536 }; /* entries that a start verifies at most; after a clean stop it is none */
 
 store_key_t key_of_unit_generation(text_t unit, uint64_t generation) {
     store_key_t key = key_new();
@@ -54,11 +57,25 @@ bool intake_has_group(const intake_t *self) { return self->group != NULL || self
 
 /* One signature a group: every receipt of it carries the same head. */
 static void head_sign(intake_t *self) {
-    receipt_t head = {.epoch = self->opened.epoch, .head_seq = self->durable.seq};
+    receipt_t head = {.epoch = self->epoch, .head_seq = self->durable.seq};
     memcpy(head.ledger_id, self->opened.ledger_id, sizeof head.ledger_id);
     memcpy(head.head_hash, self->durable.hash, sizeof head.head_hash);
     receipt_sign(self->signer_secret, &head);
     memcpy(self->durable_signature, head.signature, sizeof self->durable_signature);
+}
+
+/* What was committed so long ago is on the disk, whatever happens now. */
+static void verified_note(intake_t *self, txn_t *txn, uint64_t seq) {
+    txn_fact_put(txn, FACT_VERIFIED, seq);
+    self->verified = seq;
+}
+
+err_t intake_rest(intake_t *self) {
+    if (self->err != OK || self->group != NULL || self->verified == self->durable.seq) return self->err;
+    txn_t *txn = store_write(self->store);
+    if (txn == NULL) return ERR_STORE;
+    verified_note(self, txn, self->durable.seq);
+    return txn_commit(&txn);
 }
 
 err_t intake_commit(intake_t *self) {
@@ -69,6 +86,7 @@ err_t intake_commit(intake_t *self) {
         return self->err;
     }
     head_t head = txn_head(self->group);
+    if (head.seq >= self->verified + VERIFY_STEP) verified_note(self, self->group, head.seq);
     self->err = txn_commit(&self->group);
     if (self->err != OK) return self->err;
     bool grew = head.seq != self->durable.seq;
@@ -78,6 +96,7 @@ err_t intake_commit(intake_t *self) {
 }
 
 void receipt_complete(const intake_t *self, receipt_t *receipt) {
+    receipt->backup_seq = self->backup_seq;
     receipt->head_seq = self->durable.seq;
     memcpy(receipt->head_hash, self->durable.hash, sizeof receipt->head_hash);
     memcpy(receipt->signature, self->durable_signature, sizeof receipt->signature);
@@ -104,6 +123,29 @@ void intake_finish(intake_t *self, buffer_t *later) {
     }
     buffer_destroy(later);
     *later = done;
+}
+
+void intake_allow_restore(intake_t *self) { self->restoring = true; }
+
+uint64_t intake_epoch(const intake_t *self) { return self->epoch; }
+
+err_t intake_verify(const char *path, head_t *head, ledger_opened_t *opened, uint64_t *epoch) {
+    store_t *store = NULL;
+    err_t err = store_open(path, intake_tables, TABLE_COUNT, &store);
+    if (err == OK) err = store_verify(store, head);
+    arena_t *arena = arena_new();
+    txn_t *txn = err == OK ? store_read(store) : NULL;
+    event_t first, last;
+    fault_t fault = {0};
+    if (err == OK && (txn == NULL || !txn_event(txn, 1, arena, &first, NULL) ||
+                      !txn_event(txn, head->seq, arena, &last, NULL) ||
+                      event_body(&first, ledger_opened_type(), arena, opened, &fault) != OK))
+        err = ERR_CORRUPT;
+    if (err == OK) *epoch = last.epoch;
+    txn_abort(&txn);
+    arena_destroy(&arena);
+    store_close(&store);
+    return err;
 }
 
 head_t intake_head(const intake_t *self) { return self->durable; }
@@ -133,9 +175,8 @@ static uint64_t append_founding(txn_t *txn, const event_t *header, const message
 err_t intake_found(const char *path, const ledger_opened_t *opened, const plan_t *plan, uint64_t rules_version, int64_t at_ms) {
     fault_t fault = {0};
     rules_activated_t rules = {.version = rules_version};
-    plan_adopted_t adopted = {.plan = *plan};
     if (at_ms < 1 || wire_check(ledger_opened_type(), opened, &fault) != OK ||
-        wire_check(plan_adopted_type(), &adopted, &fault) != OK || wire_check(rules_activated_type(), &rules, &fault) != OK) {
+        wire_check(plan_type(), plan, &fault) != OK || wire_check(rules_activated_type(), &rules, &fault) != OK) {
         log_error("found_refused", "code=%s path=\"%s\"", fault.code == NULL ? "out_of_range" : fault.code, fault.path);
         return ERR_BAD;
     }
@@ -150,7 +191,7 @@ err_t intake_found(const char *path, const ledger_opened_t *opened, const plan_t
     if (err == OK) {
         event_t header = {.epoch = opened->epoch, .at_ms = at_ms};
         append_founding(txn, &header, ledger_opened_type(), opened);
-        txn_fact_put(txn, FACT_PLAN, append_founding(txn, &header, plan_adopted_type(), &adopted));
+        adoption_found(txn, &header, plan);
         append_founding(txn, &header, rules_activated_type(), &rules);
         err = txn_commit(&txn);
     } else if (txn != NULL)
@@ -170,56 +211,32 @@ static err_t load_opening(intake_t *self, txn_t *txn) {
     return ERR_REFUSED;
 }
 
-static err_t load_plan(intake_t *self, txn_t *txn) {
-    event_t event;
-    fault_t fault = {0};
-    plan_adopted_t adopted;
-    arena_t *arena = arena_new();
-    err_t err = OK;
-    if (!txn_event(txn, txn_fact(txn, FACT_PLAN), arena, &event, NULL))
-        err = ERR_CORRUPT;
-    else if (event_body(&event, plan_adopted_type(), arena, &adopted, &fault) != OK)
-        err = ERR_CORRUPT;
-    else
-        self->book = planbook_new(&adopted.plan);
-    arena_destroy(&arena);
-    return err;
-}
-
 static err_t load_clock(intake_t *self, txn_t *txn) {
     event_t event;
     if (!txn_event(txn, self->durable.seq, self->arena, &event, NULL)) return ERR_CORRUPT;
     bool rehearsal = self->opened.clock_mode == clock_mode_rehearsal;
     self->clock = ledger_clock_new(rehearsal, event.at_ms, event.kind == KIND_clock_ticked);
     self->closed = txn_fact(txn, FACT_CLOSED) != 0;
+    self->backup_seq = txn_fact(txn, FACT_BACKUP);
     return OK;
 }
 
-static err_t load_keys(intake_t *self, txn_t *txn) {
-    self->keys = intake_keys_new(planbook_plan(self->book)->units_count);
+static err_t load_forks(intake_t *self, txn_t *txn) {
+    self->epoch = self->opened.epoch;
     store_key_t all = key_new();
-    scan_t scan = scan_begin(txn, TABLE_KEYS, &all, NULL);
-    intake_key_t row;
-    while (scan_next(&scan, self->arena, &row)) {
-        uint32_t unit = unit_position(self, row.unit);
-        if (unit == UNIT_UNKNOWN)
-            txn_fail(txn, ERR_CORRUPT);
-        else
-            intake_keys_add(self->keys, unit, row.key, row.generation, row.revoked_seq != 0);
-    }
+    scan_t scan = scan_begin(txn, TABLE_FORKS, &all, NULL);
+    ledger_restored_t row;
+    while (scan_next(&scan, self->arena, &row)) forks_add(self, &row);
     scan_end(&scan);
     return txn_error(txn);
 }
 
 static err_t verify_chain(intake_t *self, txn_t *txn) {
-    uint64_t verified = txn_fact(txn, FACT_VERIFIED), bad = 0;
-    err_t err = txn_verify_chain(txn, verified == 0 ? 1 : verified, &bad);
+    uint64_t bad = 0;
+    self->verified = txn_fact(txn, FACT_VERIFIED);
+    err_t err = txn_verify_chain(txn, self->verified == 0 ? 1 : self->verified, &bad);
     if (err != OK) log_error("chain_broken", "seq=%llu", (unsigned long long)bad);
-    if (err != OK || self->durable.seq < verified + VERIFY_STEP) return err;
-    txn_t *write = store_write(self->store);
-    if (write == NULL) return ERR_STORE;
-    txn_fact_put(write, FACT_VERIFIED, self->durable.seq);
-    return txn_commit(&write);
+    return err;
 }
 
 static err_t intake_load(intake_t *self) {
@@ -229,9 +246,9 @@ static err_t intake_load(intake_t *self) {
     self->tail_seq = self->durable.seq;
     err_t err = load_opening(self, txn);
     if (err == OK) err = verify_chain(self, txn);
-    if (err == OK) err = load_plan(self, txn);
     if (err == OK) err = load_clock(self, txn);
-    if (err == OK) err = load_keys(self, txn);
+    if (err == OK) err = load_forks(self, txn);
+    if (err == OK) err = adoption_load(self, txn);
     txn_abort(&txn);
     if (err == OK) head_sign(self);
     return err;
@@ -249,6 +266,8 @@ err_t intake_open(const char *path, const uint8_t signer_secret[64], intake_t **
     self->reserve = LIMIT_STORE_RESERVE;
     self->started_steady_ms = clock_steady_ms();
     memcpy(self->signer_secret, signer_secret, sizeof self->signer_secret);
+    crypto_start();
+    seal_key_make(signer_secret, self->seal_key);
     err_t err = store_open(path, intake_tables, TABLE_COUNT, &self->store);
     if (err == OK) err = intake_load(self);
     if (err != OK) intake_close(&self);
@@ -267,6 +286,8 @@ void intake_close(intake_t **self_at) {
     arena_destroy(&self->arena);
     arena_destroy(&self->kept);
     free(self->path);
+    buffer_destroy(&self->sealed);
+    explicit_bzero(self->seal_key, sizeof self->seal_key);
     explicit_bzero(self->signer_secret, sizeof self->signer_secret);
     free(self);
     *self_at = NULL;

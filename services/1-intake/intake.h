@@ -9,15 +9,27 @@ typedef struct intake intake_t;
 /* Founds a ledger in an empty folder: ledger_opened, plan_adopted, rules_activated, stamped `at_ms`. For `minning init`. */
 err_t intake_found(const char *path, const ledger_opened_t *opened, const plan_t *plan, uint64_t rules_version, int64_t at_ms);
 
+/* Reads a ledger that no service has open, from end to end; tells its head, its first entry, its epoch. ERR_CORRUPT, ERR_LOCKED. */
+err_t intake_verify(const char *path, head_t *head, ledger_opened_t *opened, uint64_t *epoch);
+/* Lets the next command be ledger_restored: for `minning restore`, on a ledger that no service has open. */
+void intake_allow_restore(intake_t *self);
+uint64_t intake_epoch(const intake_t *self);
+
 /* Opens the ledger: barrier, chain verified, registry and clock loaded. signer_secret signs chain heads. */
 err_t intake_open(const char *path, const uint8_t signer_secret[64], intake_t **out);
 void intake_close(intake_t **self);
+/* Before a clean stop: all is committed, the next start need not verify it again. `minning verify` reads everything. */
+err_t intake_rest(intake_t *self);
 
 /* Takes one frame from a door into the open group (begun if there is none), at wall clock `wall_ms`. What there is to answer is
  * appended to `now` (refusals, duplicates that are durable, queries: may be sent at once) or to `later` (receipts: after
  * intake_commit only), as one packet. Never waits, never fails on input. */
 void intake_take(intake_t *self, door_t door, bytes_t frame, int64_t wall_ms, int64_t steady_ms, buffer_t *now,
                  buffer_t *later);
+/* The same for the packet at the start of `bytes`, which hold more behind it. Returns what it took; all that cannot be read is
+ * refused as one. */
+uint32_t intake_take_next(intake_t *self, door_t door, bytes_t bytes, int64_t wall_ms, int64_t steady_ms, buffer_t *now,
+                          buffer_t *later);
 /* Appends the ticks and refusal counts that are due at `wall_ms` (real clock mode). */
 void intake_tick(intake_t *self, int64_t wall_ms, int64_t steady_ms);
 /* Makes the group durable; then, and only then, what stands in `later` may leave: intake_finish completes each receipt

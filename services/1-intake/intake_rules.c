@@ -11,8 +11,10 @@ text_t kind_refusal(door_t door, uint32_t kind) {
 
 text_t command_kind_refusal(uint32_t kind) {
     if (message_of_kind(kind) == NULL) return REASON_OF(unknown_message);
-    bool known =
-        kind == KIND_key_registered || kind == KIND_key_revoked || kind == KIND_plan_closed || kind == KIND_advance_clock;
+    bool known = kind == KIND_key_registered || kind == KIND_key_revoked || kind == KIND_plan_closed ||
+                 kind == KIND_plan_part || kind == KIND_plan_adopted ||
+                 kind == KIND_backup_taken || kind == KIND_quarantined || kind == KIND_ledger_restored ||
+                 kind == KIND_advance_clock;
     return known ? text_of(NULL) : REASON_OF(not_permitted);
 }
 

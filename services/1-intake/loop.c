@@ -1,5 +1,6 @@
 /* The service around the ledger: drain the doors, one commit, all receipts, then the readers. */
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "proto/crypto.h"
@@ -18,6 +19,7 @@ static const char *const endpoints[DOORS] = {[AT_OPERATOR] = HOME_DOOR_OPERATOR,
 typedef struct {
     peer_t peer;
     uint32_t at; /* which door */
+    bool many;   /* it asked in an array, and is answered in one */
 } asker_t;
 
 typedef struct {
@@ -31,27 +33,56 @@ typedef struct {
     uint32_t asker_count;
     asker_t advancing;   /* who waits for an advance that goes on over several groups */
     uint32_t last_group; /* answers in the last group */
+    int64_t wall_ms;     /* read once a turn */
+    int64_t steady_ms;
+    buffer_t frame;      /* answers on their way to one asker */
 } loop_t;
 
-static void take_frame(loop_t *self, const asker_t *asker, bytes_t frame) {
+/* One packet. Returns what it took of `bytes`. */
+static uint32_t take_packet(loop_t *self, const asker_t *asker, bytes_t bytes) {
     bool pending = intake_pending(self->intake);
     size_t before = self->later.size;
+    uint32_t took = bytes.size;
     buffer_clear(&self->now);
-    intake_take(self->intake, doors[asker->at], frame, clock_wall_ms(), clock_steady_ms(), &self->now, &self->later);
+    if (asker->many)
+        took = intake_take_next(self->intake, doors[asker->at], bytes, self->wall_ms, self->steady_ms, &self->now, &self->later);
+    else
+        intake_take(self->intake, doors[asker->at], bytes, self->wall_ms, self->steady_ms, &self->now, &self->later);
     if (self->now.size > 0)
         server_send(self->servers[asker->at], &asker->peer, (bytes_t){self->now.at, (uint32_t)self->now.size});
     if (self->later.size > before) self->askers[self->asker_count++] = *asker;
     if (!pending && intake_pending(self->intake)) self->advancing = *asker;
+    return took;
 }
 
-/* Takes what has arrived, at most one group of it: a flood must not keep receipts waiting. */
-static void drain(loop_t *self) {
+/* The packets of a frame, at most LIMIT_PACKETS of them. */
+static void take_frame(loop_t *self, asker_t *asker, bytes_t frame) {
+    uint32_t count = 0;
+    bytes_t rest = packets_of(frame, &count);
+    asker->many = count > 1;
+    if (count > LIMIT_PACKETS) count = LIMIT_PACKETS;
+    for (; count > 0 && rest.size > 0; count--) {
+        uint32_t took = take_packet(self, asker, rest);
+        rest = (bytes_t){rest.at + took, rest.size - took};
+    }
+    if (rest.size > 0) log_warn("frame_overfull", "left=%u", rest.size); /* no door of ours sends it: nobody waits for an answer */
+}
+
+static void clocks_read(loop_t *self) {
+    self->wall_ms = clock_wall_ms();
+    self->steady_ms = clock_steady_ms();
+}
+
+/* Takes what has arrived, at most one group of it: a flood must not keep receipts waiting. Doors that are not
+ * ready are not asked: an empty socket costs two system calls. */
+static void drain(loop_t *self, uint32_t ready) {
     size_t size = 0;
     uint32_t frames = 0;
+    clocks_read(self);
     for (uint32_t at = 0; at < DOORS; at++) {
         asker_t asker = {.at = at};
         bytes_t frame;
-        while (frames < LIMIT_GROUP && self->asker_count < LIMIT_GROUP && size < LIMIT_BATCH &&
+        while ((ready & 1u << at) != 0 && frames < LIMIT_GROUP && self->asker_count < LIMIT_GROUP && size < LIMIT_BATCH &&
                server_receive(self->servers[at], &asker.peer, &frame)) {
             frames++;
             size += frame.size;
@@ -69,21 +100,38 @@ static void advance_on(loop_t *self) {
 
 /* While a group is smaller than the last one, the same senders are likely to be on their way: one flush for all of them. */
 static void linger(loop_t *self, void *const *handles) {
-    if (self->asker_count > 1 && self->asker_count < self->last_group &&
-        (link_wait(handles, DOORS, LINGER_MS) & ~LINK_STOP) != 0)
-        drain(self);
+    if (self->asker_count > 1 && self->asker_count < self->last_group) drain(self, link_wait(handles, DOORS, LINGER_MS));
     self->last_group = self->asker_count;
+}
+
+static bool same_asker(const asker_t *a, const asker_t *b) {
+    return a->at == b->at && a->peer.size == b->peer.size && memcmp(a->peer.bytes, b->peer.bytes, a->peer.size) == 0;
+}
+
+/* The answers from `index` on that go to one asker in one frame; returns how many. *at is behind them. */
+static uint32_t answers_gather(loop_t *self, uint32_t index, size_t *at) {
+    const asker_t *asker = &self->askers[index];
+    uint32_t count = 0;
+    packets_begin(&self->frame);
+    do {
+        packet_t packet;
+        fault_t fault = {0};
+        err_t err = packet_decode((bytes_t){self->later.at + *at, (uint32_t)(self->later.size - *at)}, &packet, &fault);
+        ASSERT(err == OK); /* we wrote it */
+        buffer_add(&self->frame, packet.raw.at, packet.raw.size);
+        *at += packet.raw.size;
+        count++;
+    } while (asker->many && count < LIMIT_PACKETS && index + count < self->asker_count &&
+             self->askers[index + count].many && same_asker(asker, &self->askers[index + count]));
+    return count;
 }
 
 static void answers_send(loop_t *self) {
     size_t at = 0;
-    for (uint32_t index = 0; index < self->asker_count; index++) {
-        packet_t packet;
-        fault_t fault = {0};
-        err_t err = packet_decode((bytes_t){self->later.at + at, (uint32_t)(self->later.size - at)}, &packet, &fault);
-        ASSERT(err == OK); /* we wrote it */
-        server_send(self->servers[self->askers[index].at], &self->askers[index].peer, packet.raw);
-        at += packet.raw.size;
+    for (uint32_t index = 0, count; index < self->asker_count; index += count) {
+        const asker_t *asker = &self->askers[index];
+        count = answers_gather(self, index, &at);
+        server_send(self->servers[asker->at], &asker->peer, packets_end(&self->frame, count));
     }
     self->asker_count = 0;
     buffer_clear(&self->later);
@@ -109,9 +157,10 @@ static err_t loop_run(loop_t *self) {
     void *const handles[HANDLES] = {server_handle(self->servers[AT_OPERATOR]), server_handle(self->servers[AT_GATEWAY]),
                                     stream_door_handle(self->stream)};
     while (true) {
-        bool leave = (link_wait(handles, HANDLES, wait_ms(self)) & LINK_STOP) != 0;
+        uint32_t ready = link_wait(handles, HANDLES, wait_ms(self));
+        bool leave = (ready & LINK_STOP) != 0;
         intake_tick(self->intake, clock_wall_ms(), clock_steady_ms());
-        drain(self);
+        drain(self, ready);
         linger(self, handles);
         advance_on(self);
         err_t err = group_end(self);
@@ -144,13 +193,27 @@ static err_t signer_read(uint8_t secret[SIGN_SECRET_SIZE]) {
     return err;
 }
 
+/* intake/reserve_mib in the settings: BUSY while less than this is free on the disk. */
+static void reserve_read(intake_t *intake) {
+    const char *setting = home_setting("intake/reserve_mib", NULL);
+    char *end = NULL;
+    unsigned long long mib = setting == NULL ? 0 : strtoull(setting, &end, 10);
+    if (setting == NULL) return;
+    if (*end != '\0' || mib == 0 || mib > UINT32_MAX)
+        log_warn("setting_unusable", "setting=intake/reserve_mib value=\"%s\"", setting);
+    else
+        intake_keep_free(intake, mib << 20);
+}
+
 /* The ledger, and with it the lock, comes before every socket. */
 static err_t loop_open(loop_t *self) {
     uint8_t secret[SIGN_SECRET_SIZE];
     err_t err = signer_read(secret);
     if (err == OK) err = intake_open("data/intake", secret, &self->intake);
     if (err != OK) return err;
-    self->askers = calloc(LIMIT_GROUP + 2, sizeof *self->askers); /* two drains end at LIMIT_GROUP, and an advance */
+    reserve_read(self->intake);
+    /* drains end above LIMIT_GROUP by less than a frame, and an advance may be waited for */
+    self->askers = calloc(LIMIT_GROUP + LIMIT_PACKETS + 2, sizeof *self->askers);
     if (self->askers == NULL) return ERR_NOMEM;
     stream_view_t view = {self->intake, view_begin, view_end};
     for (uint32_t at = 0; err == OK && at < DOORS; at++) err = server_bind(endpoints[at], &self->servers[at]);
@@ -165,6 +228,7 @@ static void loop_close(loop_t *self) {
     for (uint32_t at = 0; at < DOORS; at++) server_destroy(&self->servers[at]);
     intake_close(&self->intake);
     free(self->askers);
+    buffer_destroy(&self->frame);
     buffer_destroy(&self->now);
     buffer_destroy(&self->later);
     link_stop();
@@ -204,6 +268,7 @@ int intake_main(int argc, char **argv) {
         log_info("started", "head=%llu now_ms=%lld", (unsigned long long)intake_head(loop.intake).seq,
                  (long long)intake_now_ms(loop.intake));
         err = loop_run(&loop);
+        if (err == OK) err = intake_rest(loop.intake);
         code = err == OK ? EX_OK : EX_IOERR;
     }
     if (err != OK)

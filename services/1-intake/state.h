@@ -12,11 +12,12 @@
 #define DEF_FILE "services/1-intake/intake.def"
 #include "proto/declare.h"
 
-enum { TABLE_SUBMISSIONS, TABLE_KEYS, TABLE_COMMANDS, TABLE_COUNT };
+enum { TABLE_SUBMISSIONS, TABLE_KEYS, TABLE_COMMANDS, TABLE_QUARANTINES, TABLE_FORKS, TABLE_PARTS, TABLE_COUNT };
 extern const table_t intake_tables[TABLE_COUNT];
 
 #define FACT_PLAN "plan_seq"     /* entry that adopted the plan in force */
 #define FACT_CLOSED "closed_seq" /* entry that closed the plan */
+#define FACT_BACKUP "backup_seq" /* a backup exists up to here */
 #define FACT_VERIFIED "verified" /* the chain was verified up to here */
 
 /* An advance_clock on its way: done in pieces of at most one group. */
@@ -28,6 +29,12 @@ typedef struct {
     uint8_t body_hash[HASH_SIZE];
 } advance_t;
 
+/* Where an epoch began: what earlier epochs held behind `seq` is lost. */
+typedef struct {
+    uint64_t epoch;
+    uint64_t seq;
+} fork_t;
+
 struct intake {
     store_t *store;
     char *path;
@@ -37,13 +44,22 @@ struct intake {
     bool busy;            /* decided when the group was opened: nothing is appended to it */
     err_t err;            /* after which nothing but leaving helps */
     head_t durable;
+    uint64_t verified; /* a start verifies the chain from here */
     uint8_t durable_signature[SIGNATURE_SIZE];
     uint64_t reserve; /* BUSY when less is left */
     int64_t started_steady_ms;
     arena_t *arena;   /* of the frame at hand */
     arena_t *kept;    /* as long as the ledger is open */
-    planbook_t *book; /* immutable: the desk's thread reads it too */
+    planbook_t *book; /* of the plan in force; an amendment puts another in its place */
+    text_t plan_id;   /* never changes: the desk's thread reads it */
     ledger_opened_t opened;
+    uint64_t epoch; /* in force: of every entry that is appended */
+    const fork_t *forks;
+    uint32_t fork_count;
+    bool restoring;      /* ledger_restored is taken, once */
+    uint64_t backup_seq; /* a backup exists up to here */
+    uint8_t seal_key[HASH_KEY_SIZE];
+    buffer_t sealed;
     bool closed; /* plan_closed is in the ledger */
     uint8_t signer_secret[SIGN_SECRET_SIZE];
     ledger_clock_t clock;
@@ -94,6 +110,29 @@ void on_append_ask(visit_t *visit);
 void on_refusals_note(visit_t *visit);
 void on_command(visit_t *visit);
 void on_registry_ask(visit_t *visit);
+
+/* --- the plan in force (adoption.c) --- */
+/* Appends the plan a ledger begins with: its parts, if it needs them, and plan_adopted. Errors stick to the transaction. */
+void adoption_found(txn_t *txn, const event_t *header, const plan_t *plan);
+err_t adoption_load(intake_t *self, txn_t *txn); /* the plan and, by its units, the keys */
+void on_plan_part(visit_t *visit, const command_t *command, const packet_t *body);
+void on_plan_adopted(visit_t *visit, const command_t *command, const packet_t *body);
+
+/* --- a command that was obeyed (commands.c, upkeep.c) --- */
+void command_obeyed(visit_t *visit, const command_t *command, uint64_t seq);
+bool remark_is_clean(visit_t *visit, text_t why);
+void on_backup_taken(visit_t *visit, const command_t *command, const packet_t *body);
+void on_quarantined(visit_t *visit, const command_t *command, const packet_t *body);
+void on_ledger_restored(visit_t *visit, const command_t *command, const packet_t *body);
+void forks_add(intake_t *self, const ledger_restored_t *restored);
+/* The last entry of `epoch` that no later restore has lost; UINT64_MAX: all of them are here. */
+uint64_t fork_since(const intake_t *self, uint64_t epoch);
+
+/* --- receipts that come back (resend.c) --- */
+void seal_key_make(const uint8_t signer_secret[SIGN_SECRET_SIZE], uint8_t key[HASH_KEY_SIZE]);
+void receipt_seal(intake_t *self, text_t unit, const receipt_t *receipt, uint8_t seal[HASH_SIZE]);
+/* Is the receipt that came with the report, if there is one, ours and lost? Refuses otherwise. */
+bool receipt_holds(visit_t *visit, const append_ask_t *ask, const uint8_t content_hash[HASH_SIZE]);
 
 /* Position of a unit in the plan; UNIT_UNKNOWN if the plan has none of that name. */
 uint32_t unit_position(const intake_t *self, text_t unit);

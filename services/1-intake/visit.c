@@ -48,24 +48,44 @@ static void visit_dispatch(visit_t *self) {
     }
 }
 
-void intake_take(intake_t *self, door_t door, bytes_t frame, int64_t wall_ms, int64_t steady_ms, buffer_t *now,
-                 buffer_t *later) {
+/* false: it cannot be read; the refusal is given. */
+static bool visit_read(visit_t *self) {
+    fault_t fault = {0};
+    if (packet_decode(self->frame, &self->packet, &fault) == OK) return true;
+    visit_refuse(self, text_of(fault.code), text_of(fault.path), NULL, 0);
+    return false;
+}
+
+static void visit_do(visit_t *self) {
+    text_t code = kind_refusal(self->door, self->packet.kind);
+    if (code.size == 0) {
+        visit_dispatch(self);
+        return;
+    }
+    text_t kind = arena_format(self->intake->arena, "%u", self->packet.kind);
+    visit_refuse(self, code, text_of(NULL), &kind, 1);
+}
+
+static visit_t visit_new(intake_t *self, door_t door, bytes_t frame, int64_t wall_ms, int64_t steady_ms, buffer_t *now,
+                         buffer_t *later) {
     arena_reset(self->arena);
     intake_read_clock(self, wall_ms, steady_ms);
-    visit_t visit = {.intake = self, .door = door, .frame = frame, .unit = UNIT_UNKNOWN, .now = now, .later = later};
-    fault_t fault = {0};
-    if (packet_decode(frame, &visit.packet, &fault) != OK) {
-        visit_refuse(&visit, text_of(fault.code), text_of(fault.path), NULL, 0);
-        return;
-    }
-    if (visit.packet.raw.size != frame.size) {
-        visit_refuse(&visit, REASON_OF(malformed), text_of(NULL), NULL, 0);
-        return;
-    }
-    text_t code = kind_refusal(door, visit.packet.kind);
-    text_t kind = arena_format(self->arena, "%u", visit.packet.kind);
-    if (code.size > 0)
-        visit_refuse(&visit, code, text_of(NULL), &kind, 1);
-    else
-        visit_dispatch(&visit);
+    return (visit_t){.intake = self, .door = door, .frame = frame, .unit = UNIT_UNKNOWN, .now = now, .later = later};
+}
+
+void intake_take(intake_t *self, door_t door, bytes_t frame, int64_t wall_ms, int64_t steady_ms, buffer_t *now,
+                 buffer_t *later) {
+    visit_t visit = visit_new(self, door, frame, wall_ms, steady_ms, now, later);
+    if (!visit_read(&visit)) return;
+    if (visit.packet.raw.size == frame.size) visit_do(&visit);
+    else visit_refuse(&visit, REASON_OF(malformed), text_of(NULL), NULL, 0);
+}
+
+uint32_t intake_take_next(intake_t *self, door_t door, bytes_t bytes, int64_t wall_ms, int64_t steady_ms, buffer_t *now,
+                          buffer_t *later) {
+    visit_t visit = visit_new(self, door, bytes, wall_ms, steady_ms, now, later);
+    if (!visit_read(&visit)) return bytes.size;
+    visit.frame = visit.packet.raw;
+    visit_do(&visit);
+    return visit.packet.raw.size;
 }

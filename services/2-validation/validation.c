@@ -2,6 +2,7 @@
 #include "services/2-validation/validation.h"
 
 #include "proto/content.h"
+#include "proto/plan_parts.h"
 #include "services/2-validation/validation_rules.h"
 #include "services/plan/calendar.h"
 
@@ -44,10 +45,31 @@ static store_key_t key_submission(const uint8_t id[16], text_t unit) {
 
 /* --- memory: the plan in force, indexed --- */
 
+static store_key_t key_part(const uint8_t hash[HASH_SIZE], uint64_t index) {
+    store_key_t key = key_new();
+    key_add_bytes(&key, hash, HASH_SIZE);
+    key_add_u64(&key, index);
+    return key;
+}
+
+static bool part_get(void *self, const uint8_t hash[HASH_SIZE], uint32_t index, arena_t *arena, plan_part_t *part) {
+    store_key_t key = key_part(hash, index);
+    return txn_get(turn_txn(self), VALIDATION_PLAN_PARTS, &key, arena, part);
+}
+
 static void *memory_load(turn_t *turn) {
     store_key_t key = key_single();
+    plan_adopted_t adopted;
     plan_t plan;
-    return turn_get(turn, VALIDATION_PLAN, &key, &plan) ? planbook_new(&plan) : NULL;
+    arena_t *arena = arena_new(); /* not the turn's: a large plan would stay in it for good */
+    planbook_t *book = NULL;
+    if (txn_get(turn_txn(turn), VALIDATION_PLAN, &key, arena, &adopted)) {
+        err_t err = plan_adopted_read(&adopted, (plan_parts_source_t){turn, part_get}, arena, &plan);
+        if (err == OK) book = planbook_new(&plan);
+        else txn_fail(turn_txn(turn), ERR_CORRUPT); /* intake has read it already */
+    }
+    arena_destroy(&arena);
+    return book;
 }
 
 static void memory_destroy(void **memory) {
@@ -58,11 +80,18 @@ static void memory_destroy(void **memory) {
 
 /* --- control entries --- */
 
+static void on_plan_part(turn_t *turn, const event_t *event) {
+    plan_part_t part;
+    if (!turn_body(turn, event, plan_part_type(), &part)) return;
+    store_key_t key = key_part(part.hash, part.index);
+    turn_put(turn, VALIDATION_PLAN_PARTS, &key, &part);
+}
+
 static void on_plan_adopted(turn_t *turn, const event_t *event) {
     plan_adopted_t adopted;
     if (!turn_body(turn, event, plan_adopted_type(), &adopted)) return;
     store_key_t key = key_single();
-    turn_put(turn, VALIDATION_PLAN, &key, &adopted.plan);
+    turn_put(turn, VALIDATION_PLAN, &key, &adopted);
     turn_forget(turn);
 }
 
@@ -75,6 +104,14 @@ static void on_rules_activated(turn_t *turn, const event_t *event) {
     }
     store_key_t key = key_single();
     turn_put(turn, VALIDATION_RULES_ROW, &key, &(validation_rules_t){.version = activated.version});
+}
+
+static void on_plan_closed(turn_t *turn) {
+    store_key_t key = key_single();
+    validation_rules_t rules = {.version = VALIDATION_RULES};
+    turn_get(turn, VALIDATION_RULES_ROW, &key, &rules);
+    rules.closed = true;
+    turn_put(turn, VALIDATION_RULES_ROW, &key, &rules);
 }
 
 /* --- reports --- */
@@ -184,6 +221,15 @@ static void verdict_keep(turn_t *turn, const validation_case_t *given, const val
     turn_put(turn, VALIDATION_SUBMISSION, &key, &(validation_submission_t){.seq = turn_cause(turn)});
 }
 
+/* Files that the report names, and those of its rows; one file named twice counts twice. */
+static uint64_t evidence_of(const report_t *report) {
+    uint64_t count = report->evidence_count;
+    for (uint32_t figure = 0; figure < report->figures_count; figure++)
+        for (uint32_t item = 0; item < report->figures[figure].items_count; item++)
+            count += !bytes_are_zero(report->figures[figure].items[item].evidence, HASH_SIZE);
+    return count;
+}
+
 static void emit_accepted(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling) {
     const report_t *report = given->report;
     report_accepted_t accepted = {.unit = given->unit,
@@ -196,7 +242,9 @@ static void emit_accepted(turn_t *turn, const validation_case_t *given, const va
                                   .missing_count = ruling->missing_count,
                                   .explained = ruling->explained,
                                   .explained_count = ruling->explained_count,
-                                  .due_ms = due_of(turn, report->period)};
+                                  .due_ms = due_of(turn, report->period),
+                                  .evidence = evidence_of(report)};
+    if (given->received_ms != turn_now_ms(turn)) accepted.received_ms = (uint64_t)given->received_ms;
     memcpy(accepted.submission_id, report->submission_id, sizeof accepted.submission_id);
     turn_emit(turn, report_accepted_type(), &accepted);
 }
@@ -209,6 +257,7 @@ static void emit_refused(turn_t *turn, const validation_case_t *given, const val
                                 .reasons = ruling->reasons,
                                 .reasons_count = ruling->reasons_count,
                                 .due_ms = due_of(turn, report->period)};
+    if (given->received_ms != turn_now_ms(turn)) refused.received_ms = (uint64_t)given->received_ms;
     memcpy(refused.submission_id, report->submission_id, sizeof refused.submission_id);
     turn_emit(turn, report_refused_type(), &refused);
 }
@@ -217,6 +266,7 @@ static void on_report_received(turn_t *turn, const event_t *event) {
     report_received_t received;
     if (!turn_body(turn, event, report_received_type(), &received)) return;
     validation_case_t given = case_of(turn, received.unit, &received.report);
+    if (received.original_received_ms != 0) given.received_ms = (int64_t)received.original_received_ms;
     validation_ruling_t ruling = validation_judge(&given, turn_arena(turn));
     if (ruling.accepted) histories_keep(turn, &given, &ruling);
     standing_keep(turn, &given, &ruling);
@@ -227,6 +277,7 @@ static void on_report_received(turn_t *turn, const event_t *event) {
 
 static void apply(turn_t *turn, const event_t *event) {
     switch (event->kind) {
+    case KIND_plan_part: on_plan_part(turn, event); return;
     case KIND_plan_adopted: on_plan_adopted(turn, event); return;
     case KIND_rules_activated: on_rules_activated(turn, event); return;
     case KIND_report_received: on_report_received(turn, event); return;
@@ -234,7 +285,11 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_key_registered:
     case KIND_key_revoked:
     case KIND_clock_ticked:
-    case KIND_plan_closed: return;      /* passed on by the runtime */
+    case KIND_backup_taken:
+    case KIND_ledger_restored:
+    case KIND_quarantined:
+    case KIND_event_skipped: return;    /* passed on by the runtime */
+    case KIND_plan_closed: on_plan_closed(turn); return;
     case KIND_refusals_counted: return; /* for the ledger's readers, not for the totals */
     default: turn_unknown(turn, event);
     }
@@ -268,7 +323,23 @@ static void answer_verdict(turn_t *turn, const packet_t *packet, reply_t *reply)
     verdict_t verdict;
     if (packet_body(packet, verdict_ask_type(), turn_arena(turn), &ask, &fault) != OK) return;
     if (turn_waits(turn, ask.seq)) return;
-    if (verdict_of(turn, ask.seq, &verdict, NULL)) reply_with(reply, verdict_type(), &verdict);
+    if (verdict_of(turn, ask.seq, &verdict, NULL))
+        reply_with(reply, verdict_type(), &verdict);
+    else if (turn_skipped(turn, ask.seq))
+        reply_refuse(reply, REASON_OF(set_aside), "", (text_t){NULL, 0});
+}
+
+static bool plan_is_closed(turn_t *turn) {
+    store_key_t key = key_single();
+    validation_rules_t rules;
+    return turn_get(turn, VALIDATION_RULES_ROW, &key, &rules) && rules.closed;
+}
+
+/* What intake would say; a dry run does not pass there. */
+static validation_ruling_t ruling_closed(turn_t *turn) {
+    reason_t *reason = ARENA_NEW(turn_arena(turn), reason_t, 1);
+    reason->code = REASON_OF(plan_is_closed);
+    return (validation_ruling_t){.reasons = reason, .reasons_count = 1};
 }
 
 static void answer_check(turn_t *turn, const packet_t *packet, reply_t *reply) {
@@ -276,7 +347,7 @@ static void answer_check(turn_t *turn, const packet_t *packet, reply_t *reply) {
     fault_t fault;
     if (packet_body(packet, check_ask_type(), turn_arena(turn), &ask, &fault) != OK) return;
     validation_case_t given = case_of(turn, ask.unit, &ask.report);
-    validation_ruling_t ruling = validation_judge(&given, turn_arena(turn));
+    validation_ruling_t ruling = plan_is_closed(turn) ? ruling_closed(turn) : validation_judge(&given, turn_arena(turn));
     verdict_t verdict = {.accepted = ruling.accepted,
                          .unit = ask.unit,
                          .task = ask.report.task,
@@ -343,7 +414,8 @@ static void answer(turn_t *turn, const packet_t *ask, reply_t *reply) {
 
 const role_t *validation_role(void) {
     static const table_t tables[VALIDATION_TABLES] = {
-        [VALIDATION_PLAN] = {"plan", plan_type},
+        [VALIDATION_PLAN] = {"plan", plan_adopted_type},
+        [VALIDATION_PLAN_PARTS] = {"plan_parts", plan_part_type},
         [VALIDATION_RULES_ROW] = {"rules", validation_rules_type},
         [VALIDATION_STANDING] = {"standing", validation_standing_type},
         [VALIDATION_HISTORY] = {"history", validation_history_type},

@@ -9,7 +9,8 @@ enum { VALIDATION_RULES = 1 };
 
 /* What is kept; keys in the order of their parts. */
 enum {
-    VALIDATION_PLAN,        /* () → plan */
+    VALIDATION_PLAN,        /* () → plan_adopted, the one in force */
+    VALIDATION_PLAN_PARTS,  /* (hash, index) → plan_part */
     VALIDATION_RULES_ROW,   /* () → validation_rules */
     VALIDATION_STANDING,    /* (unit, task, period) → validation_standing */
     VALIDATION_HISTORY,     /* (unit, indicator) → validation_history */

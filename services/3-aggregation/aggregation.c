@@ -9,7 +9,15 @@ const table_t aggregation_tables[T_COUNT] = {
     [T_REPORTS] = {"reports", agg_report_type}, [T_TALLIES] = {"tallies", agg_tally_type},
     [T_DAYS] = {"days", agg_day_type},          [T_PARTS] = {"parts", proof_row_type},
     [T_PERSONS] = {"persons", proof_row_type},  [T_TARGETS] = {"targets", target_changed_type},
+    [T_PLAN_PARTS] = {"plan_parts", plan_part_type}, [T_AIMS] = {"aims", agg_aim_type},
 };
+
+static void on_plan_part(turn_t *turn, const event_t *event) {
+    plan_part_t part;
+    if (!turn_body(turn, event, plan_part_type(), &part)) return;
+    store_key_t key = key_plan_part(part.hash, part.index);
+    turn_put(turn, T_PLAN_PARTS, &key, &part);
+}
 
 static void on_plan_adopted(turn_t *turn, const event_t *event) {
     plan_adopted_t adopted;
@@ -18,7 +26,7 @@ static void on_plan_adopted(turn_t *turn, const event_t *event) {
     key_add_u64(&key, 0);
     turn_put(turn, T_PLAN, &key, &adopted);
     turn_forget(turn);
-    pass_begin(turn, true); /* every indicator tells its first verdict, every period that is open already opens */
+    pass_amend(turn); /* every indicator tells its first verdict, every period that is open already opens */
 }
 
 static void on_clock_ticked(turn_t *turn) { pass_begin(turn, false); }
@@ -44,6 +52,7 @@ static void on_report_accepted(turn_t *turn, const event_t *event) {
 
 static void apply(turn_t *turn, const event_t *event) {
     switch (event->kind) {
+    case KIND_plan_part: on_plan_part(turn, event); break;
     case KIND_plan_adopted: on_plan_adopted(turn, event); break;
     case KIND_clock_ticked: on_clock_ticked(turn); break;
     case KIND_plan_closed: on_plan_closed(turn); break;
@@ -52,7 +61,11 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_ledger_opened:
     case KIND_rules_activated:
     case KIND_key_registered:
-    case KIND_key_revoked: break;
+    case KIND_key_revoked:
+    case KIND_backup_taken:
+    case KIND_ledger_restored:
+    case KIND_quarantined:
+    case KIND_event_skipped: break;
     default: turn_unknown(turn, event); break;
     }
 }

@@ -10,6 +10,13 @@ static bool ask_read(turn_t *turn, const packet_t *ask, const message_t *type, v
     return false;
 }
 
+/* Who still owes may be thousands: a page ends by bytes as well as by rows. */
+static size_t target_size(const target_changed_t *row) {
+    size_t size = 512 + (size_t)row->proof_count * 256 + (size_t)row->missing_count * LIMIT_ID;
+    for (uint32_t index = 0; index < row->owing_count; index++) size += row->owing[index].size + 2;
+    return size;
+}
+
 static void answer_targets(turn_t *turn, const packet_t *ask, reply_t *reply) {
     targets_ask_t question;
     if (!ask_read(turn, ask, targets_ask_type(), &question, reply)) return;
@@ -21,10 +28,19 @@ static void answer_targets(turn_t *turn, const packet_t *ask, reply_t *reply) {
     moment_t now = {.ms = turn_now_ms(turn)};
     if (memory != NULL) now.day = day_of_instant(memory->plan, now.ms);
     if (memory != NULL) now.closed = pass_get(turn).closed;
-    for (uint32_t index = 0; memory != NULL && index < memory->watches_count && told.rows_count < LIMIT_ROWS; index++) {
+    uint64_t skip = question.after;
+    size_t size = 0;
+    for (uint32_t index = 0; memory != NULL && !told.more && index < memory->watches_count; index++) {
         const watch_t *watch = &memory->watches[index];
         if (question.task.size > 0 && !text_equal(question.task, watch->task->id)) continue;
-        rows[told.rows_count++] = target_now(turn, watch, now, true);
+        if (skip > 0) {
+            skip--;
+            continue;
+        }
+        told.more = told.rows_count == LIMIT_ROWS || size > LIMIT_BATCH; /* one row past it still fits into a frame */
+        if (told.more) break;
+        rows[told.rows_count] = target_now(turn, watch, now, true);
+        size += target_size(&rows[told.rows_count++]);
     }
     reply_with(reply, targets_type(), &told);
 }
@@ -134,7 +150,7 @@ static void figures_fill(turn_t *turn, const memory_t *memory, const figures_ask
     while (!page->told.more && scan_next(&scan, turn_arena(turn), &report)) {
         uint32_t at = 0;
         key_next_text(scan.key, &at);
-        proof_row_t row = {.cause_seq = report.cause_seq, .received_ms = report.received_ms};
+        proof_row_t row = {.cause_seq = report.cause_seq, .received_ms = report.received_ms, .evidence = report.evidence};
         row.unit = arena_text(turn_arena(turn), key_next_text(scan.key, &at));
         row.period = arena_text(turn_arena(turn), key_next_text(scan.key, &at));
         for (uint32_t index = 0; index < report.shares_count && !page->told.more; index++) {

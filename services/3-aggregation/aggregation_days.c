@@ -51,6 +51,11 @@ static void crossing_search(turn_t *turn, const watch_t *watch, text_t member, a
     scan_end(&scan);
 }
 
+void pile_anew(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *tally) {
+    crossing_forget(tally);
+    pile_settle(turn, watch, member, tally);
+}
+
 void pile_settle(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *tally) {
     wide_t goal = (wide_t)watch->aim.goal;
     if (TALLY_WIDE(tally, total) < goal) {

@@ -114,3 +114,27 @@ bool people_next(people_t *self, arena_t *arena, tenure_of_t *person, proof_row_
 }
 
 void people_end(people_t *self) { scan_end(&self->scan); }
+
+/* Who counts, and who stays, goes by the due day. LIMIT_PEOPLE bounds the walk. */
+void persons_anew(turn_t *turn, const watch_t *watch, agg_tally_t *tally) {
+    store_key_t days = KEY(watch->indicator->id, text_of(NULL));
+    store_key_t *keys = ARENA_NEW(turn_arena(turn), store_key_t, LIMIT_AGENDA_STEP);
+    uint32_t count;
+    do {
+        agg_day_t day;
+        count = 0;
+        scan_t scan = scan_begin(turn_txn(turn), T_DAYS, &days, NULL);
+        while (count < LIMIT_AGENDA_STEP && scan_next(&scan, turn_arena(turn), &day)) {
+            keys[count] = key_new();
+            key_add_bytes(&keys[count++], scan.key.at, scan.key.size);
+        }
+        scan_end(&scan);
+        for (uint32_t index = 0; index < count; index++) turn_delete(turn, T_DAYS, &keys[index]);
+    } while (count == LIMIT_AGENDA_STEP);
+    *tally = (agg_tally_t){0}; /* of a lasting target nothing else stands in it */
+    people_t people = people_begin(turn, watch);
+    tenure_of_t person;
+    proof_row_t row;
+    while (people_next(&people, turn_arena(turn), &person, &row)) person_weigh(turn, watch, tally, &person, 1);
+    people_end(&people);
+}

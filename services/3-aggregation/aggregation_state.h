@@ -3,10 +3,12 @@
 #define AGGREGATION_AGGREGATION_STATE_H
 
 #include "services/3-aggregation/aggregation_rules.h"
+#include "proto/plan_parts.h"
 #include "services/plan/plan.h"
 #include "services/stage/stage.h"
 
-enum { T_PLAN, T_PASS, T_PERIODS, T_OBLIGATIONS, T_REPORTS, T_TALLIES, T_DAYS, T_PARTS, T_PERSONS, T_TARGETS, T_COUNT };
+enum { T_PLAN, T_PASS, T_PERIODS, T_OBLIGATIONS, T_REPORTS, T_TALLIES, T_DAYS, T_PARTS, T_PERSONS, T_TARGETS,
+       T_PLAN_PARTS, T_AIMS, T_COUNT };
 extern const table_t aggregation_tables[T_COUNT];
 
 /* An indicator under watch: what a turn needs of it, worked out once. Watches stand in the order of the plan. */
@@ -47,6 +49,7 @@ bool watch_judges(const watch_t *watch, text_t member);
 
 /* --- keys --- */
 store_key_t key_of(const text_t *texts, uint32_t count);
+store_key_t key_plan_part(const uint8_t hash[HASH_SIZE], uint64_t index);
 #define KEY(...) key_of((const text_t[]){__VA_ARGS__}, sizeof((const text_t[]){__VA_ARGS__}) / sizeof(text_t))
 
 /* --- obligations and the passing of time (aggregation_time.c) --- */
@@ -54,12 +57,21 @@ agg_pass_t pass_get(turn_t *turn);
 void pass_put(turn_t *turn, const agg_pass_t *pass);
 /* Does what falls due by the instant of the turn, LIMIT_AGENDA_STEP pieces; asks for more by turn_continue(step + 1). */
 void pass_step(turn_t *turn, uint64_t step);
+void pass_amend(turn_t *turn); /* a plan was adopted, the first or another */
 /* Begins a pass if something changes by now; `judging`: every target is judged anew in any case. */
 void pass_begin(turn_t *turn, bool judging);
+/* When a report was received: the instant that its entry carries, or that of the receipt it came back with after a restore. */
+int64_t report_instant(const turn_t *turn, const report_accepted_t *report);
 void obligation_report(turn_t *turn, const report_accepted_t *report);
 /* The row as told: derived where there is none. false: the unit does not owe it. */
 bool obligation_tell(turn_t *turn, const memory_t *memory, const period_t *period, const task_t *task, const unit_t *unit,
                      obligation_changed_t *told);
+
+/* --- amendments (aggregation_amend.c) --- */
+/* Is another than under the plan before to report for the task, or is something else missing? */
+bool duty_has_changed(turn_t *turn, const memory_t *memory, uint32_t task_index);
+/* Derives the piles of every indicator anew whose goal or deadline is another. true: finished. */
+bool amendment_advance(turn_t *turn, const memory_t *memory, agg_pass_t *pass, uint32_t *pieces);
 
 /* --- totals (aggregation_totals.c) --- */
 void totals_replace(turn_t *turn, const report_accepted_t *report);
@@ -70,6 +82,7 @@ agg_tally_t tally_get(turn_t *turn, text_t indicator, text_t member);
 /* Takes the rows of `old` out and puts those of `new` in; *tally follows. Either may be NULL. */
 void persons_replace(turn_t *turn, const watch_t *watch, const report_accepted_t *report, const agg_share_t *old,
                      const agg_share_t *share, agg_tally_t *tally);
+void persons_anew(turn_t *turn, const watch_t *watch, agg_tally_t *tally); /* weighs all of them again: the aim is another */
 /* Walks the persons of an indicator, each once, merged. */
 typedef struct {
     scan_t scan;
@@ -84,6 +97,7 @@ void people_end(people_t *self);
 /* Adds to a pile and to its day; the crossing is found again where it moved. */
 void pile_add(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *tally, uint32_t day, wide_t amount);
 void pile_settle(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *tally);
+void pile_anew(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *tally); /* the goal is another */
 #define TALLY_WIDE(tally, field) wide_join((tally)->field, (tally)->field##_high)
 #define TALLY_SET(tally, field, value)                                                                                         \
     do {                                                                                                                       \
@@ -95,7 +109,7 @@ void pile_settle(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t 
 /* --- targets (aggregation_targets.c) --- */
 /* The verdict now, from what the tables hold. with_proof: with the rows that make or break it. */
 target_changed_t target_now(turn_t *turn, const watch_t *watch, moment_t now, bool with_proof);
-/* Judges it and tells if it changed. `daily`: at a day's change, when also wide indicators tell a mere movement of `done`. */
+/* Judges it and tells if it changed. `daily`: at a day's change, when also a mere movement of `done` is told. */
 void target_judge(turn_t *turn, const watch_t *watch, bool closed, bool daily);
 
 void aggregation_answer(turn_t *turn, const packet_t *ask, reply_t *reply);

@@ -155,9 +155,8 @@ void target_judge(turn_t *turn, const watch_t *watch, bool closed, bool daily) {
     target_changed_t told = target_now(turn, watch, now, false), last;
     if (turn_get(turn, T_TARGETS, &key, &last) && verdicts_same(&told, &last)) {
         bool moved = told.done != last.done || told.opening != last.opening;
-        /* thousands owe: naming them all at every report would drown the stream; total_changed tells at once */
-        bool waits = watch->contributors_count > LIMIT_MISSING && !daily;
-        if (!moved || waits) return;
+        /* naming all who owe at every report would drown the stream: total_changed tells a mere movement at once */
+        if (!moved || !daily) return;
     }
     told = target_now(turn, watch, now, true);
     turn_put(turn, T_TARGETS, &key, &told);

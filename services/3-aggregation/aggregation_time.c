@@ -60,16 +60,27 @@ static void obligation_put(turn_t *turn, const memory_t *memory, const period_t 
     turn_emit(turn, obligation_changed_type(), &told);
 }
 
+/* Then whoever owed it has a row; who came into the plan later does not owe what was past. */
+static bool period_is_past(turn_t *turn, const period_t *period) {
+    store_key_t key = KEY(period->id);
+    agg_period_t row;
+    return turn_get(turn, T_PERIODS, &key, &row) && row.past;
+}
+
 bool obligation_tell(turn_t *turn, const memory_t *memory, const period_t *period, const task_t *task, const unit_t *unit,
                      obligation_changed_t *told) {
     store_key_t key = KEY(period->id, task->id, unit->id);
     agg_obligation_t row;
     if (!turn_get(turn, T_OBLIGATIONS, &key, &row)) {
-        if (!planbook_owes(memory->book, unit, task, period)) return false;
+        if (!planbook_owes(memory->book, unit, task, period) || period_is_past(turn, period)) return false;
         row = (agg_obligation_t){.standing = standing_not_due, .timeliness = timeliness_pending};
     }
     *told = obligation_show(turn, memory, period, task, unit->id, &row);
     return true;
+}
+
+int64_t report_instant(const turn_t *turn, const report_accepted_t *report) {
+    return report->received_ms != 0 ? (int64_t)report->received_ms : turn_now_ms(turn);
 }
 
 void obligation_report(turn_t *turn, const report_accepted_t *report) {
@@ -84,8 +95,8 @@ void obligation_report(turn_t *turn, const report_accepted_t *report) {
     row.revision = report->revision;
     if (row.first_valid_ms == 0) { /* frozen here: no later revision touches it */
         const deadline_t *deadline = &memory->deadlines[planbook_period_index(memory->book, period)];
-        punctuality_t punctuality = report_punctuality(memory->plan, deadline, turn_now_ms(turn));
-        row.first_valid_ms = (uint64_t)turn_now_ms(turn);
+        punctuality_t punctuality = report_punctuality(memory->plan, deadline, report_instant(turn, report));
+        row.first_valid_ms = (uint64_t)report_instant(turn, report);
         row.timeliness = punctuality.timeliness;
         row.days_late = punctuality.days_late;
     }
@@ -99,9 +110,39 @@ static bool period_is_open(turn_t *turn, const period_t *period, agg_period_t *r
     return turn_get(turn, T_PERIODS, &key, row);
 }
 
-static void period_put(turn_t *turn, const period_t *period, bool past) {
+static void period_put(turn_t *turn, const memory_t *memory, const period_t *period, bool past) {
     store_key_t key = KEY(period->id);
-    turn_put(turn, T_PERIODS, &key, &(agg_period_t){.past = past});
+    uint64_t due_ms = (uint64_t)memory->deadlines[planbook_period_index(memory->book, period)].due_ms;
+    turn_put(turn, T_PERIODS, &key, &(agg_period_t){.past = past, .due_ms = due_ms});
+}
+
+/* What a walk over (task, unit) of a period is for. */
+typedef struct {
+    bool past;
+    bool was_past; /* before: who did not owe it then does not owe it now */
+    bool amending;
+    bool moved; /* it is due at another instant: everybody who owes it is told */
+} walk_t;
+
+/* One unit of one task under an amended plan. What is reported stays as it is. */
+static void obligation_amend(turn_t *turn, const memory_t *memory, const period_t *period, const task_t *task,
+                             const unit_t *unit, const walk_t *walk) {
+    store_key_t key = KEY(period->id, task->id, unit->id);
+    agg_obligation_t row;
+    bool there = turn_get(turn, T_OBLIGATIONS, &key, &row);
+    bool owes = planbook_owes(memory->book, unit, task, period);
+    if (there && row.standing == standing_reported) return;
+    if (!there && (!owes || (walk->past && walk->was_past))) return;
+    if (!owes) {
+        row.standing = standing_lifted;
+        row.timeliness = timeliness_pending;
+        obligation_put(turn, memory, period, task, unit->id, &row);
+        turn_delete(turn, T_OBLIGATIONS, &key);
+        return;
+    }
+    row = (agg_obligation_t){.standing = walk->past ? standing_overdue : standing_due,
+                             .timeliness = walk->past ? timeliness_missing : timeliness_pending};
+    obligation_put(turn, memory, period, task, unit->id, &row);
 }
 
 /* One unit of one task: what a period that opens, or whose deadline is past, means for it. */
@@ -118,16 +159,24 @@ static void obligation_advance(turn_t *turn, const memory_t *memory, const perio
     obligation_put(turn, memory, period, task, unit->id, &row);
 }
 
-/* Walks (task, unit) of the period at hand. true: finished; the cursor stands in the pass otherwise. */
-static bool period_advance(turn_t *turn, const memory_t *memory, agg_pass_t *pass, bool past, uint32_t *pieces) {
+/* Walks (task, unit) of the period at hand; under an amended plan every unit, since who owed it before may owe it no more.
+ * true: finished; the cursor stands in the pass otherwise. */
+static bool period_advance(turn_t *turn, const memory_t *memory, agg_pass_t *pass, const walk_t *walk, uint32_t *pieces) {
     const period_t *period = &memory->plan->periods[pass->period];
     for (; pass->task < memory->plan->tasks_count; pass->task++, pass->place = 0) {
         const task_t *task = &memory->plan->tasks[pass->task];
-        for (; pass->place < memory->owers_count[pass->task]; pass->place++) {
+        bool all = walk->amending && (walk->moved || duty_has_changed(turn, memory, (uint32_t)pass->task));
+        if (walk->amending && !all && walk->past == walk->was_past) continue;
+        uint32_t count = all ? memory->plan->units_count : memory->owers_count[pass->task];
+        for (; pass->place < count; pass->place++) {
             if (*pieces == 0) return false;
             (*pieces)--;
-            const unit_t *unit = &memory->plan->units[memory->owers[pass->task][pass->place]];
-            obligation_advance(turn, memory, period, task, unit, past);
+            uint32_t place = (uint32_t)pass->place;
+            const unit_t *unit = &memory->plan->units[all ? place : memory->owers[pass->task][place]];
+            if (all)
+                obligation_amend(turn, memory, period, task, unit, walk);
+            else
+                obligation_advance(turn, memory, period, task, unit, walk->past);
         }
     }
     pass->task = pass->place = 0;
@@ -143,9 +192,12 @@ static bool periods_advance(turn_t *turn, const memory_t *memory, agg_pass_t *pa
         bool open = period_is_open(turn, period, &row);
         bool past = deadline_is_past(&memory->deadlines[pass->period], now_ms);
         bool opens = !open && now_ms >= memory->opens_ms[pass->period];
-        if (!opens && !(open && past && !row.past)) continue;
-        if (!period_advance(turn, memory, pass, past, pieces)) return false;
-        period_put(turn, period, past);
+        bool amends = open && pass->amending;
+        if (!opens && !amends && !(open && past && !row.past)) continue;
+        walk_t walk = {.past = past, .was_past = row.past, .amending = amends};
+        walk.moved = amends && row.due_ms != (uint64_t)memory->deadlines[pass->period].due_ms;
+        if (!period_advance(turn, memory, pass, &walk, pieces)) return false;
+        period_put(turn, memory, period, past);
     }
     return true;
 }
@@ -181,7 +233,8 @@ void pass_step(turn_t *turn, uint64_t step) {
     if (memory == NULL) return;
     agg_pass_t pass = pass_get(turn);
     uint32_t pieces = LIMIT_AGENDA_STEP;
-    bool done = periods_advance(turn, memory, &pass, &pieces) && targets_advance(turn, memory, &pass, &pieces);
+    bool done = periods_advance(turn, memory, &pass, &pieces) && amendment_advance(turn, memory, &pass, &pieces) &&
+                targets_advance(turn, memory, &pass, &pieces);
     if (done) {
         pass = (agg_pass_t){.closed = pass.closed, .next_ms = (uint64_t)next_instant(memory, turn_now_ms(turn))};
         pass_put(turn, &pass);
@@ -196,6 +249,12 @@ void pass_begin(turn_t *turn, bool judging) {
     if (!judging && turn_now_ms(turn) < (int64_t)pass.next_ms) return;
     pass.period = pass.task = pass.place = pass.watch = 0;
     pass.judging = true;
+    pass_put(turn, &pass);
+    pass_step(turn, 0);
+}
+
+void pass_amend(turn_t *turn) {
+    agg_pass_t pass = {.closed = pass_get(turn).closed, .judging = true, .amending = true};
     pass_put(turn, &pass);
     pass_step(turn, 0);
 }

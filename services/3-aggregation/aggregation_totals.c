@@ -147,7 +147,7 @@ static bool share_make(turn_t *turn, const memory_t *memory, const task_t *task,
     const period_t *period = planbook_period(memory->book, report->period);
     const agg_share_t *before = share_find(old, figure->indicator, figure->member);
     source_t source = {.cause_seq = turn_cause(turn),
-                       .received_ms = turn_now_ms(turn),
+                       .received_ms = report_instant(turn, report),
                        .timely_until_ms = watch->judged ? watch->aim.due_ms : 0,
                        .plan_from = memory->plan->from,
                        .period_to = period->to};
@@ -189,7 +189,10 @@ void totals_replace(turn_t *turn, const report_accepted_t *report) {
     bool there = turn_get(turn, T_REPORTS, &key, &old);
     if (!there) old = (agg_report_t){0};
     agg_share_t *shares = ARENA_NEW(turn_arena(turn), agg_share_t, report->figures_count);
-    agg_report_t now = {.cause_seq = turn_cause(turn), .received_ms = (uint64_t)turn_now_ms(turn), .shares = shares};
+    agg_report_t now = {.cause_seq = turn_cause(turn),
+                        .received_ms = (uint64_t)report_instant(turn, report),
+                        .shares = shares,
+                        .evidence = report->evidence};
     for (uint32_t index = 0; index < report->figures_count; index++) {
         const figure_t *figure = &report->figures[index];
         if (share_find(&now, figure->indicator, figure->member) != NULL) continue;

@@ -1,7 +1,7 @@
 /* Alerting's handlers: one per event of stream 3, and the query for what was told. */
 #include "services/4-alerting/alerting.h"
 
-#include "proto/crypto.h"
+#include "proto/plan_parts.h"
 #include "services/4-alerting/alerting_rules.h"
 #include "services/4-alerting/alerting_subject.h"
 
@@ -12,7 +12,8 @@
 #include "proto/define.h"
 
 static const table_t tables[ALERTING_TABLES] = {
-    [ALERTING_PLAN] = {"plan", plan_type},
+    [ALERTING_PLAN] = {"plan", plan_adopted_type},
+    [ALERTING_PLAN_PARTS] = {"plan_parts", plan_part_type},
     [ALERTING_MODE] = {"mode", alerting_mode_type},
     [ALERTING_SUBJECT] = {"subject", alerting_subject_type},
     [ALERTING_AGENDA] = {"agenda", alerting_mark_type},
@@ -28,15 +29,43 @@ static store_key_t only_key(void) {
     return key;
 }
 
+static store_key_t part_key(const uint8_t hash[HASH_SIZE], uint64_t index) {
+    store_key_t key = key_new();
+    key_add_bytes(&key, hash, HASH_SIZE);
+    key_add_u64(&key, index);
+    return key;
+}
+
+static bool part_get(void *self, const uint8_t hash[HASH_SIZE], uint32_t index, arena_t *arena, plan_part_t *part) {
+    store_key_t key = part_key(hash, index);
+    return txn_get(turn_txn(self), ALERTING_PLAN_PARTS, &key, arena, part);
+}
+
+/* NULL: none was adopted yet. The turn's own arena would keep the room of a large plan for good. */
+static planbook_t *book_load(turn_t *turn) {
+    store_key_t key = only_key();
+    plan_adopted_t adopted;
+    plan_t plan;
+    arena_t *arena = arena_new();
+    planbook_t *book = NULL;
+    if (txn_get(turn_txn(turn), ALERTING_PLAN, &key, arena, &adopted)) {
+        err_t err = plan_adopted_read(&adopted, (plan_parts_source_t){turn, part_get}, arena, &plan);
+        if (err == OK) book = planbook_new(&plan);
+        else txn_fail(turn_txn(turn), ERR_CORRUPT); /* intake has read it already */
+    }
+    arena_destroy(&arena);
+    return book;
+}
+
 static void *memory_load(turn_t *turn) {
     store_key_t key = only_key();
-    plan_t plan;
     alerting_mode_t mode = {0};
-    if (!turn_get(turn, ALERTING_PLAN, &key, &plan)) return NULL;
+    planbook_t *book = book_load(turn);
+    if (book == NULL) return NULL;
     turn_get(turn, ALERTING_MODE, &key, &mode);
     alerting_memory_t *memory = calloc(1, sizeof *memory);
     ASSERT(memory != NULL);
-    memory->book = planbook_new(&plan);
+    memory->book = book;
     memory->rehearsal = mode.rehearsal;
     memory->closed = mode.closed;
     return memory;
@@ -71,12 +100,27 @@ static void on_ledger_opened(turn_t *turn, const event_t *event) {
     mode_put(turn, &mode);
 }
 
+static void on_plan_part(turn_t *turn, const event_t *event) {
+    plan_part_t part;
+    if (!turn_body(turn, event, plan_part_type(), &part)) return;
+    store_key_t key = part_key(part.hash, part.index);
+    turn_put(turn, ALERTING_PLAN_PARTS, &key, &part);
+}
+
 static void on_plan_adopted(turn_t *turn, const event_t *event) {
     plan_adopted_t adopted;
     if (!turn_body(turn, event, plan_adopted_type(), &adopted)) return;
     store_key_t key = only_key();
-    turn_put(turn, ALERTING_PLAN, &key, &adopted.plan);
+    turn_put(turn, ALERTING_PLAN, &key, &adopted);
     turn_forget(turn);
+    const alerting_memory_t *memory = turn_memory(turn);
+    if (memory == NULL) return; /* an error stuck */
+    const plan_t *plan = planbook_plan(memory->book);
+    alerting_mode_t mode = mode_get(turn);
+    mode.plan = arena_text(turn_arena(turn), plan->id);
+    mode.coordinator = arena_text(turn_arena(turn), plan->coordinator);
+    mode.offset_minutes = plan->offset_minutes;
+    mode_put(turn, &mode);
 }
 
 /* The year is over: what stands stays on record, nothing more is said. */
@@ -229,6 +273,7 @@ static void on_target_changed(turn_t *turn, const event_t *event, uint64_t step)
 static void apply(turn_t *turn, const event_t *event) {
     switch (event->kind) {
     case KIND_ledger_opened: on_ledger_opened(turn, event); break;
+    case KIND_plan_part: on_plan_part(turn, event); break;
     case KIND_plan_adopted: on_plan_adopted(turn, event); break;
     case KIND_plan_closed: on_plan_closed(turn, event); break;
     case KIND_clock_ticked: on_clock_ticked(turn, 0); break;
@@ -237,6 +282,10 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_rules_activated:
     case KIND_key_registered:
     case KIND_key_revoked:
+    case KIND_backup_taken:
+    case KIND_ledger_restored:
+    case KIND_quarantined:
+    case KIND_event_skipped:
     case KIND_total_changed: break; /* nothing to remind of */
     default: turn_unknown(turn, event); break;
     }

@@ -49,8 +49,8 @@ typedef struct {
 
 static void consider(search_t *search, const rung_t *rung) {
     int64_t at_ms = rung_instant(search->plan, search->ladder, rung, search->due_day);
-    if (at_ms <= search->told_ms) return;
     if (rung->after && at_ms < search->over_ms) at_ms = search->over_ms; /* within the grace nobody is late */
+    if (at_ms <= search->told_ms) return;
     if (at_ms > search->now_ms) {
         if (search->coming_ms == 0 || at_ms < search->coming_ms) search->coming_ms = at_ms;
         return;
@@ -157,7 +157,8 @@ bool report_is_owed(standing_t standing) {
     case standing_returned: return true;
     case standing_none:
     case standing_reported:
-    case standing_approved: return false;
+    case standing_approved:
+    case standing_lifted: return false;
     }
     return false;
 }

@@ -217,7 +217,7 @@ static void subject_look(turn_t *turn, const store_key_t *key) {
 }
 
 bool subject_sound_due(turn_t *turn) {
-    store_key_t *due = ARENA_NEW(turn_arena(turn), store_key_t, LIMIT_AGENDA_STEP);
+    store_key_t *due = NULL; /* at most ticks nothing is due, and the room for a whole step costs more than the look */
     uint32_t count = 0;
     store_key_t all = key_new();
     scan_t scan = scan_begin(turn_txn(turn), ALERTING_AGENDA, &all, NULL);
@@ -225,6 +225,7 @@ bool subject_sound_due(turn_t *turn) {
     while (count < LIMIT_AGENDA_STEP && scan_next(&scan, turn_arena(turn), &mark)) {
         uint32_t at = 0;
         if (key_next_u64(scan.key, &at) > (uint64_t)turn_now_ms(turn)) break;
+        if (due == NULL) due = ARENA_NEW(turn_arena(turn), store_key_t, LIMIT_AGENDA_STEP);
         due[count] = key_new();
         key_add_bytes(&due[count++], scan.key.at + at, scan.key.size - at);
     }

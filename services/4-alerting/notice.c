@@ -80,6 +80,8 @@ bool notice_read(const notice_plan_t *plan, const event_t *event, arena_t *arena
     warning_raised_t warning;
     if (!notice_is_due(event->kind) || !read_body(event, arena, &warning)) return false;
     notice->seq = event->seq;
+    notice->raised = event->kind == KIND_warning_raised;
+    memcpy(notice->warning_id, warning.id, sizeof notice->warning_id);
     snprintf(notice->id, sizeof notice->id, "%llu-%llu", (unsigned long long)event->epoch, (unsigned long long)event->seq);
     notice->unit = arena_text(arena, warning.unit);
     text_t name = text_equal(warning.unit, plan->coordinator) ? text_of("coordinator") : warning.unit;

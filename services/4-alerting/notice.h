@@ -15,6 +15,8 @@ typedef struct {
 typedef struct {
     uint64_t seq;
     char id[48];             /* "<epoch>-<seq>" */
+    uint8_t warning_id[16];
+    bool raised;             /* withdrawn otherwise */
     text_t unit;             /* recipient */
     text_t channel;          /* minning:v1:<plan>:<unit>, or :coordinator */
     text_t body;             /* JSON, one line */

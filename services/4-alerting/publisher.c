@@ -3,6 +3,8 @@
 
 #include "services/4-alerting/alerting.h"
 #include "services/4-alerting/notice.h"
+#include "services/4-alerting/position.h"
+#include "services/4-alerting/told.h"
 #include "services/stage/clock.h"
 #include "services/stage/home.h"
 #include "services/stage/log.h"
@@ -41,8 +43,10 @@ struct publisher {
     arena_t *plan_arena;
     notice_plan_t plan;          /* plan.plan empty: not adopted yet */
     text_t stream;
+    told_t *told;                /* by epochs that a restore has lost */
     char expected[REDIS_ID];     /* id that has to be the newest in Redis */
-    uint64_t kept;               /* position in the file */
+    position_t kept;             /* what the file says */
+    uint64_t epoch;              /* that the position was counted in */
     int64_t pause_ms;            /* until the next attempt; 0: nothing to try again */
 };
 
@@ -80,21 +84,34 @@ void publisher_show(publisher_t *self, health_t *health) {
 /* --- the position --- */
 
 static void position_load(publisher_t *self) {
-    text_t content = text_of("");
-    err_t err = home_read(self->file, self->arena, 32, &content);
-    uint64_t seq = 0;
-    for (uint32_t index = 0; err == OK && index < content.size && content.at[index] >= '0' && content.at[index] <= '9'; index++)
-        seq = seq * 10 + (uint64_t)(content.at[index] - '0');
-    self->published = self->kept = seq;
-    if (err != OK && err != ERR_MISSING) log_warn("published_unreadable", "file=%s err=%s", self->file, err_name(err));
+    self->kept = position_read(self->file, self->arena);
+    self->published = self->kept.seq;
+    self->epoch = self->kept.epoch;
 }
 
 /* The file may lag: what is posted again is found to be there already. */
 static void position_keep(publisher_t *self) {
-    if (self->kept == self->published) return;
-    err_t err = home_write(self->file, arena_format(self->arena, "%llu\n", (unsigned long long)self->published), 0600);
-    if (err == OK) self->kept = self->published;
+    position_t now = {self->published, self->epoch};
+    if (self->kept.seq == now.seq && self->kept.epoch == now.epoch) return;
+    err_t err = position_write(self->file, now, self->arena);
+    if (err == OK) self->kept = now;
     else log_warn("published_unwritten", "file=%s err=%s", self->file, err_name(err));
+}
+
+/* A restore may have taken back what was published: from the fork on it is another stream. */
+static void position_follow(publisher_t *self) {
+    position_t now = position_now(self->store, (position_t){self->published, self->epoch});
+    if (now.seq != self->published) show_position(self, now.seq);
+    self->epoch = now.epoch;
+}
+
+/* Stream 4 is shorter than what was published: it is being derived again, and what Redis should hold is not known before it is. */
+static bool is_shorter(publisher_t *self) {
+    txn_t *txn = store_read(self->store);
+    if (txn == NULL) return true;
+    bool shorter = txn_head(txn).seq < self->published;
+    txn_abort(&txn);
+    return shorter;
 }
 
 /* --- Redis there and away --- */
@@ -130,6 +147,7 @@ typedef struct {
     uint32_t count;
     uint64_t last;       /* seq of the last event looked at */
     bool ticked;         /* a tick lay among them */
+    bool forked;         /* the last of them begins a new epoch */
 } chunk_t;
 
 /* The warnings behind `after`, up to `last` (0: the head); the transaction is closed before Redis is spoken to. */
@@ -150,6 +168,8 @@ static chunk_t *chunk_read(publisher_t *self, uint64_t after, uint64_t last) {
         }
         chunk->ticked |= event.kind == KIND_clock_ticked;
         chunk->last = seq;
+        chunk->forked = event.kind == KIND_ledger_restored;
+        if (chunk->forked) break; /* what lost epochs told is read before the next is looked at */
     }
     if (txn_error(txn) != OK)
         log_error("warnings_unreadable", "after=%llu err=%s", (unsigned long long)after, err_name(txn_error(txn)));
@@ -164,10 +184,9 @@ static bool plan_known(publisher_t *self) {
     key_add_text(&key, text_of("only"));
     txn_t *txn = store_read(self->store);
     if (txn == NULL) return false;
-    plan_t plan;
-    if (txn_get(txn, ALERTING_PLAN, &key, self->plan_arena, &plan))
-        self->plan = (notice_plan_t){arena_text(self->plan_arena, plan.id), arena_text(self->plan_arena, plan.coordinator),
-                                     plan.offset_minutes};
+    alerting_mode_t mode;
+    if (txn_get(txn, ALERTING_MODE, &key, self->plan_arena, &mode))
+        self->plan = (notice_plan_t){mode.plan, mode.coordinator, mode.offset_minutes};
     txn_abort(&txn);
     if (self->plan.plan.size > 0) self->stream = notice_stream(&self->plan, self->plan_arena);
     return self->plan.plan.size > 0;
@@ -184,27 +203,32 @@ static void expected_find(publisher_t *self, uint64_t seq) {
         event_t event;
         if (at % CHUNK_EVENTS == 0) arena_reset(self->arena);
         if (!txn_event(txn, at, self->arena, &event, NULL)) break;
-        if (!notice_is_due(event.kind)) continue;
+        notice_t notice;
+        event.seq = at;
+        if (!notice_is_due(event.kind) || !notice_read(&self->plan, &event, self->arena, &notice)) continue;
+        if (told_has(self->told, &notice)) continue; /* it stands there under the id of a lost epoch */
         snprintf(self->expected, sizeof self->expected, "%llu-%llu", (unsigned long long)event.epoch, (unsigned long long)at);
         break;
     }
     txn_abort(&txn);
+    if (told_id_before(self->expected, told_newest(self->told)))
+        snprintf(self->expected, sizeof self->expected, "%s", told_newest(self->told));
 }
 
-/* Is the newest entry in Redis one of our own warnings, with our body? */
+/* Is the newest entry in Redis ours? What stream 4 holds under that id must be there byte for byte. An id that it does not hold,
+ * or whose seq it holds for another epoch, is a warning that a restore has lost or that is being derived again. */
 static bool is_ours(publisher_t *self, const redis_newest_t *newest) {
+    uint64_t epoch = 0, seq = 0;
     if (strcmp(newest->id, "0-0") == 0) return true;
-    const char *dash = strchr(newest->id, '-');
-    uint64_t seq = dash == NULL ? 0 : strtoull(dash + 1, NULL, 10);
-    bool ours = false;
+    if (!told_id_parse(newest->id, &epoch, &seq) || !told_is_warning(newest->body)) return false;
     txn_t *txn = store_read(self->store);
     if (txn == NULL) return false;
     event_t event;
     notice_t notice;
-    if (seq > 0 && txn_event(txn, seq, self->arena, &event, NULL)) {
+    bool ours = true;
+    if (seq > 0 && txn_event(txn, seq, self->arena, &event, NULL) && event.epoch == epoch) {
         event.seq = seq;
-        ours = notice_read(&self->plan, &event, self->arena, &notice) && strcmp(notice.id, newest->id) == 0 &&
-               text_equal(notice.body, newest->body);
+        ours = notice_read(&self->plan, &event, self->arena, &notice) && text_equal(notice.body, newest->body);
     }
     txn_abort(&txn);
     return ours;
@@ -224,6 +248,7 @@ static bool restore(publisher_t *self, uint64_t *added, uint64_t *blocked) {
         chunk_t *chunk = chunk_read(self, after, until);
         for (uint32_t index = 0; index < chunk->count; index++) {
             redis_post_t post = post_of(self, &chunk->notices[index]);
+            if (told_has(self->told, &chunk->notices[index])) continue;
             char why[REDIS_WHY];
             post_t outcome;
             if (!redis_said(self, redis_post(self->redis, &post, &outcome, why), why)) return false;
@@ -236,12 +261,18 @@ static bool restore(publisher_t *self, uint64_t *added, uint64_t *blocked) {
     return true;
 }
 
+/* What lost epochs told; after a FLUSHALL it is gone, and then nothing is kept back for its sake. */
+static bool told_again(publisher_t *self) {
+    char why[REDIS_WHY];
+    return redis_said(self, told_load(self->told, self->store, self->redis, self->stream, why), why);
+}
+
 /* The stream is not what it should be: mends what can be mended, raises the alarm for the rest. false: Redis went away. */
 static bool reconcile(publisher_t *self) {
     uint64_t added = 0, blocked = 0;
     redis_newest_t newest;
     char why[REDIS_WHY], alarm[LIMIT_NAME] = "";
-    if (!restore(self, &added, &blocked)) return false;
+    if (!told_again(self) || !restore(self, &added, &blocked)) return false;
     arena_reset(self->arena);
     if (!redis_said(self, redis_newest(self->redis, self->stream, self->arena, &newest, why), why)) return false;
     if (!is_ours(self, &newest)) snprintf(alarm, sizeof alarm, "redis stream holds a foreign entry %s", newest.id);
@@ -267,6 +298,7 @@ static bool connected(publisher_t *self) {
     if (self->redis != NULL) return true;
     char why[REDIS_WHY];
     if (!redis_said(self, redis_open(&self->place, &self->redis, why), why)) return false;
+    if (!told_again(self)) return false;
     expected_find(self, self->published);
     if (!check(self)) return false;
     came_back(self);
@@ -278,6 +310,11 @@ static bool connected(publisher_t *self) {
 typedef enum { DELIVERED, DIFFERENT, HELD, AWAY } delivery_t;
 
 static delivery_t deliver(publisher_t *self, const notice_t *notice) {
+    if (told_has(self->told, notice)) {
+        log_info("told_by_a_lost_epoch", "id=%s", notice->id);
+        show_position(self, notice->seq);
+        return DELIVERED;
+    }
     redis_post_t post = post_of(self, notice);
     post.expected = self->expected;
     post.ring = true;
@@ -319,17 +356,21 @@ static bool deliver_chunk(publisher_t *self, chunk_t *chunk) {
 static bool work(publisher_t *self) {
     if (!plan_known(self)) return true;
     bool ticked = false;
+    position_follow(self);
+    if (is_shorter(self)) return true; /* rung again as it grows */
     if (!connected(self)) return false;
     while (!atomic_load(&self->stop)) {
         chunk_t *chunk = chunk_read(self, self->published, 0);
-        ticked |= chunk->ticked;
+        ticked |= chunk->ticked | chunk->forked;
+        bool forked = chunk->forked;
         if (chunk->last == self->published) break;
         bool told = chunk->count > 0;
         if (!deliver_chunk(self, chunk)) {
             position_keep(self);
             return false;
         }
-        if (told || self->published - self->kept >= KEEP_EVERY) position_keep(self);
+        if (told || self->published - self->kept.seq >= KEEP_EVERY) position_keep(self);
+        if (forked && !told_again(self)) return false;
     }
     return !ticked || check(self);
 }
@@ -344,13 +385,18 @@ static void pass_quietly(publisher_t *self) {
     }
 }
 
+bool publisher_work(publisher_t *self) {
+    bool done = work(self);
+    if (!done && self->redis == NULL) pass_quietly(self);
+    return done;
+}
+
 static void *run(void *argument) {
     publisher_t *self = argument;
     struct pollfd bell = {.fd = self->bell, .events = POLLIN};
     while (!atomic_load(&self->stop)) {
         uint64_t rings;
-        bool done = work(self);
-        if (!done && self->redis == NULL) pass_quietly(self);
+        bool done = publisher_work(self);
         self->pause_ms = done ? 0 : self->pause_ms == 0 ? FIRST_PAUSE_MS : self->pause_ms * 2;
         if (self->pause_ms > LIMIT_REDIS_RETRY_MS) self->pause_ms = LIMIT_REDIS_RETRY_MS;
         bool rung = poll(&bell, 1, done ? -1 : (int)self->pause_ms) > 0;
@@ -358,30 +404,43 @@ static void *run(void *argument) {
             log_warn("publisher_bell", "errno=%d", errno);
     }
     position_keep(self);
-    redis_close(&self->redis);
     return NULL;
 }
 
-err_t publisher_start(store_t *store, const redis_place_t *place, const char *file, publisher_t **out) {
+publisher_t *publisher_new(store_t *store, const redis_place_t *place, const char *file) {
     publisher_t *self = calloc(1, sizeof *self);
     ASSERT(self != NULL);
-    signal(SIGPIPE, SIG_IGN); /* a Redis that leaves must not take us with it */
     self->store = store;
     self->place = *place;
     snprintf(self->file, sizeof self->file, "%s", file);
+    self->told = told_new();
     self->arena = arena_new();
     self->plan_arena = arena_new();
+    self->bell = -1;
     pthread_mutex_init(&self->lock, NULL);
     position_load(self);
-    self->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    *out = self;
-    if (self->bell >= 0 && pthread_create(&self->thread, NULL, run, self) == 0) return OK;
-    atomic_store(&self->stop, true);
+    return self;
+}
+
+void publisher_destroy(publisher_t **self_at) {
+    publisher_t *self = *self_at;
+    if (self == NULL) return;
+    redis_close(&self->redis);
     if (self->bell >= 0) close(self->bell);
+    pthread_mutex_destroy(&self->lock);
+    told_destroy(&self->told);
     arena_destroy(&self->arena);
     arena_destroy(&self->plan_arena);
     free(self);
-    *out = NULL;
+    *self_at = NULL;
+}
+
+err_t publisher_start(store_t *store, const redis_place_t *place, const char *file, publisher_t **out) {
+    signal(SIGPIPE, SIG_IGN); /* a Redis that leaves must not take us with it */
+    *out = publisher_new(store, place, file);
+    (*out)->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if ((*out)->bell >= 0 && pthread_create(&(*out)->thread, NULL, run, *out) == 0) return OK;
+    publisher_destroy(out);
     return ERR_SYSTEM;
 }
 
@@ -392,16 +451,10 @@ void publisher_ring(publisher_t *self) {
 
 void publisher_stop(publisher_t **self) {
     if (*self == NULL) return;
-    publisher_t *publisher = *self;
-    atomic_store(&publisher->stop, true);
-    publisher_ring(publisher);
-    pthread_join(publisher->thread, NULL);
-    close(publisher->bell);
-    pthread_mutex_destroy(&publisher->lock);
-    arena_destroy(&publisher->arena);
-    arena_destroy(&publisher->plan_arena);
-    free(publisher);
-    *self = NULL;
+    atomic_store(&(*self)->stop, true);
+    publisher_ring(*self);
+    pthread_join((*self)->thread, NULL);
+    publisher_destroy(self);
 }
 
 /* --- hooks --- */

@@ -14,6 +14,12 @@ void publisher_ring(publisher_t *self);                   /* something was commi
 void publisher_show(publisher_t *self, health_t *health);
 void publisher_stop(publisher_t **self);                  /* within the time of one Redis command */
 
+/* The same without a thread, for who drives it: one round, everything that is committed; false: try again after a pause.
+ * publisher_destroy keeps nothing, as a crash would. */
+publisher_t *publisher_new(store_t *store, const redis_place_t *place, const char *file);
+bool publisher_work(publisher_t *self);
+void publisher_destroy(publisher_t **self);
+
 /* For stage_main_hooked: the place of Redis comes from minning.conf (redis/socket, or redis/host, redis/port;
  * redis/password). */
 int publisher_begin(stage_t *stage, stage_hooks_t *hooks);

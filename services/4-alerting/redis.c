@@ -134,6 +134,34 @@ err_t redis_newest(redis_t *self, text_t stream, arena_t *arena, redis_newest_t 
     return good ? OK : ERR_REFUSED;
 }
 
+/* The value of field `json` among the fields of one entry; empty if it has none. */
+static text_t entry_body(const redisReply *fields) {
+    for (size_t index = 0; fields->type == REDIS_REPLY_ARRAY && index + 1 < fields->elements; index += 2) {
+        const redisReply *name = fields->element[index], *value = fields->element[index + 1];
+        if (reply_is_text(name) && strcmp(name->str, "json") == 0 && reply_is_text(value))
+            return (text_t){value->str, (uint32_t)value->len};
+    }
+    return (text_t){NULL, 0};
+}
+
+err_t redis_history(redis_t *self, text_t stream, const char *from, const char *to,
+                    void (*each)(void *owner, const char *id, text_t body), void *owner, uint32_t *count, char why[REDIS_WHY]) {
+    char page[16];
+    snprintf(page, sizeof page, "%d", REDIS_PAGE);
+    text_t words[] = {text_of("XRANGE"), stream, text_of(from), text_of(to), text_of("COUNT"), text_of(page)};
+    redisReply *reply = NULL;
+    err_t err = ask(self, 6, words, &reply, why);
+    if (err != OK) return err;
+    *count = reply->type == REDIS_REPLY_ARRAY ? (uint32_t)reply->elements : 0;
+    for (uint32_t index = 0; index < *count; index++) {
+        const redisReply *entry = reply->element[index];
+        if (entry->type == REDIS_REPLY_ARRAY && entry->elements == 2 && reply_is_text(entry->element[0]))
+            each(owner, entry->element[0]->str, entry_body(entry->element[1]));
+    }
+    freeReplyObject(reply);
+    return OK;
+}
+
 err_t redis_post(redis_t *self, const redis_post_t *post, post_t *outcome, char why[REDIS_WHY]) {
     static const char *const names[] = {"added", "there", "trimmed", "differs", "blocked"};
     char room[24];

@@ -27,6 +27,12 @@ typedef struct {
 /* ERR_SYSTEM: the connection is lost, close it. ERR_REFUSED: Redis answered with an error (in `why`): the key is no stream… */
 err_t redis_newest(redis_t *self, text_t stream, arena_t *arena, redis_newest_t *newest, char why[REDIS_WHY]);
 
+/* One page, at most REDIS_PAGE entries with ids from `from` to `to`, both included, oldest first: `each` sees id and body.
+ * *count: how many there were. Errors as redis_newest. */
+enum { REDIS_PAGE = 512 };
+err_t redis_history(redis_t *self, text_t stream, const char *from, const char *to,
+                    void (*each)(void *owner, const char *id, text_t body), void *owner, uint32_t *count, char why[REDIS_WHY]);
+
 typedef struct {
     text_t stream;
     text_t channel;

@@ -16,6 +16,7 @@ enum { EDGE_QUEUE = 8192, ENDPOINT_SIZE = 256, EDGE_LARGEST = 2 * LIMIT_EDGE_FRA
 struct edge {
     zsock_t *socket;
     zmq_msg_t frame; /* of the last message received */
+    guard_t *guard;
     char endpoint[ENDPOINT_SIZE];
 };
 
@@ -51,6 +52,7 @@ err_t edge_open(const char *endpoint, const char *secret_text, edge_t **out) {
     edge_t *self = calloc(1, sizeof *self);
     if (self == NULL) return ERR_NOMEM;
     zmq_msg_init(&self->frame);
+    self->guard = guard_new(&(guard_bounds_t){LIMIT_EDGE_LINK_BYTES, LIMIT_EDGE_ALL_BYTES, LIMIT_EDGE_SILENT_MS});
     routing_ids_seed();
     self->socket = zsock_new(ZMQ_ROUTER);
     void *socket = self->socket == NULL ? NULL : zsock_resolve(self->socket);
@@ -70,6 +72,7 @@ void edge_close(edge_t **self) {
     if (*self == NULL) return;
     zmq_msg_close(&(*self)->frame);
     zsock_destroy(&(*self)->socket);
+    guard_destroy(&(*self)->guard);
     free(*self);
     *self = NULL;
 }
@@ -95,22 +98,32 @@ static bool peer_take(void *socket, gateway_peer_t *peer, bool *more) {
 bool edge_receive(edge_t *self, edge_message_t *message) {
     void *socket = zsock_resolve(self->socket);
     bool more = false;
+    uint64_t wire_bytes = 0;
     *message = (edge_message_t){0};
     if (!peer_take(socket, &message->peer, &more)) return false;
     while (more) {
         if (zmq_msg_recv(&self->frame, socket, ZMQ_DONTWAIT) < 0) return false; /* cannot be: messages arrive whole */
         message->parts++;
+        wire_bytes += guard_wire_size(zmq_msg_size(&self->frame));
         more = zmq_msg_more(&self->frame) != 0;
     }
     if (message->parts == 0) return true;
     message->frame = (bytes_t){zmq_msg_data(&self->frame), (uint32_t)zmq_msg_size(&self->frame)};
     message->user_id = zmq_msg_gets(&self->frame, "User-Id"); /* frame 0 lacks it in 4.3.4 */
     if (message->user_id != NULL && message->user_id[0] == '\0') message->user_id = NULL;
+    message->peer.descriptor = zmq_msg_get(&self->frame, ZMQ_SRCFD);
+    guard_received(self->guard, &message->peer, wire_bytes, message->user_id);
     return true;
 }
 
 bool edge_send(edge_t *self, const gateway_peer_t *peer, bytes_t frame) {
     void *socket = zsock_resolve(self->socket);
     if (zmq_send(socket, peer->bytes, peer->size, ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0) return false;
-    return zmq_send(socket, frame.at, frame.size, ZMQ_DONTWAIT) >= 0;
+    if (zmq_send(socket, frame.at, frame.size, ZMQ_DONTWAIT) < 0) return false;
+    guard_sent(self->guard, peer, guard_wire_size(frame.size));
+    return true;
 }
+
+void edge_guard(edge_t *self, int64_t steady_ms) { guard_step(self->guard, steady_ms); }
+
+guard_state_t edge_state(const edge_t *self) { return guard_state(self->guard); }

@@ -2,7 +2,7 @@
 #ifndef GATEWAY_EDGE_H
 #define GATEWAY_EDGE_H
 
-#include "services/gateway/pending.h"
+#include "services/gateway/guard.h"
 #include "services/gateway/zap.h"
 
 typedef struct edge edge_t;
@@ -25,6 +25,10 @@ const char *edge_endpoint(const edge_t *self);
 bool edge_receive(edge_t *self, edge_message_t *message);
 /* Sends without waiting. false: the peer is gone or takes nothing; it asks again. */
 bool edge_send(edge_t *self, const gateway_peer_t *peer, bytes_t frame);
+
+/* Cuts off connections that have too much waiting, and makes room when there are too many. Once a turn. */
+void edge_guard(edge_t *self, int64_t steady_ms);
+guard_state_t edge_state(const edge_t *self);
 
 /* Would this door, with this registry, let in a peer that holds the pair, or (both NULL) one without CURVE? OK: yes, it got
  * through. ERR_REFUSED: it was turned away. ERR_TIMEOUT: neither was seen. Only before the door serves anybody. */

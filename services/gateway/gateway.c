@@ -64,7 +64,10 @@ err_t gateway_open(const char *endpoint, const char *public_text, const char *se
 void gateway_close(gateway_t **owner) {
     gateway_t *self = *owner;
     if (self == NULL) return;
-    if (self->edge != NULL) conversations_expire(self, INT64_MAX);
+    if (self->edge != NULL) {
+        conversations_expire(self, INT64_MAX);
+        unit_answers_send(self);
+    }
     if (self->desk != NULL) server_destroy(&self->desk);
     if (self->validation != NULL) client_destroy(&self->validation);
     if (self->vault != NULL) client_destroy(&self->vault);
@@ -76,6 +79,8 @@ void gateway_close(gateway_t **owner) {
     pending_destroy(&self->pending);
     arena_destroy(&self->arena);
     buffer_destroy(&self->out);
+    buffer_destroy(&self->asks);
+    buffer_destroy(&self->replies);
     free(self);
     *owner = NULL;
 }
@@ -100,8 +105,11 @@ bool gateway_step(gateway_t *self, int64_t timeout_ms) {
     edge_message_t message;
     for (int taken = 0; taken < MESSAGES_A_TURN && edge_receive(self->edge, &message); taken++)
         unit_message_take(self, &message);
+    inner_appends_send(self);
+    edge_guard(self->edge, self->now_ms);
     health_step(self);
     conversations_expire(self, self->now_ms);
+    unit_answers_send(self);
     return (ready & LINK_STOP) == 0;
 }
 

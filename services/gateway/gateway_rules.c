@@ -10,18 +10,6 @@ static bool fault_set(fault_t *fault, const char *code) {
     return false;
 }
 
-/* Size of an array's head and its count; 0: no array begins here. */
-static uint32_t array_head(bytes_t bytes, uint32_t *count) {
-    if (bytes.size == 0) return 0;
-    uint8_t first = bytes.at[0];
-    if (first >= 0x90 && first <= 0x9f) return *count = first & 0x0f, 1;
-    uint32_t width = first == 0xdc ? 2 : first == 0xdd ? 4 : 0;
-    if (width == 0 || bytes.size < 1 + width) return 0;
-    *count = 0;
-    for (uint32_t index = 0; index < width; index++) *count = *count << 8 | bytes.at[1 + index];
-    return 1 + width;
-}
-
 static bool elements_split(bytes_t rest, uint32_t count, bytes_t *messages, fault_t *fault) {
     if (count > LIMIT_EDGE_BATCH) return fault_set(fault, "too_many");
     for (uint32_t index = 0; index < count; index++) {
@@ -34,13 +22,11 @@ static bool elements_split(bytes_t rest, uint32_t count, bytes_t *messages, faul
 }
 
 uint32_t frame_messages(bytes_t frame, bytes_t messages[LIMIT_EDGE_BATCH], fault_t *fault) {
-    uint32_t count = 0, inner = 0;
+    uint32_t count = 0;
     if (wire_scan(frame, fault) != OK) return 0;
-    uint32_t head = array_head(frame, &count);
-    bytes_t rest = {frame.at + head, frame.size - head};
-    if (head > 0 && count > 0 && array_head(rest, &inner) > 0) return elements_split(rest, count, messages, fault) ? count : 0;
-    messages[0] = frame;
-    return 1;
+    bytes_t rest = packets_of(frame, &count);
+    messages[0] = rest;
+    return count == 1 || elements_split(rest, count, messages, fault) ? count : 0;
 }
 
 /* Walks the personal fields in their fixed order: figures, items, then the three names. */
@@ -193,12 +179,14 @@ bool verdict_of_event(const event_t *event, arena_t *arena, verdict_t *verdict) 
         report_accepted_t accepted;
         if (event_body(event, report_accepted_type(), arena, &accepted, &fault) != OK) return false;
         verdict_of_accepted(&accepted, arena, verdict);
+        if (accepted.received_ms != 0) verdict->received_ms = accepted.received_ms;
         return true;
     }
     if (event->kind == KIND_report_refused) {
         report_refused_t refused;
         if (event_body(event, report_refused_type(), arena, &refused, &fault) != OK) return false;
         verdict_of_refused(&refused, arena, verdict);
+        if (refused.received_ms != 0) verdict->received_ms = refused.received_ms;
         return true;
     }
     return false;

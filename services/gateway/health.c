@@ -22,8 +22,9 @@ static void health_tell(gateway_t *self, const peer_t *peer, uint64_t request_id
         .cause_seq = follow_seen(self->follow),
         .now_ms = (uint64_t)follow_now_ms(self->follow),
         .ok = gateway_ready(self) && follow_current(self->follow),
-        .note = arena_format(self->arena, "keys=%u pending=%u refused=%llu%s", keys == NULL ? 0 : (unsigned)keys_count(keys),
+        .note = arena_format(self->arena, "keys=%u pending=%u refused=%llu links=%u cut=%llu%s", keys == NULL ? 0 : (unsigned)keys_count(keys),
                              (unsigned)pending_count(self->pending), (unsigned long long)self->refused,
+                             (unsigned)edge_state(self->edge).links, (unsigned long long)edge_state(self->edge).cut,
                              keys == NULL ? " registry not loaded" : ""),
     };
     answer(self, peer, request_id, health_type(), &health);

@@ -4,14 +4,21 @@
 #include "services/gateway/state.h"
 #include "services/stage/log.h"
 
+enum { ASKS_BYTES = 1 << 20 }; /* a frame of reports is not let grow far above this */
+
+static void answer(gateway_t *self, const conversation_t *conversation, const message_t *type, const void *value) {
+    answer_to_t to = {&conversation->peer, conversation->request_id, conversation->many};
+    unit_answer(self, &to, type, value);
+}
+
 /* The last word of a conversation. */
 static void finish(gateway_t *self, conversation_t *conversation, const message_t *type, const void *value) {
-    unit_answer(self, &conversation->peer, conversation->request_id, type, value);
+    answer(self, conversation, type, value);
     pending_close(self->pending, conversation);
 }
 
 static void finish_busy(gateway_t *self, conversation_t *conversation) {
-    unit_busy(self, &conversation->peer, conversation->request_id);
+    unit_busy(self, &(answer_to_t){&conversation->peer, conversation->request_id, conversation->many});
     pending_close(self->pending, conversation);
 }
 
@@ -23,10 +30,26 @@ void inner_ask(gateway_t *self, client_t *service, conversation_t *conversation,
     if (client_send(service, (bytes_t){self->out.at, (uint32_t)self->out.size}) != OK) finish_busy(self, conversation);
 }
 
-/* One question per report for now; a frame of many is packed here once intake's group is the limit. */
-void inner_append(gateway_t *self, conversation_t *conversation, const report_t *report) {
-    append_ask_t ask = {.unit = text_of(conversation->unit), .key_generation = conversation->generation, .report = *report};
-    inner_ask(self, self->intake, conversation, append_ask_type(), &ask, WAITS_FOR_RECEIPT);
+void inner_append(gateway_t *self, conversation_t *conversation, const report_submit_t *submit) {
+    append_ask_t ask = {.unit = text_of(conversation->unit),
+                        .key_generation = conversation->generation,
+                        .report = submit->report,
+                        .receipt = submit->receipt};
+    conversation->waits = WAITS_FOR_RECEIPT;
+    if (self->asks_count == 0) packets_begin(&self->asks);
+    packet_encode(conversation->id, append_ask_type(), &ask, &self->asks);
+    self->asks_ids[self->asks_count++] = conversation->id;
+    if (self->asks_count == LIMIT_PACKETS || self->asks.size >= ASKS_BYTES) inner_appends_send(self);
+}
+
+void inner_appends_send(gateway_t *self) {
+    uint32_t count = self->asks_count;
+    self->asks_count = 0;
+    if (count == 0 || client_send(self->intake, packets_end(&self->asks, count)) == OK) return;
+    for (uint32_t index = 0; index < count; index++) {
+        conversation_t *conversation = pending_find(self->pending, self->asks_ids[index]);
+        if (conversation != NULL) finish_busy(self, conversation);
+    }
 }
 
 static void verdict_ask(gateway_t *self, conversation_t *conversation, uint64_t seq) {
@@ -54,7 +77,7 @@ static void on_vault_kept(gateway_t *self, conversation_t *conversation, const p
     bool good = packet_body(packet, vault_kept_type(), self->arena, &kept, &fault) == OK &&
                 packet_decode(raw, &original, &fault) == OK &&
                 packet_body(&original, report_submit_type(), self->arena, &submit, &fault) == OK;
-    text_t *texts = ARENA_NEW(self->arena, text_t, GATEWAY_PERSONAL);
+    text_t *texts = arena_room(self->arena, sizeof *texts * GATEWAY_PERSONAL);
     uint32_t count = good ? personal_texts(&submit.report, texts, GATEWAY_PERSONAL) : 0;
     if (!good || !refs_are_good(&kept, count)) {
         log_error("vault_answer_bad", "code=%s", fault.code == NULL ? "refs" : fault.code);
@@ -64,7 +87,7 @@ static void on_vault_kept(gateway_t *self, conversation_t *conversation, const p
     for (uint32_t index = 0; index < count; index++) refs_keep(self->refs, texts[index], self->now_ms, &kept.refs[index]);
     personal_swap(&submit.report, kept.refs, count, self->arena);
     uint64_t id = conversation->id;
-    inner_append(self, conversation, &submit.report);
+    inner_append(self, conversation, &submit);
     conversation = pending_find(self->pending, id); /* it is over if intake could not be asked */
     if (conversation != NULL) pending_forget_packet(self->pending, conversation);
 }
@@ -77,7 +100,7 @@ static void on_receipt(gateway_t *self, conversation_t *conversation, const pack
         finish_busy(self, conversation);
         return;
     }
-    unit_answer(self, &conversation->peer, conversation->request_id, receipt_type(), &receipt);
+    answer(self, conversation, receipt_type(), &receipt);
     bool to_come = !receipt.duplicate && receipt.seq > follow_seen(self->follow);
     if (to_come && pending_await_entry(self->pending, conversation, receipt.seq)) conversation->waits = WAITS_FOR_VERDICT;
     else verdict_ask(self, conversation, receipt.seq);
@@ -142,18 +165,25 @@ static const struct {
     {KIND_busy, WAITS_FOR_NOTHING, on_busy},
 };
 
-static void answer_take(gateway_t *self, bytes_t frame) {
-    packet_t packet;
-    fault_t fault;
-    if (packet_decode(frame, &packet, &fault) != OK) return;
-    conversation_t *conversation = pending_find(self->pending, packet.request_id);
+static void answer_take(gateway_t *self, const packet_t *packet) {
+    conversation_t *conversation = pending_find(self->pending, packet->request_id);
     if (conversation == NULL || conversation->waits == WAITS_FOR_VERDICT) return;
     arena_reset(self->arena);
     for (size_t index = 0; index < sizeof answers / sizeof answers[0]; index++) {
-        if (answers[index].kind != packet.kind) continue;
+        if (answers[index].kind != packet->kind) continue;
         bool wanted = answers[index].waits == WAITS_FOR_NOTHING || answers[index].waits == conversation->waits;
-        if (wanted) answers[index].on(self, conversation, &packet);
+        if (wanted) answers[index].on(self, conversation, packet);
         return;
+    }
+}
+
+static void frame_take(gateway_t *self, bytes_t frame) {
+    uint32_t count = 0;
+    packet_t packet;
+    fault_t fault;
+    for (bytes_t rest = packets_of(frame, &count); count > 0 && packet_decode(rest, &packet, &fault) == OK; count--) {
+        answer_take(self, &packet);
+        rest = (bytes_t){rest.at + packet.raw.size, rest.size - packet.raw.size};
     }
 }
 
@@ -161,14 +191,19 @@ void inner_answers_take(gateway_t *self) {
     client_t *services[] = {self->intake, self->validation, self->vault};
     bytes_t frame;
     for (size_t index = 0; index < sizeof services / sizeof services[0]; index++)
-        while (client_receive(services[index], &frame)) answer_take(self, frame);
+        while (client_receive(services[index], &frame)) frame_take(self, frame);
 }
 
 void inner_event(void *gateway, const event_t *event) {
     gateway_t *self = gateway;
-    if (event->kind != KIND_report_accepted && event->kind != KIND_report_refused) return;
+    bool judged = event->kind == KIND_report_accepted || event->kind == KIND_report_refused;
+    if (!judged && event->kind != KIND_event_skipped) return;
     conversation_t *conversation = pending_of_entry(self->pending, event->cause_seq);
     if (conversation == NULL || conversation->waits != WAITS_FOR_VERDICT) return;
+    if (!judged) { /* there will be none: validation says why */
+        verdict_ask(self, conversation, conversation->seq);
+        return;
+    }
     arena_reset(self->arena);
     verdict_t verdict;
     if (verdict_of_event(event, self->arena, &verdict)) finish(self, conversation, verdict_type(), &verdict);

@@ -4,16 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PLACE_BITS = 16 };
+enum { PLACE_BITS = 16, SHARES = 8192, SHARE_OF_FREE = 4 };
+
+/* What a unit holds, or the few whose names fall together. The plan names the units: nobody chooses with whom. */
+typedef struct {
+    uint32_t count;
+    uint64_t bytes;
+} share_t;
 
 struct pending {
     conversation_t *places;
     uint32_t *free_places;
-    uint32_t *by_entry; /* place + 1; 0: free slot; open addressing, holes are closed on removal */
+    uint32_t *by_entry; /* place + 1; 0: free slot */
     uint32_t place_count, free_count, slot_count;
     uint32_t oldest, newest; /* place + 1 */
     uint64_t bytes, bytes_room;
     uint64_t opened;
+    share_t *shares;
 };
 
 static void *memory_or_die(void *memory) {
@@ -30,6 +37,7 @@ pending_t *pending_new(uint32_t places, uint64_t bytes) {
     self->places = memory_or_die(calloc(places, sizeof *self->places));
     self->free_places = memory_or_die(calloc(places, sizeof *self->free_places));
     self->by_entry = memory_or_die(calloc(self->slot_count, sizeof *self->by_entry));
+    self->shares = memory_or_die(calloc(SHARES, sizeof *self->shares));
     for (uint32_t index = 0; index < places; index++) self->free_places[index] = places - 1 - index;
     return self;
 }
@@ -40,6 +48,7 @@ void pending_destroy(pending_t **self) {
     free((*self)->places);
     free((*self)->free_places);
     free((*self)->by_entry);
+    free((*self)->shares);
     free(*self);
     *self = NULL;
 }
@@ -51,6 +60,27 @@ static uint32_t place_of(const pending_t *self, const conversation_t *conversati
 }
 
 static conversation_t *at_link(pending_t *self, uint32_t link) { return link == 0 ? NULL : &self->places[link - 1]; }
+
+static share_t *share_of(const pending_t *self, const char *unit) {
+    uint32_t hash = 2166136261; /* FNV-1a */
+    for (; *unit != '\0'; unit++) hash = (hash ^ (uint8_t)*unit) * 16777619;
+    return &self->shares[(hash ^ hash >> 16) % SHARES];
+}
+
+/* Four times what is free: alone a unit may hold four fifths, two of them four ninths each; some is free for everybody else. */
+bool pending_fair(const pending_t *self, const char *unit, uint32_t size) {
+    const share_t *share = share_of(self, unit);
+    bool bytes_fair = size == 0 || share->bytes + size <= SHARE_OF_FREE * (self->bytes_room - self->bytes);
+    return share->count < (uint64_t)SHARE_OF_FREE * self->free_count && bytes_fair;
+}
+
+void pending_own(pending_t *self, conversation_t *conversation, const char *unit) {
+    ASSERT(conversation->unit[0] == '\0' && strlen(unit) < sizeof conversation->unit);
+    memcpy(conversation->unit, unit, strlen(unit) + 1);
+    share_t *share = share_of(self, unit);
+    share->count++;
+    share->bytes += conversation->packet_size;
+}
 
 conversation_t *pending_open(pending_t *self, bytes_t packet, int64_t until_ms) {
     if (self->free_count == 0 || self->bytes_room - self->bytes < packet.size) return NULL;
@@ -72,46 +102,26 @@ conversation_t *pending_open(pending_t *self, bytes_t packet, int64_t until_ms) 
 
 void pending_forget_packet(pending_t *self, conversation_t *conversation) {
     self->bytes -= conversation->packet_size;
+    if (conversation->unit[0] != '\0') share_of(self, conversation->unit)->bytes -= conversation->packet_size;
     free(conversation->packet);
     conversation->packet = NULL;
     conversation->packet_size = 0;
 }
 
-/* Entries follow one another, so their own low bits spread them. */
-static uint32_t home_slot(const pending_t *self, uint64_t seq) { return (uint32_t)(seq % self->slot_count); }
-
-static uint32_t entry_slot(const pending_t *self, uint64_t seq) {
-    uint32_t slot = home_slot(self, seq);
-    while (self->by_entry[slot] != 0 && self->places[self->by_entry[slot] - 1].seq != seq) slot = (slot + 1) % self->slot_count;
-    return slot;
-}
-
-/* Removes a slot and moves up those behind it that would no longer be found. */
-static void entry_remove(pending_t *self, uint32_t slot) {
-    uint32_t count = self->slot_count;
-    self->by_entry[slot] = 0;
-    for (uint32_t next = (slot + 1) % count; self->by_entry[next] != 0; next = (next + 1) % count) {
-        uint32_t home = home_slot(self, self->places[self->by_entry[next] - 1].seq);
-        if ((next + count - home) % count < (next + count - slot) % count) continue;
-        self->by_entry[slot] = self->by_entry[next];
-        self->by_entry[next] = 0;
-        slot = next;
-    }
-}
+/* Entries follow one another: each has a slot of its own until they are slot_count apart. */
+static uint32_t *entry_slot(pending_t *self, uint64_t seq) { return &self->by_entry[seq % self->slot_count]; }
 
 void pending_close(pending_t *self, conversation_t *conversation) {
     uint32_t place = place_of(self, conversation);
     ASSERT(place < self->place_count && conversation->id != 0);
-    if (conversation->seq != 0) {
-        uint32_t slot = entry_slot(self, conversation->seq);
-        if (self->by_entry[slot] == place + 1) entry_remove(self, slot);
-    }
+    if (conversation->seq != 0) *entry_slot(self, conversation->seq) = 0;
     conversation_t *older = at_link(self, conversation->older), *newer = at_link(self, conversation->newer);
     if (older != NULL) older->newer = conversation->newer;
     else self->oldest = conversation->newer;
     if (newer != NULL) newer->older = conversation->older;
     else self->newest = conversation->older;
     pending_forget_packet(self, conversation);
+    if (conversation->unit[0] != '\0') share_of(self, conversation->unit)->count--;
     *conversation = (conversation_t){0};
     self->free_places[self->free_count++] = place;
 }
@@ -124,16 +134,16 @@ conversation_t *pending_find(pending_t *self, uint64_t id) {
 
 bool pending_await_entry(pending_t *self, conversation_t *conversation, uint64_t seq) {
     ASSERT(seq != 0 && conversation->seq == 0);
-    uint32_t slot = entry_slot(self, seq);
-    if (self->by_entry[slot] != 0) return false;
+    uint32_t *slot = entry_slot(self, seq);
+    if (*slot != 0) return false;
     conversation->seq = seq;
-    self->by_entry[slot] = place_of(self, conversation) + 1;
+    *slot = place_of(self, conversation) + 1;
     return true;
 }
 
 conversation_t *pending_of_entry(pending_t *self, uint64_t seq) {
-    uint32_t link = seq == 0 ? 0 : self->by_entry[entry_slot(self, seq)];
-    return at_link(self, link);
+    conversation_t *found = at_link(self, *entry_slot(self, seq));
+    return found != NULL && found->seq == seq ? found : NULL;
 }
 
 conversation_t *pending_oldest(pending_t *self) { return at_link(self, self->oldest); }

@@ -1,4 +1,4 @@
-/* The conversations that wait for an answer: bounded in number, bytes and time, found by our own number or by the ledger's. */
+/* The conversations that wait for an answer: bounded in number, bytes, time and share, found by our own number or by the ledger's. */
 #ifndef GATEWAY_PENDING_H
 #define GATEWAY_PENDING_H
 
@@ -11,6 +11,7 @@ enum { PEER_SIZE = 255 }; /* libzmq allows no more */
 typedef struct {
     uint8_t bytes[PEER_SIZE];
     uint8_t size;
+    int32_t descriptor; /* of the connection it came by; 0: not known */
 } gateway_peer_t;
 
 typedef enum {
@@ -25,9 +26,10 @@ typedef struct conversation {
     uint64_t id;         /* our number in questions to other services; never used twice */
     uint64_t request_id; /* the unit's number in all answers */
     waits_for_t waits;
+    bool many;           /* the unit sent an array: it may be answered in one */
     gateway_peer_t peer;
     uint32_t generation;      /* of the key it was opened with */
-    char unit[LIMIT_ID + 1];  /* terminated */
+    char unit[LIMIT_ID + 1];  /* whose it is, terminated; by pending_own alone */
     uint64_t seq;             /* ledger entry, once there is a receipt */
     int64_t until_ms;         /* steady clock */
     uint8_t *packet;          /* the unit's message, while it has to be read again */
@@ -44,11 +46,14 @@ uint32_t pending_count(const pending_t *self);
 /* Opens a conversation that ends at until_ms (never earlier than those before it); a copy of `packet` is kept if it has a size.
  * NULL: full. */
 conversation_t *pending_open(pending_t *self, bytes_t packet, int64_t until_ms);
+/* Would one more with a kept message of `size` bytes leave the others their share? A unit holds at most four times what is free. */
+bool pending_fair(const pending_t *self, const char *unit, uint32_t size);
+void pending_own(pending_t *self, conversation_t *conversation, const char *unit); /* once, right after pending_open */
 void pending_forget_packet(pending_t *self, conversation_t *conversation); /* it need not be read again */
 void pending_close(pending_t *self, conversation_t *conversation);
 conversation_t *pending_find(pending_t *self, uint64_t id); /* NULL: over, or never was */
 
-/* From now on found by its ledger entry. false: another conversation waits for that entry already. */
+/* From now on found by its ledger entry. false: another conversation waits for that entry already, or (rare) has its slot. */
 bool pending_await_entry(pending_t *self, conversation_t *conversation, uint64_t seq);
 conversation_t *pending_of_entry(pending_t *self, uint64_t seq);
 

@@ -33,12 +33,19 @@ static int lock_take(void) {
     return EX_TEMPFAIL;
 }
 
-/* A connection takes a descriptor: as many as we may have. */
-static void descriptors_raise(void) {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) log_warn("descriptors", "error=\"%s\"", strerror(errno));
+/* A connection takes a descriptor: as many as we may have, up to a bound. Memory has one too: whatever the guard of the
+ * connections should overlook ends this process, which comes back in a second, and not the machine. A sanitizer's shadow would
+ * count as memory. */
+static void resources_bound(void) {
+    struct rlimit files, memory = {LIMIT_EDGE_MEMORY, LIMIT_EDGE_MEMORY};
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+    files.rlim_cur = files.rlim_max < LIMIT_DESCRIPTORS ? files.rlim_max : LIMIT_DESCRIPTORS;
+    if (setrlimit(RLIMIT_NOFILE, &files) != 0) log_warn("descriptors", "error=\"%s\"", strerror(errno));
+#ifndef __SANITIZE_ADDRESS__
+    if (setrlimit(RLIMIT_DATA, &memory) != 0) log_warn("memory", "error=\"%s\"", strerror(errno));
+#else
+    (void)memory;
+#endif
 }
 
 static void run(gateway_t *gateway) {
@@ -91,7 +98,7 @@ int gateway_main(int argc, char **argv) {
     if (taken != EX_OK) return taken;
     link_watch_signals();
     crypto_start();
-    descriptors_raise();
+    resources_bound();
     link_start();
     int code = serve();
     link_stop();

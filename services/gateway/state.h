@@ -31,6 +31,12 @@ struct gateway {
     refs_t *refs;
     arena_t *arena;   /* of the message at hand */
     buffer_t out;
+    buffer_t asks;      /* append_asks on their way to intake in one frame, and whose they are */
+    uint64_t asks_ids[LIMIT_PACKETS];
+    uint32_t asks_count;
+    buffer_t replies;   /* answers on their way to one unit in one frame */
+    gateway_peer_t replies_peer;
+    uint32_t replies_count;
     parked_t parked[GATEWAY_PARKED];
     int64_t started_ms;
     int64_t now_ms;   /* steady clock, read once a turn */
@@ -40,16 +46,24 @@ struct gateway {
 
 /* --- unit_talk.c: what units say --- */
 void unit_message_take(gateway_t *self, const edge_message_t *message);
+/* Who is answered: the peer, its own number, and whether it asked in an array, so that answers to it may wait for one another. */
+typedef struct {
+    const gateway_peer_t *peer;
+    uint64_t request_id;
+    bool many;
+} answer_to_t;
 /* Answers one message of a unit. */
-void unit_answer(gateway_t *self, const gateway_peer_t *peer, uint64_t request_id, const message_t *type, const void *value);
-void unit_busy(gateway_t *self, const gateway_peer_t *peer, uint64_t request_id);
+void unit_answer(gateway_t *self, const answer_to_t *to, const message_t *type, const void *value);
+void unit_busy(gateway_t *self, const answer_to_t *to);
+void unit_answers_send(gateway_t *self); /* at the end of a turn: what waits for more */
 
 /* --- inner_talk.c: what the services behind the door are asked and say --- */
 /* Asks under the conversation's number. When it cannot be asked now, the unit is told busy and the conversation is over. */
 void inner_ask(gateway_t *self, client_t *service, conversation_t *conversation, const message_t *type, const void *question,
                waits_for_t waits);
-/* Appends a report whose personal texts are swapped. */
-void inner_append(gateway_t *self, conversation_t *conversation, const report_t *report);
+/* Appends a report whose personal texts are swapped, with the receipt that came with it. */
+void inner_append(gateway_t *self, conversation_t *conversation, const report_submit_t *submit);
+void inner_appends_send(gateway_t *self);                      /* at the end of a turn: all of them in one frame */
 void inner_answers_take(gateway_t *self);                      /* all that waits in the three services' sockets */
 void inner_event(void *gateway, const event_t *event);         /* follow's sink: a verdict may be for somebody */
 void inner_gap(void *gateway);                                 /* follow's sink: verdicts may have been missed; ask for them */

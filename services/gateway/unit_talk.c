@@ -9,17 +9,35 @@ typedef struct {
     const gateway_peer_t *peer;
     const keys_row_t *row;
     bytes_t frame;
+    bool many; /* it sent an array of messages */
 } asker_t;
 
-void unit_answer(gateway_t *self, const gateway_peer_t *peer, uint64_t request_id, const message_t *type, const void *value) {
-    buffer_clear(&self->out);
-    packet_encode(request_id, type, value, &self->out);
-    edge_send(self->edge, peer, (bytes_t){self->out.at, (uint32_t)self->out.size}); /* gone or full: it asks again */
+enum { REPLIES_BYTES = 1 << 16 }; /* a frame of answers is not let grow far above this */
+
+static bool peers_same(const gateway_peer_t *a, const gateway_peer_t *b) {
+    return a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
 }
 
-void unit_busy(gateway_t *self, const gateway_peer_t *peer, uint64_t request_id) {
+void unit_answers_send(gateway_t *self) {
+    uint32_t count = self->replies_count;
+    self->replies_count = 0;
+    if (count > 0) edge_send(self->edge, &self->replies_peer, packets_end(&self->replies, count)); /* gone or full: it asks again */
+}
+
+void unit_answer(gateway_t *self, const answer_to_t *to, const message_t *type, const void *value) {
+    bool full = self->replies_count == LIMIT_EDGE_BATCH || self->replies.size >= REPLIES_BYTES;
+    if (full || !to->many || !peers_same(&self->replies_peer, to->peer)) unit_answers_send(self);
+    if (self->replies_count++ == 0) {
+        packets_begin(&self->replies);
+        self->replies_peer = *to->peer;
+    }
+    packet_encode(to->request_id, type, value, &self->replies);
+    if (!to->many) unit_answers_send(self);
+}
+
+void unit_busy(gateway_t *self, const answer_to_t *to) {
     busy_t busy = {.retry_after_ms = LIMIT_BUSY_RETRY_MS};
-    unit_answer(self, peer, request_id, busy_type(), &busy);
+    unit_answer(self, to, busy_type(), &busy);
 }
 
 /* Intake counts what was refused, by unit and code; the text never leaves. */
@@ -36,7 +54,7 @@ static void refuse(gateway_t *self, const asker_t *asker, uint64_t request_id, c
                    const reason_t *reasons, uint32_t count) {
     refusal_t refusal = {.reasons = reasons, .reasons_count = count};
     if (submission_id != NULL) memcpy(refusal.submission_id, submission_id, sizeof refusal.submission_id);
-    unit_answer(self, asker->peer, request_id, refusal_type(), &refusal);
+    unit_answer(self, &(answer_to_t){asker->peer, request_id, asker->many}, refusal_type(), &refusal);
     refusal_note(self, asker, reasons[0].code);
     self->refused++;
 }
@@ -53,16 +71,17 @@ static void refuse_code(gateway_t *self, const asker_t *asker, uint64_t request_
 }
 
 static conversation_t *converse(gateway_t *self, const asker_t *asker, const packet_t *packet, bytes_t kept) {
-    conversation_t *conversation =
-        self->leaving ? NULL : pending_open(self->pending, kept, self->now_ms + LIMIT_PENDING_MS);
+    bool fair = !self->leaving && pending_fair(self->pending, asker->row->unit, kept.size);
+    conversation_t *conversation = fair ? pending_open(self->pending, kept, self->now_ms + LIMIT_PENDING_MS) : NULL;
     if (conversation == NULL) {
-        unit_busy(self, asker->peer, packet->request_id);
+        unit_busy(self, &(answer_to_t){asker->peer, packet->request_id, asker->many});
         return NULL;
     }
     conversation->request_id = packet->request_id;
     conversation->peer = *asker->peer;
+    conversation->many = asker->many;
     conversation->generation = asker->row->generation;
-    memcpy(conversation->unit, asker->row->unit, sizeof conversation->unit);
+    pending_own(self->pending, conversation, asker->row->unit);
     return conversation;
 }
 
@@ -95,13 +114,13 @@ static void on_report_submit(gateway_t *self, const asker_t *asker, const packet
         return;
     }
     if (!report_may_pass(self, asker, packet, &submit.report)) return;
-    text_t *texts = ARENA_NEW(self->arena, text_t, GATEWAY_PERSONAL);
+    text_t *texts = arena_room(self->arena, sizeof *texts * GATEWAY_PERSONAL);
     uint32_t count = personal_texts(&submit.report, texts, GATEWAY_PERSONAL);
     bool swapped = swap_from_memory(self, &submit.report, texts, count);
     conversation_t *conversation = converse(self, asker, packet, swapped ? (bytes_t){NULL, 0} : packet->raw);
     if (conversation == NULL) return;
     if (swapped) {
-        inner_append(self, conversation, &submit.report);
+        inner_append(self, conversation, &submit);
         return;
     }
     vault_keep_t keep = {.texts = texts, .texts_count = count};
@@ -110,7 +129,7 @@ static void on_report_submit(gateway_t *self, const asker_t *asker, const packet
 
 /* A dry run keeps nothing, so the vault is not asked: persons only have to differ from one another. */
 static void swap_throwaway(gateway_t *self, report_t *report) {
-    text_t *texts = ARENA_NEW(self->arena, text_t, GATEWAY_PERSONAL);
+    text_t *texts = arena_room(self->arena, sizeof *texts * GATEWAY_PERSONAL);
     uint32_t count = personal_texts(report, texts, GATEWAY_PERSONAL);
     personal_t *refs = ARENA_NEW(self->arena, personal_t, count);
     for (uint32_t index = 0; index < count; index++) refs_throwaway(self->refs, texts[index], &refs[index]);
@@ -186,6 +205,7 @@ void unit_message_take(gateway_t *self, const edge_message_t *message) {
     bytes_t messages[LIMIT_EDGE_BATCH];
     fault_t fault;
     uint32_t count = frame_messages(message->frame, messages, &fault);
+    asker.many = count > 1;
     if (count == 0) refuse_fault(self, &asker, NULL, &fault);
     for (uint32_t index = 0; index < count; index++) packet_take(self, &asker, messages[index]);
 }

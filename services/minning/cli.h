@@ -128,14 +128,24 @@ int verb_unit_list(cli_t *cli);
 int verb_report_send(cli_t *cli);
 int verb_report_check(cli_t *cli);
 int verb_report_status(cli_t *cli);
+int verb_report_template(cli_t *cli);
 int verb_late(cli_t *cli);
+int verb_missing(cli_t *cli);
+int verb_history(cli_t *cli);
+int verb_verify_totals(cli_t *cli);
+int verb_rules(cli_t *cli);
 int verb_progress(cli_t *cli);
 int verb_warnings(cli_t *cli);
 int verb_figures(cli_t *cli);
 int verb_tail(cli_t *cli);
 int verb_clock_advance(cli_t *cli);
 int verb_clock_show(cli_t *cli);
+int verb_plan_amend(cli_t *cli);
 int verb_plan_close(cli_t *cli);
 int verb_rehearse(cli_t *cli);
+int verb_backup(cli_t *cli);
+int verb_restore(cli_t *cli);
+int verb_quarantine(cli_t *cli);
+int verb_retry(cli_t *cli);
 
 #endif

@@ -30,8 +30,19 @@ int rows_obligations(cli_t *cli, obligations_ask_t *ask, obligations_t *answer) 
 }
 
 int rows_targets(cli_t *cli, targets_ask_t *ask, targets_t *answer) {
+    targets_t page;
     *answer = (targets_t){0};
-    return ask_desk(cli, "aggregation", targets_ask_type(), ask, targets_type(), answer);
+    do {
+        page = (targets_t){0};
+        ask->after = answer->rows_count;
+        int exit_code = ask_desk(cli, "aggregation", targets_ask_type(), ask, targets_type(), &page);
+        if (exit_code != EXIT_WELL) return exit_code;
+        answer->rows = joined(cli->arena, answer->rows, answer->rows_count, page.rows, page.rows_count, sizeof *page.rows);
+        answer->rows_count += page.rows_count;
+    } while (page.more && page.rows_count > 0);
+    answer->as_of = page.as_of;
+    answer->now_ms = page.now_ms;
+    return EXIT_WELL;
 }
 
 int rows_warnings(cli_t *cli, warnings_ask_t *ask, warnings_t *answer) {

@@ -153,8 +153,25 @@ static void add_figure(cli_t *cli, sheet_t *sheet, const indicator_t *indicator,
                       row->fact_day == 0 ? text_of("-") : json_day_show(row->fact_day, cli->arena),
                       amount,
                       arena_format(cli->arena, "%lu", (unsigned long)row->cause_seq),
-                      cli_when(cli, cli_offset(cli), (int64_t)row->received_ms)};
-    sheet_add(sheet, cells, 7, NULL);
+                      cli_when(cli, cli_offset(cli), (int64_t)row->received_ms),
+                      text_of(row->evidence > 0 ? "●" : "○")};
+    sheet_add(sheet, cells, 8, NULL);
+}
+
+/* Of the reports behind a figure, how many come with evidence. A report has several rows: each counts once. */
+static void print_coverage(cli_t *cli, const figures_t *all) {
+    uint32_t reports = 0, covered = 0;
+    for (uint32_t index = 0; index < all->rows_count; index++) {
+        uint32_t before = 0;
+        while (before < index && all->rows[before].cause_seq != all->rows[index].cause_seq) before++;
+        if (before < index) continue;
+        reports++;
+        covered += all->rows[index].evidence > 0;
+    }
+    int64_t tenths = rate_tenths(covered, reports);
+    if (tenths >= 0)
+        printf(cli_say(cli, "佐证 %u/%u 份报告（%lld.%lld%%）\n", "evidence: %u of %u reports (%lld.%lld%%)\n"), covered, reports,
+               (long long)(tenths / 10), (long long)(tenths % 10));
 }
 
 int verb_figures(cli_t *cli) {
@@ -171,8 +188,8 @@ int verb_figures(cli_t *cli) {
     sheet_t sheet = {.right = {[4] = true, [5] = true}};
     text_t head[] = {cli_word(cli, "单位", "unit"),    cli_word(cli, "报送期", "period"), cli_word(cli, "分项", "member"),
                      cli_word(cli, "发生日", "fact"),  cli_word(cli, "数额", "amount"),   cli_word(cli, "账目", "entry"),
-                     cli_word(cli, "收到", "received")};
-    sheet_add(&sheet, head, 7, NULL);
+                     cli_word(cli, "收到", "received"), cli_word(cli, "佐证", "evidence")};
+    sheet_add(&sheet, head, 8, NULL);
     for (uint32_t index = 0; index < all.rows_count; index++) {
         if (cli->json)
             cli_print_json(message_to_json(proof_row_type(), &all.rows[index]));
@@ -184,6 +201,7 @@ int verb_figures(cli_t *cli) {
         if (all.total.given && indicator != NULL)
             printf(cli_say(cli, "合计 " TEXT_FORMAT "\n", "total " TEXT_FORMAT "\n"),
                    TEXT_ARGS(amount_show(all.total.value, indicator->measure, indicator->unit_word, cli->arena)));
+        print_coverage(cli, &all);
     }
     sheet_destroy(&sheet);
     return EXIT_WELL;

@@ -1,7 +1,8 @@
-/* `minning plan check`, `plan show`, `plan close`, `amount`. */
+/* `minning plan check`, `plan show`, `plan amend`, `plan close`, `amount`. */
 #include "services/minning/ask.h"
 #include "services/minning/cli.h"
 
+#include "proto/plan_parts.h"
 #include "services/plan/amount.h"
 #include "services/stage/home.h"
 
@@ -77,6 +78,41 @@ int verb_plan_show(cli_t *cli) {
         buffer_destroy(&out);
     }
     planbook_destroy(&book);
+    return EXIT_WELL;
+}
+
+/* What one command does not hold goes before it in parts; they are in force only when the last command closes them. */
+static err_t plan_send(cli_t *cli, const plan_t *plan, command_done_t *done, refusal_t *refusal) {
+    plan_parts_t parts;
+    fault_t fault;
+    err_t err = plan_parts_make(plan, LIMIT_PLAN_PART, &parts, &fault);
+    for (uint32_t index = 0; err == OK && index < parts.adopted.parts; index++) {
+        plan_part_t part = plan_parts_at(&parts, index);
+        err = ask_command(cli, plan_part_type(), &part, done, refusal);
+    }
+    if (err == OK) err = ask_command(cli, plan_adopted_type(), &parts.adopted, done, refusal);
+    plan_parts_destroy(&parts);
+    return err;
+}
+
+int verb_plan_amend(cli_t *cli) {
+    text_t yaml;
+    planbook_t *book = NULL;
+    int exit_code = cli_read_file(cli, cli->args[0], LIMIT_PLAN_FILE, &yaml);
+    if (exit_code == EXIT_WELL) exit_code = read_plan(cli, cli->args[0], yaml, &book);
+    if (exit_code == EXIT_WELL) exit_code = cli_enter(cli);
+    command_done_t done = {0};
+    refusal_t refusal = {0};
+    err_t err = exit_code == EXIT_WELL ? plan_send(cli, planbook_plan(book), &done, &refusal) : OK;
+    planbook_destroy(&book);
+    if (exit_code != EXIT_WELL) return exit_code;
+    if (err != OK) return cli_fail_err(cli, err, "intake", &refusal);
+    err = home_write("plan.yaml", yaml, 0644); /* for people and for names; the ledger has its own */
+    if (err != OK) return cli_fail(cli, EX_IOERR, "计划已修订，但 plan.yaml 未能写入", "amended, but plan.yaml is not written", err_name(err));
+    if (cli->json)
+        cli_print_json(message_to_json(command_done_type(), &done));
+    else
+        printf(cli_say(cli, "计划已修订（第 %lu 条）\n", "the plan is amended (entry %lu)\n"), (unsigned long)done.seq);
     return EXIT_WELL;
 }
 

@@ -1,6 +1,6 @@
 /* `minning report send`, `check`, `status`: a unit speaks with the gateway. */
-#include "services/minning/cli.h"
 #include "services/minning/report_file.h"
+#include "services/minning/report_talk.h"
 
 #include "proto/crypto.h"
 #include "services/stage/clock.h"
@@ -8,18 +8,11 @@
 #include "services/stage/link.h"
 #include "services/unit/unit.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { REPORT_SECONDS = 30 };
-
-/* One conversation: who speaks, where to, for how long. */
-typedef struct {
-    cli_t *cli;
-    unit_link_t *link;
-    int64_t timeout_ms;
-    report_t report;
-} talk_t;
 
 /* --- the connection --- */
 
@@ -51,7 +44,7 @@ static int load_keys(cli_t *cli, unit_key_t *key, char server[UNIT_KEY_TEXT + 1]
 }
 
 /* A unit's own machine has no home: then everything is named by options. */
-static int talk_open(cli_t *cli, talk_t *talk) {
+int talk_open(cli_t *cli, talk_t *talk) {
     bool abroad = cli_option(cli, OPTION_endpoint) != NULL && cli_option(cli, OPTION_server) != NULL &&
                   cli_option(cli, OPTION_key) != NULL;
     uint64_t seconds = REPORT_SECONDS;
@@ -68,13 +61,14 @@ static int talk_open(cli_t *cli, talk_t *talk) {
     if (endpoint == NULL) endpoint = home_setting("gateway/endpoint", "tcp://127.0.0.1:7350");
     link_start();
     err_t err = unit_open(endpoint, server, &key, &talk->link);
+    hash_of((bytes_t){(const uint8_t *)key.secret_text, UNIT_KEY_TEXT}, talk->secret);
     memset(&key, 0, sizeof key);
     return err == OK ? EXIT_WELL : cli_fail(cli, EX_UNAVAILABLE, "连不上网关", "cannot connect to the gateway", endpoint);
 }
 
 /* --- the report --- */
 
-static const planbook_t *plan_for_amounts(cli_t *cli, int *exit_code) {
+const planbook_t *talk_plan(cli_t *cli, int *exit_code) {
     const char *file = cli_option(cli, OPTION_plan);
     if (file == NULL) return cli_plan(cli);
     text_t yaml;
@@ -95,7 +89,7 @@ static int read_report(cli_t *cli, text_t text, report_t *report) {
     if (json == NULL)
         return cli_fail(cli, EX_DATAERR, "不是有效的 JSON", "not valid JSON",
                         arena_format(cli->arena, "%s:%d: %s", cli->args[0], line, what).at);
-    const planbook_t *book = plan_for_amounts(cli, &exit_code);
+    const planbook_t *book = talk_plan(cli, &exit_code);
     uint8_t fresh[16];
     uuid7_new(clock_wall_ms(), fresh);
     fault_t fault;
@@ -152,20 +146,64 @@ static int tell_refusal(cli_t *cli, err_t err, const refusal_t *refusal) {
     return cli_fail_err(cli, err, "gateway", refusal);
 }
 
+/* A receipt as --save-receipt or --json left it: the object itself, or {"receipt": …}. */
+static int read_receipt(cli_t *cli, receipt_t *receipt) {
+    const char *file = cli_option(cli, OPTION_receipt);
+    text_t text;
+    if (file == NULL) return EXIT_WELL;
+    int exit_code = cli_read_file(cli, file, LIMIT_EDGE_FRAME, &text);
+    if (exit_code != EXIT_WELL) return exit_code;
+    int line = 0;
+    char what[256];
+    fault_t fault;
+    json_t *json = json_read(text, &line, what, sizeof what);
+    json_t *inner = json_object_get(json, "receipt");
+    err_t err = json == NULL ? ERR_BAD
+                             : message_from_json(receipt_type(), inner == NULL ? json : inner, cli->arena, receipt, &fault);
+    json_decref(json);
+    return err == OK ? EXIT_WELL : cli_fail(cli, EX_DATAERR, "不是回执文件", "not a receipt", file);
+}
+
+static int save_receipt(cli_t *cli, const receipt_t *receipt) {
+    const char *file = full_path(cli, OPTION_save_receipt, NULL);
+    if (file == NULL) return EXIT_WELL;
+    json_t *json = message_to_json(receipt_type(), receipt);
+    char *line = json_dumps(json, JSON_COMPACT);
+    err_t err = home_write(file, arena_format(cli->arena, "%s\n", line), 0644);
+    free(line);
+    json_decref(json);
+    return err == OK ? EXIT_WELL : cli_fail(cli, EX_CANTCREAT, "无法写入", "cannot write", cli_option(cli, OPTION_save_receipt));
+}
+
+static int tell_no_verdict(cli_t *cli, const talk_t *talk, const unit_outcome_t *outcome, err_t err) {
+    if (err == ERR_TIMEOUT)
+        fprintf(stderr, "submission_id " TEXT_FORMAT "\n", TEXT_ARGS(hex_of(talk->report.submission_id, 16, cli->arena)));
+    if (err != ERR_TIMEOUT || !outcome->busy) return tell_refusal(cli, err, &outcome->refusal);
+    text_t when = arena_format(cli->arena, "%lu ms", (unsigned long)outcome->retry_after_ms);
+    return cli_fail(cli, EX_TEMPFAIL, "账本现在不接收，未留存；稍后再报", "the ledger takes nothing now, nothing was kept: again after",
+                    when.at);
+}
+
 int verb_report_send(cli_t *cli) {
+    if (bulk_is_table(cli->args[0])) return bulk_verb(cli, cli_option(cli, OPTION_check) != NULL);
+    if (cli_option(cli, OPTION_atomic) != NULL)
+        return cli_fail(cli, EX_USAGE, "--atomic 只用于 .csv 文件", "--atomic is for .csv files", cli->args[0]);
+    if (cli_option(cli, OPTION_check) != NULL) return verb_report_check(cli);
     talk_t talk = {0};
     unit_outcome_t outcome = {0};
-    int exit_code = talk_begin(cli, &talk);
+    receipt_t receipt = {0};
+    int exit_code = read_receipt(cli, &receipt);
+    if (exit_code == EXIT_WELL) exit_code = talk_begin(cli, &talk);
     if (exit_code == EXIT_WELL) {
-        err_t err = unit_report(talk.link, &talk.report, clock_wall_ms(), talk.timeout_ms, cli->arena, &outcome);
+        err_t err = unit_report_with_receipt(talk.link, &talk.report, &receipt, clock_wall_ms(), talk.timeout_ms, cli->arena,
+                                             &outcome);
         if (outcome.received) print_receipt(cli, &outcome.receipt);
+        if (outcome.received) exit_code = save_receipt(cli, &outcome.receipt);
         if (outcome.judged) print_verdict(cli, &outcome.verdict);
-        if (err == ERR_TIMEOUT)
-            fprintf(stderr, "submission_id " TEXT_FORMAT "\n", TEXT_ARGS(hex_of(talk.report.submission_id, 16, cli->arena)));
         if (err != OK)
-            exit_code = tell_refusal(cli, err, &outcome.refusal);
+            exit_code = tell_no_verdict(cli, &talk, &outcome, err);
         else {
-            exit_code = outcome.verdict.accepted ? EXIT_WELL : EX_DATAERR;
+            if (!outcome.verdict.accepted) exit_code = EX_DATAERR;
             if (cli->json) {
                 json_t *json = json_object();
                 json_object_set_new(json, "receipt", message_to_json(receipt_type(), &outcome.receipt));
@@ -179,6 +217,7 @@ int verb_report_send(cli_t *cli) {
 }
 
 int verb_report_check(cli_t *cli) {
+    if (bulk_is_table(cli->args[0])) return bulk_verb(cli, true);
     talk_t talk = {0};
     verdict_t verdict = {0};
     refusal_t refusal = {0};

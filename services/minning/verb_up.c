@@ -18,6 +18,7 @@
 
 #define UP_LOCK "run/up.lock"
 #define UP_PID "run/up.pid"
+#define UP_RESTORING "restoring" /* left by a restore that did not come to its end */
 enum { UP_WAIT_MS = 30000, DOWN_WAIT_MS = 10000 };
 
 /* In the order in which they start: a writer before its reader, the door last. */
@@ -159,6 +160,9 @@ static int go_to_background(cli_t *cli, int lock) {
 int verb_up(cli_t *cli) {
     int exit_code = cli_enter(cli);
     if (exit_code != EXIT_WELL) return exit_code;
+    if (access(UP_RESTORING, F_OK) == 0)
+        return cli_fail(cli, EX_CONFIG, "上次恢复没有完成，请重新执行 minning restore", "a restore was not finished: run minning restore again",
+                        UP_RESTORING);
     int lock = lock_home();
     if (lock < 0) {
         text_t pid = arena_format(cli->arena, "pid %ld", (long)running_pid(cli));

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "proto/wire.h"
 #include "services/plan/calendar.h"
+#include "services/plan/plan_copy.h"
 
 typedef struct {
     text_t id;
@@ -20,7 +20,6 @@ typedef struct {
 
 struct planbook {
     arena_t *arena;
-    buffer_t bytes; /* the canonical plan: the texts below are views into it */
     plan_t plan;
     catalogue_t units, tasks, periods, indicators;
     bool *owed;              /* [task][unit]: lead or responsible */
@@ -112,16 +111,11 @@ static void index_obligations(planbook_t *self) {
     }
 }
 
-/* The canonical bytes are the deep copy. */
 planbook_t *planbook_new(const plan_t *plan) {
     planbook_t *self = calloc(1, sizeof *self);
     ASSERT(self != NULL);
     self->arena = arena_new();
-    wire_encode(plan_type(), plan, &self->bytes);
-    fault_t fault;
-    err_t err =
-        wire_decode(plan_type(), (bytes_t){self->bytes.at, (uint32_t)self->bytes.size}, self->arena, &self->plan, &fault);
-    ASSERT(err == OK);
+    plan_copy(plan, self->arena, &self->plan);
     index_things(self);
     index_obligations(self);
     return self;
@@ -130,7 +124,6 @@ planbook_t *planbook_new(const plan_t *plan) {
 void planbook_destroy(planbook_t **self) {
     if (*self == NULL) return;
     arena_destroy(&(*self)->arena);
-    buffer_destroy(&(*self)->bytes);
     free(*self);
     *self = NULL;
 }
@@ -207,6 +200,8 @@ bool planbook_owes(const planbook_t *self, const unit_t *unit, const task_t *tas
     size_t cell = cell_of(self, task, unit);
     return period->confirmation ? self->confirm_until[cell] >= period->from : self->owed[cell];
 }
+
+bool planbook_owed_by(const planbook_t *self, const task_t *task, const unit_t *unit) { return self->owed[cell_of(self, task, unit)]; }
 
 uint32_t planbook_obligation_count(const planbook_t *self, const period_t *period) {
     uint32_t count = 0;

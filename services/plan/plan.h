@@ -32,6 +32,8 @@ bool key_kind_is_unique(const plan_t *plan, key_kind_t kind);
 /* Is (unit, task, period) owed? Ordinary periods: every lead and responsible unit, once, while the unit is valid.
  * Confirmation periods: contributors of the task's lasting targets whose term is not over when the period begins. */
 bool planbook_owes(const planbook_t *self, const unit_t *unit, const task_t *task, const period_t *period);
+/* Lead or responsible? As task_owed_by, without searching lists of thousands. */
+bool planbook_owed_by(const planbook_t *self, const task_t *task, const unit_t *unit);
 /* Counts them: 52 a month, 260 ordinary ones in the 2021 plan. */
 uint32_t planbook_obligation_count(const planbook_t *self, const period_t *period);
 
@@ -43,5 +45,7 @@ typedef struct {
     char what_zh[256];
 } plan_fault_t;
 uint32_t plan_check(const plan_t *plan, plan_fault_t *faults, uint32_t room);
+/* May `now`, right in itself, follow `old` in the middle of the year? Faults as in plan_check. */
+uint32_t plan_amend_check(const planbook_t *old, const planbook_t *now, plan_fault_t *faults, uint32_t room);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "proto/wire.h"
 #include "services/plan/plan_sentence.h"
@@ -37,8 +38,28 @@ static int place_compare(const void *a, const void *b) {
 
 static int text_compare_void(const void *a, const void *b) { return text_compare(*(const text_t *)a, *(const text_t *)b); }
 
-bool plan_check_knows_unit(const check_t *self, text_t id) {
-    return bsearch(&id, self->unit_ids, self->plan->units_count, sizeof id, text_compare_void) != NULL;
+static const text_t *unit_found(const check_t *self, text_t id) {
+    return bsearch(&id, self->unit_ids, self->plan->units_count, sizeof id, text_compare_void);
+}
+
+bool plan_check_knows_unit(const check_t *self, text_t id) { return unit_found(self, id) != NULL; }
+
+bool plan_check_is_owed(const check_t *self, text_t id) {
+    const text_t *found = unit_found(self, id);
+    return found != NULL && self->owed[found - self->unit_ids];
+}
+
+static void units_mark(check_t *self, const text_t *ids, uint32_t count) {
+    for (uint32_t index = 0; index < count; index++) {
+        const text_t *found = unit_found(self, ids[index]);
+        if (found != NULL) self->owed[found - self->unit_ids] = true;
+    }
+}
+
+void plan_check_owed(check_t *self, const task_t *task) {
+    memset(self->owed, 0, self->plan->units_count);
+    units_mark(self, task->lead, task->lead_count);
+    units_mark(self, task->responsible, task->responsible_count);
 }
 
 void plan_check_unique(check_t *self, const char *list, const void *records, size_t stride, uint32_t count) {
@@ -183,9 +204,8 @@ static void check_bounds(check_t *self) {
     }
     buffer_t bytes = {0};
     wire_encode(plan_type(), self->plan, &bytes);
-    if (bytes.size > LIMIT_ENTRY - 1024)
-        plan_check_tell(self, nothing, "", "计划过大，超出一条账目的上限", "the plan is too large for one entry of the ledger",
-                        nothing, nothing);
+    if (bytes.size > LIMIT_PLAN)
+        plan_check_tell(self, nothing, "", "计划过大", "the plan is too large", nothing, nothing);
     buffer_destroy(&bytes);
 }
 
@@ -195,6 +215,7 @@ static uint32_t check_run(const plan_t *plan, bool bounds, plan_fault_t *faults,
     for (uint32_t index = 0; index < plan->units_count; index++) ids[index] = plan->units[index].id;
     qsort(ids, plan->units_count, sizeof ids[0], text_compare_void);
     check_t self = {.plan = plan, .arena = arena, .faults = faults, .room = room, .unit_ids = ids};
+    self.owed = ARENA_NEW(arena, bool, plan->units_count + 1);
     check_frame(&self);
     check_units(&self);
     plan_check_unique(&self, "periods", plan->periods, sizeof plan->periods[0], plan->periods_count);

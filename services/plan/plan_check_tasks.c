@@ -9,7 +9,7 @@ static const text_t nothing;
 static void contributors_check(check_t *self, const task_t *task, text_t base, const text_t *ids, uint32_t count) {
     plan_check_unit_list(self, base, ".contributors", ids, count);
     for (uint32_t index = 0; index < count; index++)
-        if (plan_check_knows_unit(self, ids[index]) && !task_owed_by(task, ids[index]))
+        if (plan_check_knows_unit(self, ids[index]) && !plan_check_is_owed(self, ids[index]))
             plan_check_tell_at(self, base, ".contributors", index, "{1} 不是任务 {2} 的牵头或责任单位",
                                "{1} is neither lead nor responsible for the task {2}", ids[index], task->id);
 }
@@ -147,6 +147,7 @@ static void task_check(check_t *self, uint32_t index) {
     const plan_t *plan = self->plan;
     const task_t *task = &plan->tasks[index];
     text_t base = arena_format(self->arena, "tasks[%u]", index);
+    plan_check_owed(self, task);
     plan_check_unit_list(self, base, ".lead", task->lead, task->lead_count);
     plan_check_unit_list(self, base, ".responsible", task->responsible, task->responsible_count);
     if (task->from != 0 && task->due != 0 && task->due < task->from)

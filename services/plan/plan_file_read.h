@@ -48,6 +48,8 @@ typedef struct {
     arena_t *arena;
     plan_t *plan;
     unit_t *units; /* plan->units, while they are being made */
+    const unit_t **by_id; /* the same, in the order of their ids, and of their names */
+    const unit_t **by_name;
     group_t *groups;
     uint32_t groups_count;
     const task_t *task; /* at hand */

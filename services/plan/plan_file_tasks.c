@@ -1,8 +1,13 @@
 /* Units, groups and tasks of a plan file. A unit may be named by its id or its name, a group wherever a list of units stands.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "services/plan/plan_file_read.h"
+
+/* A group stands for its units; so many of them know the line that named the group, the rest know that of their list: every
+ * mark is kept, and a plan of thousands of units and hundreds of tasks names its groups a million times. */
+enum { MARKED = 256 };
 
 static const text_t nothing;
 
@@ -13,6 +18,31 @@ static const spec_t unit_specs[] = {
     {.key = "from", .read = file_read_day, .offset = offsetof(unit_t, from)},
     {.key = "to", .read = file_read_day, .offset = offsetof(unit_t, to)},
 };
+
+static int id_order(const void *a, const void *b) {
+    return text_compare((*(const unit_t *const *)a)->id, (*(const unit_t *const *)b)->id);
+}
+
+static int name_order(const void *a, const void *b) {
+    return text_compare((*(const unit_t *const *)a)->name, (*(const unit_t *const *)b)->name);
+}
+
+static int id_compare(const void *wanted, const void *unit) {
+    return text_compare(*(const text_t *)wanted, (*(const unit_t *const *)unit)->id);
+}
+
+static int name_compare(const void *wanted, const void *unit) {
+    return text_compare(*(const text_t *)wanted, (*(const unit_t *const *)unit)->name);
+}
+
+static void units_index(reader_t *self) {
+    uint32_t count = self->plan->units_count;
+    self->by_id = ARENA_NEW(self->arena, const unit_t *, count + 1);
+    self->by_name = ARENA_NEW(self->arena, const unit_t *, count + 1);
+    for (uint32_t index = 0; index < count; index++) self->by_id[index] = self->by_name[index] = &self->units[index];
+    qsort(self->by_id, count, sizeof *self->by_id, id_order);
+    qsort(self->by_name, count, sizeof *self->by_name, name_order);
+}
 
 void file_read_units(reader_t *self, const node_t *node, const place_t *place, const spec_t *spec, void *out) {
     (void)spec;
@@ -26,20 +56,20 @@ void file_read_units(reader_t *self, const node_t *node, const place_t *place, c
     }
     plan->units = self->units;
     plan->units_count = node->count;
+    units_index(self);
 }
 
 /* By id or, where only one unit has it, by name. */
 static const unit_t *unit_named(const reader_t *self, text_t name, bool *ambiguous) {
-    const unit_t *found = NULL;
+    uint32_t count = self->plan->units_count;
     *ambiguous = false;
-    for (uint32_t index = 0; index < self->plan->units_count; index++) {
-        const unit_t *unit = &self->plan->units[index];
-        if (text_equal(unit->id, name)) return *ambiguous = false, unit;
-        if (!text_equal(unit->name, name)) continue;
-        *ambiguous = found != NULL;
-        found = unit;
-    }
-    return found;
+    const unit_t *const *found = count == 0 ? NULL : bsearch(&name, self->by_id, count, sizeof *found, id_compare);
+    if (found != NULL) return *found;
+    found = count == 0 ? NULL : bsearch(&name, self->by_name, count, sizeof *found, name_compare);
+    if (found == NULL) return NULL;
+    *ambiguous = (found > self->by_name && text_equal(found[-1]->name, name)) ||
+                 (found + 1 < self->by_name + count && text_equal(found[1]->name, name));
+    return *found;
 }
 
 static const group_t *group_named(const reader_t *self, text_t name) {
@@ -76,7 +106,7 @@ static void unit_append(reader_t *self, const node_t *node, const place_t *list,
     uint32_t more = group != NULL ? group->units_count : unit != NULL ? 1 : 0;
     for (uint32_t each = 0; each < more && *count < LIMIT_UNITS; each++) {
         place_t canonical = {list, NULL, NULL, *count};
-        file_reader_mark(self, node, &canonical);
+        if (group == NULL || *count < MARKED) file_reader_mark(self, node, &canonical);
         ids[(*count)++] = group != NULL ? group->units[each] : unit->id;
     }
 }
@@ -124,16 +154,14 @@ static void group_check(reader_t *self, const node_t *node, const place_t *place
 }
 
 static void unit_join(reader_t *self, text_t id, text_t group) {
-    for (uint32_t index = 0; index < self->plan->units_count; index++) {
-        unit_t *unit = &self->units[index];
-        if (!text_equal(unit->id, id) || unit->groups_count == LIMIT_GROUPS ||
-            text_find(unit->groups, unit->groups_count, group))
-            continue;
-        text_t *groups = ARENA_NEW(self->arena, text_t, unit->groups_count + 1);
-        if (unit->groups_count > 0) memcpy(groups, unit->groups, sizeof groups[0] * unit->groups_count);
-        groups[unit->groups_count++] = group;
-        unit->groups = groups;
-    }
+    bool ambiguous;
+    const unit_t *named = unit_named(self, id, &ambiguous);
+    if (named == NULL || named->groups_count == LIMIT_GROUPS || text_find(named->groups, named->groups_count, group)) return;
+    unit_t *unit = &self->units[named - self->plan->units];
+    text_t *groups = ARENA_NEW(self->arena, text_t, unit->groups_count + 1);
+    if (unit->groups_count > 0) memcpy(groups, unit->groups, sizeof groups[0] * unit->groups_count);
+    groups[unit->groups_count++] = group;
+    unit->groups = groups;
 }
 
 void file_read_groups(reader_t *self, const node_t *node, const place_t *place, const spec_t *spec, void *out) {

@@ -120,6 +120,7 @@ static text_t traits_text(const printer_t *self, const indicator_t *indicator) {
 
 static uint32_t contributor_count(const printer_t *self, const indicator_t *indicator) {
     uint32_t count = 0;
+    if (indicator->members_count == 0) return indicator->contributors_count; /* each once: plan_check saw to it */
     for (uint32_t unit = 0; unit < self->plan->units_count; unit++)
         if (indicator_any_contributed_by(indicator, self->plan->units[unit].id)) count++;
     return count;
@@ -150,7 +151,7 @@ static text_t tasks_owed(const printer_t *self, const unit_t *unit) {
     text_t text = {0};
     for (uint32_t index = 0; index < self->plan->tasks_count; index++) {
         const task_t *task = &self->plan->tasks[index];
-        if (!task_owed_by(task, unit->id)) continue;
+        if (!planbook_owed_by(self->book, task, unit)) continue;
         text = arena_format(self->arena, TEXT_FORMAT "%s" TEXT_FORMAT, TEXT_ARGS(text), text.size > 0 ? " " : "",
                             TEXT_ARGS(task->number));
     }

@@ -68,18 +68,20 @@ static err_t write_all(int fd, text_t content) {
     return OK;
 }
 
-/* The new name is durable only when its folder is. */
-static err_t folder_sync(const char *path) {
-    char folder[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    int size = slash == NULL ? snprintf(folder, sizeof folder, ".")
-                             : snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
-    if (size < 0 || (size_t)size >= sizeof folder) return ERR_BAD;
+err_t home_sync_folder(const char *folder) {
     int fd = open(folder[0] == '\0' ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return ERR_SYSTEM;
     int failed = fsync(fd);
     close(fd);
     return failed != 0 ? ERR_SYSTEM : OK;
+}
+
+err_t home_sync_name(const char *path) {
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    int size = slash == NULL ? snprintf(folder, sizeof folder, ".")
+                             : snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+    return size < 0 || (size_t)size >= sizeof folder ? ERR_BAD : home_sync_folder(folder);
 }
 
 err_t home_write(const char *path, text_t content, unsigned mode) {
@@ -99,7 +101,7 @@ err_t home_write(const char *path, text_t content, unsigned mode) {
         errno = why;
         return err;
     }
-    return folder_sync(path);
+    return home_sync_name(path);
 }
 
 err_t home_read(const char *path, arena_t *arena, uint32_t limit, text_t *content) {

@@ -24,6 +24,7 @@
 #define HOME_TALLIES "ipc://run/aggregation.stream"
 #define HOME_WARNINGS "ipc://run/alerting.stream"
 #define HOME_DESK_FORMAT "ipc://run/%s.desk"      /* service name */
+#define HOME_ENTRIES_DESK "ipc://run/intake.desk"
 #define HOME_DOOR_GATEWAY "ipc://run/door-gateway/intake"
 #define HOME_DOOR_OPERATOR "ipc://run/door-operator/intake"
 #define HOME_VAULT "ipc://run/vault"
@@ -39,6 +40,9 @@ err_t home_make_folder(const char *path);
 const char *home_setting(const char *path, const char *fallback);
 /* Writes a small file durably (temporary, fsync, rename), with `mode`. */
 err_t home_write(const char *path, text_t content, unsigned mode);
+/* A new name is durable only when the folder that holds it is. */
+err_t home_sync_folder(const char *folder);
+err_t home_sync_name(const char *path); /* the folder that holds `path` */
 /* Reads a small file (at most `limit` bytes) into `arena`. */
 err_t home_read(const char *path, arena_t *arena, uint32_t limit, text_t *content);
 

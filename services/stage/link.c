@@ -219,13 +219,6 @@ bool client_receive(client_t *self, bytes_t *frame) {
 
 void *client_handle(client_t *self) { return self->socket; }
 
-/* A copy in the arena: the frame's own bytes are void at the next receive. */
-static bytes_t arena_bytes(arena_t *arena, bytes_t bytes) {
-    uint8_t *copy = arena_take(arena, bytes.size);
-    if (bytes.size > 0) memcpy(copy, bytes.at, bytes.size);
-    return (bytes_t){copy, bytes.size};
-}
-
 static void refusal_of_busy(refusal_t *refusal, arena_t *arena) {
     reason_t *reason = ARENA_NEW(arena, reason_t, 1);
     reason->code = text_of("busy");

@@ -12,7 +12,7 @@
 
 enum { LINE_ROOM = 2048, CHINA_SECONDS = 8 * 3600 };
 
-typedef enum { LEVEL_INFO, LEVEL_WARN, LEVEL_ERROR } level_t;
+typedef enum { LEVEL_INFO, LEVEL_WARN, LEVEL_ERROR, LEVEL_FATAL } level_t;
 
 static char service_name[49] = "-"; /* LIMIT_ID and a NUL */
 
@@ -39,7 +39,7 @@ static size_t stamp_write(char *out, size_t room) {
 }
 
 static void line_write(level_t level, const char *event, const char *format, va_list args) {
-    static const char *const names[] = {"info", "warn", "error"};
+    static const char *const names[] = {"info", "warn", "error", "fatal"};
     if (level < level_wanted()) return;
     char line[LINE_ROOM];
     size_t used = stamp_write(line, sizeof line);
@@ -70,3 +70,5 @@ void log_info(const char *event, const char *format, ...) { LINE(LEVEL_INFO); }
 void log_warn(const char *event, const char *format, ...) { LINE(LEVEL_WARN); }
 
 void log_error(const char *event, const char *format, ...) { LINE(LEVEL_ERROR); }
+
+void log_fatal(const char *event, const char *format, ...) { LINE(LEVEL_FATAL); }

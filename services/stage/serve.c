@@ -16,14 +16,19 @@ static bool batch_fill(txn_t *txn, uint64_t last, const fetch_t *fetch, arena_t 
     buffer_t events = {0};
     uint32_t count = txn_events(txn, fetch->after, last, (uint32_t)fetch->max_bytes, &events, batch->last_hash);
     if (count > 0) {
-        uint8_t *copy = arena_take(arena, events.size);
-        memcpy(copy, events.at, events.size);
-        batch->events = (bytes_t){copy, (uint32_t)events.size};
+        batch->events = arena_bytes(arena, (bytes_t){events.at, (uint32_t)events.size});
         batch->from = fetch->after + 1;
         batch->count = count;
     }
     buffer_destroy(&events);
     return count > 0;
+}
+
+/* A reader that is longer than we are usually waits until we have derived again what it has. But where our last event belongs
+ * to a later epoch than its last one, a restore lies between: what it has will never come. */
+static bool outlives(txn_t *txn, uint64_t tail, const fetch_t *fetch, arena_t *arena) {
+    event_t last;
+    return fetch->epoch != 0 && tail > 0 && txn_event(txn, tail, arena, &last, NULL) && last.epoch > fetch->epoch;
 }
 
 bool stream_serve(txn_t *txn, stream_t stream, head_t durable, const fetch_t *fetch, arena_t *arena, batch_t *batch) {
@@ -40,7 +45,7 @@ bool stream_serve(txn_t *txn, stream_t stream, head_t durable, const fetch_t *fe
         return txn_hash(txn, last, batch->last_hash);
     }
     if (fetch->after > tail.seq) {
-        batch->state = batch_state_behind;
+        batch->state = outlives(txn, tail.seq, fetch, arena) ? batch_state_diverged : batch_state_behind;
         return true;
     }
     uint8_t hash[32];
@@ -62,7 +67,8 @@ bool batch_next(const batch_t *batch, uint32_t *at, uint64_t *seq, event_t *even
     }
     fault_t fault;
     bytes_t rest = {batch->events.at + *at, batch->events.size - *at};
-    *err = batch->from == 0 ? ERR_BAD : event_decode(rest, event, &fault);
+    bool stated = batch->from != 0 && next - batch->from < batch->count;
+    *err = stated ? event_decode(rest, event, &fault) : ERR_BAD;
     if (*err != OK) return false;
     event->seq = *seq = next;
     *at += event->raw.size;

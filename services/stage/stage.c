@@ -17,6 +17,7 @@ enum {
 
 place_t place_read(txn_t *txn) {
     place_t place = {.in_seq = txn_fact(txn, "in_seq"),
+                     .epoch = txn_fact(txn, "epoch"),
                      .cause_seq = txn_fact(txn, "cause_seq"),
                      .now_ms = (int64_t)txn_fact(txn, "now_ms"),
                      .agenda_seq = txn_fact(txn, "agenda_seq"),
@@ -30,6 +31,7 @@ place_t place_read(txn_t *txn) {
 void place_write(txn_t *txn, const place_t *place) {
     txn_fact_put(txn, "in_seq", place->in_seq);
     txn_fact_bytes_put(txn, "in_hash", place->in_hash, sizeof place->in_hash);
+    txn_fact_put(txn, "epoch", place->epoch);
     txn_fact_put(txn, "cause_seq", place->cause_seq);
     txn_fact_put(txn, "now_ms", (uint64_t)place->now_ms);
     txn_fact_put(txn, "agenda_seq", place->agenda_seq);
@@ -88,11 +90,29 @@ void stage_close(stage_t **self) {
     arena_destroy(&(*self)->query.arena);
     arena_destroy(&(*self)->batch_arena);
     store_close(&(*self)->store);
+    free((*self)->quarantines);
     free(*self);
     *self = NULL;
 }
 
+err_t stage_verify(const role_t *role, const char *path, head_t *in, head_t *out) {
+    store_t *store = NULL;
+    err_t err = store_open(path, role->tables, role->table_count, &store);
+    if (err == OK) err = store_verify(store, out);
+    txn_t *txn = err == OK ? store_read(store) : NULL;
+    if (txn != NULL) {
+        place_t place = place_read(txn);
+        in->seq = place.in_seq;
+        memcpy(in->hash, place.in_hash, sizeof in->hash);
+    }
+    txn_abort(&txn);
+    store_close(&store);
+    return err;
+}
+
 store_t *stage_store(stage_t *self) { return self->store; }
+
+uint64_t stage_halted(const stage_t *self) { return atomic_load(&self->halted_seq); }
 
 bool stage_pending(const stage_t *self) { return self->place.agenda_seq != 0; }
 
@@ -124,6 +144,13 @@ err_t stage_commit(stage_t *self) {
     return OK;
 }
 
+err_t stage_rest(stage_t *self) {
+    if (self->place.verified_upto == self->head.seq) return OK;
+    err_t err = txn_open(self);
+    if (err == OK) self->place.verified_upto = self->head.seq;
+    return err == OK ? stage_commit(self) : err;
+}
+
 err_t stage_drop(stage_t *self) {
     stage_rollback(self);
     err_t err = txn_open(self);
@@ -139,6 +166,7 @@ fetch_t stage_fetch(stage_t *self) {
     fetch_t fetch = {.stream = self->role->reads,
                      .after = self->place.in_seq,
                      .ack = self->durable.in_seq,
+                     .epoch = self->place.epoch,
                      .reader = text_of(self->role->name)};
     memcpy(fetch.after_hash, self->place.in_hash, sizeof fetch.after_hash);
     return fetch;
@@ -151,12 +179,6 @@ bool stage_serve(stage_t *self, const fetch_t *fetch, arena_t *arena, batch_t *b
     if (txn != self->txn) txn_abort(&txn);
     return answered;
 }
-
-/* An event of a batch with the chained hash that it ends on. */
-typedef struct {
-    event_t event;
-    uint8_t hash[32];
-} link_t;
 
 /* Decodes the batch and checks that it follows from where the stage stands, before anything is applied. Lists the events that
  * are new and durable at the writer. */
@@ -211,9 +233,13 @@ static err_t event_take(stage_t *self, const batch_t *batch, const link_t *link,
     turn->step = self->place.agenda_step;
     arena_reset(turn->arena);
     bool writes = self->role->writes != STREAM_NONE;
+    crashes_hold(link);
     if (!turn->continues) {
         if (writes && is_passed_on_first(event)) txn_append_copy(self->txn, event, NULL);
-        self->role->apply(turn, event);
+        if (quarantine_meet(self, link))
+            event_skip(turn, link);
+        else
+            self->role->apply(turn, event);
     }
     while (turn->continues && txn_error(self->txn) == OK && *rounds < AGENDA_ROUNDS) {
         ++*rounds;
@@ -221,15 +247,37 @@ static err_t event_take(stage_t *self, const batch_t *batch, const link_t *link,
         arena_reset(turn->arena);
         self->role->resume(turn, event, turn->step);
     }
+    crashes_hold(NULL);
     self->place.agenda_seq = turn->continues ? event->seq : 0;
     self->place.agenda_step = turn->continues ? turn->step : 0;
     if (turn->continues) return txn_error(self->txn);
     if (writes && event->kind == KIND_clock_ticked) txn_append_copy(self->txn, event, NULL);
     self->place.in_seq = event->seq;
     memcpy(self->place.in_hash, link->hash, sizeof self->place.in_hash);
+    self->place.epoch = event->epoch;
     self->place.cause_seq = cause_done(self, batch, event);
     self->place.now_ms = event->at_ms;
+    quarantine_notice(self, link);
     return txn_error(self->txn);
+}
+
+/* Three crashes on this very event: it is not tried a fourth time. */
+static bool halts(stage_t *self, const link_t *link) {
+    if (self->crashes.count < LIMIT_CRASHES) return false;
+    bool halted = crashes_halt(self, link) && !quarantine_names(self, link);
+    if (!halted) {
+        atomic_store(&self->halted_seq, 0);
+        return false;
+    }
+    if (atomic_load(&self->halted_seq) == link->event.seq) return true;
+    atomic_store(&self->halted_seq, 0);
+    memcpy(self->halted_hash, link->hash, HASH_SIZE);
+    atomic_store(&self->halted_seq, link->event.seq);
+    arena_reset(self->loop.arena);
+    log_fatal("halted", "stage=%s stream=%s seq=%llu kind=%u crashes=%llu hash=" TEXT_FORMAT, self->role->name,
+              stream_name(self->role->reads), (unsigned long long)link->event.seq, link->event.kind,
+              (unsigned long long)self->crashes.count, TEXT_ARGS(hex_of(link->hash, HASH_SIZE, self->loop.arena)));
+    return true;
 }
 
 static err_t links_take(stage_t *self, const batch_t *batch, const link_t *links, uint64_t count) {
@@ -237,8 +285,12 @@ static err_t links_take(stage_t *self, const batch_t *batch, const link_t *links
     uint32_t rounds = 0;
     for (uint64_t index = 0; err == OK && index < count; index++) {
         if (index > 0 && rounds >= AGENDA_ROUNDS) break;
+        if (halts(self, &links[index])) break;
         err = event_take(self, batch, &links[index], &rounds);
-        if (stage_pending(self)) break;
+        if (err == ERR_BAD) err = ERR_REFUSED; /* the role wrote what no reader could read: our own mistake, not the batch's */
+        if (err == ERR_REFUSED) crashes_add(&links[index]);
+        if (err == OK && !stage_pending(self)) crashes_survived(self, &links[index]);
+        if (stage_pending(self) || self->quarantine_news) break;
     }
     return err;
 }

@@ -51,6 +51,8 @@ bool turn_body(turn_t *self, const event_t *event, const message_t *type, void *
 void turn_emit(turn_t *self, const message_t *type, const void *value); /* epoch, cause and instant are the event's */
 void turn_continue(turn_t *self, uint64_t step);   /* come back for this event with `step`, before the next event */
 void turn_unknown(turn_t *self, const event_t *event); /* stops the stage: its binary is older than its ledger */
+/* In a query: was event `seq` of the stream that this stage reads skipped under a quarantine? */
+bool turn_skipped(turn_t *self, uint64_t seq);
 /* In a query: true if ledger entry `at_least` is not yet applied and committed here. Then return without a reply: the question
  * is parked and asked again. */
 bool turn_waits(turn_t *self, uint64_t at_least);
@@ -59,6 +61,9 @@ bool turn_waits(turn_t *self, uint64_t at_least);
 /* Opens data/<name>, runs the barrier and verifies the chain. `path` is the store's folder. */
 err_t stage_open(const role_t *role, const char *path, stage_t **out);
 void stage_close(stage_t **self);
+/* Reads a stage's store that no service has open, from end to end: up to where it has applied its writer's stream, and its own
+ * head. ERR_CORRUPT, ERR_LOCKED. */
+err_t stage_verify(const role_t *role, const char *path, head_t *in, head_t *out);
 /* One batch into the open transaction (begun if there is none): applied, not committed. Never waits. OK; ERR_BAD when the batch
  * does not follow (a gap, another hash, not decodable): nothing of it was applied; ERR_REFUSED when the role met an event that
  * it does not know or cannot read; else the store's error. After the last two everything not committed is rolled back.
@@ -71,6 +76,13 @@ err_t stage_step(stage_t *self, const batch_t *batch);
 bool stage_pending(const stage_t *self);           /* an agenda is open: there is work without any new event */
 err_t stage_commit(stage_t *self);                 /* what was applied becomes durable; nothing open: OK */
 void stage_rollback(stage_t *self);
+/* The whole list of quarantines, before the first step and whenever it has changed; rows of other stages are passed over. Where
+ * a replay under this list would give another stream than the one that is there, everything is dropped and rebuilt. */
+err_t stage_quarantine(stage_t *self, const quarantined_t *rows, uint32_t count);
+/* The event it stands still before, having crashed LIMIT_CRASHES times on it; 0: none. A quarantine lets it go on. */
+uint64_t stage_halted(const stage_t *self);
+/* Before a clean stop: the next start need not verify what is committed. */
+err_t stage_rest(stage_t *self);
 err_t stage_drop(stage_t *self);                   /* forget everything: after DIVERGED, rebuild from the start */
 fetch_t stage_fetch(stage_t *self);                /* what to ask the writer for next */
 /* Answers a fetch of this stage's own output from its tail and durable head. false: nothing new, park it. */

@@ -4,6 +4,7 @@
 #include "services/stage/clock.h"
 #include "services/stage/log.h"
 
+#include <string.h>
 #include <unistd.h>
 
 static void answer_health(stage_t *self, turn_t *turn, const packet_t *ask, reply_t *reply) {
@@ -31,6 +32,15 @@ static void answer_health(stage_t *self, turn_t *turn, const packet_t *ask, repl
         health.ok = false;
         health.note = text_of("the disk is nearly full");
     }
+    uint64_t halted = stage_halted(self);
+    if (halted != 0) {
+        health.ok = false;
+        health.halted_seq = halted;
+        memcpy(health.halted_hash, self->halted_hash, sizeof health.halted_hash);
+        health.note = arena_format(turn->arena, "halted at %s %llu: it crashed %d times there; minning quarantine %s %llu",
+                                   stream_name(self->role->reads), (unsigned long long)halted, LIMIT_CRASHES, self->role->name,
+                                   (unsigned long long)halted);
+    }
     if (self->hooks.health != NULL) self->hooks.health(self->hooks.self, &health);
     reply_with(reply, health_type(), &health);
 }
@@ -56,6 +66,10 @@ static void say_busy(reply_t *reply) {
 bool stage_answer(stage_t *self, const packet_t *ask, buffer_t *out) {
     turn_t *turn = &self->query;
     reply_t reply = {.request_id = ask->request_id, .out = out, .begin = out->size, .arena = turn->arena};
+    if (ask->kind == KIND_backup_ask) {
+        store_copy_answer(self->store, ask, out);
+        return true;
+    }
     txn_t *txn = store_read(self->store);
     if (txn == NULL) {
         say_busy(&reply);

@@ -2,6 +2,7 @@
 #ifndef STAGE_STAGE_INNER_H
 #define STAGE_STAGE_INNER_H
 
+#include "proto/crypto.h"
 #include "services/stage/stage.h"
 
 #include <stdatomic.h>
@@ -10,6 +11,7 @@
 typedef struct {
     uint64_t in_seq;        /* last event of the stream it reads that is wholly applied */
     uint8_t in_hash[32];    /* chained hash there */
+    uint64_t epoch;         /* of that event */
     uint64_t cause_seq;     /* ledger entry whose consequences are all applied */
     int64_t now_ms;         /* received instant of the last applied event */
     uint64_t agenda_seq;    /* event in_seq + 1 while its agenda is open; 0: none is */
@@ -17,6 +19,26 @@ typedef struct {
     uint64_t memory_seq;    /* counts turn_forget: the query thread sees that its snapshot is old */
     uint64_t verified_upto; /* the own stream was verified up to here */
 } place_t;
+
+/* An event of a batch with the chained hash that it ends on. */
+typedef struct {
+    event_t event;
+    uint8_t hash[HASH_SIZE];
+} link_t;
+
+/* What may be skipped. */
+typedef struct {
+    uint64_t seq;
+    uint8_t hash[HASH_SIZE];
+} quarantine_t;
+
+/* Crashes on one event; as it lies in the file. */
+typedef struct {
+    uint64_t program; /* which binary crashed */
+    uint64_t count;
+    uint64_t seq;
+    uint8_t hash[HASH_SIZE];
+} crashes_t;
 
 /* One of the two who look at the state: the loop, or the query thread. Each has its own memory. */
 struct turn {
@@ -48,6 +70,12 @@ struct stage {
     int64_t started_ms;
     atomic_uint_fast64_t in_head; /* the writer's durable head as last heard */
     stage_hooks_t hooks;
+    quarantine_t *quarantines;
+    uint32_t quarantine_count;
+    bool quarantine_news;             /* an entry that was just applied names this stage: the list is to be asked for again */
+    crashes_t crashes;                /* as the process found them when it began */
+    atomic_uint_fast64_t halted_seq;  /* the event it stands before; 0: it does not */
+    uint8_t halted_hash[HASH_SIZE];   /* written while halted_seq is 0 */
 };
 
 struct reply {
@@ -61,5 +89,21 @@ struct reply {
 place_t place_read(txn_t *txn);
 void place_write(txn_t *txn, const place_t *place);
 void turn_memory_drop(turn_t *self);
+
+/* --- stage_quarantine.c --- */
+enum { MET_NAME = 32 };
+bool quarantine_names(const stage_t *self, const link_t *link);
+/* Called once an event, inside its transaction. true: skip it. */
+bool quarantine_meet(stage_t *self, const link_t *link);
+void event_skip(turn_t *turn, const link_t *link); /* says in the own stream that it was skipped */
+void quarantine_notice(stage_t *self, const link_t *link);
+
+/* --- stage_crashes.c --- */
+/* Counts crashes in <folder>/crashes from now on. For a process that is one stage. */
+void crashes_watch(stage_t *self, const char *folder);
+void crashes_hold(const link_t *link); /* the event that is being applied now; NULL: none */
+void crashes_add(const link_t *link);  /* the role refused it */
+void crashes_survived(stage_t *self, const link_t *link);
+bool crashes_halt(const stage_t *self, const link_t *link); /* it has crashed this program too often */
 
 #endif

@@ -14,13 +14,16 @@
 enum {
     EX_LOCKED = EX_TEMPFAIL, /* 75: another instance runs */
     IDLE_MS = 2,             /* nothing new for so long: commit, although the gathering time is not over */
+    COMMIT_PAUSE_MS = 20, /* but not sooner after the last commit: its flush would stand in the way of intake's */
     WAIT_MS = LIMIT_PARK_MS / 4,
     STRANGE_BATCHES = 3, /* batches in a row that do not follow, then the process leaves */
     SET_ASIDE = 3,       /* damaged stores that are kept */
     PATH_ROOM = 96,
     HANDLE_READER = 0,
     HANDLE_DOOR = 1,
-    HANDLES = 2
+    HANDLE_INTAKE = 2,
+    HANDLES = 3,
+    ASK_AGAIN_MS = 500 /* intake is not there yet; or the stage is halted and hopes for a quarantine */
 };
 
 typedef struct {
@@ -29,11 +32,17 @@ typedef struct {
     stream_reader_t *reader;
     stream_door_t *door;
     desk_t *desk;
+    client_t *intake;      /* its desk knows what may be skipped */
+    bool quarantines_told; /* before that nothing is applied */
+    uint64_t ask_id;
+    int64_t ask_again_ms;
+    buffer_t ask;
     arena_t *arena; /* of the batch at hand */
     batch_t batch;  /* kept while its agenda is open */
     bool held;
     int64_t opened_ms;  /* when the first batch of the open transaction was applied */
     int64_t applied_ms; /* when the last was */
+    int64_t committed_ms;
     uint32_t strange;
     bool behind; /* the writer is shorter than we are; told once */
     bool leave;
@@ -95,6 +104,7 @@ static void loop_commit(loop_t *self) {
         return;
     }
     stage_hooks_t *hooks = &self->stage->hooks;
+    self->committed_ms = clock_steady_ms();
     if (hooks->committed != NULL) hooks->committed(hooks->self, self->stage, self->stage->head.seq);
     desk_nudge(self->desk);
 }
@@ -144,11 +154,46 @@ static void batches_take(loop_t *self) {
         batch_apply(self);
 }
 
+/* --- what may be skipped: it lies behind the event that crashes, so intake tells it beforehand --- */
+
+static bool quarantines_wanted(const loop_t *self) {
+    return !self->quarantines_told || self->stage->quarantine_news || stage_halted(self->stage) != 0;
+}
+
+static void quarantines_ask(loop_t *self, int64_t now_ms) {
+    if (!quarantines_wanted(self) || now_ms < self->ask_again_ms) return;
+    quarantines_ask_t ask = {.stage = text_of(self->role->name)};
+    buffer_clear(&self->ask);
+    packet_encode(++self->ask_id, quarantines_ask_type(), &ask, &self->ask);
+    self->ask_again_ms = now_ms + ASK_AGAIN_MS;
+    client_send(self->intake, (bytes_t){self->ask.at, (uint32_t)self->ask.size}); /* full: asked again anyway */
+}
+
+static void quarantines_take(loop_t *self) {
+    bytes_t frame;
+    while (!self->leave && client_receive(self->intake, &frame)) {
+        packet_t packet;
+        quarantines_t told;
+        fault_t fault;
+        arena_t *arena = arena_new();
+        if (packet_decode(frame, &packet, &fault) == OK && packet.request_id == self->ask_id &&
+            packet_body(&packet, quarantines_type(), arena, &told, &fault) == OK) {
+            loop_commit(self);
+            self->held = false; /* an open agenda is dropped, or fetched again */
+            err_t err = stage_quarantine(self->stage, told.rows, told.rows_count);
+            self->quarantines_told = err == OK;
+            if (err != OK) loop_fail(self, "quarantines_failed", err);
+        }
+        arena_destroy(&arena);
+    }
+}
+
 /* How long the loop may sleep. */
 static int64_t loop_pause(const loop_t *self, int64_t now_ms) {
     if (self->held) return 0;
-    if (self->stage->txn == NULL) return WAIT_MS;
-    int64_t idle = self->applied_ms + IDLE_MS - now_ms;
+    if (self->stage->txn == NULL) return quarantines_wanted(self) ? WAIT_MS / 5 : WAIT_MS;
+    int64_t idle_ms = self->applied_ms + IDLE_MS, spaced_ms = self->committed_ms + COMMIT_PAUSE_MS;
+    int64_t idle = (idle_ms > spaced_ms ? idle_ms : spaced_ms) - now_ms;
     int64_t full = self->opened_ms + LIMIT_GATHER_MS - now_ms;
     int64_t pause = idle < full ? idle : full;
     return pause > 0 ? pause : 0;
@@ -157,12 +202,18 @@ static int64_t loop_pause(const loop_t *self, int64_t now_ms) {
 /* One round: ask, wait, apply, serve the tail, commit, serve what is durable. The next fetch is under way while we commit. */
 static void loop_round(loop_t *self) {
     void *const handles[HANDLES] = {stream_reader_handle(self->reader),
-                                    self->door == NULL ? stream_reader_handle(self->reader) : stream_door_handle(self->door)};
+                                    self->door == NULL ? stream_reader_handle(self->reader) : stream_door_handle(self->door),
+                                    client_handle(self->intake)};
     int64_t now_ms = clock_steady_ms();
     fetch_t fetch = stage_fetch(self->stage);
-    if (!self->held) stream_reader_ask(self->reader, &fetch, now_ms);
+    if (stage_halted(self->stage) != 0) fetch.max_bytes = 1; /* that one event alone */
+    bool asking = quarantines_wanted(self);
+    bool looks = stage_halted(self->stage) != 0 && now_ms >= self->ask_again_ms; /* the writer may have rebuilt what crashed */
+    if (!self->held && (!asking || (looks && self->quarantines_told))) stream_reader_ask(self->reader, &fetch, now_ms);
+    quarantines_ask(self, now_ms);
     uint32_t ready = link_wait(handles, HANDLES, loop_pause(self, now_ms));
     if ((ready & LINK_STOP) != 0) loop_leave(self, EX_OK);
+    if ((ready & 1u << HANDLE_INTAKE) != 0) quarantines_take(self);
     if (self->held || (ready & 1u << HANDLE_READER) != 0) batches_take(self);
     if (self->leave && self->exit_code != EX_OK) return;
     now_ms = clock_steady_ms();
@@ -181,6 +232,7 @@ static err_t loop_open(loop_t *self) {
     if (role->writes != STREAM_NONE) err = stream_door_open(endpoint_of(role->writes), role->writes, view, &self->door);
     if (err == OK) err = desk_start(role->name, ask_answer, self->stage, &self->desk);
     if (err == OK) err = stream_reader_open(endpoint_of(role->reads), &self->reader);
+    if (err == OK) err = client_connect(HOME_ENTRIES_DESK, &self->intake);
     return err;
 }
 
@@ -188,6 +240,8 @@ static void loop_close(loop_t *self) {
     desk_stop(&self->desk);
     stream_reader_close(&self->reader);
     stream_door_close(&self->door);
+    client_destroy(&self->intake);
+    buffer_destroy(&self->ask);
     arena_destroy(&self->arena);
 }
 
@@ -199,6 +253,7 @@ static int loop_run(loop_t *self) {
     if (hooks->committed != NULL) hooks->committed(hooks->self, self->stage, self->stage->head.seq);
     while (!self->leave) loop_round(self);
     if (self->exit_code == EX_OK) loop_commit(self);
+    if (self->exit_code == EX_OK && stage_rest(self->stage) != OK) loop_leave(self, EX_IOERR);
     log_info("stopped", "exit=%d in_seq=%llu out_seq=%llu", self->exit_code, (unsigned long long)self->stage->durable.in_seq,
              (unsigned long long)self->stage->head.seq);
     return self->exit_code;
@@ -241,6 +296,7 @@ int stage_main_hooked(const role_t *role, const char *home, int (*begin)(stage_t
     snprintf(path, sizeof path, "data/%s", role->name);
     err = store_begin(role, path, &loop.stage);
     if (err != OK) return exit_code_of(err);
+    crashes_watch(loop.stage, path);
     int code = begin == NULL ? EX_OK : begin(loop.stage, &loop.stage->hooks);
     if (code == EX_OK) {
         err = loop_open(&loop);

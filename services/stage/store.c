@@ -85,12 +85,29 @@ static err_t size_check(store_t *self) {
     if (code == 0) code = mdb_env_stat(self->env, &stat);
     if (code == 0) code = mdb_env_get_fd(self->env, &fd);
     if (code != 0) return store_wrong(self, code, "size_check");
+    self->page_size = stat.ms_psize;
     if (fstat(fd, &file) != 0) return ERR_SYSTEM;
     uint64_t wanted = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
-    if ((uint64_t)file.st_size >= wanted) return OK;
+    self->file_size = (uint64_t)file.st_size;
+    if (self->file_size >= wanted) return OK;
     log_error("store_truncated", "store=%s size=%lld wanted=%llu", self->path, (long long)file.st_size,
               (unsigned long long)wanted);
     return ERR_CORRUPT;
+}
+
+void store_extend(store_t *self) {
+    enum { CHUNK = 256 * 1024, CHUNKS = 4, LEAST = 2 * CHUNK };
+    static const uint8_t zeros[CHUNK];
+    MDB_envinfo info;
+    int fd = -1;
+    if (mdb_env_info(self->env, &info) != 0 || mdb_env_get_fd(self->env, &fd) != 0) return;
+    uint64_t used = ((uint64_t)info.me_last_pgno + 1) * self->page_size;
+    if (used < CHUNKS * CHUNK || self->file_size >= used + LEAST) return; /* a small store is not worth it */
+    if (self->file_size < used) self->file_size = used; /* a commit that outran us */
+    for (uint32_t chunk = 0; chunk < CHUNKS; chunk++) {
+        if (pwrite(fd, zeros, CHUNK, (off_t)self->file_size) != CHUNK) return; /* a full disk says so at the commit */
+        self->file_size += CHUNK;
+    }
 }
 
 static err_t env_open(store_t *self) {
@@ -140,8 +157,9 @@ err_t store_open(const char *path, const table_t *tables, size_t table_count, st
     self->tables = tables;
     self->table_count = table_count;
     self->path = strdup(path);
-    self->check = arena_new();
     err = self->path == NULL ? ERR_NOMEM : lock_take(self);
+    if (err == OK) err = store_file_make(self);
+    if (err == OK) err = store_file_check(self, false);
     if (err == OK) err = env_open(self);
     if (err == OK) err = tables_open(self);
     if (err != OK) store_close(&self);
@@ -152,10 +170,10 @@ err_t store_open(const char *path, const table_t *tables, size_t table_count, st
 void store_close(store_t **self) {
     if (*self == NULL) return;
     ASSERT(!(*self)->writing);
+    copy_destroy(&(*self)->copy);
     if ((*self)->env != NULL) mdb_env_close((*self)->env);
     if ((*self)->lock_fd >= 0) close((*self)->lock_fd); /* last: the lock goes with it */
     buffer_destroy(&(*self)->scratch);
-    arena_destroy(&(*self)->check);
     free((*self)->path);
     free(*self);
     *self = NULL;
@@ -202,6 +220,7 @@ err_t txn_commit(txn_t **self) {
         mdb_txn_abort(txn->mdb);
     } else {
         int code = mdb_txn_commit(txn->mdb);
+        if (code == 0) store_extend(txn->store);
         if (code != 0) err = store_wrong(txn->store, code, "commit");
     }
     txn->store->writing = false;
@@ -246,10 +265,8 @@ bool record_read(txn_t *self, size_t table, MDB_val key, MDB_val value, arena_t 
     const table_t *kept = &self->store->tables[table];
     bytes_t content;
     if (!record_open(self, key, value, kept->name, &content)) return false;
-    uint8_t *copy = arena_take(arena, content.size);
-    memcpy(copy, content.at, content.size);
     fault_t fault;
-    err_t err = wire_decode(kept->type(), (bytes_t){copy, content.size}, arena, row, &fault);
+    err_t err = wire_decode(kept->type(), arena_bytes(arena, content), arena, row, &fault);
     if (err == OK) return true;
     log_error("record_unreadable", "store=%s table=%s code=%s path=%s", self->store->path, kept->name, fault.code, fault.path);
     txn_fail(self, ERR_CORRUPT);
@@ -267,15 +284,10 @@ bool txn_get(txn_t *self, size_t table, const store_key_t *key, arena_t *arena, 
     return record_read(self, table, name, value, arena, row);
 }
 
-bool txn_written_well(txn_t *self, const message_t *type, bytes_t body, const char *where) {
-    fault_t fault;
-    arena_t *arena = self->store->check;
-    arena_reset(arena);
-    if (wire_decode(type, body, arena, arena_take(arena, type->size), &fault) == OK) return true;
-    log_error("value_invalid", "store=%s where=%s message=%s code=%s path=%s", self->store->path, where, type->name, fault.code,
-              fault.path);
+void txn_value_wrong(txn_t *self, const message_t *type, const char *where, const fault_t *fault) {
+    log_error("value_invalid", "store=%s where=%s message=%s code=%s path=%s", self->store->path, where, type->name, fault->code,
+              fault->path);
     txn_fail(self, ERR_BAD);
-    return false;
 }
 
 /* Seals the record in scratch (its head still zero) and puts it. */
@@ -301,9 +313,9 @@ void txn_put(txn_t *self, size_t table, const store_key_t *key, const void *row)
     ASSERT(table < self->store->table_count);
     const table_t *kept = &self->store->tables[table];
     buffer_t *record = record_begin(self);
-    wire_encode(kept->type(), row, record);
-    bytes_t body = {record->at + RECORD_HEAD, (uint32_t)(record->size - RECORD_HEAD)};
-    if (txn_written_well(self, kept->type(), body, kept->name)) record_put(self, self->store->dbis[table], key_value(key));
+    fault_t fault;
+    if (wire_encode_checked(kept->type(), row, record, &fault) == OK) record_put(self, self->store->dbis[table], key_value(key));
+    else txn_value_wrong(self, kept->type(), kept->name, &fault);
 }
 
 void txn_delete(txn_t *self, size_t table, const store_key_t *key) {

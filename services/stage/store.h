@@ -34,6 +34,10 @@ void store_close(store_t **self);
 /* Bytes used, and bytes it may grow to before BUSY: `used >= *size` means that less than LIMIT_STORE_RESERVE is left. */
 void store_usage(store_t *self, uint64_t *used, uint64_t *size);
 
+/* Answers one backup_ask: begins to copy the live store into the folder, in a thread of its own, or says how far that is. What
+ * is committed goes on meanwhile; the copy is a snapshot, compacted, durable once it is done. From one thread, e.g. the desk. */
+void store_copy_answer(store_t *self, const packet_t *ask, buffer_t *out);
+
 txn_t *store_write(store_t *self);      /* NULL and a logged error if the store refuses; at most one at a time */
 txn_t *store_read(store_t *self);       /* a snapshot; any number, any thread */
 err_t txn_commit(txn_t **self);         /* ends a write transaction; not OK: nothing of it is there */
@@ -73,6 +77,8 @@ typedef struct {
     uint8_t hash[32];
 } head_t;
 head_t txn_head(txn_t *self);
+/* Reads everything: the whole chain, every event by its kind, every row, every fact. */
+err_t store_verify(store_t *self, head_t *head);
 /* The chained hash at `seq`; zeros at 0. false: not there or stuck. */
 bool txn_hash(txn_t *self, uint64_t seq, uint8_t hash[32]);
 /* Appends one event (header given, body encoded from value); *seq gets its number, NULL if nobody asks. A header without a

@@ -8,6 +8,9 @@
 
 enum { STORE_TABLES = 48, STORE_READERS = 128, RECORD_HEAD = 8 /* checksum */, STREAM_HEAD = 32 /* chained hash */ };
 
+typedef struct copy copy_t; /* of a live store, under way or done */
+void copy_destroy(copy_t **self);
+
 struct store {
     MDB_env *env;
     int lock_fd;
@@ -17,9 +20,11 @@ struct store {
     const table_t *tables;
     size_t table_count;
     bool writing;
+    uint32_t page_size;
+    uint64_t file_size; /* of data.mdb, as far as we have extended it */
     buffer_t scratch; /* of the one write transaction */
-    arena_t *check;   /* likewise */
     char *path;
+    copy_t *copy; /* NULL: none was asked for */
 };
 
 struct txn {
@@ -31,12 +36,19 @@ struct txn {
     head_t head;
 };
 
+/* Makes data.mdb, whole and durable before it has its name, if there is none; makes the names durable in any case. */
+err_t store_file_make(const store_t *self);
+/* Keeps some of the file's end written with zeros: a flush that finds its blocks there has no file size to flush with them. */
+void store_extend(store_t *self);
+/* Reads data.mdb without LMDB: metas, trees, free pages, checksums. ERR_CORRUPT names the page in the log. Of a store larger than
+ * LIMIT_STORE_WALK only what the roots say, unless `whole`. Nobody may write meanwhile. */
+err_t store_file_check(const store_t *self, bool whole);
 /* An LMDB or system error number as err_t, logged with what was tried. */
 err_t store_wrong(const store_t *self, int code, const char *tried);
 /* The same, stuck to the transaction. */
 void txn_wrong(txn_t *self, int code, const char *tried);
-/* Does what was just encoded read back? If not it is our own mistake: logged, ERR_BAD sticks. */
-bool txn_written_well(txn_t *self, const message_t *type, bytes_t body, const char *where);
+/* A value that nothing could read back was about to be kept: our own mistake, logged; ERR_BAD sticks. */
+void txn_value_wrong(txn_t *self, const message_t *type, const char *where, const fault_t *fault);
 /* The content behind a record's checksum; ERR_CORRUPT sticks if it does not match. */
 bool record_open(txn_t *self, MDB_val key, MDB_val value, const char *where, bytes_t *content);
 /* Decodes a record's content into `row` with views into a copy in `arena`. */

@@ -111,16 +111,9 @@ void txn_append(txn_t *self, const event_t *header, const message_t *type, const
     if (!stream_begin(self, seq)) return;
     event_t own = *header;
     if (own.cause_seq == 0) own.cause_seq = self->head.seq + 1;
-    event_encode(&own, type, value, &self->store->scratch);
-    event_t written;
     fault_t fault;
-    bytes_t bytes = {self->store->scratch.at + STREAM_HEAD, (uint32_t)(self->store->scratch.size - STREAM_HEAD)};
-    if (event_decode(bytes, &written, &fault) != OK || written.raw.size != bytes.size) {
-        log_error("value_invalid", "store=%s message=%s code=%s", self->store->path, type->name, fault.code);
-        txn_fail(self, ERR_BAD);
-        return;
-    }
-    if (txn_written_well(self, type, written.body, "~stream")) stream_put(self, self->head.seq + 1);
+    if (event_encode_checked(&own, type, value, &self->store->scratch, &fault) == OK) stream_put(self, self->head.seq + 1);
+    else txn_value_wrong(self, type, "~stream", &fault);
 }
 
 void txn_append_copy(txn_t *self, const event_t *event, uint64_t *seq) {
@@ -137,10 +130,8 @@ bool txn_event(txn_t *self, uint64_t seq, arena_t *arena, event_t *event, uint8_
     hash_chain(chained, stored, chained);
     bool good = memcmp(chained, value.mv_data, HASH_SIZE) == 0;
     if (good) {
-        uint8_t *copy = arena_take(arena, stored.size);
-        memcpy(copy, stored.at, stored.size);
         fault_t fault;
-        good = event_decode((bytes_t){copy, stored.size}, event, &fault) == OK;
+        good = event_decode(arena_bytes(arena, stored), event, &fault) == OK;
         event->seq = seq;
     }
     if (!good) {

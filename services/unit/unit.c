@@ -19,7 +19,9 @@ enum {
 struct unit_link {
     zsock_t *socket;
     zsock_t *monitor;
-    zmq_msg_t frame;
+    zmq_msg_t frame;       /* received last; */
+    bytes_t rest;          /* what of it was not given out yet, */
+    uint32_t answers;      /* and how many answers that is */
     buffer_t out;
     uint64_t last_id;
     unit_key_t key;
@@ -116,30 +118,22 @@ uint64_t unit_send_status(unit_link_t *self, const status_ask_t *ask) { return s
 
 uint64_t unit_send_reports(unit_link_t *self, const report_t *const *reports, uint32_t count, int64_t client_ms) {
     if (count == 0 || count > LIMIT_EDGE_BATCH) return 0;
-    uint8_t head[] = {0xdc, (uint8_t)(count >> 8), (uint8_t)count}; /* msgpack array of up to 65,535 */
-    uint8_t short_head[] = {(uint8_t)(0x90 | count)};
-    buffer_clear(&self->out);
-    if (count < 16) buffer_add(&self->out, short_head, sizeof short_head);
-    else buffer_add(&self->out, head, sizeof head);
+    packets_begin(&self->out);
     for (uint32_t index = 0; index < count; index++) {
         report_submit_t submit = {.report = *reports[index], .client_ms = client_ms > 0 ? (uint64_t)client_ms : 0};
         packet_encode(self->last_id + 1 + index, report_submit_type(), &submit, &self->out);
     }
-    if (!unit_send_raw(self, (bytes_t){self->out.at, (uint32_t)self->out.size})) return 0;
+    if (!unit_send_raw(self, packets_end(&self->out, count))) return 0;
     self->last_id += count;
     return self->last_id - count + 1;
 }
 
-/* Texts and lists are views into a copy of the frame that lives in the arena. */
-static bool answer_read(bytes_t frame, arena_t *arena, unit_answer_t *answer) {
-    uint8_t *copy = arena_take(arena, frame.size);
-    if (frame.size > 0) memcpy(copy, frame.at, frame.size);
-    packet_t packet;
+/* Texts and lists are views into a copy of the packet that lives in the arena. */
+static bool answer_read(const packet_t *original, arena_t *arena, unit_answer_t *answer) {
+    packet_t packet = *original;
     fault_t fault;
-    *answer = (unit_answer_t){0};
-    if (packet_decode((bytes_t){copy, frame.size}, &packet, &fault) != OK) return false;
-    answer->request_id = packet.request_id;
-    answer->kind = packet.kind;
+    packet.body = arena_bytes(arena, original->body);
+    *answer = (unit_answer_t){.request_id = packet.request_id, .kind = packet.kind};
     switch (packet.kind) {
     case KIND_receipt: return packet_body(&packet, receipt_type(), arena, &answer->receipt, &fault) == OK;
     case KIND_verdict: return packet_body(&packet, verdict_type(), arena, &answer->verdict, &fault) == OK;
@@ -147,6 +141,22 @@ static bool answer_read(bytes_t frame, arena_t *arena, unit_answer_t *answer) {
     case KIND_busy: return packet_body(&packet, busy_type(), arena, &answer->busy, &fault) == OK;
     case KIND_standing_told: return packet_body(&packet, standing_told_type(), arena, &answer->standing, &fault) == OK;
     default: return false;
+    }
+}
+
+/* The next answer of the frame at hand, then of the next frame. What is no answer of ours is passed over. */
+static bool answer_next(unit_link_t *self, void *socket, arena_t *arena, unit_answer_t *answer) {
+    while (true) {
+        packet_t packet;
+        fault_t fault;
+        while (self->answers > 0 && packet_decode(self->rest, &packet, &fault) == OK) {
+            self->answers--;
+            self->rest = (bytes_t){self->rest.at + packet.raw.size, self->rest.size - packet.raw.size};
+            if (answer_read(&packet, arena, answer)) return true;
+        }
+        self->answers = 0;
+        if (zmq_msg_recv(&self->frame, socket, ZMQ_DONTWAIT) < 0) return false;
+        self->rest = packets_of((bytes_t){zmq_msg_data(&self->frame), (uint32_t)zmq_msg_size(&self->frame)}, &self->answers);
     }
 }
 
@@ -160,10 +170,7 @@ bool unit_poll(unit_link_t *self, int64_t timeout_ms, arena_t *arena, unit_answe
     int64_t until_ms = clock_steady_ms() + timeout_ms;
     while (true) {
         void *socket = zsock_resolve(self->socket);
-        while (zmq_msg_recv(&self->frame, socket, ZMQ_DONTWAIT) >= 0) {
-            bytes_t frame = {zmq_msg_data(&self->frame), (uint32_t)zmq_msg_size(&self->frame)};
-            if (answer_read(frame, arena, answer)) return true; /* anything else is no answer of ours */
-        }
+        if (answer_next(self, socket, arena, answer)) return true;
         monitor_drain(self);
         int64_t left_ms = until_ms - clock_steady_ms();
         if (left_ms <= 0 || self->refused) return false;
@@ -209,6 +216,7 @@ static err_t answers_take(unit_link_t *self, const question_t *question, uint64_
         if (!unit_poll(self, left_ms > 0 ? left_ms : 0, arena, answer)) return ERR_TIMEOUT;
         if (answer->request_id < first || answer->request_id > self->last_id) continue;
         if (answer->kind == KIND_receipt) {
+            outcome->busy = false;
             outcome->received = true;
             outcome->receipt = answer->receipt;
         }
@@ -218,8 +226,10 @@ static err_t answers_take(unit_link_t *self, const question_t *question, uint64_
             return ERR_REFUSED;
         }
         if (answer->kind == KIND_busy) {
-            int64_t pause_ms = (int64_t)answer->busy.retry_after_ms;
-            zmq_poll(NULL, 0, pause_ms < left_ms ? pause_ms : (left_ms > 0 ? left_ms : 0));
+            int64_t pause_ms = (int64_t)answer->busy.retry_after_ms, rest_ms = question->until_ms - clock_steady_ms();
+            outcome->busy = true;
+            outcome->retry_after_ms = answer->busy.retry_after_ms;
+            zmq_poll(NULL, 0, pause_ms < rest_ms ? pause_ms : rest_ms > 0 ? rest_ms : 0); /* not earlier than it was asked for */
             return ERR_TIMEOUT;
         }
         if (answer->kind == question->wanted) return OK;
@@ -249,7 +259,13 @@ static err_t ask_until(unit_link_t *self, question_t *question, arena_t *arena, 
 
 err_t unit_report(unit_link_t *self, const report_t *report, int64_t client_ms, int64_t timeout_ms, arena_t *arena,
                   unit_outcome_t *outcome) {
+    return unit_report_with_receipt(self, report, NULL, client_ms, timeout_ms, arena, outcome);
+}
+
+err_t unit_report_with_receipt(unit_link_t *self, const report_t *report, const receipt_t *receipt, int64_t client_ms,
+                               int64_t timeout_ms, arena_t *arena, unit_outcome_t *outcome) {
     report_submit_t submit = {.report = *report, .client_ms = client_ms > 0 ? (uint64_t)client_ms : 0};
+    if (receipt != NULL) submit.receipt = *receipt;
     question_t question = {report_submit_type(), &submit, KIND_verdict, clock_steady_ms() + timeout_ms, 0};
     unit_answer_t answer;
     err_t err = ask_until(self, &question, arena, outcome, &answer);

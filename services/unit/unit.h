@@ -68,6 +68,8 @@ typedef struct {
     bool received; /* `receipt` holds: it is durable */
     bool judged;   /* `verdict` holds */
     bool refused;  /* `refusal` holds: nothing was kept */
+    bool busy;     /* the last word was "not now": nothing was kept, try again after retry_after_ms */
+    uint64_t retry_after_ms;
     receipt_t receipt;
     verdict_t verdict;
     refusal_t refusal;
@@ -78,6 +80,11 @@ typedef struct {
  * intake. ERR_TIMEOUT: nothing more came; outcome->received tells whether it is durable. */
 err_t unit_report(unit_link_t *self, const report_t *report, int64_t client_ms, int64_t timeout_ms, arena_t *arena,
                   unit_outcome_t *outcome);
+/* The same report again, with its receipt, after a restore has lost it: the ledger gives it a new entry and the old instant. A
+ * report that is still there is answered as ever; a receipt that the ledger does not know as its own, or that no restore has lost,
+ * is refused (receipt_invalid). receipt may be NULL. */
+err_t unit_report_with_receipt(unit_link_t *self, const report_t *report, const receipt_t *receipt, int64_t client_ms,
+                               int64_t timeout_ms, arena_t *arena, unit_outcome_t *outcome);
 /* A dry run. ERR_REFUSED: *refusal tells; ERR_TIMEOUT. */
 err_t unit_check(unit_link_t *self, const report_t *report, int64_t timeout_ms, arena_t *arena, verdict_t *verdict,
                  refusal_t *refusal);

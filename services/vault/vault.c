@@ -195,6 +195,18 @@ void vault_erase(vault_t *self, const uint8_t hash[HASH_SIZE]) {
     self->group_count++;
 }
 
+err_t vault_verify(const char *path, uint64_t *serial) {
+    store_t *store = NULL;
+    head_t head;
+    err_t err = store_open(path, tables, TABLE_COUNT, &store);
+    if (err == OK) err = store_verify(store, &head);
+    txn_t *txn = err == OK ? store_read(store) : NULL;
+    *serial = txn == NULL ? 0 : txn_fact(txn, FACT_SERIAL);
+    txn_abort(&txn);
+    store_close(&store);
+    return err;
+}
+
 uint64_t vault_count(vault_t *self) {
     txn_t *txn = store_read(self->store);
     if (txn == NULL) return 0;
@@ -204,6 +216,10 @@ uint64_t vault_count(vault_t *self) {
 }
 
 bool vault_answer(vault_t *self, const packet_t *ask, buffer_t *out) {
+    if (ask->kind == KIND_backup_ask) {
+        store_copy_answer(self->store, ask, out);
+        return true;
+    }
     if (ask->kind != KIND_health_ask) {
         answer_refusal(ask, REASON_OF(not_permitted), "", out);
         return true;

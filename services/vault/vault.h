@@ -19,7 +19,9 @@ void vault_take(vault_t *self, bytes_t frame, buffer_t *now, buffer_t *later);
 /* Makes the group durable. OK, or an error after which the process must leave. Nothing new: nothing is written. */
 err_t vault_commit(vault_t *self);
 bool vault_has_group(const vault_t *self);
-/* The desk: health_ask. Callable from one thread beside the loop. */
+/* Reads a vault that no service has open, from end to end; *serial: texts ever kept. ERR_CORRUPT, ERR_LOCKED. */
+err_t vault_verify(const char *path, uint64_t *serial);
+/* The desk: health_ask, backup_ask. Callable from one thread beside the loop. */
 bool vault_answer(vault_t *self, const packet_t *ask, buffer_t *out);
 
 /* The text behind a reference's hash, as a copy in arena. false: never kept, or erased. Sees what is durable. */

@@ -77,7 +77,7 @@ static inline void world_feed(world_t *world, const message_t *type, const void 
 }
 
 static inline void world_adopt(world_t *world, int64_t at_ms) {
-    plan_adopted_t adopted = {aggregation_plan()};
+    plan_adopted_t adopted = {.plan = aggregation_plan()};
     world_feed(world, plan_adopted_type(), &adopted, at_ms);
 }
 

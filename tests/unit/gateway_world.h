@@ -215,11 +215,14 @@ static inline void world_step(world_t *w) {
     arena_reset(w->turn);
     gateway_step(w->gateway, 1);
     while (server_receive(w->intake, &peer, &frame)) {
-        if (packet_decode(frame, &packet, &fault) != OK) continue;
+        uint32_t count = 0;
         buffer_add(&w->seen, frame.at, frame.size);
-        if (packet.kind == KIND_append_ask) world_append(w, &peer, &packet);
-        if (packet.kind == KIND_registry_ask && !w->hold_registry) world_registry(w, &peer, &packet);
-        if (packet.kind == KIND_refusals_note) world_note(w, &packet);
+        for (bytes_t rest = packets_of(frame, &count); count > 0 && packet_decode(rest, &packet, &fault) == OK; count--) {
+            rest = (bytes_t){rest.at + packet.raw.size, rest.size - packet.raw.size};
+            if (packet.kind == KIND_append_ask) world_append(w, &peer, &packet);
+            if (packet.kind == KIND_registry_ask && !w->hold_registry) world_registry(w, &peer, &packet);
+            if (packet.kind == KIND_refusals_note) world_note(w, &packet);
+        }
     }
     while (server_receive(w->vault, &peer, &frame))
         if (packet_decode(frame, &packet, &fault) == OK) world_keep(w, &peer, &packet);

@@ -16,7 +16,7 @@ static void plan_2021(world_t *world, plan_t *plan) {
 static int year_setup(void **state) {
     world_t *world = malloc(sizeof *world);
     world_open(world);
-    plan_adopted_t adopted;
+    plan_adopted_t adopted = {0};
     plan_2021(world, &adopted.plan);
     world_feed(world, plan_adopted_type(), &adopted, at(20210720, 9, 0));
     *state = world;

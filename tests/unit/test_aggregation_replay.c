@@ -291,7 +291,7 @@ static void a_large_plan_opens_and_falls_overdue_by_agenda(void **state) {
     world_t *world = *state;
     world_close(world);
     world_open(world);
-    plan_adopted_t adopted = {large_plan(world->arena)};
+    plan_adopted_t adopted = {.plan = large_plan(world->arena)};
     world_feed(world, plan_adopted_type(), &adopted, at(20210720, 9, 0));
     assert_int_equal(world_told(world, target_changed_type(), NULL), MANY_TASKS);
     world_tick(world, at(20210801, 0, 0));
@@ -315,7 +315,7 @@ static void where_thousands_contribute_a_mere_movement_is_told_with_the_day(void
     world_t *world = *state;
     world_close(world);
     world_open(world);
-    plan_adopted_t adopted = {large_plan(world->arena)};
+    plan_adopted_t adopted = {.plan = large_plan(world->arena)};
     world_feed(world, plan_adopted_type(), &adopted, at(20210720, 9, 0));
     figure_t figure = amount_of("i00", "", WAN);
     world_listen(world);

@@ -59,6 +59,16 @@ static void within_the_grace_a_report_is_not_called_overdue(void **state) {
     assert_string_equal(choice.name, "T+1");
 }
 
+static void what_was_told_within_the_grace_does_not_silence_the_rung_behind_it(void **state) {
+    (void)state;
+    plan_t lenient = world_plan;
+    lenient.grace_minutes = 12 * 60;
+    /* T+1 would sound at nine, is moved to noon by the grace; T-0 was caught up with at ten */
+    rung_choice_t choice = rung_choose(&lenient, reports, (int64_t)end_of(20210825), at(20210826, 10, 0), at(20210826, 13, 0));
+    assert_true(choice.sound);
+    assert_string_equal(choice.name, "T+1");
+}
+
 static void what_is_due_on_a_rest_day_waits_for_the_next_working_day(void **state) {
     (void)state;
     rung_choice_t choice = choose(20210825, 0, at(20210821, 10, 0)); /* Saturday; T-5 lies behind */
@@ -220,6 +230,7 @@ int main(void) {
         cmocka_unit_test(of_two_rungs_on_one_day_the_louder_sounds_whatever_their_order),
         cmocka_unit_test(a_reminder_before_the_deadline_no_longer_holds_after_it),
         cmocka_unit_test(within_the_grace_a_report_is_not_called_overdue),
+        cmocka_unit_test(what_was_told_within_the_grace_does_not_silence_the_rung_behind_it),
         cmocka_unit_test(what_is_due_on_a_rest_day_waits_for_the_next_working_day),
         cmocka_unit_test(what_is_due_in_the_evening_waits_for_the_morning),
         cmocka_unit_test(behind_the_last_rung_it_repeats_every_week),

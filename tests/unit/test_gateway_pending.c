@@ -22,6 +22,40 @@ static int pending_free(void **state) {
     return 0;
 }
 
+/* Opens for `unit` as long as it is fair. Returns how many. */
+static uint32_t take_all(pending_t *pending, const char *unit, bytes_t packet) {
+    uint32_t taken = 0;
+    for (conversation_t *fresh; pending_fair(pending, unit, packet.size); taken++) {
+        fresh = pending_open(pending, packet, 1);
+        assert_non_null(fresh);
+        pending_own(pending, fresh, unit);
+    }
+    return taken;
+}
+
+static void one_unit_alone_leaves_places_for_the_others(void **state) {
+    assert_int_equal(take_all(*state, "hog", nothing), 7); /* of 8 */
+    assert_int_equal(take_all(*state, "jyj", nothing), 1);
+    assert_int_equal(take_all(*state, "wjj", nothing), 0);
+}
+
+static void one_unit_alone_leaves_bytes_for_the_others(void **state) {
+    uint8_t message[20] = {0};
+    assert_int_equal(take_all(*state, "hog", (bytes_t){message, sizeof message}), 4); /* 80 of 100 bytes */
+    assert_int_equal(take_all(*state, "jyj", (bytes_t){message, sizeof message}), 1);
+}
+
+static void what_a_unit_gives_back_it_may_take_again(void **state) {
+    uint8_t message[20] = {0};
+    take_all(*state, "hog", (bytes_t){message, sizeof message});
+    conversation_t *oldest = pending_oldest(*state);
+    assert_false(pending_fair(*state, "hog", sizeof message));
+    pending_forget_packet(*state, oldest);
+    assert_true(pending_fair(*state, "hog", sizeof message));
+    while ((oldest = pending_oldest(*state)) != NULL) pending_close(*state, oldest);
+    assert_int_equal(take_all(*state, "hog", (bytes_t){message, sizeof message}), 4);
+}
+
 static void no_more_conversations_than_places_and_a_closed_one_makes_room(void **state) {
     conversation_t *first = pending_open(*state, nothing, 1);
     for (int index = 1; index < PLACES; index++) assert_non_null(pending_open(*state, nothing, 1));
@@ -67,25 +101,19 @@ static void an_entry_is_awaited_by_one_conversation_only(void **state) {
     assert_null(pending_of_entry(*state, 42));
 }
 
-static void entries_that_share_a_slot_are_found_after_any_of_them_is_gone(void **state) {
+static void an_entry_whose_slot_is_taken_is_told_so_and_takes_nothing(void **state) {
     enum { SLOTS = 2 * PLACES };
-    static const uint64_t seqs[] = {15, 15 + SLOTS, 16, 15 + 2 * SLOTS, 17, 31 + 3 * SLOTS};
-    enum { COUNT = sizeof seqs / sizeof seqs[0] };
-    for (size_t gone = 0; gone < COUNT; gone++) {
-        pending_t *pending = pending_new(PLACES, BYTES);
-        conversation_t *waiting[COUNT];
-        for (size_t index = 0; index < COUNT; index++) {
-            waiting[index] = pending_open(pending, nothing, 1);
-            assert_true(pending_await_entry(pending, waiting[index], seqs[index]));
-        }
-        pending_close(pending, waiting[gone]);
-        for (size_t index = 0; index < COUNT; index++) {
-            conversation_t *wanted = index == gone ? NULL : waiting[index];
-            assert_ptr_equal(pending_of_entry(pending, seqs[index]), wanted);
-        }
-        pending_destroy(&pending);
-    }
-    (void)state;
+    conversation_t *first = pending_open(*state, nothing, 1), *second = pending_open(*state, nothing, 1);
+    assert_true(pending_await_entry(*state, first, 15));
+    assert_false(pending_await_entry(*state, second, 15 + SLOTS));
+    assert_ptr_equal(pending_of_entry(*state, 15), first);
+    assert_null(pending_of_entry(*state, 15 + SLOTS));
+    pending_close(*state, second);
+    assert_ptr_equal(pending_of_entry(*state, 15), first);
+    pending_close(*state, first);
+    conversation_t *third = pending_open(*state, nothing, 1);
+    assert_true(pending_await_entry(*state, third, 15 + SLOTS));
+    assert_ptr_equal(pending_of_entry(*state, 15 + SLOTS), third);
 }
 
 static void the_oldest_comes_first_whatever_was_closed_between(void **state) {
@@ -121,9 +149,12 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(no_more_conversations_than_places_and_a_closed_one_makes_room),
         TEST(kept_messages_are_bounded_in_bytes),
+        TEST(one_unit_alone_leaves_places_for_the_others),
+        TEST(one_unit_alone_leaves_bytes_for_the_others),
+        TEST(what_a_unit_gives_back_it_may_take_again),
         TEST(a_number_is_never_used_twice),
         TEST(an_entry_is_awaited_by_one_conversation_only),
-        TEST(entries_that_share_a_slot_are_found_after_any_of_them_is_gone),
+        TEST(an_entry_whose_slot_is_taken_is_told_so_and_takes_nothing),
         TEST(the_oldest_comes_first_whatever_was_closed_between),
         TEST(all_places_of_a_full_house_come_back),
     };

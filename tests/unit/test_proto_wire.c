@@ -1,4 +1,5 @@
 /* The codec: what it takes, what it refuses and where, and that every table is well formed. */
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -286,6 +287,25 @@ static void a_reason_is_told_with_its_values_in_both_languages(void **state) {
     arena_destroy(&arena);
 }
 
+static size_t memory_held(void) {
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+/* What one hostile sender did: each message a little larger in all its lists than the one before. */
+static void an_arena_holds_what_the_largest_use_needed_not_the_sum_of_all(void **state) {
+    (void)state;
+    enum { LISTS = 16, SMALLEST = 70000, MESSAGES = 400, STEP = 160 };
+    size_t before = memory_held();
+    arena_t *arena = arena_new();
+    for (size_t message = 0; message < MESSAGES; message++) {
+        arena_reset(arena);
+        for (size_t list = 0; list < LISTS; list++) arena_take(arena, SMALLEST + message * STEP);
+    }
+    assert_true(memory_held() - before < 2 * (size_t)LISTS * (SMALLEST + MESSAGES * STEP));
+    arena_destroy(&arena);
+}
+
 static void codes_of_reasons_are_their_own(void **state) {
     (void)state;
     size_t count;
@@ -311,6 +331,7 @@ int main(void) {
         cmocka_unit_test(every_table_has_ascending_tags_and_every_kind_is_its_own),
         cmocka_unit_test(a_reason_is_told_with_its_values_in_both_languages),
         cmocka_unit_test(codes_of_reasons_are_their_own),
+        cmocka_unit_test(an_arena_holds_what_the_largest_use_needed_not_the_sum_of_all),
     };
     crypto_start();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -153,6 +153,17 @@ static void a_dry_run_says_the_same_and_keeps_nothing(void **state) {
     assert_int_equal(standing_at(ledger, T("2021-08")).submissions_count, 1);
 }
 
+static void a_dry_run_after_the_close_says_what_intake_would(void **state) {
+    ledger_t *ledger = *state;
+    ledger_append(ledger, plan_closed_type(), &(plan_closed_t){0}, at_ten(ledger, 20220106));
+    ledger_feed(ledger);
+    check_ask_t ask = {.unit = T("350104100"), .report = raised_report(ledger, 1, T("2021-08"), 0, YUAN(120))};
+    verdict_t verdict;
+    ledger_ask(ledger, check_ask_type(), &ask, verdict_type(), &verdict);
+    assert_false(verdict.accepted);
+    assert_code(verdict, "plan_is_closed");
+}
+
 static void one_submission_is_found_by_its_id(void **state) {
     ledger_t *ledger = *state;
     uint64_t first = raised_at(ledger, 1, T("2021-08"), 0, YUAN(100), 20210820);
@@ -222,6 +233,7 @@ int main(void) {
         TEST(a_figure_that_a_revision_drops_no_longer_stands),
         TEST(one_unit_s_reports_are_nothing_to_another),
         TEST(a_dry_run_says_the_same_and_keeps_nothing),
+        TEST(a_dry_run_after_the_close_says_what_intake_would),
         TEST(one_submission_is_found_by_its_id),
         TEST(a_question_about_an_entry_to_come_parks),
         TEST(rules_that_this_binary_does_not_contain_stop_the_stage),

@@ -1,0 +1,26 @@
+/* What writing and reading share: where in a message we are, and what a field's values may be. Included by wire_*.c only. */
+#ifndef PROTO_WIRE_INNER_H
+#define PROTO_WIRE_INNER_H
+
+#include "proto/wire.h"
+
+/* Where we are, as a chain on the C stack: written out only when something is wrong. */
+typedef struct path {
+    const struct path *above;
+    const char *name; /* NULL: the index counts */
+    uint32_t index;
+} path_t;
+
+/* Notes code and path; ERR_BAD. */
+err_t wire_wrong(fault_t *fault, const path_t *path, const char *code);
+
+/* The checks of one value. NULL, or the code of what is wrong. */
+const char *number_wrong(const field_t *field, uint64_t number);
+const char *text_wrong(const field_t *field, const uint8_t *at, uint64_t size);
+const char *bytes_wrong(const field_t *field, uint64_t size);
+const char *count_wrong(const field_t *field, uint64_t count); /* of a list that has something in it */
+const char *negative_wrong(const field_t *field);
+bool field_is_required(const field_t *field);
+bool is_zero(const uint8_t *at, uint64_t size);
+
+#endif

@@ -1,0 +1,61 @@
+/* A report that a restore lost comes again with its receipt, and keeps its instant. Only what this ledger itself once said
+ * counts. */
+#include <string.h>
+
+#include "proto/receipt.h"
+#include "services/1-intake/state.h"
+
+/* The chain head in a receipt is signed for everybody to check; it does not cover the entry's own instant. The seal does: a
+ * hash under a key that only this ledger has. */
+void seal_key_make(const uint8_t signer_secret[SIGN_SECRET_SIZE], uint8_t key[HASH_KEY_SIZE]) {
+    static const char purpose[] = "minning: seal of receipts";
+    hash_keyed(signer_secret, (bytes_t){(const uint8_t *)purpose, sizeof purpose}, key);
+}
+
+static void add_number(buffer_t *bytes, uint64_t number) {
+    uint8_t out[8];
+    for (int index = 7; index >= 0; index--, number >>= 8) out[index] = (uint8_t)number;
+    buffer_add(bytes, out, sizeof out);
+}
+
+void receipt_seal(intake_t *self, text_t unit, const receipt_t *receipt, uint8_t seal[HASH_SIZE]) {
+    buffer_t *bytes = &self->sealed;
+    buffer_clear(bytes);
+    buffer_add(bytes, receipt->ledger_id, sizeof receipt->ledger_id);
+    add_number(bytes, receipt->epoch);
+    add_number(bytes, receipt->seq);
+    add_number(bytes, receipt->received_ms);
+    buffer_add(bytes, receipt->submission_id, sizeof receipt->submission_id);
+    buffer_add(bytes, receipt->content_hash, sizeof receipt->content_hash);
+    buffer_add(bytes, unit.at, unit.size);
+    hash_keyed(self->seal_key, (bytes_t){bytes->at, (uint32_t)bytes->size}, seal);
+}
+
+/* Without telling by its time how many bytes agree. */
+static bool seals_equal(const uint8_t a[HASH_SIZE], const uint8_t b[HASH_SIZE]) {
+    uint8_t differs = 0;
+    for (size_t index = 0; index < HASH_SIZE; index++) differs |= (uint8_t)(a[index] ^ b[index]);
+    return differs == 0;
+}
+
+/* The field that keeps the receipt from being taken; NULL: none. The signature last: it is the one that costs. */
+static const char *receipt_fault(intake_t *self, const append_ask_t *ask, const uint8_t content_hash[HASH_SIZE]) {
+    const receipt_t *receipt = &ask->receipt;
+    uint8_t seal[HASH_SIZE];
+    if (memcmp(receipt->ledger_id, self->opened.ledger_id, sizeof receipt->ledger_id) != 0) return "ledger_id";
+    if (memcmp(receipt->submission_id, ask->report.submission_id, sizeof receipt->submission_id) != 0) return "submission_id";
+    if (memcmp(receipt->content_hash, content_hash, HASH_SIZE) != 0) return "content_hash";
+    if (receipt->epoch >= self->epoch) return "epoch";                  /* nothing of this epoch is lost */
+    if (receipt->seq <= fork_since(self, receipt->epoch)) return "seq"; /* that entry is here, and it is something else */
+    receipt_seal(self, ask->unit, receipt, seal);
+    if (!seals_equal(seal, receipt->seal)) return "seal";
+    return receipt_verify(receipt, self->opened.signer_key) ? NULL : "signature";
+}
+
+bool receipt_holds(visit_t *visit, const append_ask_t *ask, const uint8_t content_hash[HASH_SIZE]) {
+    const char *field = ask->receipt.seq == 0 ? NULL : receipt_fault(visit->intake, ask, content_hash);
+    if (field == NULL) return true;
+    text_t arg = text_of(field);
+    visit_refuse(visit, REASON_OF(receipt_invalid), arena_format(visit->intake->arena, "receipt.%s", field), &arg, 1);
+    return false;
+}

@@ -1,0 +1,26 @@
+/* A unit's conversation with the gateway as the verbs of `report` hold it, one report or a file of them. */
+#ifndef MINNING_REPORT_TALK_H
+#define MINNING_REPORT_TALK_H
+
+#include "services/minning/cli.h"
+#include "services/unit/unit.h"
+
+/* One conversation: who speaks, where to, for how long. */
+typedef struct {
+    cli_t *cli;
+    unit_link_t *link;
+    int64_t timeout_ms;
+    report_t report;
+    uint8_t secret[32]; /* a hash of the unit's secret key: keys the submission ids of a file */
+} talk_t;
+
+/* Loads the keys that the options name and connects. 0, or an exit; unit_close(&talk->link) in any case. */
+int talk_open(cli_t *cli, talk_t *talk);
+/* The plan of --plan, or of the home. NULL: there is none, or *exit_code tells. */
+const planbook_t *talk_plan(cli_t *cli, int *exit_code);
+
+/* FILE.csv, a file of many reports: bulk_send.c. `check`: nothing is sent. */
+bool bulk_is_table(const char *file);
+int bulk_verb(cli_t *cli, bool check);
+
+#endif

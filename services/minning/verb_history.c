@@ -1,0 +1,196 @@
+/* `minning history INDICATOR`: how a figure came to be what it is: who, when, from what, to what, why, and the total after it.
+ */
+#include "services/minning/cli.h"
+#include "services/minning/walk.h"
+
+#include "services/plan/amount.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One movement, as stream 3 tells it; revision from stream 2, words from stream 1. */
+typedef struct {
+    total_changed_t moved;
+    maybe_t before;
+    uint64_t cause_seq, revision;
+    int64_t at_ms;
+    text_t why;
+} change_t;
+
+typedef struct {
+    cli_t *cli;
+    text_t indicator, unit;
+    change_t *changes; /* ascending by cause_seq */
+    size_t count, room;
+} past_t;
+
+static change_t *change_of(past_t *self, uint64_t cause_seq, size_t *from) {
+    size_t low = 0, high = self->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (self->changes[middle].cause_seq < cause_seq)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *from = low;
+    return low < self->count && self->changes[low].cause_seq == cause_seq ? &self->changes[low] : NULL;
+}
+
+/* The amount that stood for the same unit, period and member. */
+static maybe_t amount_before(const past_t *self, const total_changed_t *moved) {
+    for (size_t index = self->count; index-- > 0;) {
+        const total_changed_t *one = &self->changes[index].moved;
+        if (text_equal(one->unit, moved->unit) && text_equal(one->period, moved->period) &&
+            text_equal(one->member, moved->member))
+            return one->amount;
+    }
+    return (maybe_t){0};
+}
+
+static void on_total_changed(past_t *self, const event_t *event, arena_t *arena) {
+    total_changed_t moved;
+    fault_t fault;
+    if (event->kind != KIND_total_changed || event_body(event, total_changed_type(), arena, &moved, &fault) != OK) return;
+    if (!text_equal(moved.indicator, self->indicator)) return;
+    if (self->unit.size > 0 && !text_equal(moved.unit, self->unit)) return;
+    if (self->count == self->room) {
+        self->room = self->room == 0 ? 64 : self->room * 2;
+        change_t *more = realloc(self->changes, self->room * sizeof *more);
+        ASSERT(more != NULL);
+        self->changes = more;
+    }
+    moved.indicator = self->indicator;
+    moved.member = arena_text(self->cli->arena, moved.member);
+    moved.unit = arena_text(self->cli->arena, moved.unit);
+    moved.period = arena_text(self->cli->arena, moved.period);
+    maybe_t before = amount_before(self, &moved);
+    self->changes[self->count++] =
+        (change_t){.moved = moved, .before = before, .cause_seq = event->cause_seq, .at_ms = event->at_ms};
+}
+
+static void on_verdict(past_t *self, const event_t *event, arena_t *arena) {
+    report_accepted_t accepted;
+    fault_t fault;
+    size_t at;
+    if (event->kind != KIND_report_accepted || change_of(self, event->cause_seq, &at) == NULL) return;
+    if (event_body(event, report_accepted_type(), arena, &accepted, &fault) != OK) return;
+    for (; at < self->count && self->changes[at].cause_seq == event->cause_seq; at++)
+        self->changes[at].revision = accepted.revision;
+}
+
+/* Why, in the unit's own words: explanations of soft faults, else what it says of its progress. */
+static void on_entry(past_t *self, const event_t *event, arena_t *arena) {
+    report_received_t received;
+    fault_t fault;
+    size_t at;
+    if (event->kind != KIND_report_received || change_of(self, event->cause_seq, &at) == NULL) return;
+    if (event_body(event, report_received_type(), arena, &received, &fault) != OK) return;
+    const report_t *report = &received.report;
+    text_t why = text_of("");
+    for (uint32_t index = 0; index < report->explanations_count; index++)
+        why =
+            arena_format(self->cli->arena, TEXT_FORMAT "%s" TEXT_FORMAT ": " TEXT_FORMAT, TEXT_ARGS(why), index > 0 ? "; " : "",
+                         TEXT_ARGS(report->explanations[index].code), TEXT_ARGS(report->explanations[index].text));
+    if (why.size == 0) why = arena_text(self->cli->arena, report->progress);
+    for (; at < self->count && self->changes[at].cause_seq == event->cause_seq; at++) self->changes[at].why = why;
+}
+
+static int read_stream(past_t *self, stream_t stream, void (*on)(past_t *, const event_t *, arena_t *), uint64_t until) {
+    walk_t *walk = NULL;
+    bool there = true;
+    int exit_code = walk_open(self->cli, stream, &walk);
+    while (exit_code == EXIT_WELL && there) {
+        event_t event;
+        exit_code = walk_next(walk, until, &event, &there);
+        if (exit_code == EXIT_WELL && there) on(self, &event, walk_arena(walk));
+    }
+    walk_close(&walk);
+    return exit_code;
+}
+
+/* --- telling --- */
+
+static text_t shown(cli_t *cli, const indicator_t *indicator, maybe_t amount) {
+    if (!amount.given) return text_of("–");
+    if (indicator != NULL && indicator->measure == measure_money) return amount_exact(amount.value, cli->arena);
+    return arena_format(cli->arena, "%lld", (long long)amount.value);
+}
+
+static text_t one_line(cli_t *cli, text_t text) {
+    enum { ENOUGH = 90 };
+    uint32_t size = 0;
+    while (size < text.size && text.at[size] != '\n') size++;
+    if (size <= ENOUGH) return (text_t){text.at, size};
+    for (size = ENOUGH; size > 0 && ((uint8_t)text.at[size] & 0xC0) == 0x80;) size--;
+    return arena_format(cli->arena, TEXT_FORMAT "…", TEXT_ARGS(((text_t){text.at, size})));
+}
+
+static void print_change(cli_t *cli, sheet_t *sheet, const indicator_t *indicator, const change_t *change) {
+    const total_changed_t *moved = &change->moved;
+    const char *what =
+        change->revision > 1 ? cli_say(cli, "修订为第 %lu 版", "revision %lu") : cli_say(cli, "首报", "first report");
+    text_t why = arena_format(cli->arena, what, (unsigned long)change->revision);
+    if (change->why.size > 0)
+        why = arena_format(cli->arena, TEXT_FORMAT "  " TEXT_FORMAT, TEXT_ARGS(why), TEXT_ARGS(one_line(cli, change->why)));
+    text_t cells[] = {cli_when(cli, cli_offset(cli), change->at_ms),
+                      cli_unit_name(cli, moved->unit),
+                      moved->period,
+                      moved->member,
+                      shown(cli, indicator, change->before),
+                      shown(cli, indicator, moved->amount),
+                      shown(cli, indicator, moved->total),
+                      arena_format(cli->arena, "%lu", (unsigned long)change->cause_seq),
+                      why};
+    sheet_add(sheet, cells, 9, change->revision > 1 ? colour_yellow : NULL);
+}
+
+static void json_change(cli_t *cli, const change_t *change) {
+    json_t *json = message_to_json(total_changed_type(), &change->moved);
+    (void)cli;
+    if (change->before.given) json_object_set_new(json, "before", json_integer(change->before.value));
+    json_object_set_new(json, "at_ms", json_integer(change->at_ms));
+    json_object_set_new(json, "cause_seq", json_integer((json_int_t)change->cause_seq));
+    json_object_set_new(json, "revision", json_integer((json_int_t)change->revision));
+    json_object_set_new(json, "why", json_stringn(change->why.size > 0 ? change->why.at : "", change->why.size));
+    cli_print_json(json);
+}
+
+static void tell(past_t *self, const indicator_t *indicator) {
+    cli_t *cli = self->cli;
+    sheet_t sheet = {.right = {[4] = true, [5] = true, [6] = true, [7] = true}};
+    text_t head[] = {cli_word(cli, "收到", "received"), cli_word(cli, "单位", "unit"),  cli_word(cli, "报送期", "period"),
+                     cli_word(cli, "分项", "member"),   cli_word(cli, "原为", "old"),   cli_word(cli, "改为", "new"),
+                     cli_word(cli, "合计", "total"),    cli_word(cli, "账目", "entry"), cli_word(cli, "缘由", "why")};
+    sheet_add(&sheet, head, 9, NULL);
+    for (size_t index = 0; index < self->count; index++) {
+        if (cli->json)
+            json_change(cli, &self->changes[index]);
+        else
+            print_change(cli, &sheet, indicator, &self->changes[index]);
+    }
+    if (!cli->json && self->count == 0) printf("%s\n", cli_say(cli, "尚无数据", "nothing was reported yet"));
+    if (!cli->json && self->count > 0) sheet_print(cli, &sheet, stdout);
+    sheet_destroy(&sheet);
+}
+
+int verb_history(cli_t *cli) {
+    past_t self = {.cli = cli, .indicator = text_of(cli->args[0])};
+    int exit_code = cli_enter(cli);
+    if (exit_code != EXIT_WELL) return exit_code;
+    const planbook_t *book = cli_plan(cli);
+    const indicator_t *indicator = book == NULL ? NULL : planbook_indicator(book, self.indicator);
+    if (book != NULL && indicator == NULL)
+        return cli_fail(cli, EX_DATAERR, "计划中没有这个指标", "the plan has no such indicator", cli->args[0]);
+    const char *typed = cli_option(cli, OPTION_unit);
+    if (typed != NULL) self.unit = cli_unit_named(cli, typed);
+    if (typed != NULL && self.unit.size == 0)
+        return cli_fail(cli, EX_DATAERR, "计划中没有这个单位", "the plan has no such unit", typed);
+    exit_code = read_stream(&self, STREAM_TALLIES, on_total_changed, 0);
+    uint64_t last = self.count > 0 ? self.changes[self.count - 1].cause_seq : 0;
+    if (exit_code == EXIT_WELL && last > 0) exit_code = read_stream(&self, STREAM_VERDICTS, on_verdict, last);
+    if (exit_code == EXIT_WELL && last > 0) exit_code = read_stream(&self, STREAM_ENTRIES, on_entry, last);
+    if (exit_code == EXIT_WELL) tell(&self, indicator);
+    free(self.changes);
+    return exit_code;
+}

@@ -1,0 +1,184 @@
+/* Totals, targets, obligations: worked out from what stands, the simple way. */
+#include "services/minning/verify_inner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- totals --- */
+
+/* In place on the due day or later, and not gone before it; merged over all reports that name the person. */
+static bool is_in_place(const verify_t *self, uint32_t task, uint32_t indicator, const uint8_t hash[32], uint32_t due_day) {
+    uint32_t in_day = 0, out_day = 0;
+    uint64_t out_seq = 0;
+    for (uint32_t at = 0; at < self->count; at++) {
+        if (self->reports[at].task != task) continue;
+        for (uint32_t index = 0; index < self->reports[at].figure_count; index++) {
+            const verify_figure_t *figure = &self->reports[at].figures[index];
+            for (uint32_t one = 0; figure->indicator == indicator && one < figure->person_count; one++) {
+                const struct verify_person *person = &figure->persons[one];
+                if (memcmp(person->hash, hash, 32) != 0) continue;
+                if (person->in_day != 0 && (in_day == 0 || person->in_day < in_day)) in_day = person->in_day;
+                if (person->out_day == 0 || person->since_seq < out_seq) continue;
+                out_day = person->out_day;
+                out_seq = person->since_seq;
+            }
+        }
+    }
+    return in_day != 0 && (out_day == 0 || out_day >= due_day);
+}
+
+typedef struct {
+    uint8_t (*hashes)[32];
+    uint32_t count, room;
+} people_t;
+
+static bool people_add(people_t *people, const uint8_t hash[32]) {
+    for (uint32_t index = 0; index < people->count; index++)
+        if (memcmp(people->hashes[index], hash, 32) == 0) return false;
+    if (people->count == people->room) {
+        people->room = people->room == 0 ? 64 : people->room * 2;
+        people->hashes = verify_grown(people->hashes, people->room, 32);
+    }
+    memcpy(people->hashes[people->count++], hash, 32);
+    return true;
+}
+
+static int64_t people_total(const verify_t *self, uint32_t task, uint32_t indicator, uint32_t due_day) {
+    people_t people = {0};
+    int64_t total = 0;
+    for (uint32_t at = 0; at < self->count; at++)
+        for (uint32_t index = 0; self->reports[at].task == task && index < self->reports[at].figure_count; index++) {
+            const verify_figure_t *figure = &self->reports[at].figures[index];
+            for (uint32_t one = 0; figure->indicator == indicator && one < figure->person_count; one++)
+                if (people_add(&people, figure->persons[one].hash))
+                    total += is_in_place(self, task, indicator, figure->persons[one].hash, due_day);
+        }
+    free(people.hashes);
+    return total;
+}
+
+int64_t verify_total(const verify_t *self, const indicator_t *indicator, text_t member) {
+    const task_t *task = planbook_task_of(self->book, indicator);
+    uint32_t task_at = verify_task(self, task->id), at = verify_indicator(task, indicator->id);
+    uint32_t member_at = verify_member(indicator, member);
+    int64_t total = 0;
+    if (indicator->target.shape == shape_lasting) {
+        uint32_t due = indicator->target.due != 0 ? indicator->target.due : task->due;
+        return member.size > 0 ? 0 : people_total(self, task_at, at, deadline_resolve(planbook_plan(self->book), due).day);
+    }
+    for (uint32_t report = 0; report < self->count; report++) {
+        if (self->reports[report].task != task_at) continue;
+        for (uint32_t index = 0; index < self->reports[report].figure_count; index++) {
+            const verify_figure_t *figure = &self->reports[report].figures[index];
+            if (figure->indicator == at && (member_at == 0 || figure->member == member_at))
+                total += figure->month + figure->opening;
+        }
+    }
+    return total;
+}
+
+/* --- targets --- */
+
+static int by_day(const void *a, const void *b) {
+    const struct verify_part *one = a, *other = b;
+    return one->day < other->day ? -1 : one->day > other->day;
+}
+
+typedef struct {
+    int64_t total, opening;
+    uint32_t reached_day;
+} pile_t;
+
+/* Everything reported of an indicator (or member), in the order of its days, until the goal is reached. */
+static pile_t pile_of(const verify_t *self, uint32_t task, uint32_t indicator, uint32_t member, int64_t goal) {
+    struct verify_part *parts = NULL;
+    uint32_t count = 0, room = 0;
+    pile_t pile = {0};
+    for (uint32_t at = 0; at < self->count; at++)
+        for (uint32_t index = 0; self->reports[at].task == task && index < self->reports[at].figure_count; index++) {
+            const verify_figure_t *figure = &self->reports[at].figures[index];
+            if (figure->indicator != indicator || (member != 0 && figure->member != member)) continue;
+            pile.total += figure->month + figure->opening;
+            pile.opening += figure->opening;
+            if (count + figure->part_count > room) {
+                room = (count + figure->part_count) * 2;
+                parts = verify_grown(parts, room, sizeof *parts);
+            }
+            for (uint32_t part = 0; part < figure->part_count; part++) parts[count++] = figure->parts[part];
+        }
+    if (count > 1) qsort(parts, count, sizeof *parts, by_day);
+    int64_t sum = 0;
+    for (uint32_t part = 0; part < count && pile.reached_day == 0; part++) {
+        sum += parts[part].amount;
+        if (sum >= goal) pile.reached_day = parts[part].day;
+    }
+    free(parts);
+    return pile;
+}
+
+static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+
+verify_target_t verify_target(const verify_t *self, const task_t *task, const indicator_t *indicator, bool *judged) {
+    const target_t *target = &indicator->target;
+    bool each = target->shape == shape_each, all = true;
+    verify_target_t said = {0};
+    *judged = target->goal > 0 && (each || target->shape == shape_sum || target->shape == shape_subset);
+    if (!*judged) return said;
+    uint32_t task_at = verify_task(self, task->id), at = verify_indicator(task, indicator->id);
+    uint32_t piles = each ? indicator->members_count : 1;
+    int64_t goal = (int64_t)target->goal;
+    for (uint32_t index = 0; index < piles; index++) {
+        pile_t pile = pile_of(self, task_at, at, each ? index + 1 : 0, goal);
+        said.done += (uint64_t)(each ? smaller(pile.total, goal) : pile.total);
+        said.opening += (uint64_t)(each ? smaller(pile.opening, goal) : pile.opening);
+        all &= pile.reached_day != 0;
+        if (pile.reached_day > said.reached_day) said.reached_day = pile.reached_day;
+    }
+    if (!all) said.reached_day = 0;
+    said.goal = target->goal * piles;
+    deadline_t due = deadline_resolve(planbook_plan(self->book), target->due != 0 ? target->due : task->due);
+    if (said.reached_day != 0)
+        said.reach = said.reached_day <= due.day ? reach_met : reach_met_after_due;
+    else if (target->stretch)
+        said.reach = reach_not_yet;
+    else if (self->closed)
+        said.reach = reach_not_met;
+    else
+        said.reach = self->now_ms > due.due_ms + due.grace_ms ? reach_past_due_unknown : reach_not_yet;
+    return said;
+}
+
+/* --- obligations --- */
+
+verify_obligation_t verify_obligation(const verify_t *self, uint32_t unit, uint32_t task, uint32_t period) {
+    const plan_t *plan = planbook_plan(self->book);
+    deadline_t due = deadline_resolve(plan, plan->periods[period].due);
+    verify_obligation_t said = {.due_ms = (uint64_t)due.due_ms, .timeliness = timeliness_pending};
+    const verify_report_t *report = verify_standing(self, unit, task, period);
+    if (report != NULL) {
+        said.standing = standing_reported;
+        said.first_valid_ms = (uint64_t)report->first_valid_ms;
+        said.revision = report->revision;
+        said.timeliness = report->days_late > 0 ? timeliness_late : timeliness_on_time;
+        said.days_late = report->days_late;
+        return said;
+    }
+    bool past = self->pass_ms > due.due_ms + due.grace_ms;
+    if (past) said.timeliness = timeliness_missing;
+    if (past)
+        said.standing = standing_overdue;
+    else
+        said.standing = self->pass_ms >= instant_of_day(plan, plan->periods[period].from, 0) ? standing_due : standing_not_due;
+    return said;
+}
+
+/* Who came into the plan when a period was past does not owe it; who was in it and reported stays in the books. */
+bool verify_owes(const verify_t *self, uint32_t unit, uint32_t task, uint32_t period) {
+    const plan_t *plan = planbook_plan(self->book);
+    if (verify_standing(self, unit, task, period) != NULL)
+        return task_owed_by(&plan->tasks[task], plan->units[unit].id) ||
+               planbook_owes(self->book, &plan->units[unit], &plan->tasks[task], &plan->periods[period]);
+    size_t bit = ((size_t)unit * plan->tasks_count + task) * plan->periods_count + period;
+    bool spared = self->spared != NULL && (self->spared[bit / 8] >> (bit % 8) & 1) != 0;
+    return !spared && planbook_owes(self->book, &plan->units[unit], &plan->tasks[task], &plan->periods[period]);
+}
