@@ -1,0 +1,252 @@
+/* A simulated world: the real ledger, stages and publisher in one thread; clock, links, Redis, disk and all luck come from a
+ * seed. */
+#ifndef SIM_SIM_H
+#define SIM_SIM_H
+
+#include "services/1-intake/intake.h"
+#include "services/4-alerting/publisher.h"
+#include "services/plan/calendar.h"
+#include "services/plan/plan.h"
+#include "services/stage/stage.h"
+#include "services/vault/vault.h"
+
+enum {
+    SIM_UNITS = 6,
+    SIM_TASKS = 3,
+    SIM_PERIODS = 4,
+    SIM_INDICATORS = 2, /* of one task */
+    SIM_GENERATIONS = 4,
+    SIM_SUBMISSIONS = 96,
+    SIM_LETTERS = 512,
+    SIM_ASKS = 4096,
+    SIM_ACTORS = 16,
+    SIM_PATH = 160,
+    ACTOR_INTAKE = 0, /* then the stages, in the order of sim_roles */
+    ACTOR_DOOR = SIM_ACTORS - 2,
+    ACTOR_OPERATOR = SIM_ACTORS - 1
+};
+
+typedef struct sim sim_t;
+
+/* --- luck (sim_luck.c) --- */
+uint64_t sim_draw(sim_t *sim, uint64_t below); /* 0 … below-1 */
+bool sim_chance(sim_t *sim, uint32_t per_mille);
+void sim_luck_of_crypto(sim_t *sim); /* from here on libsodium's random bytes come from the seed too */
+void sim_trace(sim_t *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* An invariant does not hold: says so with seed and step, and ends the process. */
+_Noreturn void sim_fail(const sim_t *sim, const char *invariant, const char *format, ...) __attribute__((format(printf, 3, 4)));
+#define SIM_HOLDS(sim, invariant, condition, ...)                                                                              \
+    do {                                                                                                                       \
+        if (!(condition)) sim_fail((sim), (invariant), __VA_ARGS__);                                                           \
+    } while (0)
+
+/* --- links (sim_links.c): whole frames on their way --- */
+typedef struct {
+    uint8_t *bytes;
+    uint32_t size;
+    uint32_t from, to;
+} letter_t;
+void sim_send(sim_t *sim, uint32_t from, uint32_t to, bytes_t frame); /* dropped, if the world is full or so minded */
+bool sim_deliver(sim_t *sim, uint32_t index);                         /* false: its addressee cannot take it now */
+void sim_letters_clear(sim_t *sim);
+
+/* --- who asks intake and validation for what --- */
+typedef enum { ASK_REPORT, ASK_COMMAND } ask_kind_t;
+typedef struct {
+    ask_kind_t kind;
+    uint32_t index; /* of the submission or the command */
+} ask_t;
+
+/* One report of one sender under one id. Another content under the same id is another submission. */
+typedef struct {
+    uint8_t id[16];
+    uint8_t content_hash[32];
+    uint32_t unit, task, period;
+    uint64_t generation; /* of the key it is sent with */
+    report_t report;     /* with personal text */
+    report_t swapped;    /* as the door passes it on */
+    bool is_swapped;
+    bool refused; /* for good */
+    bool acked;
+    uint64_t seq, received_ms;
+    bool judged, accepted;
+    uint64_t revision;
+    uint8_t verdict_hash[32]; /* of the verdict's bytes, where it was heard in stream 2 */
+    bool heard;
+    receipt_t receipt;         /* as it was last acked */
+    bool carries;              /* a restore lost it; it is sent again with its receipt */
+    uint64_t lost_received_ms; /* the instant that it keeps then */
+} submission_t;
+
+/* A signed command of the operator, sent until it is answered. */
+typedef struct {
+    bytes_t frame; /* without a request id of its own: encoded anew each time */
+    command_t command;
+    uint32_t unit; /* whose key */
+    uint64_t generation;
+    bool registers, revokes, closes;
+    bool done, refused;
+} order_t;
+
+/* A fetch that waits at a writer. */
+typedef struct {
+    bool waits;
+    uint64_t request_id;
+    fetch_t fetch;
+    uint64_t since; /* step */
+} parked_t;
+
+typedef struct {
+    intake_t *intake; /* NULL: down */
+    buffer_t later;
+    uint32_t askers[LIMIT_GROUP + 2];
+    uint32_t asker_count;
+    uint32_t advancing; /* who waits for a long advance */
+    bool unsent;        /* committed; the receipts are not out yet */
+    parked_t parked[SIM_ACTORS];
+    int64_t bound_ms; /* where this life's stamps began, when the steady clock said opened_ms; 0: not yet */
+    int64_t opened_ms;
+    bool has_backup;
+} ledger_t;
+
+typedef struct {
+    const role_t *role;
+    stage_t *stage;  /* NULL: down */
+    uint32_t writer; /* actor it reads from */
+    uint64_t request_id;
+    bool outstanding;
+    uint64_t asked; /* step */
+    arena_t *arena; /* of the held batch */
+    batch_t held;
+    bool holds;
+    uint32_t strange;
+    bool open; /* a transaction may be open */
+    parked_t parked[SIM_ACTORS];
+    uint64_t ever_durable; /* greatest durable head it ever had */
+    bool has_backup;
+} fold_t;
+
+/* The door in front of units: who waits for what is in memory only; verdicts come from the tail of stream 2. */
+typedef struct {
+    uint64_t request_id; /* of the fetch */
+    bool outstanding, joined;
+    uint64_t asked;
+    uint64_t after;
+    uint8_t hash[32];
+} watcher_t;
+
+/* What a stranger would find in Redis, and what was rung. */
+typedef struct {
+    uint64_t epoch, seq;
+    uint8_t body_hash[32];
+    text_t body;
+} redis_entry_t;
+typedef struct {
+    redis_entry_t *entries;
+    uint32_t count, room;
+    uint64_t top_epoch, top_seq;
+    redis_entry_t *rings; /* a PUBLISH each */
+    uint32_t ring_count, ring_room;
+    bool away;
+    bool lose_reply;     /* the next post is done, but its answer is lost */
+    uint32_t dies_after; /* calls until it goes away; 0: it stays */
+    uint32_t losses;     /* times it lost data */
+    arena_t *arena;
+} sim_redis_t;
+
+struct sim {
+    uint64_t seed, luck, crypto_luck;
+    uint64_t step;
+    bool traces, calm; /* calm: no faults any more, everything arrives */
+    bool rehearsal, people, forks;
+    bool forked; /* stages were left as they were when the ledger was restored: they find out for themselves */
+    uint64_t epoch;
+    uint64_t fork_seqs[8]; /* by epoch - 2 */
+    uint32_t faults;       /* mask of the kinds that this world knows */
+    char folder[SIM_PATH];
+    arena_t *arena;  /* as long as the world */
+    arena_t *moment; /* as long as one step */
+    plan_t plan;
+    planbook_t *book;
+    ledger_opened_t opened;
+    uint8_t operator_secret[SIGN_SECRET_SIZE], signer_secret[SIGN_SECRET_SIZE], vault_key[HASH_KEY_SIZE];
+    int64_t true_ms, wall_offset_ms, end_ms;
+    letter_t letters[SIM_LETTERS];
+    uint32_t letter_count;
+    ask_t asks[SIM_ASKS]; /* by request id - 1 */
+    uint64_t ask_count;
+    submission_t submissions[SIM_SUBMISSIONS];
+    uint32_t submission_count;
+    order_t orders[32];
+    uint32_t order_count;
+    uint64_t known_revision[SIM_UNITS][SIM_TASKS][SIM_PERIODS];
+    uint64_t newest_generation[SIM_UNITS]; /* as the door believes */
+    ledger_t ledger;
+    fold_t folds[SIM_ACTORS];
+    uint32_t fold_count;
+    watcher_t watcher;
+    vault_t *vault;
+    publisher_t *publisher;
+    sim_redis_t redis;
+    bool commit_fails; /* the next one does */
+    uint64_t starts, crashes, commits, events;
+    uint64_t digest; /* of all that happened: the same seed gives the same */
+};
+extern sim_t *sim_now; /* the world that is running: for the model of Redis and for who dies */
+
+/* --- the plan and what is reported (sim_plan.c, sim_reports.c) --- */
+void sim_plan_make(sim_t *sim);
+void sim_report_new(sim_t *sim); /* adds a submission, right or wrong */
+int64_t sim_wall_ms(const sim_t *sim);
+
+/* --- the ledger (sim_ledger.c) --- */
+void sim_ledger_found(sim_t *sim);
+void sim_ledger_open(sim_t *sim);
+void sim_ledger_crash(sim_t *sim);
+bool sim_ledger_take(sim_t *sim, uint32_t from, bytes_t frame); /* false: not now */
+bool sim_ledger_work(sim_t *sim);                               /* one piece; false: nothing to do */
+void sim_ledger_second(sim_t *sim);                             /* a second instance tries */
+
+/* --- stages (sim_folds.c) --- */
+void sim_folds_make(sim_t *sim); /* from the table of roles */
+void sim_fold_open(sim_t *sim, uint32_t actor);
+void sim_fold_crash(sim_t *sim, uint32_t actor);
+bool sim_fold_take(sim_t *sim, uint32_t actor, uint32_t from, bytes_t frame);
+bool sim_fold_work(sim_t *sim, uint32_t actor);
+void sim_fold_second(sim_t *sim, uint32_t actor);
+bool sim_fold_idle(sim_t *sim, uint32_t actor);
+fold_t *sim_fold_of(sim_t *sim, uint32_t actor);
+fold_t *sim_fold_named(sim_t *sim, const char *name);
+uint32_t sim_actor_of(const sim_t *sim, const fold_t *fold);
+store_t *sim_writer_store(sim_t *sim, const fold_t *fold); /* NULL: down */
+void sim_path_of(const sim_t *sim, const char *name, char path[SIM_PATH]);
+void sim_remove(const char *folder);             /* a store's folder and the files in it */
+bool sim_copy(const char *from, const char *to); /* data.mdb of one folder into another */
+/* One commit with the disk full from some point on, if the world is so minded. */
+void sim_disk_fills(sim_t *sim, const char *folder);
+void sim_disk_clears(void);
+
+/* --- doors and senders (sim_door.c) --- */
+void sim_door_take(sim_t *sim, uint32_t from, bytes_t frame);
+bool sim_door_work(sim_t *sim);
+void sim_door_crash(sim_t *sim);
+void sim_sender_send(sim_t *sim, uint32_t submission);
+void sim_acked(sim_t *sim, uint32_t submission, const receipt_t *receipt); /* a receipt has left the ledger */
+void sim_operator_order(sim_t *sim);                                       /* a new command */
+void sim_operator_advance(sim_t *sim, int64_t to_ms);
+void sim_operator_send(sim_t *sim, uint32_t order);
+bool sim_operator_busy(const sim_t *sim);
+void sim_swap(sim_t *sim, submission_t *submission);
+
+/* --- luck and time (sim_run.c, sim_faults.c) --- */
+void sim_world_run(sim_t *sim);
+void sim_fault(sim_t *sim);
+void sim_restore(sim_t *sim); /* a backup of the ledger is taken, or put back (sim_restore.c) */
+void sim_heal(sim_t *sim);
+
+/* --- what has to hold (sim_check.c, sim_recount.c) --- */
+void sim_check_all(sim_t *sim);
+void sim_recount(sim_t *sim);
+void sim_check_redis(sim_t *sim); /* sim_check_redis.c */
+
+#endif

@@ -1,0 +1,351 @@
+/* The door and those behind it: senders who repeat until they are answered, an operator, verdicts from the tail of stream 2. */
+#include "proto/command.h"
+#include "proto/content.h"
+#include "services/2-validation/validation.h"
+#include "tests/sim/sim.h"
+
+#include <string.h>
+
+enum { ASK_AGAIN = 60 };
+
+/* --- senders --- */
+
+static personal_t kept_by_vault(sim_t *sim, const personal_t *person, uint32_t *at, const vault_kept_t *kept) {
+    (void)sim;
+    return person->text.size == 0 ? (personal_t){0} : kept->refs[(*at)++];
+}
+
+static void text_note(const personal_t *person, text_t *list, uint32_t *count) {
+    if (person->text.size > 0) list[(*count)++] = person->text;
+}
+
+static uint32_t texts_of(const report_t *report, text_t *list) {
+    uint32_t count = 0;
+    text_note(&report->prepared_by, list, &count);
+    for (uint32_t index = 0; index < report->figures_count; index++)
+        for (uint32_t row = 0; row < report->figures[index].items_count; row++)
+            text_note(&report->figures[index].items[row].person, list, &count);
+    return count;
+}
+
+/* The vault is asked, and its commit stands before anything that refers to it. */
+static vault_kept_t vault_ask(sim_t *sim, const text_t *list, uint32_t count) {
+    buffer_t frame = {0}, now = {0}, later = {0};
+    vault_keep_t keep = {.texts = list, .texts_count = count};
+    vault_kept_t kept = {0};
+    packet_t packet;
+    fault_t fault;
+    packet_encode(1, vault_keep_type(), &keep, &frame);
+    vault_take(sim->vault, (bytes_t){frame.at, (uint32_t)frame.size}, &now, &later);
+    err_t err = vault_commit(sim->vault);
+    SIM_HOLDS(sim, "commits_go_well", err == OK, "vault: %s", err_name(err));
+    const buffer_t *said = now.size > 0 ? &now : &later;
+    text_t copy = arena_text(sim->arena, (text_t){(const char *)said->at, (uint32_t)said->size});
+    err = packet_decode((bytes_t){(const uint8_t *)copy.at, copy.size}, &packet, &fault);
+    if (err == OK) err = packet_body(&packet, vault_kept_type(), sim->arena, &kept, &fault);
+    SIM_HOLDS(sim, "answers_are_read", err == OK && kept.refs_count == count, "the vault: %s", err_name(err));
+    buffer_destroy(&frame);
+    buffer_destroy(&now);
+    buffer_destroy(&later);
+    return kept;
+}
+
+void sim_swap(sim_t *sim, submission_t *submission) {
+    const report_t *report = &submission->report;
+    report_t *out = &submission->swapped;
+    text_t list[64];
+    uint32_t count = texts_of(report, list), at = 0;
+    vault_kept_t kept = {0};
+    *out = *report;
+    if (count > 0) kept = vault_ask(sim, list, count);
+    out->prepared_by = kept_by_vault(sim, &report->prepared_by, &at, &kept);
+    figure_t *figures = ARENA_NEW(sim->arena, figure_t, report->figures_count + 1);
+    for (uint32_t index = 0; index < report->figures_count; index++) {
+        figures[index] = report->figures[index];
+        item_t *items = ARENA_NEW(sim->arena, item_t, figures[index].items_count + 1);
+        for (uint32_t row = 0; row < figures[index].items_count; row++) {
+            items[row] = figures[index].items[row];
+            items[row].person = kept_by_vault(sim, &items[row].person, &at, &kept);
+        }
+        figures[index].items = items;
+    }
+    out->figures = figures;
+    report_content_hash(out, sim->moment, submission->content_hash);
+    submission->is_swapped = true;
+}
+
+static uint64_t ask_new(sim_t *sim, ask_kind_t kind, uint32_t index) {
+    if (sim->ask_count == SIM_ASKS) return 0;
+    sim->asks[sim->ask_count] = (ask_t){kind, index};
+    return ++sim->ask_count;
+}
+
+void sim_sender_send(sim_t *sim, uint32_t number) {
+    submission_t *submission = &sim->submissions[number];
+    /* a door may swap anew: other salts, the same content */
+    if (!submission->is_swapped || sim_chance(sim, 100)) sim_swap(sim, submission);
+    uint64_t request_id = ask_new(sim, ASK_REPORT, number);
+    if (request_id == 0) return;
+    append_ask_t ask = {
+        .unit = sim->plan.units[submission->unit].id, .key_generation = submission->generation, .report = submission->swapped};
+    if (submission->carries) ask.receipt = submission->receipt;
+    buffer_t frame = {0};
+    packet_encode(request_id, append_ask_type(), &ask, &frame);
+    sim_send(sim, ACTOR_DOOR, ACTOR_INTAKE, (bytes_t){frame.at, (uint32_t)frame.size});
+    buffer_destroy(&frame);
+}
+
+void sim_acked(sim_t *sim, uint32_t number, const receipt_t *receipt) {
+    submission_t *submission = &sim->submissions[number];
+    sim_trace(sim, "receipt for report %u: entry %llu%s", number, (unsigned long long)receipt->seq,
+              receipt->duplicate ? ", a duplicate" : "");
+    SIM_HOLDS(sim, "ack_names_the_content", memcmp(receipt->content_hash, submission->content_hash, HASH_SIZE) == 0,
+              "report %u, entry %llu", number, (unsigned long long)receipt->seq);
+    if (submission->acked)
+        SIM_HOLDS(sim, "same_receipt_for_ever",
+                  receipt->seq == submission->seq && receipt->received_ms == submission->received_ms,
+                  "report %u was entry %llu at %llu, now entry %llu at %llu", number, (unsigned long long)submission->seq,
+                  (unsigned long long)submission->received_ms, (unsigned long long)receipt->seq,
+                  (unsigned long long)receipt->received_ms);
+    if (submission->carries && !submission->acked)
+        SIM_HOLDS(sim, "a_lost_report_keeps_its_instant", receipt->received_ms == submission->lost_received_ms,
+                  "report %u was received at %llu, now at %llu", number, (unsigned long long)submission->lost_received_ms,
+                  (unsigned long long)receipt->received_ms);
+    submission->acked = true;
+    submission->receipt = *receipt;
+    submission->seq = receipt->seq;
+    submission->received_ms = receipt->received_ms;
+}
+
+static void verdict_learn(sim_t *sim, submission_t *submission, bool accepted, uint64_t revision) {
+    submission->judged = true;
+    submission->accepted = accepted;
+    submission->revision = revision;
+    uint64_t *known = &sim->known_revision[submission->unit][submission->task][submission->period];
+    if (accepted && revision > *known) *known = revision;
+}
+
+/* A duplicate's verdict, or one that was missed, comes from validation's desk; it may park, then it is asked again. */
+static void verdict_ask(sim_t *sim, submission_t *submission) {
+    fold_t *validation = sim_fold_named(sim, "validation");
+    if (validation->stage == NULL) return;
+    buffer_t frame = {0}, out = {0};
+    packet_t packet;
+    fault_t fault;
+    verdict_t verdict;
+    verdict_ask_t ask = {.seq = submission->seq};
+    packet_encode(7, verdict_ask_type(), &ask, &frame);
+    err_t err = packet_decode((bytes_t){frame.at, (uint32_t)frame.size}, &packet, &fault);
+    ASSERT(err == OK);
+    bool answered = stage_answer(validation->stage, &packet, &out);
+    err = answered ? packet_decode((bytes_t){out.at, (uint32_t)out.size}, &packet, &fault) : ERR_TIMEOUT;
+    if (err == OK && packet.kind == KIND_verdict) {
+        err = packet_body(&packet, verdict_type(), sim->moment, &verdict, &fault);
+        SIM_HOLDS(sim, "answers_are_read", err == OK, "a verdict: %s", fault.code);
+        if (memcmp(verdict.submission_id, submission->id, sizeof submission->id) == 0)
+            verdict_learn(sim, submission, verdict.accepted, verdict.revision);
+        else
+            SIM_HOLDS(sim, "verdict_is_of_the_entry", sim->forked, "entry %llu", (unsigned long long)submission->seq);
+    }
+    buffer_destroy(&frame);
+    buffer_destroy(&out);
+}
+
+/* --- the tail of stream 2 --- */
+
+static void verdict_hear(sim_t *sim, const event_t *event) {
+    if (event->kind != KIND_report_accepted && event->kind != KIND_report_refused) return;
+    for (uint32_t index = 0; index < sim->submission_count; index++) {
+        submission_t *submission = &sim->submissions[index];
+        if (!submission->acked || submission->seq != event->cause_seq) continue;
+        if (submission->receipt.epoch != event->epoch) continue; /* of an epoch that is over */
+        report_accepted_t accepted = {0};
+        fault_t fault;
+        bool good = event->kind == KIND_report_accepted;
+        if (good && event_body(event, report_accepted_type(), sim->moment, &accepted, &fault) != OK) continue;
+        submission->heard = true;
+        hash_of(event->raw, submission->verdict_hash);
+        verdict_learn(sim, submission, good, accepted.revision);
+    }
+}
+
+static void tail_take(sim_t *sim, const packet_t *packet) {
+    watcher_t *watcher = &sim->watcher;
+    batch_t batch;
+    fault_t fault;
+    if (packet->request_id != watcher->request_id) return; /* the answer to a fetch given up */
+    err_t err = packet_body(packet, batch_type(), sim->moment, &batch, &fault);
+    SIM_HOLDS(sim, "answers_are_read", err == OK, "a batch: %s", fault.code);
+    watcher->outstanding = false;
+    if (batch.state == batch_state_diverged) watcher->joined = false;
+    if (batch.state != batch_state_ok) return;
+    if (!watcher->joined) {
+        watcher->joined = true;
+        watcher->after = batch.from - 1;
+        memcpy(watcher->hash, batch.last_hash, HASH_SIZE);
+        return;
+    }
+    uint32_t at = 0;
+    uint64_t seq = 0;
+    event_t event;
+    while (batch_next(&batch, &at, &seq, &event, &err)) verdict_hear(sim, &event);
+    SIM_HOLDS(sim, "answers_are_read", err == OK, "events of a batch");
+    if (batch.count == 0) return;
+    watcher->after = seq;
+    memcpy(watcher->hash, batch.last_hash, HASH_SIZE);
+}
+
+static bool tail_ask(sim_t *sim) {
+    watcher_t *watcher = &sim->watcher;
+    if (watcher->outstanding && sim->step - watcher->asked < ASK_AGAIN) return false;
+    fetch_t fetch = {.stream = STREAM_VERDICTS,
+                     .after = watcher->after,
+                     .ack = watcher->after,
+                     .tail = true,
+                     .at_end = !watcher->joined,
+                     .reader = text_of("gateway")};
+    memcpy(fetch.after_hash, watcher->hash, HASH_SIZE);
+    if (fetch.at_end) fetch.after = fetch.ack = 0;
+    buffer_t out = {0};
+    packet_encode(++watcher->request_id, fetch_type(), &fetch, &out);
+    fold_t *validation = sim_fold_named(sim, "validation");
+    sim_send(sim, ACTOR_DOOR, sim_actor_of(sim, validation), (bytes_t){out.at, (uint32_t)out.size});
+    buffer_destroy(&out);
+    watcher->outstanding = true;
+    watcher->asked = sim->step;
+    return true;
+}
+
+/* --- answers --- */
+
+static void refusal_take(sim_t *sim, uint32_t number, const packet_t *packet) {
+    submission_t *submission = &sim->submissions[number];
+    refusal_t refusal;
+    fault_t fault;
+    err_t err = packet_body(packet, refusal_type(), sim->moment, &refusal, &fault);
+    SIM_HOLDS(sim, "answers_are_read", err == OK && refusal.reasons_count > 0, "a refusal");
+    sim_trace(sim, "report %u refused at the door: " TEXT_FORMAT, number, TEXT_ARGS(refusal.reasons[0].code));
+    bool key = text_equal(refusal.reasons[0].code, REASON_OF(unknown_key));
+    if (key && submission->generation != sim->newest_generation[submission->unit])
+        submission->generation = sim->newest_generation[submission->unit]; /* the unit takes its new key */
+    else if (!submission->acked)
+        submission->refused = true;
+}
+
+static void order_answer(sim_t *sim, uint32_t number, const packet_t *packet) {
+    order_t *order = &sim->orders[number];
+    if (packet->kind == KIND_busy) return;
+    order->done |= packet->kind == KIND_command_done;
+    order->refused |= packet->kind == KIND_refusal;
+    if (order->done && order->registers && order->generation > sim->newest_generation[order->unit])
+        sim->newest_generation[order->unit] = order->generation;
+}
+
+void sim_door_take(sim_t *sim, uint32_t from, bytes_t frame) {
+    packet_t packet;
+    fault_t fault;
+    (void)from;
+    err_t err = packet_decode(frame, &packet, &fault);
+    SIM_HOLDS(sim, "answers_are_read", err == OK, "%s", fault.code);
+    if (packet.kind == KIND_batch) {
+        tail_take(sim, &packet);
+        return;
+    }
+    if (packet.request_id == 0 || packet.request_id > sim->ask_count) return;
+    ask_t ask = sim->asks[packet.request_id - 1];
+    if (ask.kind == ASK_COMMAND)
+        order_answer(sim, ask.index, &packet);
+    else if (packet.kind == KIND_refusal)
+        refusal_take(sim, ask.index, &packet);
+}
+
+/* One who still waits for something asks again. */
+bool sim_door_work(sim_t *sim) {
+    bool any = tail_ask(sim);
+    for (uint32_t tries = 0; tries < 3 && sim->submission_count > 0; tries++) {
+        uint32_t number = (uint32_t)sim_draw(sim, sim->submission_count);
+        submission_t *submission = &sim->submissions[number];
+        if (submission->refused || (submission->judged && sim_chance(sim, 950))) continue;
+        if (submission->acked) verdict_ask(sim, submission);
+        if (!submission->acked || sim_chance(sim, 200)) sim_sender_send(sim, number);
+        return true;
+    }
+    return any;
+}
+
+void sim_door_crash(sim_t *sim) {
+    sim_trace(sim, "the door dies");
+    sim->watcher = (watcher_t){.request_id = sim->watcher.request_id + 1}; /* what was on its way is for nobody */
+    sim->crashes++;
+}
+
+/* --- the operator --- */
+
+static order_t *order_new(sim_t *sim, const message_t *type, const void *value) {
+    if (sim->order_count == sizeof sim->orders / sizeof sim->orders[0]) return NULL;
+    order_t *order = &sim->orders[sim->order_count++];
+    uint8_t id[16];
+    *order = (order_t){0};
+    crypto_random(id, sizeof id);
+    order->command = command_make(id, sim->opened.ledger_id, type, value, sim->operator_secret, sim->arena);
+    return order;
+}
+
+void sim_operator_send(sim_t *sim, uint32_t number) {
+    uint64_t request_id = ask_new(sim, ASK_COMMAND, number);
+    if (request_id == 0) return;
+    buffer_t frame = {0};
+    packet_encode(request_id, command_type(), &sim->orders[number].command, &frame);
+    sim_send(sim, ACTOR_OPERATOR, ACTOR_INTAKE, (bytes_t){frame.at, (uint32_t)frame.size});
+    buffer_destroy(&frame);
+}
+
+static void key_order(sim_t *sim, uint32_t unit, uint64_t generation) {
+    key_registered_t key = {.unit = sim->plan.units[unit].id, .generation = generation};
+    crypto_random(key.key, sizeof key.key);
+    order_t *order = order_new(sim, key_registered_type(), &key);
+    if (order == NULL) return;
+    order->registers = true;
+    order->unit = unit;
+    order->generation = generation;
+    sim_trace(sim, "operator registers key %llu of u%u", (unsigned long long)generation, unit);
+}
+
+static void revoke_order(sim_t *sim, uint32_t unit, uint64_t generation) {
+    key_revoked_t key = {.unit = sim->plan.units[unit].id, .generation = generation};
+    order_t *order = order_new(sim, key_revoked_type(), &key);
+    if (order == NULL) return;
+    order->revokes = true;
+    sim_trace(sim, "operator revokes key %llu of u%u", (unsigned long long)generation, unit);
+}
+
+void sim_operator_order(sim_t *sim) {
+    for (uint32_t unit = 0; unit < sim->plan.units_count; unit++) {
+        if (sim->newest_generation[unit] > 0) continue;
+        key_order(sim, unit, 1); /* first everybody gets a key */
+        sim->newest_generation[unit] = 1;
+        return;
+    }
+    uint32_t unit = (uint32_t)sim_draw(sim, sim->plan.units_count);
+    uint64_t newest = sim->newest_generation[unit];
+    if (sim_chance(sim, 500)) key_order(sim, unit, newest + 1);
+    if (sim_chance(sim, 700)) revoke_order(sim, unit, newest);
+    if (sim->true_ms > sim->end_ms - 4 * 86400000LL && sim_chance(sim, 300)) {
+        plan_closed_t closed = {.why = text_of("年度办结")};
+        order_t *order = order_new(sim, plan_closed_type(), &closed);
+        if (order != NULL) order->closes = true;
+        sim_trace(sim, "operator closes the plan");
+    }
+}
+
+void sim_operator_advance(sim_t *sim, int64_t to_ms) {
+    advance_clock_t advance = {.to_ms = (uint64_t)to_ms};
+    order_new(sim, advance_clock_type(), &advance);
+    sim_trace(sim, "operator advances the clock to %lld", (long long)to_ms);
+}
+
+bool sim_operator_busy(const sim_t *sim) {
+    for (uint32_t index = 0; index < sim->order_count; index++)
+        if (!sim->orders[index].done && !sim->orders[index].refused) return true;
+    return false;
+}

@@ -1,0 +1,146 @@
+/* Reports out of luck: mostly right, now and then wrong in one of the ways that units are wrong. */
+#include <string.h>
+
+#include "proto/content.h"
+#include "tests/sim/sim.h"
+
+enum { ITEMS = 3 };
+
+static text_t texts[][3] = {{{"张三", 6}, {"李四", 6}, {"王五", 6}}};
+
+/* A day on which a fact may lie: from the plan's first day to today, rarely tomorrow. */
+static uint32_t fact_day(sim_t *sim) {
+    uint32_t today = day_of_instant(&sim->plan, sim->true_ms);
+    int64_t gone = day_between(sim->plan.from, today);
+    if (gone < 0 || sim_chance(sim, 20)) return day_add(today, 1);
+    return day_add(sim->plan.from, (int64_t)sim_draw(sim, (uint64_t)gone + 1));
+}
+
+static void people_fill(sim_t *sim, figure_t *figure) {
+    item_t *items = ARENA_NEW(sim->arena, item_t, ITEMS);
+    uint32_t count = 1 + (uint32_t)sim_draw(sim, ITEMS), first = (uint32_t)sim_draw(sim, ITEMS);
+    for (uint32_t index = 0; index < count; index++) {
+        items[index] = (item_t){.key_kind = key_kind_person, .fact_day = fact_day(sim)};
+        items[index].person.text = texts[0][(first + index) % ITEMS];
+        if (sim_chance(sim, 100)) items[index].out_day = items[index].fact_day;
+    }
+    figure->items = items;
+    figure->items_count = count;
+}
+
+static int64_t items_fill(sim_t *sim, const indicator_t *indicator, figure_t *figure, int64_t unit) {
+    item_t *items = ARENA_NEW(sim->arena, item_t, ITEMS);
+    uint32_t count = 1 + (uint32_t)sim_draw(sim, ITEMS);
+    int64_t sum = 0;
+    for (uint32_t index = 0; index < count; index++) {
+        int64_t amount = unit * (int64_t)(1 + sim_draw(sim, 40));
+        items[index] = (item_t){.key_kind = indicator->key_kind == key_kind_none ? key_kind_contract : indicator->key_kind,
+                                .key = arena_format(sim->arena, "k%llu", (unsigned long long)sim_draw(sim, 1000000000)),
+                                .fact_day = fact_day(sim),
+                                .amount = {true, amount}};
+        sum += amount;
+    }
+    figure->items = items;
+    figure->items_count = count;
+    return sum;
+}
+
+static void sum_fill(sim_t *sim, const indicator_t *indicator, figure_t *figure) {
+    int64_t unit = indicator->measure == measure_money ? 5000 : 1;
+    int64_t amount = unit * (int64_t)sim_draw(sim, 60);
+    bool needs = indicator->items == need_required;
+    bool has = needs || (indicator->items == need_optional && sim_chance(sim, 400));
+    if (has) amount = items_fill(sim, indicator, figure, unit);
+    if (!has || sim_chance(sim, 500)) figure->amount = (maybe_t){true, amount};
+    if (figure->amount.given && sim_chance(sim, 30)) figure->amount.value += unit; /* perhaps the rows disagree now */
+    if (sim_chance(sim, 80)) figure->running = (maybe_t){true, amount + unit * (int64_t)sim_draw(sim, 80)};
+    if (sim_chance(sim, indicator->opening ? 250 : 10)) figure->opening = (maybe_t){true, unit * (int64_t)sim_draw(sim, 50)};
+}
+
+static void figure_fill(sim_t *sim, const indicator_t *indicator, text_t member, figure_t *figure) {
+    *figure = (figure_t){.indicator = indicator->id, .member = member};
+    if (sim_chance(sim, 80))
+        figure->nil = true;
+    else if (indicator->measure == measure_people)
+        people_fill(sim, figure);
+    else
+        sum_fill(sim, indicator, figure);
+}
+
+static uint32_t figures_fill(sim_t *sim, const task_t *task, text_t unit, figure_t *figures) {
+    uint32_t count = 0;
+    for (uint32_t index = 0; index < task->indicators_count; index++) {
+        const indicator_t *indicator = &task->indicators[index];
+        uint32_t piles = indicator->members_count == 0 ? 1 : indicator->members_count;
+        for (uint32_t pile = 0; pile < piles; pile++) {
+            text_t member = indicator->members_count == 0 ? text_of(NULL) : indicator->members[pile].id;
+            bool mine = indicator_contributed_by(indicator, member, unit);
+            if (!sim_chance(sim, !mine ? 15 : indicator->required ? 960 : 700)) continue;
+            figure_fill(sim, indicator, member, &figures[count++]);
+            if (sim_chance(sim, 10)) figure_fill(sim, indicator, member, &figures[count++]); /* the same figure twice */
+        }
+    }
+    return count;
+}
+
+static void report_fill(sim_t *sim, submission_t *submission) {
+    static const explanation_t why[] = {{{"no_evidence", 11}, {"随后补送", 12}}, {{"factor_10000", 12}, {"属实", 6}}};
+    const plan_t *plan = &sim->plan;
+    const task_t *task = &plan->tasks[submission->task];
+    figure_t *figures = ARENA_NEW(sim->arena, figure_t, 16);
+    uint64_t known = sim->known_revision[submission->unit][submission->task][submission->period];
+    report_t *report = &submission->report;
+    *report = (report_t){.task = task->id,
+                         .period = plan->periods[submission->period].id,
+                         .replaces = known,
+                         .figures = figures,
+                         .explanations = why,
+                         .explanations_count = 2};
+    report->figures_count = figures_fill(sim, task, plan->units[submission->unit].id, figures);
+    if (sim_chance(sim, 950)) report->progress = arena_format(sim->arena, "进展 %u", (unsigned)sim_draw(sim, 10000));
+    if (sim_chance(sim, 40)) report->replaces += 1;
+    if (sim_chance(sim, 15)) report->task = text_of("t9");
+    if (sim_chance(sim, 15)) report->period = text_of("p9");
+    if (sim_chance(sim, 300)) report->prepared_by.text = texts[0][sim_draw(sim, 3)];
+    memcpy(report->submission_id, submission->id, sizeof submission->id);
+}
+
+/* A unit that owes the task, nearly always; a period that is open, nearly always. */
+static void place_choose(sim_t *sim, submission_t *submission) {
+    const plan_t *plan = &sim->plan;
+    submission->task = (uint32_t)sim_draw(sim, plan->tasks_count);
+    const task_t *task = &plan->tasks[submission->task];
+    do submission->unit = (uint32_t)sim_draw(sim, plan->units_count);
+    while (!task_owed_by(task, plan->units[submission->unit].id) && !sim_chance(sim, 50));
+    uint32_t open = 0, today = day_of_instant(plan, sim->true_ms);
+    while (open < plan->periods_count && plan->periods[open].from <= today) open++;
+    submission->period =
+        open == 0 || sim_chance(sim, 20) ? (uint32_t)sim_draw(sim, plan->periods_count) : (uint32_t)sim_draw(sim, open);
+}
+
+void sim_report_new(sim_t *sim) {
+    if (sim->submission_count == SIM_SUBMISSIONS) return;
+    uint32_t number = sim->submission_count++;
+    submission_t *submission = &sim->submissions[number];
+    place_choose(sim, submission);
+    uint64_t words[2] = {sim_draw(sim, UINT64_MAX), number + 1};
+    memcpy(submission->id, words, sizeof submission->id);
+    if (number > 0 && sim_chance(sim, 50)) { /* an id that is taken, often by this very unit */
+        const submission_t *other = &sim->submissions[sim_draw(sim, number)];
+        memcpy(submission->id, other->id, sizeof submission->id);
+        if (sim_chance(sim, 700)) submission->unit = other->unit;
+    }
+    submission->generation = sim->newest_generation[submission->unit];
+    report_fill(sim, submission);
+    sim_trace(sim, "report %u: u%u " TEXT_FORMAT " " TEXT_FORMAT " replaces %llu, %u figures, key %llu", number,
+              submission->unit, TEXT_ARGS(submission->report.task), TEXT_ARGS(submission->report.period),
+              (unsigned long long)submission->report.replaces, submission->report.figures_count,
+              (unsigned long long)submission->generation);
+    if (sim_chance(sim, 60)) { /* the same content once more under another id: another program of the same unit */
+        if (sim->submission_count == SIM_SUBMISSIONS) return;
+        submission_t *twin = &sim->submissions[sim->submission_count++];
+        *twin = *submission;
+        twin->id[15] ^= 0x80;
+        memcpy(twin->report.submission_id, twin->id, sizeof twin->id);
+    }
+}

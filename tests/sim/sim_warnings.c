@@ -1,0 +1,197 @@
+/* Stream 4 against the ledger: once an episode, never without cause, in time, withdrawn when it is no longer true. */
+#include <string.h>
+
+#include "tests/sim/sim_recount.h"
+
+/* What stream 4 said, in order. */
+typedef struct {
+    bool raised;
+    int64_t at_ms;
+    warning_raised_t warning; /* of a withdrawal: its own fields that are the same */
+} said_t;
+
+typedef struct {
+    const recount_t *count;
+    said_t *said;
+    uint32_t said_count;
+} speech_t;
+
+static void speech_read(speech_t *speech) {
+    sim_t *sim = speech->count->sim;
+    txn_t *txn = store_read(stage_store(sim_fold_named(sim, "alerting")->stage));
+    ASSERT(txn != NULL);
+    uint64_t head = txn_head(txn).seq;
+    speech->said = ARENA_NEW(sim->arena, said_t, head + 1);
+    for (uint64_t seq = 1; seq <= head; seq++) {
+        event_t event;
+        fault_t fault;
+        said_t *said = &speech->said[speech->said_count];
+        bool there = txn_event(txn, seq, sim->arena, &event, NULL);
+        ASSERT(there);
+        if (event.kind == KIND_warning_raised) {
+            err_t err = event_body(&event, warning_raised_type(), sim->arena, &said->warning, &fault);
+            ASSERT(err == OK);
+        } else if (event.kind == KIND_warning_resolved) {
+            warning_resolved_t resolved;
+            err_t err = event_body(&event, warning_resolved_type(), sim->arena, &resolved, &fault);
+            ASSERT(err == OK);
+            memcpy(said->warning.id, resolved.id, sizeof resolved.id);
+            said->warning.episode = resolved.episode;
+        } else {
+            continue;
+        }
+        said->raised = event.kind == KIND_warning_raised;
+        said->at_ms = event.at_ms;
+        speech->said_count++;
+    }
+    txn_abort(&txn);
+}
+
+/* An id is raised once, withdrawn at most once and only after it was raised. */
+static void ids_check(const speech_t *speech) {
+    sim_t *sim = speech->count->sim;
+    for (uint32_t index = 0; index < speech->said_count; index++) {
+        const said_t *said = &speech->said[index];
+        uint32_t raised = 0, withdrawn = 0;
+        for (uint32_t other = 0; other < index; other++) {
+            if (memcmp(speech->said[other].warning.id, said->warning.id, sizeof said->warning.id) != 0) continue;
+            raised += speech->said[other].raised;
+            withdrawn += !speech->said[other].raised;
+        }
+        if (said->raised)
+            SIM_HOLDS(sim, "warned_once_an_episode", raised == 0, "warning %u has an id that was raised", index);
+        else
+            SIM_HOLDS(sim, "withdrawn_once", raised == 1 && withdrawn == 0, "withdrawal %u", index);
+    }
+}
+
+static bool withdrawn_after(const speech_t *speech, uint32_t at) {
+    for (uint32_t index = at + 1; index < speech->said_count; index++)
+        if (!speech->said[index].raised && memcmp(speech->said[index].warning.id, speech->said[at].warning.id, 16) == 0)
+            return true;
+    return false;
+}
+
+static bool same_subject(const warning_raised_t *a, const warning_raised_t *b) {
+    return text_equal(a->unit, b->unit) && text_equal(a->owner, b->owner) && text_equal(a->task, b->task) &&
+           text_equal(a->period, b->period) && text_equal(a->indicator, b->indicator) &&
+           (a->kind == warning_kind_tenure_broken) == (b->kind == warning_kind_tenure_broken);
+}
+
+/* The episode of what is raised: one more than the last one if that was withdrawn, the same if it still stands. */
+static void episodes_check(const speech_t *speech) {
+    for (uint32_t index = 0; index < speech->said_count; index++) {
+        const warning_raised_t *warning = &speech->said[index].warning;
+        if (!speech->said[index].raised || warning->period.size == 0) continue;
+        for (uint32_t other = index; other > 0; other--) {
+            const said_t *before = &speech->said[other - 1];
+            if (!before->raised || !same_subject(&before->warning, warning)) continue;
+            SIM_HOLDS(speech->count->sim, "episodes_follow", warning->episode == before->warning.episode, "warning %u", index);
+            break;
+        }
+    }
+}
+
+/* The last warning about something that has been reported, or met, does not stand any more. */
+static void standing_check(const speech_t *speech, const char *invariant, const char *what, bool over, text_t owner,
+                           text_t task, text_t period, text_t indicator) {
+    if (!over) return;
+    for (uint32_t index = 0; index < speech->said_count; index++) {
+        const said_t *said = &speech->said[index];
+        const warning_raised_t *warning = &said->warning;
+        if (!said->raised || !text_equal(warning->task, task) || !text_equal(warning->period, period)) continue;
+        if (!text_equal(warning->indicator, indicator) || warning->kind == warning_kind_tenure_broken) continue;
+        text_t subject = warning->owner.size > 0 ? warning->owner : warning->unit;
+        if (period.size > 0 && !text_equal(subject, owner)) continue;
+        bool last = true;
+        for (uint32_t later = index + 1; later < speech->said_count; later++)
+            if (speech->said[later].raised && text_equal(speech->said[later].warning.unit, warning->unit) &&
+                text_equal(speech->said[later].warning.task, task) && text_equal(speech->said[later].warning.period, period) &&
+                text_equal(speech->said[later].warning.indicator, indicator) &&
+                (period.size == 0 || text_equal(speech->said[later].warning.owner, warning->owner)))
+                last = false;
+        SIM_HOLDS(speech->count->sim, invariant, !last || withdrawn_after(speech, index), "warning %u about %s still stands",
+                  index, what);
+    }
+}
+
+/* --- reports: told when they are owed, at the latest at the first tick of an office hour behind a rung --- */
+
+static bool is_office_hour(const plan_t *plan, const ladder_t *ladder, int64_t at_ms) {
+    uint32_t minute = minute_of_instant(plan, at_ms);
+    uint64_t begins = ladder->at_minute < plan->day_begins ? plan->day_begins : ladder->at_minute;
+    return day_is_working(plan, day_of_instant(plan, at_ms)) && minute >= begins && minute <= plan->day_ends;
+}
+
+/* The newest rung that has come by `at_ms`; 0: none has. */
+static int64_t rung_come(const plan_t *plan, const deadline_t *deadline, int64_t at_ms) {
+    const ladder_t *ladder = &plan->report_ladder;
+    int64_t over_ms = deadline->due_ms + deadline->grace_ms + 1, come_ms = 0;
+    for (uint32_t index = 0; index < ladder->rungs_count; index++) {
+        const rung_t *rung = &ladder->rungs[index];
+        int64_t rung_ms = rung_instant(plan, ladder, rung, deadline->day);
+        if (rung->after && rung_ms < over_ms) rung_ms = over_ms;
+        if (rung->after == (at_ms >= over_ms) && rung_ms <= at_ms && rung_ms > come_ms) come_ms = rung_ms;
+    }
+    return come_ms;
+}
+
+/* The last time before or at `at_ms` that the unit itself was told about this report; 0: never. */
+static int64_t told_at(const speech_t *speech, text_t unit, text_t task, text_t period, int64_t at_ms) {
+    int64_t told_ms = 0;
+    for (uint32_t index = 0; index < speech->said_count; index++) {
+        const said_t *said = &speech->said[index];
+        if (!said->raised || said->at_ms > at_ms || said->warning.owner.size > 0 || said->warning.period.size == 0) continue;
+        if (text_equal(said->warning.unit, unit) && text_equal(said->warning.task, task) &&
+            text_equal(said->warning.period, period))
+            told_ms = said->at_ms;
+    }
+    return told_ms;
+}
+
+static void report_told(const speech_t *speech, uint32_t unit, uint32_t task, uint32_t period) {
+    const recount_t *count = speech->count;
+    const plan_t *plan = &count->sim->plan;
+    const stand_t *stand = &count->stands[unit][task][period];
+    text_t unit_id = plan->units[unit].id, task_id = plan->tasks[task].id, period_id = plan->periods[period].id;
+    deadline_t deadline = deadline_resolve(plan, plan->periods[period].due);
+    int64_t opens_ms = instant_of_day(plan, plan->periods[period].from, 0);
+    int64_t until_ms = stand->revision > 0 ? stand->since_ms : INT64_MAX;
+    for (uint64_t index = 0; index < count->tick_count; index++) {
+        int64_t at_ms = count->ticks[index];
+        bool closed = count->closed_ms != 0 && at_ms >= count->closed_ms;
+        if (at_ms < opens_ms || at_ms >= until_ms || closed || !is_office_hour(plan, &plan->report_ladder, at_ms)) continue;
+        int64_t rung_ms = rung_come(plan, &deadline, at_ms);
+        if (rung_ms == 0) continue;
+        int64_t told_ms = told_at(speech, unit_id, task_id, period_id, at_ms);
+        SIM_HOLDS(count->sim, "who_owes_is_told", told_ms >= rung_ms, "u%u t%u p%u at %lld: a rung of %lld, told at %lld", unit,
+                  task, period, (long long)at_ms, (long long)rung_ms, (long long)told_ms);
+    }
+    int64_t last_ms = told_at(speech, unit_id, task_id, period_id, INT64_MAX);
+    SIM_HOLDS(count->sim, "nobody_is_told_without_cause", last_ms <= until_ms && (last_ms == 0 || last_ms >= opens_ms),
+              "u%u t%u p%u was told at %lld", unit, task, period, (long long)last_ms);
+    standing_check(speech, "reported_is_withdrawn", "a report that came", stand->revision > 0, unit_id, task_id, period_id,
+                   text_of(NULL));
+}
+
+void sim_recount_warnings(const recount_t *count) {
+    sim_t *sim = count->sim;
+    const plan_t *plan = &sim->plan;
+    speech_t speech = {.count = count};
+    speech_read(&speech);
+    ids_check(&speech);
+    episodes_check(&speech);
+    for (uint32_t unit = 0; unit < plan->units_count; unit++)
+        for (uint32_t task = 0; task < plan->tasks_count; task++)
+            for (uint32_t period = 0; period < plan->periods_count; period++)
+                if (task_owed_by(&plan->tasks[task], plan->units[unit].id)) report_told(&speech, unit, task, period);
+    targets_t told;
+    arena_reset(sim->moment);
+    sim_ask(sim, "aggregation", targets_ask_type(), &(targets_ask_t){0}, targets_type(), &told);
+    for (uint32_t index = 0; index < told.rows_count; index++) {
+        const target_changed_t *row = &told.rows[index];
+        bool met = row->reach == reach_met || row->reach == reach_met_after_due;
+        standing_check(&speech, "met_is_withdrawn", "a target that is met", met, text_of(NULL), row->task, text_of(NULL),
+                       row->indicator);
+    }
+}
