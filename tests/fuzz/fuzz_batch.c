@@ -1,0 +1,58 @@
+/* The link: a batch from another process, split into its events; and a unit's frame, split into its messages. */
+#include "services/gateway/gateway_rules.h"
+#include "services/stage/serve.h"
+#include "tests/fuzz/fuzz.h"
+
+static void walk(const batch_t *batch) {
+    uint32_t at = 0, events = 0;
+    uint64_t seq = 0;
+    event_t event;
+    err_t err = OK;
+    while (batch_next(batch, &at, &seq, &event, &err)) {
+        PROMISE(event.seq == seq && seq == batch->from + events, "event %u is said to be %llu", events, (unsigned long long)seq);
+        PROMISE(event.raw.at >= batch->events.at && event.raw.at + event.raw.size <= batch->events.at + batch->events.size,
+                "event %u lies outside the batch", events);
+        events++;
+    }
+    PROMISE(events <= batch->count, "%u events where %llu were stated", events, (unsigned long long)batch->count);
+    if (err == OK) PROMISE(events == batch->count && at == batch->events.size, "well, but %u of %u bytes", at, batch->events.size);
+}
+
+static void split(bytes_t frame) {
+    bytes_t messages[LIMIT_EDGE_BATCH];
+    fault_t fault = {0};
+    uint32_t count = frame_messages(frame, messages, &fault), used = 0;
+    PROMISE(count > 0 || fault.code != NULL, "a refusal without a code");
+    PROMISE(count <= LIMIT_EDGE_BATCH, "%u messages", count);
+    for (uint32_t index = 0; index < count; index++) {
+        PROMISE(messages[index].at >= frame.at && messages[index].at + messages[index].size <= frame.at + frame.size,
+                "message %u lies outside the frame", index);
+        used += messages[index].size;
+    }
+    PROMISE(used <= frame.size, "%u bytes of messages in a frame of %u", used, frame.size);
+}
+
+/* Packets of a frame, one after the other as every receiver walks them. */
+static void walk_packets(bytes_t frame) {
+    uint32_t count = 0;
+    packet_t packet;
+    fault_t fault = {0};
+    bytes_t rest = packets_of(frame, &count);
+    for (; count > 0 && packet_decode(rest, &packet, &fault) == OK; count--) {
+        PROMISE(packet.raw.size <= rest.size, "a packet beyond the frame");
+        rest = (bytes_t){rest.at + packet.raw.size, rest.size - packet.raw.size};
+    }
+}
+
+FUZZ(batch) {
+    walk_packets(input);
+    split(input);
+    batch_t batch = {.state = batch_state_ok, .from = 1};
+    fault_t fault = {0};
+    packet_t packet;
+    if (packet_decode(input, &packet, &fault) == OK && packet_body(&packet, batch_type(), arena, &batch, &fault) == OK)
+        walk(&batch);
+    batch = (batch_t){.state = batch_state_ok, .from = fuzz_byte(&input), .count = fuzz_byte(&input)};
+    batch.events = input;
+    walk(&batch);
+}
