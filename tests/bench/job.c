@@ -1,0 +1,82 @@
+/* What every system is given to do: the same reports, in the same order. */
+#include <string.h>
+#include <unistd.h>
+
+#include "services/stage/clock.h"
+#include "services/unit/unit.h"
+#include "tests/bench/bench.h"
+
+enum { NAME_ROOM = 24, WARM_MS = 500 };
+static char units[UNITS][NAME_ROOM], tasks[TASKS][NAME_ROOM], indicators[TASKS][NAME_ROOM], periods[PERIODS][NAME_ROOM];
+
+static text_t name_of(char *room, const char *format, uint32_t index) {
+    if (room[0] == '\0') snprintf(room, NAME_ROOM, format, index + 1);
+    return text_of(room);
+}
+
+text_t name_unit(uint32_t unit) { return name_of(units[unit], "u%03u", unit); }
+text_t name_task(uint32_t task) { return name_of(tasks[task], "t%03u", task); }
+text_t name_indicator(uint32_t task) { return name_of(indicators[task], "sum%03u", task); }
+text_t name_period(uint32_t period) { return name_of(periods[period], "2021-%02u", period); }
+
+job_t job_next(owed_t *owed, int64_t now_ns) {
+    job_t job = {.sent_ns = now_ns, .obligation = owed->next};
+    owed->next = (owed->next + 1) % OBLIGATIONS;
+    job.revision = owed->revisions[job.obligation]++;
+    uuid7_new(clock_wall_ms(), job.submission_id);
+    return job;
+}
+
+static int64_t amount_of(uint32_t revision) { return 1000000 + (int64_t)revision * 7919 % 1000000; }
+
+int64_t owed_total(const owed_t *owed, uint32_t task) {
+    int64_t sum = 0;
+    for (uint32_t period = 0; period < PERIODS; period++) {
+        uint32_t revisions = owed->revisions[task * PERIODS + period];
+        if (revisions > 0) sum += amount_of(revisions - 1);
+    }
+    return sum;
+}
+
+void job_report(const job_t *job, report_t *report, figure_t *figure) {
+    static const evidence_t scan = {.name = {"scan.pdf", 8}, .sha256 = {1}, .kind = {"scan", 4}};
+    uint32_t task = job->obligation / PERIODS, period = job->obligation % PERIODS;
+    *figure = (figure_t){.indicator = name_indicator(task), .amount = {true, amount_of(job->revision)}};
+    *report = (report_t){.task = name_task(task),
+                         .period = name_period(period),
+                         .replaces = job->revision,
+                         .figures = figure,
+                         .figures_count = 1,
+                         .progress = {"按计划推进，本月已完成产销对接两场。", 54},
+                         .evidence = &scan,
+                         .evidence_count = 1};
+    memcpy(report->submission_id, job->submission_id, sizeof report->submission_id);
+}
+
+span_t span_begin(const load_t *load, measured_t *measured) {
+    span_t self = {.begun_ns = bench_now_ns(), .client_before_ns = process_cpu_ns(getpid())};
+    self.length_ns = measured->span_ns = load->seconds * 1000000000LL;
+    self.from_ns = self.to_ns = INT64_MAX;
+    self.reports = load->reports;
+    self.sent = &measured->total;
+    self.warm_answers = (uint64_t)load->clients * load->window;
+    return self;
+}
+
+bool span_holds(const span_t *self, int64_t now_ns) { return now_ns >= self->from_ns && now_ns < self->to_ns; }
+
+bool span_is_over(const span_t *self, int64_t now_ns) {
+    return self->reports > 0 ? *self->sent >= self->reports : now_ns >= self->to_ns;
+}
+
+void span_answered(span_t *self, int64_t now_ns) {
+    if (self->warm_answers > 0) self->warm_answers--;
+    if (self->from_ns != INT64_MAX || self->warm_answers > 0 || now_ns < self->begun_ns + WARM_MS * 1000000LL) return;
+    self->from_ns = now_ns;
+    self->to_ns = now_ns + self->length_ns;
+}
+
+void span_end(const span_t *self, measured_t *measured) {
+    measured->total_ns = measured->applied_ns = bench_now_ns() - self->begun_ns;
+    measured->client_cpu_ns = process_cpu_ns(getpid()) - self->client_before_ns;
+}

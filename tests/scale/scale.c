@@ -1,0 +1,41 @@
+/* How the system bears size: `scale plan`, `scale stages`, `scale growth`; each prints rows of figures, and fails where a bound breaks. */
+#include "tests/scale/scale.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+memory_use_t memory_use(void) {
+    memory_use_t use = {0};
+    char line[256];
+    FILE *file = fopen("/proc/self/smaps_rollup", "r");
+    unsigned long value;
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        if (sscanf(line, "Rss: %lu", &value) == 1) use.resident_kib = value;
+        if (sscanf(line, "Private_Dirty: %lu", &value) == 1) use.private_kib += value;
+    }
+    if (file != NULL) fclose(file);
+    return use;
+}
+
+int scale_plan(int argc, char **argv) {
+    size_of_plan_t size = {3000, 200, 2, 12, false, 0};
+    uint32_t *const numbers[] = {&size.units, &size.tasks, &size.indicators, &size.groups};
+    for (int index = 0; index < argc && index < 4; index++) *numbers[index] = (uint32_t)strtoul(argv[index], NULL, 10);
+    for (int index = 4; index < argc; index++) {
+        if (strcmp(argv[index], "explicit") == 0) size.explicit_lists = true;
+        if (strcmp(argv[index], "amended") == 0) size.amendment = 1;
+    }
+    buffer_t out = {0};
+    plan_generate(&size, &out);
+    fwrite(out.at, 1, out.size, stdout);
+    buffer_destroy(&out);
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    if (argc > 1 && strcmp(argv[1], "plan") == 0) return scale_plan(argc - 2, argv + 2);
+    if (argc > 1 && strcmp(argv[1], "amend") == 0) return scale_amend(argc - 2, argv + 2);
+    fprintf(stderr, "usage: scale plan [UNITS TASKS INDICATORS GROUPS [explicit] [amended]]\n");
+    return 64;
+}
