@@ -44,19 +44,19 @@ $(BUILD)/test/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	$(Q)$(CC) $(CFLAGS) $^ -o $@ $(LDLIBS) -lcmocka
 
 # Programs that check the whole: tests/<kind>/*.c with the drivers of tests/sim.
-SIM_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/sim/*.c))
+SIM_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,tests/sim/pump.c tests/sim/world.c)
 define CHECK
 $(BUILD)/check/$(1): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/$(1)/*.c)) $(SIM_OBJECTS) $(LIBRARY)
 	@mkdir -p $$(dir $$@)
 	$(Q)$(CC) $(CFLAGS) $$^ -o $$@ $$(LDLIBS)
 endef
-CHECKS := vectors scenarios crash
+CHECKS := vectors scenarios crash sim bulk
 $(foreach kind,$(CHECKS),$(eval $(call CHECK,$(kind))))
 .SECONDARY:
 
 .PHONY: test
 test: packages all $(UNIT_TESTS) $(addprefix $(BUILD)/check/,$(CHECKS))  ## everything that is checked: what CI runs
-	@set -e; for part in unit $(CHECKS) tidy; do echo "== $$part"; $(MAKE) --no-print-directory $$part; done
+	@set -e; for part in unit $(CHECKS) drill poison tidy; do echo "== $$part"; $(MAKE) --no-print-directory $$part; done
 
 .PHONY: unit
 unit: $(UNIT_TESTS)  ## unit tests
@@ -77,9 +77,110 @@ scenarios: $(BUILD)/check/scenarios  ## transcripts that a domain expert can rea
 crash: all $(BUILD)/check/crash  ## kill -9 of any service at random; CRASH_SECONDS=15 SEED=…
 	@$(BUILD)/check/crash $(BUILD)/bin deploy/plans/2021-cangshan.yaml $(or $(CRASH_SECONDS),15) $(SEED)
 
+.PHONY: sim
+sim: $(BUILD)/check/sim  ## worlds out of a seed, full of faults; SEED=1 WORLDS=2000 JOBS=2; WORLDS=1 tells it step by step
+	@$< $(or $(SEED),1) $(or $(WORLDS),2000) $(or $(JOBS),2)
+
+.PHONY: sim-mutants
+sim-mutants:  ## is every planted fault caught, by which invariant, after how many worlds? MUTANTS=… WORLDS=…
+	@tests/sim/mutants/run $(BUILD) $(or $(WORLDS),3000) $(MUTANTS)
+
+.PHONY: bulk
+bulk: all $(BUILD)/check/bulk  ## CSV files of many reports, and every total rebuilt from the ledger, on a real system
+	@$(BUILD)/check/bulk $(BUILD)/bin deploy/plans/2021-cangshan.yaml
+
 .PHONY: tidy
 tidy:  ## the laws of the house
 	@tests/tidy/tidy
+
+# The benchmark links what it compares with; its packages are a second list, installed by `make bench` alone.
+BENCH_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/*.c) tests/bench/plain/plain.c)
+BENCH_PLAIN := $(BUILD)/tests/bench/plain/main.o $(BUILD)/tests/bench/plain/plain.o
+$(BUILD)/tests/bench/postgres.o: CFLAGS += $(shell pkg-config --cflags libpq 2>/dev/null)
+$(BUILD)/check/bench: $(BENCH_OBJECTS) $(SIM_OBJECTS) $(LIBRARY)
+	@mkdir -p $(dir $@)
+	$(Q)$(CC) $(CFLAGS) $^ -o $@ -Wl,--wrap=zmq_setsockopt $(LDLIBS) -lpq
+# the same programs, but for a gateway without CURVE
+$(BUILD)/bin-plain/minning-gateway: $(BENCH_PLAIN) $(PROGRAMS)
+	@mkdir -p $(dir $@)
+	@for program in $(PROGRAMS); do ln -f $$program $(dir $@); done; rm -f $@
+	$(Q)$(CC) $(CFLAGS) $(BENCH_PLAIN) $(LIBRARY) -o $@ -Wl,--wrap=zmq_setsockopt,--wrap=edge_self_test,--wrap=zap_step $(LDLIBS)
+
+.PHONY: bench
+bench: bench-packages all $(BUILD)/check/bench $(BUILD)/bin-plain/minning-gateway  ## how fast, beside Redis and PostgreSQL: see tests/bench/bench.c
+	@$(BUILD)/check/bench $(BUILD)/bin
+
+.PHONY: bench-stages
+bench-stages: bench-packages all $(BUILD)/check/bench  ## what each part costs, inside one process
+	@$< stages $(BUILD)/bin
+
+.PHONY: bench-packages
+bench-packages: packages
+	@scripts/install-packages deploy/packages-bench.txt
+
+# Real processes, real disasters: both drive a whole system by tests/drill/system.c.
+define DISASTER
+$(BUILD)/check/$(1): $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/$(1)/*.c) tests/drill/system.c tests/sim/pump.c)) $(LIBRARY)
+	@mkdir -p $$(dir $$@)
+	$(Q)$(CC) $(CFLAGS) $$^ -o $$@ $$(LDLIBS)
+endef
+$(foreach kind,drill poison,$(eval $(call DISASTER,$(kind))))
+
+.PHONY: drill
+drill: all $(BUILD)/check/drill  ## backup, disaster, restore, sent again: the same instants, nobody warned twice
+	@$(BUILD)/check/drill $(BUILD)/bin deploy/plans/2021-cangshan.yaml
+
+.PHONY: poison
+poison: all $(BUILD)/check/poison  ## an event that crashes a stage three times; a quarantine lets it go on
+	@$(BUILD)/check/poison $(BUILD)/bin deploy/plans/2021-cangshan.yaml
+
+# What must outlive power cuts, failing calls and rot; all three work on the small office of tests/power.
+define DURABLE
+$(BUILD)/check/$(1): $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/$(1)/*.c) tests/power/office.c tests/sim/pump.c)) $(LIBRARY)
+	@mkdir -p $$(dir $$@)
+	$(Q)$(CC) $(CFLAGS) $$^ -o $$@ $$(LDLIBS)
+endef
+$(foreach kind,power loops corruption,$(eval $(call DURABLE,$(kind))))
+
+.PHONY: power
+power: $(BUILD)/check/power  ## cut the power at every point of every write; STATES=1000000 SEED=…
+	@$< $(or $(STATES),20000) $(SEED)
+
+.PHONY: loops
+loops: $(BUILD)/check/loops  ## fail every call and every allocation, kill at every write, one by one
+	@$<
+
+.PHONY: corruption
+corruption: $(BUILD)/check/corruption  ## turn bits of live stores; FLIPS=all turns each of them
+	@$< $(FLIPS)
+
+# Inputs of strangers: the committed ones through every parser with gcc's sanitizers; `make fuzz` looks for new ones with clang.
+SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+$(BUILD)/check/fuzz: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/fuzz/*.c)) $(SIM_OBJECTS) $(LIBRARY)
+	@mkdir -p $(dir $@)
+	$(Q)$(CC) $(CFLAGS) $^ -o $@ $(LDLIBS)
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/tests/fuzz/fuzz_plans.o $(SIM_OBJECTS) $(LIBRARY)
+	@mkdir -p $(dir $@)
+	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer $^ -o $@ $(LDLIBS)
+.PHONY: fuzz-targets
+fuzz-targets: $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(filter-out %/fuzz_plans.c,$(wildcard tests/fuzz/fuzz_*.c)))
+
+.PHONY: corpora
+corpora:  ## every input that once mattered, through every parser, with sanitizers
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/san OPTIMISE="-O1 -g" SANITISE="$(SANITIZERS)" $(BUILD)/san/check/fuzz
+	@$(BUILD)/san/check/fuzz tests/fuzz/corpus
+
+.PHONY: fuzz
+fuzz:  ## look for inputs that break a parser, T=60 seconds in all; TARGETS="wire plan"
+	@BUILD=$(BUILD) T=$(or $(T),60) tests/fuzz/fuzz $(TARGETS)
+
+$(BUILD)/check/hostile: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/hostile/*.c)) $(SIM_OBJECTS) $(LIBRARY)
+	@mkdir -p $(dir $@)
+	$(Q)$(CC) $(CFLAGS) $^ -o $@ $(LDLIBS) -lsodium
+
+.PHONY: hostile
+hostile: all $(BUILD)/check/hostile  ## those who must not come in, and those who came in and misbehave; HOSTILE_CLIENTS=2000
+	@$(BUILD)/check/hostile $(BUILD)/bin deploy/plans/2021-cangshan.yaml $(or $(HOSTILE_CLIENTS),2000)
 
 .PHONY: run
 run: packages all  ## the 2021 plan, August to December, as 28 units (KEEP=1 leaves it up)
