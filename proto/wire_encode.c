@@ -1,46 +1,19 @@
-/* Struct → canonical msgpack, driven by the field table, in one pass. The heads are written here, as msgpack-c writes them: a
- * test holds the two against each other at every boundary. */
+/* Struct → canonical msgpack, driven by the field table, in one pass, packed by msgpack-c: it writes the shortest heads, which
+ * is what canonical means here. */
 #include "proto/wire_inner.h"
 
+#include <msgpack.h>
 #include <string.h>
 
 #define AT(value, offset, type) (*(type const *)(const void *)((const uint8_t *)(value) + (offset)))
 
-enum { HEAD_MOST = 9 /* bytes of the longest head */, MAP_SHORT = 15 /* entries a head of one byte counts */ };
+enum { MAP_SHORT = 15 /* entries a head of one byte counts */ };
 
-/* How msgpack heads count: what fits into the one byte `fixed`, then codes followed by 1, 2, 4 or 8 bytes, big endian. */
-typedef struct {
-    uint8_t fixed;
-    uint8_t fixed_most;
-    uint8_t codes[4];
-} head_form_t;
-
-static const head_form_t form_number = {0x00, 0x7f, {0xcc, 0xcd, 0xce, 0xcf}};
-static const head_form_t form_text = {0xa0, 0x1f, {0xd9, 0xda, 0xdb, 0}};
-static const head_form_t form_array = {0x90, 0x0f, {0, 0xdc, 0xdd, 0}};
-
-static uint8_t *wide_write(uint8_t *at, uint8_t code, uint64_t number, uint32_t width) {
-    uint64_t big = __builtin_bswap64(number << (64 - 8 * width));
-    *at = code;
-    memcpy(at + 1, &big, sizeof big); /* always eight: there is room, and what follows overwrites the rest */
-    return at + 1 + width;
-}
-
-static uint8_t *head_write(uint8_t *at, const head_form_t *form, uint64_t number) {
-    if (number <= form->fixed_most) return *at = (uint8_t)(form->fixed | number), at + 1;
-    if (number <= UINT8_MAX && form->codes[0] != 0) return wide_write(at, form->codes[0], number, 1);
-    if (number <= UINT16_MAX) return wide_write(at, form->codes[1], number, 2);
-    if (number <= UINT32_MAX) return wide_write(at, form->codes[2], number, 4);
-    return wide_write(at, form->codes[3], number, 8);
-}
-
-static uint8_t *negative_write(uint8_t *at, int64_t number) {
-    uint64_t bits = (uint64_t)number;
-    if (number >= -32) return *at = (uint8_t)bits, at + 1;
-    if (number >= INT8_MIN) return wide_write(at, 0xd0, bits, 1);
-    if (number >= INT16_MIN) return wide_write(at, 0xd1, bits, 2);
-    if (number >= INT32_MIN) return wide_write(at, 0xd2, bits, 4);
-    return wide_write(at, 0xd3, bits, 8);
+static int pack_write(void *data, const char *bytes, size_t size) {
+    buffer_t *out = data;
+    memcpy(buffer_room(out, size), bytes, size);
+    out->size += size;
+    return 0;
 }
 
 /* fault NULL: the value is taken as it is. Otherwise every field is checked as it is written, and the first fault is kept. */
@@ -49,34 +22,38 @@ typedef struct {
     fault_t *fault;
 } writer_t;
 
-static void put_head(buffer_t *out, const head_form_t *form, uint64_t number) {
-    uint8_t *at = buffer_room(out, HEAD_MOST);
-    out->size = (size_t)(head_write(at, form, number) - out->at);
+static msgpack_packer packer_of(buffer_t *out) { return (msgpack_packer){out, pack_write}; }
+
+static void put_number(buffer_t *out, uint64_t number) {
+    msgpack_packer packer = packer_of(out);
+    msgpack_pack_uint64(&packer, number);
 }
 
 static void put_signed(buffer_t *out, int64_t number) {
-    uint8_t *at = buffer_room(out, HEAD_MOST);
-    uint8_t *end = number >= 0 ? head_write(at, &form_number, (uint64_t)number) : negative_write(at, number);
-    out->size = (size_t)(end - out->at);
+    msgpack_packer packer = packer_of(out);
+    msgpack_pack_int64(&packer, number);
 }
 
-static void put_body(buffer_t *out, uint8_t *at, const void *bytes, size_t size) {
-    if (size > 0) memcpy(at, bytes, size);
-    out->size = (size_t)(at - out->at) + size;
+static void put_array(buffer_t *out, size_t count) {
+    msgpack_packer packer = packer_of(out);
+    msgpack_pack_array(&packer, count);
 }
 
 static void put_text(buffer_t *out, text_t text) {
-    uint8_t *at = head_write(buffer_room(out, HEAD_MOST + (size_t)text.size), &form_text, text.size);
-    put_body(out, at, text.at, text.size);
+    msgpack_packer packer = packer_of(out);
+    msgpack_pack_str(&packer, text.size);
+    if (text.size > 0) msgpack_pack_str_body(&packer, text.at, text.size);
 }
 
-/* Bytes have no head of one byte. */
 static void put_bytes(buffer_t *out, const uint8_t *bytes, size_t size) {
-    uint8_t *at = buffer_room(out, HEAD_MOST + size);
-    at = size <= UINT8_MAX    ? wide_write(at, 0xc4, size, 1)
-         : size <= UINT16_MAX ? wide_write(at, 0xc5, size, 2)
-                              : wide_write(at, 0xc6, size, 4);
-    put_body(out, at, bytes, size);
+    msgpack_packer packer = packer_of(out);
+    msgpack_pack_bin(&packer, size);
+    if (size > 0) msgpack_pack_bin_body(&packer, bytes, size);
+}
+
+static void put_true(buffer_t *out) {
+    msgpack_packer packer = packer_of(out);
+    msgpack_pack_true(&packer);
 }
 
 static void writer_fault(writer_t *self, const path_t *path, const char *code) {
@@ -92,7 +69,7 @@ static void write_element(writer_t *self, const field_t *field, const path_t *pa
     } else if (field->shape == FIELD_DAYS) {
         uint32_t day = AT(first, sizeof(uint32_t) * index, uint32_t);
         if (self->fault != NULL) writer_fault(self, path, number_wrong(field, day));
-        put_head(self->out, &form_number, day);
+        put_number(self->out, day);
     } else {
         text_t text = AT(first, sizeof(text_t) * index, text_t);
         if (self->fault != NULL) writer_fault(self, path, text_wrong(field, (const uint8_t *)text.at, text.size));
@@ -105,8 +82,8 @@ static bool write_list(writer_t *self, const field_t *field, const path_t *path,
     const uint8_t *first = AT(value, field->offset, const uint8_t *);
     if (count == 0) return false;
     if (self->fault != NULL) writer_fault(self, path, count_wrong(field, count));
-    put_head(self->out, &form_number, field->tag);
-    put_head(self->out, &form_array, count);
+    put_number(self->out, field->tag);
+    put_array(self->out, count);
     for (uint32_t index = 0; index < count; index++) write_element(self, field, &(path_t){path, NULL, index}, first, index);
     return true;
 }
@@ -115,7 +92,7 @@ static bool write_list(writer_t *self, const field_t *field, const path_t *path,
 static bool write_object(writer_t *self, const field_t *field, const path_t *path, const void *value) {
     size_t begin = self->out->size;
     bool sound = self->fault != NULL && self->fault->code == NULL;
-    put_head(self->out, &form_number, field->tag);
+    put_number(self->out, field->tag);
     if (write_message(self, field->sub(), path, (const uint8_t *)value + field->offset) > 0) return true;
     self->out->size = begin;
     if (sound) self->fault->code = NULL;
@@ -125,8 +102,8 @@ static bool write_object(writer_t *self, const field_t *field, const path_t *pat
 static bool write_number(writer_t *self, const field_t *field, const path_t *path, uint64_t number) {
     if (number == 0) return false;
     if (self->fault != NULL) writer_fault(self, path, number_wrong(field, number));
-    put_head(self->out, &form_number, field->tag);
-    put_head(self->out, &form_number, number);
+    put_number(self->out, field->tag);
+    put_number(self->out, number);
     return true;
 }
 
@@ -134,7 +111,7 @@ static bool write_maybe(writer_t *self, const field_t *field, const path_t *path
     if (!maybe.given) return false;
     if (self->fault != NULL)
         writer_fault(self, path, maybe.value < 0 ? negative_wrong(field) : number_wrong(field, (uint64_t)maybe.value));
-    put_head(self->out, &form_number, field->tag);
+    put_number(self->out, field->tag);
     put_signed(self->out, maybe.value);
     return true;
 }
@@ -142,7 +119,7 @@ static bool write_maybe(writer_t *self, const field_t *field, const path_t *path
 static bool write_text(writer_t *self, const field_t *field, const path_t *path, text_t text) {
     if (text.size == 0) return false;
     if (self->fault != NULL) writer_fault(self, path, text_wrong(field, (const uint8_t *)text.at, text.size));
-    put_head(self->out, &form_number, field->tag);
+    put_number(self->out, field->tag);
     put_text(self->out, text);
     return true;
 }
@@ -150,21 +127,21 @@ static bool write_text(writer_t *self, const field_t *field, const path_t *path,
 static bool write_bytes(writer_t *self, const field_t *field, const path_t *path, bytes_t bytes) {
     if (bytes.size == 0) return false;
     if (self->fault != NULL) writer_fault(self, path, bytes_wrong(field, bytes.size));
-    put_head(self->out, &form_number, field->tag);
+    put_number(self->out, field->tag);
     put_bytes(self->out, bytes.at, bytes.size);
     return true;
 }
 
 static bool write_fixed(writer_t *self, const field_t *field, const uint8_t *at) {
     if (is_zero(at, field->high)) return false;
-    put_head(self->out, &form_number, field->tag);
+    put_number(self->out, field->tag);
     put_bytes(self->out, at, field->high);
     return true;
 }
 
 static bool write_true(writer_t *self, const field_t *field) {
-    put_head(self->out, &form_number, field->tag);
-    put_body(self->out, buffer_room(self->out, 1), "\xc3", 1);
+    put_number(self->out, field->tag);
+    put_true(self->out);
     return true;
 }
 
@@ -236,8 +213,8 @@ err_t wire_check(const message_t *type, const void *value, fault_t *fault) {
 }
 
 static void put_numbers(buffer_t *out, const uint64_t *numbers, size_t count) {
-    put_head(out, &form_array, count + 1);
-    for (size_t index = 0; index < count; index++) put_head(out, &form_number, numbers[index]);
+    put_array(out, count + 1);
+    for (size_t index = 0; index < count; index++) put_number(out, numbers[index]);
 }
 
 static void event_header(const event_t *event, uint32_t kind, uint32_t version, buffer_t *out) {
