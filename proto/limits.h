@@ -50,6 +50,7 @@
 #define LIMIT_STORE_KEY 500                /* LMDB takes 511 */
 #define LIMIT_GATHER_MS 100                /* a derived stage gathers this long before it commits */
 #define LIMIT_PARK_MS 1000                 /* a fetch waits this long for something new */
+#define LIMIT_CHANGES 8192                 /* rows a derived stage writes in one transaction, about: each may hold a page */
 #define LIMIT_AGENDA_STEP 512              /* pieces of work one re-entry of an agenda does */
 #define LIMIT_GROUP 4096                   /* entries in one commit of the ledger */
 #define LIMIT_TICK_MS 60000                /* a real ledger ticks on the minute */
@@ -73,8 +74,8 @@
 #define LIMIT_HEARTBEAT_MS 5000
 #define LIMIT_BACKLOG 1024
 #define LIMIT_DESCRIPTORS 32768            /* a door asks for no more, whatever the machine would give */
-#define LIMIT_EDGE_LINK_BYTES (16ULL << 20) /* waiting inside a door for one connection, in either direction; then it is cut */
-#define LIMIT_EDGE_ALL_BYTES (256ULL << 20) /* waiting for all of them: those with most go first */
+#define LIMIT_EDGE_LINK_BYTES (16ULL << 20) /* on the wire, waiting for one connection in either direction; then it is cut */
+#define LIMIT_EDGE_ALL_BYTES (128ULL << 20) /* waiting for all of them: those with most go first */
 #define LIMIT_EDGE_SILENT_MS 2000          /* a connection that said nothing for so long makes room for others when it must */
 #define LIMIT_EDGE_MEMORY (1ULL << 30)     /* a door that needs more ends, and comes back */
 #define LIMIT_BUSY_RETRY_MS 500

@@ -120,7 +120,7 @@ void judge_items(judge_t *self, const exhibit_t *exhibit) {
         return;
     }
     const uint32_t *repeats = repeats_of(self, said);
-    for (uint32_t index = 0; index < said->items_count; index++) {
+    for (uint32_t index = 0; index < said->items_count && !judge_is_full(self); index++) {
         judge_key(self, exhibit, index);
         judge_days(self, exhibit, index);
         if (repeats[index] != 0)
@@ -133,7 +133,7 @@ bool judge_items_sum(judge_t *self, const exhibit_t *exhibit, int64_t *sum) {
     const figure_t *said = exhibit->said;
     bool sound = true;
     *sum = 0;
-    for (uint32_t index = 0; index < said->items_count; index++) {
+    for (uint32_t index = 0; index < said->items_count && !judge_is_full(self); index++) {
         const item_t *item = &said->items[index];
         if (!item->amount.given) {
             FAULT(self, amount_missing, item_path(self, exhibit->index, index, "amount"));

@@ -15,11 +15,11 @@ typedef struct {
 typedef struct {
     const validation_case_t *given;
     arena_t *arena;
-    const plan_t *plan;            /* NULL: none yet */
-    const unit_t *unit;            /* NULL: unknown, as the next two */
+    const plan_t *plan; /* NULL: none yet */
+    const unit_t *unit; /* NULL: unknown, as the next two */
     const task_t *task;
     const period_t *period;
-    uint32_t received_day;         /* local */
+    uint32_t received_day; /* local */
     faults_t faults;
     faults_t explained;
 } judge_t;
@@ -28,10 +28,10 @@ typedef struct {
 typedef struct {
     uint32_t index;
     const figure_t *said;
-    const indicator_t *indicator;  /* NULL: unknown */
+    const indicator_t *indicator; /* NULL: unknown */
     validation_past_t past;
-    figure_t norm;                 /* normalised */
-    bool known;                    /* norm.amount can be relied on */
+    figure_t norm; /* normalised */
+    bool known;    /* norm.amount can be relied on */
 } exhibit_t;
 
 /* Adds a fault; soft ones that the report explains go to `explained`. args: at most LIMIT_ARGS. */
@@ -41,15 +41,20 @@ void judge_fault(judge_t *self, text_t code, text_t path, const text_t *args, ui
     judge_fault((judge), REASON_OF(code), (path), (const text_t[]){__VA_ARGS__},                                               \
                 sizeof((const text_t[]){__VA_ARGS__}) / sizeof(text_t))
 
+/* Are so many faults told that no other would be? Then nobody need look on: 32,768 rows have their sentences put together in
+ * 0.3 s. */
+bool judge_is_full(const judge_t *self);
+
 /* Values as people read them. */
-text_t judge_shown(judge_t *self, const indicator_t *indicator, int64_t value); /* 万元 if that is exact, to the fen otherwise */
-text_t judge_day(judge_t *self, uint32_t day);                                 /* 2021-09-25 */
+text_t judge_shown(judge_t *self, const indicator_t *indicator,
+                   int64_t value);             /* 万元 if that is exact, to the fen otherwise */
+text_t judge_day(judge_t *self, uint32_t day); /* 2021-09-25 */
 
 /* The path of a figure's field, and of an item's; an empty field names the whole. */
 text_t figure_path(judge_t *self, uint32_t figure, const char *field);
 text_t item_path(judge_t *self, uint32_t figure, uint32_t item, const char *field);
 
-bool indicator_lasts(const indicator_t *indicator);         /* persons who stay */
+bool indicator_lasts(const indicator_t *indicator); /* persons who stay */
 bool indicator_needs_items(const indicator_t *indicator);
 
 /* Figure by figure; fills exhibit->norm. */

@@ -35,6 +35,8 @@ void judge_fault(judge_t *self, text_t code, text_t path, const text_t *args, ui
         (reason_t){.code = code, .path = path, .args = copies, .args_count = args_count, .soft = soft};
 }
 
+bool judge_is_full(const judge_t *self) { return self->faults.count == LIMIT_REASONS; }
+
 text_t judge_shown(judge_t *self, const indicator_t *indicator, int64_t value) {
     /* 万元 with two decimals is exact in steps of 100元, 亿元 with four in steps of 1万元; rounded parts would not add up */
     enum { FEN_A_STEP = 10000, FEN_A_STEP_OF_YI = 1000000 };

@@ -45,6 +45,52 @@ static void contributors_mark(const memory_t *memory, bool *marks, const indicat
         units_mark(memory, marks, indicator->members[index].contributors, indicator->members[index].contributors_count);
 }
 
+void texts_hash(const text_t *texts, uint32_t count, buffer_t *out) {
+    buffer_t bytes = {0};
+    uint8_t hash[HASH_SIZE];
+    for (uint32_t index = 0; index < count; index++) {
+        buffer_add(&bytes, &texts[index].size, sizeof texts[index].size);
+        buffer_add(&bytes, texts[index].at, texts[index].size);
+    }
+    hash_of((bytes_t){bytes.at, (uint32_t)bytes.size}, hash);
+    buffer_add(out, hash, sizeof hash);
+    buffer_destroy(&bytes);
+}
+
+/* Thousands contribute to hundreds of indicators, and mostly the same: a list that stands for another already is taken again. */
+static bool contributors_shared(memory_t *memory, watch_t *watch, const uint64_t *bits, size_t words) {
+    for (const watch_t *other = memory->watches; other < watch; other++) {
+        if (memcmp(other->contributes, bits, words * sizeof *bits) != 0) continue;
+        watch->contributors = other->contributors;
+        watch->contributors_count = other->contributors_count;
+        watch->contributes = other->contributes;
+        memcpy(watch->contributors_hash, other->contributors_hash, sizeof watch->contributors_hash);
+        return true;
+    }
+    return false;
+}
+
+static void contributors_fill(memory_t *memory, watch_t *watch, const indicator_t *indicator) {
+    bool *marks = marks_cleared(memory);
+    contributors_mark(memory, marks, indicator);
+    size_t words = memory->plan->units_count / 64 + 1;
+    memset(memory->bits, 0, words * sizeof *memory->bits);
+    for (uint32_t unit = 0; unit < memory->plan->units_count; unit++)
+        if (marks[unit]) memory->bits[unit / 64] |= 1ULL << unit % 64;
+    if (contributors_shared(memory, watch, memory->bits, words)) return;
+    text_t *contributors = ARENA_NEW(memory->arena, text_t, marks_count(memory));
+    uint64_t *bits = ARENA_NEW(memory->arena, uint64_t, words);
+    memcpy(bits, memory->bits, words * sizeof *bits);
+    for (uint32_t unit = 0; unit < memory->plan->units_count; unit++)
+        if (marks[unit]) contributors[watch->contributors_count++] = memory->plan->units[unit].id;
+    watch->contributors = contributors;
+    watch->contributes = bits;
+    buffer_t hash = {0};
+    texts_hash(contributors, watch->contributors_count, &hash);
+    memcpy(watch->contributors_hash, hash.at, sizeof watch->contributors_hash);
+    buffer_destroy(&hash);
+}
+
 /* A target is due when it says so, else when its task is. */
 static void watch_fill(memory_t *memory, watch_t *watch, const task_t *task, const indicator_t *indicator) {
     const target_t *target = &indicator->target;
@@ -64,17 +110,7 @@ static void watch_fill(memory_t *memory, watch_t *watch, const task_t *task, con
                        .due_ms = deadline.due_ms,
                        .term_last = term_last_day(deadline.day, (uint32_t)target->months),
                        .judged = judged};
-    bool *marks = marks_cleared(memory);
-    contributors_mark(memory, marks, indicator);
-    text_t *contributors = ARENA_NEW(memory->arena, text_t, marks_count(memory));
-    uint64_t *bits = ARENA_NEW(memory->arena, uint64_t, memory->plan->units_count / 64 + 1);
-    for (uint32_t unit = 0; unit < memory->plan->units_count; unit++) {
-        if (!marks[unit]) continue;
-        contributors[watch->contributors_count++] = memory->plan->units[unit].id;
-        bits[unit / 64] |= 1ULL << unit % 64;
-    }
-    watch->contributors = contributors;
-    watch->contributes = bits;
+    contributors_fill(memory, watch, indicator);
 }
 
 static void owers_fill(memory_t *memory, uint32_t index) {
@@ -144,6 +180,7 @@ void *aggregation_memory_load(turn_t *turn) {
     memory->book = book;
     memory->plan = planbook_plan(memory->book);
     memory->marks = ARENA_NEW(arena, bool, memory->plan->units_count);
+    memory->bits = ARENA_NEW(arena, uint64_t, memory->plan->units_count / 64 + 1);
     tasks_fill(memory);
     periods_fill(memory);
     return memory;

@@ -21,6 +21,7 @@ typedef struct {
     bool judged;                /* it has a goal: piles keep days */
     const text_t *contributors; /* of the indicator and of all its members, each once, in the order of the plan's units */
     uint32_t contributors_count;
+    uint8_t contributors_hash[HASH_SIZE];
     const uint64_t *contributes; /* a bit a unit: is it among the contributors? */
 } watch_t;
 
@@ -28,7 +29,8 @@ typedef struct {
 typedef struct {
     arena_t *arena;
     planbook_t *book;
-    bool *marks; /* one a unit, for use while it is made */
+    bool *marks;    /* one a unit, for use while it is made */
+    uint64_t *bits; /* the same, packed */
     const plan_t *plan;
     watch_t *watches;
     uint32_t watches_count;
@@ -46,6 +48,8 @@ bool watch_contributed_by(const watch_t *watch, uint32_t unit_index);
 uint32_t memory_task_index(const memory_t *memory, const task_t *task);
 /* Is it the pile by which the target is judged? For `each` those of the members, otherwise the indicator's own. */
 bool watch_judges(const watch_t *watch, text_t member);
+
+void texts_hash(const text_t *texts, uint32_t count, buffer_t *out); /* appends 32 bytes */
 
 /* --- keys --- */
 store_key_t key_of(const text_t *texts, uint32_t count);

@@ -1,6 +1,8 @@
 /* Targets: the values a verdict needs, the rows that prove it, and telling it when it changed. */
 #include "services/3-aggregation/aggregation_state.h"
 
+#include <string.h>
+
 static pile_t pile_of(turn_t *turn, const watch_t *watch, text_t member) {
     agg_tally_t tally = tally_get(turn, watch->indicator->id, member);
     return (pile_t){.total = tally_total(&tally),
@@ -134,31 +136,50 @@ target_changed_t target_now(turn_t *turn, const watch_t *watch, moment_t now, bo
     return told;
 }
 
-static bool texts_same(const text_t *a, uint32_t a_count, const text_t *b, uint32_t b_count) {
-    if (a_count != b_count) return false;
-    for (uint32_t index = 0; index < a_count; index++)
-        if (!text_equal(a[index], b[index])) return false;
-    return true;
+static void lists_hash(const watch_t *watch, const target_changed_t *told, uint8_t hash[HASH_SIZE]) {
+    buffer_t bytes = {0};
+    if (told->owing == watch->contributors && told->owing_count > 0)
+        buffer_add(&bytes, watch->contributors_hash, sizeof watch->contributors_hash); /* all of them, as ever */
+    else
+        texts_hash(told->owing, told->owing_count, &bytes);
+    texts_hash(told->missing, told->missing_count, &bytes);
+    hash_of((bytes_t){bytes.at, (uint32_t)bytes.size}, hash);
+    buffer_destroy(&bytes);
 }
 
-static bool verdicts_same(const target_changed_t *a, const target_changed_t *b) {
+static agg_told_t told_row(const watch_t *watch, const target_changed_t *told) {
+    agg_told_t row = {.reach = told->reach,
+                      .reported = told->reported,
+                      .tenure = told->tenure,
+                      .lamp = told->lamp,
+                      .done = told->done,
+                      .goal = told->goal,
+                      .opening = told->opening,
+                      .reached_day = told->reached_day,
+                      .due_ms = told->due_ms,
+                      .stretch = told->stretch};
+    lists_hash(watch, told, row.lists);
+    return row;
+}
+
+static bool verdicts_same(const agg_told_t *a, const agg_told_t *b) {
     return a->reach == b->reach && a->reported == b->reported && a->tenure == b->tenure && a->lamp == b->lamp &&
            a->goal == b->goal && a->reached_day == b->reached_day && a->due_ms == b->due_ms && a->stretch == b->stretch &&
-           texts_same(a->owing, a->owing_count, b->owing, b->owing_count) &&
-           texts_same(a->missing, a->missing_count, b->missing, b->missing_count);
+           memcmp(a->lists, b->lists, sizeof a->lists) == 0;
 }
 
 void target_judge(turn_t *turn, const watch_t *watch, bool closed, bool daily) {
     const memory_t *memory = turn_memory(turn);
     moment_t now = {.ms = turn_now_ms(turn), .day = day_of_instant(memory->plan, turn_now_ms(turn)), .closed = closed};
     store_key_t key = KEY(watch->indicator->id);
-    target_changed_t told = target_now(turn, watch, now, false), last;
-    if (turn_get(turn, T_TARGETS, &key, &last) && verdicts_same(&told, &last)) {
+    target_changed_t told = target_now(turn, watch, now, false);
+    agg_told_t row = told_row(watch, &told), last;
+    if (turn_get(turn, T_TARGETS, &key, &last) && verdicts_same(&row, &last)) {
         bool moved = told.done != last.done || told.opening != last.opening;
         /* naming all who owe at every report would drown the stream: total_changed tells a mere movement at once */
         if (!moved || !daily) return;
     }
     told = target_now(turn, watch, now, true);
-    turn_put(turn, T_TARGETS, &key, &told);
+    turn_put(turn, T_TARGETS, &key, &row);
     turn_emit(turn, target_changed_type(), &told);
 }

@@ -3,6 +3,7 @@
 
 #include <linux/sockios.h>
 #include <linux/tcp.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,15 +15,17 @@
 
 enum {
     GUARD_STEP_MS = 250,
-    SLACK = 4096, /* descriptors looked at above the highest connection: the kernel gives the lowest that is free */
+    TRIM_AFTER_MS = 2000,
+    SLACK = 4096,         /* descriptors looked at above the highest connection: the kernel gives the lowest that is free */
+    OWN_DESCRIPTORS = 64, /* our own, and those of services that ask us */
     STATE_ESTABLISHED = 1,
     STATE_CLOSE_WAIT = 8,
 };
 
 /* A connection, by its descriptor. Descriptors are used again: the kernel's cookie and the peer's routing id tell. */
 typedef struct {
-    uint64_t cookie;        /* 0: none as of the last look */
-    uint64_t peer_hash;     /* whose the counters are */
+    uint64_t cookie;                    /* 0: none as of the last look */
+    uint64_t peer_hash;                 /* whose the counters are */
     uint64_t received, received_before; /* on the wire, delivered to us; as of the last look */
     uint64_t sent, sent_before;
     uint64_t waiting_in, waiting_out;
@@ -36,6 +39,7 @@ struct guard {
     edge_link_t *links; /* by descriptor */
     uint32_t top;       /* no connection lies at or above it, as of the last look */
     int64_t next_ms;
+    int64_t trim_ms; /* when to give memory back; 0: nothing to give, INT64_MAX: as soon as it is quiet */
     guard_state_t state;
 };
 
@@ -146,23 +150,28 @@ static void look(guard_t *self, int64_t now_ms) {
  * changed hands a moment ago, somebody else reconnects. */
 static void cut(guard_t *self, uint32_t descriptor, const char *why) {
     edge_link_t *link = &self->links[descriptor];
+    struct linger reset = {.l_onoff = 1}; /* when libzmq closes it the other side hears of it at once, window or not */
+    setsockopt((int)descriptor, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     shutdown((int)descriptor, SHUT_RDWR);
     if (self->state.cut++ % 64 == 0 || link->unit[0] != '\0')
-        log_warn("link_cut", "why=%s unit=%s waiting_in=%llu waiting_out=%llu links=%u", why, link->unit[0] == '\0' ? "-" : link->unit,
-                 (unsigned long long)link->waiting_in, (unsigned long long)link->waiting_out, (unsigned)self->state.links);
+        log_warn("link_cut", "why=%s unit=%s waiting_in=%llu waiting_out=%llu links=%u", why,
+                 link->unit[0] == '\0' ? "-" : link->unit, (unsigned long long)link->waiting_in,
+                 (unsigned long long)link->waiting_out, (unsigned)self->state.links);
     self->state.links--;
     self->state.waiting_in -= link->waiting_in;
     self->state.waiting_out -= link->waiting_out;
-    link->waiting_in = link->waiting_out = 0;
-    link->cookie = 0;
+    *link = (edge_link_t){0};
+    self->trim_ms = INT64_MAX;
 }
 
 static void cut_greedy(guard_t *self) {
     for (uint32_t at = 0; at < self->top; at++) {
         const edge_link_t *link = &self->links[at];
         if (link->cookie == 0) continue;
-        if (link->waiting_in > self->bounds.link_bytes) cut(self, at, "unfinished");
-        else if (link->waiting_out > self->bounds.link_bytes) cut(self, at, "unread");
+        if (link->waiting_in > self->bounds.link_bytes)
+            cut(self, at, "unfinished");
+        else if (link->waiting_out > self->bounds.link_bytes)
+            cut(self, at, "unread");
     }
     while (self->state.waiting_in + self->state.waiting_out > self->bounds.all_bytes) {
         uint32_t worst = 0;
@@ -201,7 +210,8 @@ static uint32_t links_most(void) {
     struct rlimit limit = {.rlim_cur = 1024};
     getrlimit(RLIMIT_NOFILE, &limit);
     uint64_t most = limit.rlim_cur < LIMIT_DESCRIPTORS ? limit.rlim_cur : LIMIT_DESCRIPTORS;
-    return (uint32_t)(most - most / 8);
+    uint64_t spare = most / 8 > OWN_DESCRIPTORS ? most / 8 : OWN_DESCRIPTORS;
+    return most > 2 * spare ? (uint32_t)(most - spare) : (uint32_t)(most / 2);
 }
 
 /* So many that there is soon no room for others: down to three quarters. Who said nothing goes first. */
@@ -220,10 +230,20 @@ static void cut_crowd(guard_t *self, int64_t now_ms) {
         if (self->links[at].cookie != 0 && strcmp(self->links[at].unit, unit) == 0) cut(self, at, "crowd");
 }
 
+/* What was freed after a cut lies about in libzmq's corner of the heap: it goes back to the machine once nothing was cut for
+ * long. */
+static void memory_return(guard_t *self, int64_t now_ms) {
+    if (self->trim_ms == INT64_MAX) self->trim_ms = now_ms + TRIM_AFTER_MS;
+    if (self->trim_ms == 0 || now_ms < self->trim_ms) return;
+    self->trim_ms = 0;
+    malloc_trim(0);
+}
+
 void guard_step(guard_t *self, int64_t steady_ms) {
     if (steady_ms < self->next_ms) return;
     self->next_ms = steady_ms + GUARD_STEP_MS;
     look(self, steady_ms);
     cut_greedy(self);
     cut_crowd(self, steady_ms);
+    memory_return(self, steady_ms);
 }

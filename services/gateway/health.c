@@ -22,10 +22,10 @@ static void health_tell(gateway_t *self, const peer_t *peer, uint64_t request_id
         .cause_seq = follow_seen(self->follow),
         .now_ms = (uint64_t)follow_now_ms(self->follow),
         .ok = gateway_ready(self) && follow_current(self->follow),
-        .note = arena_format(self->arena, "keys=%u pending=%u refused=%llu links=%u cut=%llu%s", keys == NULL ? 0 : (unsigned)keys_count(keys),
-                             (unsigned)pending_count(self->pending), (unsigned long long)self->refused,
-                             (unsigned)edge_state(self->edge).links, (unsigned long long)edge_state(self->edge).cut,
-                             keys == NULL ? " registry not loaded" : ""),
+        .note = arena_format(self->arena, "keys=%u pending=%u refused=%llu links=%u cut=%llu%s",
+                             keys == NULL ? 0 : (unsigned)keys_count(keys), (unsigned)pending_count(self->pending),
+                             (unsigned long long)self->refused, (unsigned)edge_state(self->edge).links,
+                             (unsigned long long)edge_state(self->edge).cut, keys == NULL ? " registry not loaded" : ""),
     };
     answer(self, peer, request_id, health_type(), &health);
 }
@@ -65,9 +65,12 @@ void health_step(gateway_t *self) {
     fault_t fault;
     arena_reset(self->arena);
     while (server_receive(self->desk, &peer, &frame)) {
-        if (packet_decode(frame, &packet, &fault) != OK) refuse(self, &peer, 0, text_of(fault.code));
-        else if (packet.kind != KIND_health_ask) refuse(self, &peer, packet.request_id, REASON_OF(unknown_message));
-        else on_health_ask(self, &peer, &packet);
+        if (packet_decode(frame, &packet, &fault) != OK)
+            refuse(self, &peer, 0, text_of(fault.code));
+        else if (packet.kind != KIND_health_ask)
+            refuse(self, &peer, packet.request_id, REASON_OF(unknown_message));
+        else
+            on_health_ask(self, &peer, &packet);
     }
     for (size_t index = 0; index < GATEWAY_PARKED; index++) {
         parked_t *parked = &self->parked[index];

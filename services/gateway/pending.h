@@ -1,4 +1,5 @@
-/* The conversations that wait for an answer: bounded in number, bytes, time and share, found by our own number or by the ledger's. */
+/* The conversations that wait for an answer: bounded in number, bytes, time and share, found by our own number or by the
+ * ledger's. */
 #ifndef GATEWAY_PENDING_H
 #define GATEWAY_PENDING_H
 
@@ -26,15 +27,15 @@ typedef struct conversation {
     uint64_t id;         /* our number in questions to other services; never used twice */
     uint64_t request_id; /* the unit's number in all answers */
     waits_for_t waits;
-    bool many;           /* the unit sent an array: it may be answered in one */
+    bool many; /* the unit sent an array: it may be answered in one */
     gateway_peer_t peer;
-    uint32_t generation;      /* of the key it was opened with */
-    char unit[LIMIT_ID + 1];  /* whose it is, terminated; by pending_own alone */
-    uint64_t seq;             /* ledger entry, once there is a receipt */
-    int64_t until_ms;         /* steady clock */
-    uint8_t *packet;          /* the unit's message, while it has to be read again */
+    uint32_t generation;     /* of the key it was opened with */
+    char unit[LIMIT_ID + 1]; /* whose it is, terminated; by pending_own alone */
+    uint64_t seq;            /* ledger entry, once there is a receipt */
+    int64_t until_ms;        /* steady clock */
+    uint8_t *packet;         /* the unit's message, while it has to be read again */
     uint32_t packet_size;
-    uint32_t older, newer;    /* the row of all conversations by age: place + 1 */
+    uint32_t older, newer; /* the row of all conversations by age: place + 1 */
 } conversation_t;
 
 typedef struct pending pending_t;
@@ -46,10 +47,11 @@ uint32_t pending_count(const pending_t *self);
 /* Opens a conversation that ends at until_ms (never earlier than those before it); a copy of `packet` is kept if it has a size.
  * NULL: full. */
 conversation_t *pending_open(pending_t *self, bytes_t packet, int64_t until_ms);
-/* Would one more with a kept message of `size` bytes leave the others their share? A unit holds at most four times what is free. */
+/* Would one more with a kept message of `size` bytes leave the others their share? A unit holds at most four times what is
+ * free. */
 bool pending_fair(const pending_t *self, const char *unit, uint32_t size);
 void pending_own(pending_t *self, conversation_t *conversation, const char *unit); /* once, right after pending_open */
-void pending_forget_packet(pending_t *self, conversation_t *conversation); /* it need not be read again */
+void pending_forget_packet(pending_t *self, conversation_t *conversation);         /* it need not be read again */
 void pending_close(pending_t *self, conversation_t *conversation);
 conversation_t *pending_find(pending_t *self, uint64_t id); /* NULL: over, or never was */
 
@@ -57,7 +59,7 @@ conversation_t *pending_find(pending_t *self, uint64_t id); /* NULL: over, or ne
 bool pending_await_entry(pending_t *self, conversation_t *conversation, uint64_t seq);
 conversation_t *pending_of_entry(pending_t *self, uint64_t seq);
 
-conversation_t *pending_oldest(pending_t *self);                                      /* NULL: none */
-conversation_t *pending_newer(pending_t *self, const conversation_t *conversation);   /* NULL: it was the newest */
+conversation_t *pending_oldest(pending_t *self);                                    /* NULL: none */
+conversation_t *pending_newer(pending_t *self, const conversation_t *conversation); /* NULL: it was the newest */
 
 #endif

@@ -201,7 +201,9 @@ bool planbook_owes(const planbook_t *self, const unit_t *unit, const task_t *tas
     return period->confirmation ? self->confirm_until[cell] >= period->from : self->owed[cell];
 }
 
-bool planbook_owed_by(const planbook_t *self, const task_t *task, const unit_t *unit) { return self->owed[cell_of(self, task, unit)]; }
+bool planbook_owed_by(const planbook_t *self, const task_t *task, const unit_t *unit) {
+    return self->owed[cell_of(self, task, unit)];
+}
 
 uint32_t planbook_obligation_count(const planbook_t *self, const period_t *period) {
     uint32_t count = 0;

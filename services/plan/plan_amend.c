@@ -1,17 +1,17 @@
-/* May this plan follow that one in the same ledger? What was reported must keep its place: nothing that has an id goes, and what
- * totals are added up by stays. Units end by their last day, not by being left out. */
+/* May this plan follow that one in the same ledger? What was reported must keep its place: nothing that has an id goes, and
+ * what totals are added up by stays. Units end by their last day, not by being left out. */
 #include "services/plan/plan_check.h"
 
 static const text_t nothing;
 
 static void tell_gone(check_t *self, text_t base, const char *field, text_t id) {
-    plan_check_tell(self, base, field, "{1} 已在计划中，修订时不能删去", "{1} is in the plan: an amendment cannot leave it out", id,
-                    nothing);
+    plan_check_tell(self, base, field, "{1} 已在计划中，修订时不能删去", "{1} is in the plan: an amendment cannot leave it out",
+                    id, nothing);
 }
 
 static void tell_fixed(check_t *self, text_t base, const char *field, text_t id) {
-    plan_check_tell(self, base, field, "{1}：已有数据按原样累计，修订时不能改", "{1}: totals are kept by it, an amendment cannot change it",
-                    id, nothing);
+    plan_check_tell(self, base, field, "{1}：已有数据按原样累计，修订时不能改",
+                    "{1}: totals are kept by it, an amendment cannot change it", id, nothing);
 }
 
 static bool is_judged(const indicator_t *indicator) {
@@ -20,7 +20,8 @@ static bool is_judged(const indicator_t *indicator) {
 
 static void indicator_amend(check_t *self, text_t base, const indicator_t *old, const indicator_t *now) {
     if (now->measure != old->measure) tell_fixed(self, base, ".measure", old->id);
-    if (now->target.shape != old->target.shape || is_judged(now) != is_judged(old)) tell_fixed(self, base, ".target.shape", old->id);
+    if (now->target.shape != old->target.shape || is_judged(now) != is_judged(old))
+        tell_fixed(self, base, ".target.shape", old->id);
     if ((now->members_count > 0) != (old->members_count > 0)) tell_fixed(self, base, ".members", old->id);
     for (uint32_t index = 0; index < old->members_count; index++)
         if (indicator_member(now, old->members[index].id) == NULL) tell_gone(self, base, ".members", old->members[index].id);
@@ -52,7 +53,8 @@ static void periods_amend(check_t *self, const planbook_t *old, const planbook_t
             continue;
         }
         bool same = after->from == before->from && after->to == before->to && after->confirmation == before->confirmation;
-        if (!same) tell_fixed(self, arena_format(self->arena, "periods[%u]", planbook_period_index(now, after)), "", before->id);
+        if (!same)
+            tell_fixed(self, arena_format(self->arena, "periods[%u]", planbook_period_index(now, after)), "", before->id);
     }
 }
 
@@ -64,9 +66,11 @@ uint32_t plan_amend_check(const planbook_t *old, const planbook_t *now, plan_fau
     if (before->from != after->from) tell_fixed(&self, nothing, "from", before->id);
     if (before->offset_minutes != after->offset_minutes) tell_fixed(&self, nothing, "offset_minutes", before->id);
     for (uint32_t index = 0; index < before->units_count; index++)
-        if (planbook_unit(now, before->units[index].id) == NULL) tell_gone(&self, text_of("units"), "", before->units[index].id);
+        if (planbook_unit(now, before->units[index].id) == NULL)
+            tell_gone(&self, text_of("units"), "", before->units[index].id);
     for (uint32_t index = 0; index < before->tasks_count; index++)
-        if (planbook_task(now, before->tasks[index].id) == NULL) tell_gone(&self, text_of("tasks"), "", before->tasks[index].id);
+        if (planbook_task(now, before->tasks[index].id) == NULL)
+            tell_gone(&self, text_of("tasks"), "", before->tasks[index].id);
     indicators_amend(&self, old, now);
     periods_amend(&self, old, now);
     arena_destroy(&arena);

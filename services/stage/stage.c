@@ -220,6 +220,8 @@ static uint64_t cause_done(const stage_t *self, const batch_t *batch, const even
     return done > self->place.cause_seq ? done : self->place.cause_seq;
 }
 
+bool stage_is_full(const stage_t *self) { return self->txn != NULL && txn_changes(self->txn) >= LIMIT_CHANGES; }
+
 /* One event: apply or, where its agenda is open, resume; the agenda. Control entries are passed on, once. */
 static err_t event_take(stage_t *self, const batch_t *batch, const link_t *link, uint32_t *rounds) {
     turn_t *turn = &self->loop;
@@ -241,7 +243,8 @@ static err_t event_take(stage_t *self, const batch_t *batch, const link_t *link,
         else
             self->role->apply(turn, event);
     }
-    while (turn->continues && txn_error(self->txn) == OK && *rounds < AGENDA_ROUNDS) {
+    uint32_t begun = *rounds;
+    while (turn->continues && txn_error(self->txn) == OK && *rounds < AGENDA_ROUNDS && (*rounds == begun || !stage_is_full(self))) {
         ++*rounds;
         turn->continues = false;
         arena_reset(turn->arena);
@@ -284,7 +287,7 @@ static err_t links_take(stage_t *self, const batch_t *batch, const link_t *links
     err_t err = OK;
     uint32_t rounds = 0;
     for (uint64_t index = 0; err == OK && index < count; index++) {
-        if (index > 0 && rounds >= AGENDA_ROUNDS) break;
+        if (index > 0 && (rounds >= AGENDA_ROUNDS || stage_is_full(self))) break;
         if (halts(self, &links[index])) break;
         err = event_take(self, batch, &links[index], &rounds);
         if (err == ERR_BAD) err = ERR_REFUSED; /* the role wrote what no reader could read: our own mistake, not the batch's */

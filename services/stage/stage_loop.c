@@ -190,7 +190,7 @@ static void quarantines_take(loop_t *self) {
 
 /* How long the loop may sleep. */
 static int64_t loop_pause(const loop_t *self, int64_t now_ms) {
-    if (self->held) return 0;
+    if (self->held || stage_is_full(self->stage)) return 0;
     if (self->stage->txn == NULL) return quarantines_wanted(self) ? WAIT_MS / 5 : WAIT_MS;
     int64_t idle_ms = self->applied_ms + IDLE_MS, spaced_ms = self->committed_ms + COMMIT_PAUSE_MS;
     int64_t idle = (idle_ms > spaced_ms ? idle_ms : spaced_ms) - now_ms;
@@ -219,7 +219,7 @@ static void loop_round(loop_t *self) {
     now_ms = clock_steady_ms();
     if (self->door != NULL) stream_door_step(self->door, now_ms);
     if (self->stage->txn == NULL || loop_pause(self, now_ms) > 0) return;
-    if (self->held && now_ms < self->opened_ms + LIMIT_GATHER_MS) return;
+    if (self->held && !stage_is_full(self->stage) && now_ms < self->opened_ms + LIMIT_GATHER_MS) return;
     loop_commit(self);
     if (self->door != NULL && !self->leave) stream_door_step(self->door, now_ms);
 }

@@ -54,6 +54,8 @@ void txn_fail(txn_t *self, err_t err) {
     if (self->err == OK) self->err = err;
 }
 
+uint32_t txn_changes(const txn_t *self) { return self->changes; }
+
 err_t txn_error(const txn_t *self) { return self->err; }
 
 /* The lock comes before everything: whoever does not get it has touched nothing. */
@@ -297,6 +299,7 @@ static void record_put(txn_t *self, MDB_dbi dbi, MDB_val key) {
     memcpy(record->at, &sum, sizeof sum);
     MDB_val value = {.mv_size = record->size, .mv_data = record->at};
     int code = mdb_put(self->mdb, dbi, &key, &value, 0);
+    self->changes += 1 + (uint32_t)(record->size / 4096);
     if (code != 0) txn_wrong(self, code, "put");
 }
 
@@ -323,6 +326,7 @@ void txn_delete(txn_t *self, size_t table, const store_key_t *key) {
     ASSERT(self->writes && table < self->store->table_count);
     MDB_val name = key_value(key);
     int code = mdb_del(self->mdb, self->store->dbis[table], &name, NULL);
+    self->changes++;
     if (code != 0 && code != MDB_NOTFOUND) txn_wrong(self, code, "delete");
 }
 

@@ -32,6 +32,7 @@ struct txn {
     MDB_txn *mdb;
     bool writes;
     bool head_known;
+    uint32_t changes; /* see txn_changes */
     err_t err;
     head_t head;
 };

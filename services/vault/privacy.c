@@ -13,7 +13,8 @@ static uint32_t code_point(text_t text, uint32_t *at) {
     uint32_t more = first < 0xc0 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
     uint32_t point = more == 0 ? first : first & (0x3fu >> more);
     (*at)++;
-    for (; more > 0 && *at < text.size; more--, (*at)++) point = point << 6 | ((uint8_t)text.at[*at] & 0x3f);
+    for (; more > 0 && *at < text.size && ((uint8_t)text.at[*at] & 0xc0) == 0x80; more--, (*at)++)
+        point = point << 6 | ((uint8_t)text.at[*at] & 0x3f);
     return point;
 }
 

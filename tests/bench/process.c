@@ -60,7 +60,8 @@ void process_stop(pid_t pid, int signal_number) {
 
 void processes_kill(void) {
     for (uint32_t index = 0; index < STARTED_MAX; index++)
-        if (started[index] != 0) process_stop(started[index], SIGTERM);
+        if (started[index] != 0)
+            process_stop(started[index], SIGINT); /* PostgreSQL would wait for our own connections at SIGTERM */
 }
 
 void folder_remove(const char *folder) { pump_remove(folder); }

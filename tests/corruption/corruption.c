@@ -118,7 +118,7 @@ static bool run(task_of_t *task) {
 
 int main(int argc, char **argv) {
     bool all = argc > 1 && strcmp(argv[1], "all") == 0;
-    uint64_t stride = all ? 1 : argc > 1 ? strtoull(argv[1], NULL, 10) : 101;
+    uint64_t stride = all ? 1 : argc > 1 ? strtoull(argv[1], NULL, 10) : 401;
     uint32_t passed = 0, failed = 0;
     char folder[OFFICE_PATH];
     setvbuf(stdout, NULL, _IOLBF, 0);

@@ -4,8 +4,8 @@
 
 #include "proto/wire.h"
 
-/* FUZZ(name) { … data, size … } is one target. Under clang it is libFuzzer's entry; without, replay.c calls it by its name. Both
- * must give the same run for the same bytes, so no target keeps state from one input to the next that an input can see. */
+/* FUZZ(name) { … data, size … } is one target. Under clang it is libFuzzer's entry; without, replay.c calls it by its name.
+ * Both must give the same run for the same bytes, so no target keeps state from one input to the next that an input can see. */
 #ifdef FUZZ_LIBFUZZER
 #define FUZZ(name)                                                                                                             \
     void fuzz_##name(bytes_t input, arena_t *arena);                                                                           \
@@ -29,8 +29,8 @@ _Noreturn void fuzz_broken(const char *condition, const char *file, int line, co
     __attribute__((format(printf, 4, 5)));
 
 /* Takes parts off the front of an input. */
-uint8_t fuzz_byte(bytes_t *input);                     /* 0 at the end */
-bytes_t fuzz_part(bytes_t *input);                     /* two bytes of size, then at most that many */
+uint8_t fuzz_byte(bytes_t *input); /* 0 at the end */
+bytes_t fuzz_part(bytes_t *input); /* two bytes of size, then at most that many */
 text_t fuzz_text(bytes_t input);
 
 /* The bytes of `value` again: what was decoded must encode to what it was decoded from. */

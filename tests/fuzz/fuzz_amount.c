@@ -11,14 +11,15 @@ static void shown_reads_back(int64_t value, measure_t measure, arena_t *arena) {
     bool money = measure == measure_money;
     text_t exact = money ? amount_exact(value, arena) : arena_format(arena, "%lld", (long long)value);
     const char *why = amount_read(exact, measure, money ? NULL : "", &again);
-    PROMISE(why == NULL && again == value, "%lld shows as " TEXT_FORMAT " and reads %lld (%s)", (long long)value, TEXT_ARGS(exact),
-            (long long)again, why == NULL ? "well" : why);
+    PROMISE(why == NULL && again == value, "%lld shows as " TEXT_FORMAT " and reads %lld (%s)", (long long)value,
+            TEXT_ARGS(exact), (long long)again, why == NULL ? "well" : why);
     if (!money) return;
     text_t shown = amount_show(value, measure, text_of("元"), arena);
     bool rounded = value < 10000000000 ? value % 10000 != 0 : value % 1000000 != 0;
     why = amount_read(shown, measure, NULL, &again);
     PROMISE(why == NULL, "%lld shows as " TEXT_FORMAT ": %s", (long long)value, TEXT_ARGS(shown), why == NULL ? "" : why);
-    if (!rounded) PROMISE(again == value, TEXT_FORMAT " reads %lld, not %lld", TEXT_ARGS(shown), (long long)again, (long long)value);
+    if (!rounded)
+        PROMISE(again == value, TEXT_FORMAT " reads %lld, not %lld", TEXT_ARGS(shown), (long long)again, (long long)value);
 }
 
 FUZZ(amount) {

@@ -9,13 +9,15 @@ static void walk(const batch_t *batch) {
     event_t event;
     err_t err = OK;
     while (batch_next(batch, &at, &seq, &event, &err)) {
-        PROMISE(event.seq == seq && seq == batch->from + events, "event %u is said to be %llu", events, (unsigned long long)seq);
+        PROMISE(event.seq == seq && seq == batch->from + events, "event %u is said to be %llu", events,
+                (unsigned long long)seq);
         PROMISE(event.raw.at >= batch->events.at && event.raw.at + event.raw.size <= batch->events.at + batch->events.size,
                 "event %u lies outside the batch", events);
         events++;
     }
     PROMISE(events <= batch->count, "%u events where %llu were stated", events, (unsigned long long)batch->count);
-    if (err == OK) PROMISE(events == batch->count && at == batch->events.size, "well, but %u of %u bytes", at, batch->events.size);
+    if (err == OK)
+        PROMISE(events == batch->count && at == batch->events.size, "well, but %u of %u bytes", at, batch->events.size);
 }
 
 static void split(bytes_t frame) {

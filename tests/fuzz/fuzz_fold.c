@@ -1,5 +1,5 @@
-/* Reports that the ledger could hold, folded by validation, aggregation and alerting: every one gets its verdict, no stage stops.
- * The stages stand behind an adopted plan; each input is applied to them without a commit and rolled back. */
+/* Reports that the ledger could hold, folded by validation, aggregation and alerting: every one gets its verdict, no stage
+ * stops. The stages stand behind an adopted plan; each input is applied to them without a commit and rolled back. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,8 +64,12 @@ static void feed(stage_t *stage, const batch_t *first, stage_t *writer) {
 }
 
 static void fold(const entries_t *entries, uint64_t from) {
-    batch_t batch = {.stream = STREAM_ENTRIES, .state = batch_state_ok, .from = from, .count = entries->count,
-                     .durable_head = entries->seq, .tail_head = entries->seq,
+    batch_t batch = {.stream = STREAM_ENTRIES,
+                     .state = batch_state_ok,
+                     .from = from,
+                     .count = entries->count,
+                     .durable_head = entries->seq,
+                     .tail_head = entries->seq,
                      .events = {entries->events.at, (uint32_t)entries->events.size}};
     memcpy(batch.last_hash, entries->hash, sizeof batch.last_hash);
     feed(stages[0], &batch, NULL);
@@ -81,8 +85,8 @@ static void start(void) {
     }
     const plan_t *plan = planbook_plan(fuzz_book());
     phrase_instant(plan, text_of("2021-08-02T09:00"), &base.now_ms);
-    ledger_opened_t opened = {.ledger_id = {1}, .epoch = 1, .clock_mode = clock_mode_rehearsal, .operator_key = {2},
-                              .signer_key = {3}};
+    ledger_opened_t opened = {
+        .ledger_id = {1}, .epoch = 1, .clock_mode = clock_mode_rehearsal, .operator_key = {2}, .signer_key = {3}};
     plan_adopted_t adopted = {.plan = *plan};
     rules_activated_t rules = {.version = 1};
     append(&base, ledger_opened_type(), &opened);
@@ -137,7 +141,8 @@ static void append_line(entries_t *self, text_t line) {
     } else if (text_is(word, "close")) {
         plan_closed_t closed = {.why = text_of("年度总结已发布")};
         append(self, plan_closed_type(), &closed);
-    } else if (phrase_read(fuzz_book(), line, self->arena, &report) == NULL) append_report(self, word, report);
+    } else if (phrase_read(fuzz_book(), line, self->arena, &report) == NULL)
+        append_report(self, word, report);
 }
 
 static void append_encoded(entries_t *self, bytes_t input) {
@@ -168,7 +173,8 @@ FUZZ(fold) {
     if (stages[0] == NULL) start();
     entries_t entries = base;
     entries.arena = arena;
-    if (input.size > 0 && input.at[0] == 0) append_encoded(&entries, (bytes_t){input.at + 1, input.size - 1});
+    if (input.size > 0 && input.at[0] == 0)
+        append_encoded(&entries, (bytes_t){input.at + 1, input.size - 1});
     else
         for (text_t rest = fuzz_text(input); rest.size > 0 && entries.count < MOST_EVENTS;) {
             const char *end = memchr(rest.at, '\n', rest.size);

@@ -70,7 +70,8 @@ static void start(void) {
         void *handle = server_handle(server_of(service));
         bytes_t frame;
         link_wait(&handle, 1, 2000);
-        while (server_receive(server_of(service), &peers[service], &frame)) {}
+        while (server_receive(server_of(service), &peers[service], &frame)) {
+        }
     }
     atexit(stop);
 }
@@ -113,7 +114,8 @@ static void told(bytes_t part) {
 }
 
 static void said(const char *user_id, uint32_t parts, bytes_t frame) {
-    edge_message_t message = {.peer = {.bytes = "nobody is there", .size = 15}, .frame = frame, .parts = parts, .user_id = user_id};
+    edge_message_t message = {
+        .peer = {.bytes = "nobody is there", .size = 15}, .frame = frame, .parts = parts, .user_id = user_id};
     uint64_t refused = world->gateway->refused;
     uint32_t pending = gateway_pending(world->gateway);
     unit_message_take(world->gateway, &message);
@@ -129,9 +131,12 @@ FUZZ(gateway) {
     for (uint32_t ops = 0; input.size > 0 && ops < MOST_OPS; ops++) {
         uint8_t op = fuzz_byte(&input) % 10;
         bytes_t part = fuzz_part(&input);
-        if (op < 6) said(op == 1 ? "chengmen#2" : op == 2 ? NULL : "chengmen#1", op == 3 ? 2 : 1, part);
-        else if (op < 9) answer(op - 6u, part);
-        else told(part);
+        if (op < 6)
+            said(op == 1 ? "chengmen#2" : op == 2 ? NULL : "chengmen#1", op == 3 ? 2 : 1, part);
+        else if (op < 9)
+            answer(op - 6u, part);
+        else
+            told(part);
     }
     inner_appends_send(world->gateway);
     conversations_expire(world->gateway, INT64_MAX);

@@ -125,8 +125,10 @@ FUZZ(intake) {
             continue;
         }
         bytes_t part = fuzz_part(&input);
-        if (op == OP_COMMAND) take_command(intake, part, &later);
-        else take(intake, (door_t)(door_gateway + op % 3), part, &later);
+        if (op == OP_COMMAND)
+            take_command(intake, part, &later);
+        else
+            take(intake, (door_t)(door_gateway + op % 3), part, &later);
     }
     commit(intake, &later);
     ledger_check(intake);

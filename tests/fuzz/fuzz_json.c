@@ -35,7 +35,9 @@ FUZZ(json) {
         PROMISE(what[0] != '\0', "refused without a word");
         return;
     }
-    if (message_from_json(type, json, arena, value, &fault) == OK) there_and_back(type, value, arena);
-    else PROMISE(fault.code != NULL, "%s: a refusal without a code", type->name);
+    if (message_from_json(type, json, arena, value, &fault) == OK)
+        there_and_back(type, value, arena);
+    else
+        PROMISE(fault.code != NULL, "%s: a refusal without a code", type->name);
     json_decref(json);
 }

@@ -4,7 +4,9 @@
 
 #include <string.h>
 
-static bool known(const char *code) { return code == NULL || strcmp(code, "id_number") == 0 || strcmp(code, "mobile_number") == 0; }
+static bool known(const char *code) {
+    return code == NULL || strcmp(code, "id_number") == 0 || strcmp(code, "mobile_number") == 0;
+}
 
 static bool has_digits(bytes_t input) {
     uint32_t count = 0;

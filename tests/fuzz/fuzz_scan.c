@@ -4,8 +4,8 @@
 #include <msgpack.h>
 #include <string.h>
 
-/* A second opinion on sizes: msgpack-c's own reader ends the first object at the same byte. Small inputs only, since it believes
- * counts; the scan has bounded them by then. */
+/* A second opinion on sizes: msgpack-c's own reader ends the first object at the same byte. Small inputs only, since it
+ * believes counts; the scan has bounded them by then. */
 static void second_opinion(bytes_t input, uint32_t size) {
     if (size > 4096) return;
     msgpack_zone zone;
@@ -13,7 +13,8 @@ static void second_opinion(bytes_t input, uint32_t size) {
     size_t at = 0;
     if (!msgpack_zone_init(&zone, 2048)) return;
     msgpack_unpack_return read = msgpack_unpack((const char *)input.at, input.size, &at, &zone, &object);
-    PROMISE(read == MSGPACK_UNPACK_SUCCESS || read == MSGPACK_UNPACK_EXTRA_BYTES, "msgpack-c refuses what was scanned: %d", read);
+    PROMISE(read == MSGPACK_UNPACK_SUCCESS || read == MSGPACK_UNPACK_EXTRA_BYTES, "msgpack-c refuses what was scanned: %d",
+            read);
     PROMISE(at == size, "scanned %u bytes, msgpack-c read %zu", size, at);
     msgpack_zone_destroy(&zone);
 }

@@ -1,4 +1,5 @@
-/* The ZAP handler, over its own socket: whatever frames come, only a registered key in force is let in, and each is answered. */
+/* The ZAP handler, over its own socket: whatever frames come, only a registered key in force is let in, and each is answered.
+ */
 #include "services/gateway/zap.h"
 #include "services/stage/link.h"
 #include "tests/fuzz/fuzz.h"
@@ -60,7 +61,8 @@ FUZZ(zap) {
     uint32_t count = 1 + fuzz_byte(&input) % 16;
     for (uint32_t index = 0; index < count; index++) parts[index] = fuzz_part(&input);
     bool may_pass = count == 7 && text_is(fuzz_text(parts[0]), "1.0") && text_is(fuzz_text(parts[2]), "minning") &&
-                    text_is(fuzz_text(parts[5]), "CURVE") && parts[6].size == KEY_SIZE && memcmp(parts[6].at, good, KEY_SIZE) == 0;
+                    text_is(fuzz_text(parts[5]), "CURVE") && parts[6].size == KEY_SIZE &&
+                    memcmp(parts[6].at, good, KEY_SIZE) == 0;
     for (uint32_t index = 0; index < count; index++)
         zmq_send(asker, parts[index].at, parts[index].size, index + 1 < count ? ZMQ_SNDMORE : 0);
     zap_step(zap, keys);

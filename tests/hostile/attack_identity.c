@@ -28,7 +28,12 @@ static void with_plain(hostile_t *self) {
     zmtp_t link;
     zmtp_connect(&link, HOSTILE_PORT);
     zmtp_greet(&link, "PLAIN");
-    zmtp_command(&link, "HELLO", "\x05" "admin" "\x05" "admin", 12);
+    zmtp_command(&link, "HELLO",
+                 "\x05"
+                 "admin"
+                 "\x05"
+                 "admin",
+                 12);
     bool ended = zmtp_ended(&link, TURNED_AWAY_MS);
     zmtp_close(&link);
     hostile_say(self, ended, "PLAIN", "ended=%d", ended);
@@ -49,8 +54,8 @@ static void with_wrong_keys(hostile_t *self) {
     zmtp_connect(&link, HOSTILE_PORT);
     bool half = zmtp_curve(&link, self->server_public, &stolen, NULL);
     zmtp_close(&link);
-    hostile_say(self, !fooled && !stranger && !half, "wrong keys", "wrong server key in=%d, unknown key in=%d, public half in=%d",
-                fooled, stranger, half);
+    hostile_say(self, !fooled && !stranger && !half, "wrong keys",
+                "wrong server key in=%d, unknown key in=%d, public half in=%d", fooled, stranger, half);
 }
 
 /* What a registered unit may write into its own handshake never makes it another one: the ledger is looked up at the end. */
@@ -79,8 +84,8 @@ static void forged_metadata(hostile_t *self) {
         }
         zmtp_close(&link);
     }
-    hostile_say(self, receipts >= 5 && entered <= count - 1, "forged metadata", "%u of %u handshakes, %u receipts, all as the key's own unit",
-                entered, count, receipts);
+    hostile_say(self, receipts >= 5 && entered <= count - 1, "forged metadata",
+                "%u of %u handshakes, %u receipts, all as the key's own unit", entered, count, receipts);
 }
 
 /* Two connections that claim one routing id, and one that claims an id of libzmq's own making. */
@@ -129,8 +134,9 @@ void attack_revoked(hostile_t *self) {
     bool reconnected = raw_enter(self, hog, &again);
     if (reconnected) zmtp_close(&again);
     zmtp_close(&link);
-    hostile_say(self, before == KIND_receipt && revoked == 0 && strcmp(code, "unknown_key") == 0 && !reconnected, "revoked in flight",
-                "the open connection is answered %s after %lld ms, a new one enters=%d", code, (long long)took_ms, reconnected);
+    hostile_say(self, before == KIND_receipt && revoked == 0 && strcmp(code, "unknown_key") == 0 && !reconnected,
+                "revoked in flight", "the open connection is answered %s after %lld ms, a new one enters=%d", code,
+                (long long)took_ms, reconnected);
     arena_destroy(&arena);
 }
 
@@ -148,20 +154,22 @@ void attack_replay(hostile_t *self) {
     link.record = true;
     zmtp_curve(&link, self->server_public, &self->keys[0], NULL);
     zmtp_send(&link, frame.at, frame.size, false);
-    if (raw_answer(&link, KIND_receipt, room, &packet, WELL_MS) != 0) packet_body(&packet, receipt_type(), arena, &first, &fault);
+    if (raw_answer(&link, KIND_receipt, room, &packet, WELL_MS) != 0)
+        packet_body(&packet, receipt_type(), arena, &first, &fault);
     hostile_ack(self, &first, self->hogs[0]);
     zmtp_connect(&other, HOSTILE_PORT); /* the very bytes that an eavesdropper saw */
     bool written = zmtp_write(&other, link.said.at, link.said.size), ended = zmtp_ended(&other, TURNED_AWAY_MS);
     zmtp_close(&other);
     raw_enter(self, 1, &other); /* the same report under another key: then it is that unit's own, and an entry of its own */
     zmtp_send(&other, frame.at, frame.size, false);
-    if (raw_answer(&other, KIND_receipt, room, &packet, WELL_MS) != 0) packet_body(&packet, receipt_type(), arena, &second, &fault);
+    if (raw_answer(&other, KIND_receipt, room, &packet, WELL_MS) != 0)
+        packet_body(&packet, receipt_type(), arena, &second, &fault);
     hostile_ack(self, &second, self->hogs[1]);
     zmtp_close(&other);
     zmtp_close(&link);
     hostile_say(self, ended && first.seq != 0 && second.seq != 0 && first.seq != second.seq && !second.duplicate, "replay",
-                "recorded bytes sent again (written=%d) ended=%d; another's report becomes entry %llu beside %llu", written, ended,
-                (unsigned long long)second.seq, (unsigned long long)first.seq);
+                "recorded bytes sent again (written=%d) ended=%d; another's report becomes entry %llu beside %llu", written,
+                ended, (unsigned long long)second.seq, (unsigned long long)first.seq);
     buffer_destroy(&frame);
     arena_destroy(&arena);
 }

@@ -16,10 +16,14 @@ typedef struct {
 static void hear(hostile_t *self, unit_link_t *link, int64_t timeout_ms, heard_t *heard, arena_t *arena) {
     unit_answer_t answer;
     while (unit_poll(link, timeout_ms, arena, &answer)) {
-        if (answer.kind == KIND_receipt) heard->receipts++, hostile_ack(self, &answer.receipt, self->hogs[0]);
-        else if (answer.kind == KIND_busy) heard->busy++;
-        else if (answer.kind == KIND_verdict) heard->verdicts++;
-        else heard->others++;
+        if (answer.kind == KIND_receipt)
+            heard->receipts++, hostile_ack(self, &answer.receipt, self->hogs[0]);
+        else if (answer.kind == KIND_busy)
+            heard->busy++;
+        else if (answer.kind == KIND_verdict)
+            heard->verdicts++;
+        else
+            heard->others++;
         arena_reset(arena);
     }
 }
@@ -65,7 +69,9 @@ void attack_pending(hostile_t *self) {
     unit_close(&link);
     if (other_link != NULL) unit_close(&other_link);
     bool bounded = pending <= LIMIT_PENDING && receipts + busy == sent && busy > 0;
-    hostile_say(self, bounded && other.received, "pending", "%u reports of one unit: %u receipts, %u busy, %llu pending; another unit's receipt meanwhile=%d; then %u verdicts",
-                sent, receipts, busy, (unsigned long long)pending, other.received, heard.verdicts);
+    hostile_say(
+        self, bounded && other.received, "pending",
+        "%u reports of one unit: %u receipts, %u busy, %llu pending; another unit's receipt meanwhile=%d; then %u verdicts",
+        sent, receipts, busy, (unsigned long long)pending, other.received, heard.verdicts);
     arena_destroy(&arena);
 }

@@ -8,7 +8,7 @@
 #include "services/stage/link.h"
 #include "tests/hostile/raw.h"
 
-enum { PART = 60000, MOST_BYTES = 600 * MEBI, CROWD = 40 };
+enum { PART = 60000, MOST_BYTES = 600 * MEBI, CROWD = 26 };
 
 static uint64_t mebi(uint64_t kib) { return kib / 1024; }
 
@@ -37,8 +37,8 @@ static void endless_messages(hostile_t *self) {
         uint64_t peak = self->peak_kib;
         zmtp_close(&link);
         hostile_say(self, ended && sent > 0 && peak < 512 * 1024, tries[index].what,
-                    "ended=%d after %llu MiB; the gateway from %llu to at most %llu MiB", ended, (unsigned long long)(sent / MEBI),
-                    (unsigned long long)mebi(before), (unsigned long long)mebi(peak));
+                    "ended=%d after %llu MiB; the gateway from %llu to at most %llu MiB", ended,
+                    (unsigned long long)(sent / MEBI), (unsigned long long)mebi(before), (unsigned long long)mebi(peak));
     }
 }
 
@@ -61,8 +61,8 @@ static void endless_together(hostile_t *self) {
             ended += zmtp_ended(&links[index], 300 / CROWD);
             zmtp_close(&links[index]);
         }
-    hostile_say(self, ended > 0 && self->peak_kib < 768 * 1024, "unfinished together", "%u of %d with 12 MiB each were cut; at most %llu MiB",
-                ended, CROWD, (unsigned long long)mebi(self->peak_kib));
+    hostile_say(self, ended > 0 && self->peak_kib < 768 * 1024, "unfinished together",
+                "%u of %d with 12 MiB each were cut; at most %llu MiB", ended, CROWD, (unsigned long long)mebi(self->peak_kib));
 }
 
 static void oversize_frames(hostile_t *self) {
@@ -136,8 +136,9 @@ static void never_reads(hostile_t *self) {
         if (sent % 256 == 0) hostile_rss_kib(self);
     uint64_t after = hostile_rss_kib(self);
     zmtp_quiet(&link);
-    hostile_say(self, sent < MOST && after < 512 * 1024, "never reads", "cut after %u questions; the gateway from %llu to %llu MiB", sent,
-                (unsigned long long)mebi(before), (unsigned long long)mebi(after));
+    hostile_say(self, sent < MOST && after < 512 * 1024, "never reads",
+                "cut after %u questions; the gateway from %llu to %llu MiB", sent, (unsigned long long)mebi(before),
+                (unsigned long long)mebi(after));
     arena_destroy(&arena);
 }
 
@@ -168,8 +169,9 @@ static void growing_lists(hostile_t *self) {
     }
     zmtp_close(&link);
     uint64_t after = hostile_rss_kib(self);
-    hostile_say(self, answered == MESSAGES && after < before + 128 * 1024, "growing lists", "%u of %d answered; the gateway from %llu to %llu MiB",
-                answered, MESSAGES, (unsigned long long)mebi(before), (unsigned long long)mebi(after));
+    hostile_say(self, answered == MESSAGES && after < before + 128 * 1024, "growing lists",
+                "%u of %d answered; the gateway from %llu to %llu MiB", answered, MESSAGES, (unsigned long long)mebi(before),
+                (unsigned long long)mebi(after));
     arena_destroy(&arena);
 }
 

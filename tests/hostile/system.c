@@ -69,8 +69,10 @@ static void units_choose(hostile_t *self, const char *plan_path) {
     for (uint32_t index = 0; index < plan.units_count && chosen <= HOGS; index++) {
         if (!task_owed_by(task, plan.units[index].id)) continue;
         char *name = copied(self->arena, plan.units[index].id);
-        if (chosen++ == 0) self->unit = name;
-        else self->hogs[chosen - 2] = name;
+        if (chosen++ == 0)
+            self->unit = name;
+        else
+            self->hogs[chosen - 2] = name;
     }
     planbook_destroy(&book);
     if (chosen <= HOGS) give_up("too few units sell");
@@ -90,14 +92,23 @@ static unit_key_t unit_register(hostile_t *self, const char *unit) {
 void hostile_start(hostile_t *self, const char *bin, const char *plan) {
     char plan_path[4096];
     self->arena = arena_new();
+    self->begun_ms = clock_steady_ms();
     self->acks = calloc(ACKS_MOST, sizeof *self->acks);
     if (realpath(bin, self->bin) == NULL || realpath(plan, plan_path) == NULL) give_up("no such folder or plan");
     snprintf(self->home, sizeof self->home, "/tmp/minning-hostile-XXXXXX");
     snprintf(self->endpoint, sizeof self->endpoint, "tcp://127.0.0.1:%d", HOSTILE_PORT);
     if (mkdtemp(self->home) == NULL) give_up("no temporary folder");
     units_choose(self, plan_path);
-    char *init[] = {(char[]){"minning"}, WORD("init"), self->home, WORD("--plan"), plan_path, WORD("--rehearsal"),
-                    WORD("2021-09-01T08:00"), WORD("--endpoint"), self->endpoint, NULL};
+    char *init[] = {(char[]){"minning"},
+                    WORD("init"),
+                    self->home,
+                    WORD("--plan"),
+                    plan_path,
+                    WORD("--rehearsal"),
+                    WORD("2021-09-01T08:00"),
+                    WORD("--endpoint"),
+                    self->endpoint,
+                    NULL};
     if (finish(start(self, init)) != 0) give_up("init failed");
     if (home_enter(self->home) != OK || unit_public_load("keys/gateway.pub", self->server_public) != OK) give_up("no home");
     self->up = start(self, (char *[]){(char[]){"minning"}, WORD("--home"), self->home, WORD("up"), NULL});
@@ -185,8 +196,14 @@ report_t hostile_report(arena_t *arena, uint64_t replaces) {
     *figure = (figure_t){.indicator = text_of("sales"), .amount = {true, amount += 100}};
     why[0] = (explanation_t){.code = text_of("no_evidence"), .text = text_of("随后补送")};
     why[1] = (explanation_t){.code = text_of("factor_10000"), .text = text_of("属实")};
-    report_t report = {.task = text_of("consumption"), .period = text_of("2021-08"), .figures = figure, .figures_count = 1,
-                       .progress = text_of("进展正常"), .replaces = replaces, .explanations = why, .explanations_count = 2};
+    report_t report = {.task = text_of("consumption"),
+                       .period = text_of("2021-08"),
+                       .figures = figure,
+                       .figures_count = 1,
+                       .progress = text_of("进展正常"),
+                       .replaces = replaces,
+                       .explanations = why,
+                       .explanations_count = 2};
     uuid7_new(clock_wall_ms(), report.submission_id);
     return report;
 }
@@ -218,7 +235,10 @@ void hostile_say(hostile_t *self, bool as_wanted, const char *attack, const char
     va_start(args, format);
     vprintf(format, args);
     va_end(args);
-    printf("; then a report in %" PRId64 " ms\n", well_ms);
+    printf("; then a report in %" PRId64 " ms", well_ms);
+    if (self->restarts != self->restarts_told) printf("; THE GATEWAY CAME BACK");
+    self->restarts_told = self->restarts;
+    printf(" [%" PRId64 " s]\n", (clock_steady_ms() - self->begun_ms) / 1000);
     fflush(stdout);
     self->failures += !as_wanted;
 }
@@ -231,7 +251,8 @@ static void drain(void) {
         health_ask_t ask = {0};
         arena_reset(arena);
         err_t err = link_ask("ipc://run/intake.desk", health_ask_type(), &ask, health_type(), &intake, NULL, arena, 1000);
-        if (err == OK) err = link_ask("ipc://run/alerting.desk", health_ask_type(), &ask, health_type(), &alerting, NULL, arena, 1000);
+        if (err == OK)
+            err = link_ask("ipc://run/alerting.desk", health_ask_type(), &ask, health_type(), &alerting, NULL, arena, 1000);
         if (err == OK && intake.out_head > 0 && alerting.cause_seq == intake.out_head) {
             arena_destroy(&arena);
             return;
@@ -247,11 +268,16 @@ static void ack_check(hostile_t *self, txn_t *txn, const ack_t *ack, arena_t *ar
     fault_t fault;
     const char *wrong = NULL;
     arena_reset(arena);
-    if (!txn_event(txn, ack->seq, arena, &event, NULL)) wrong = "is not there";
-    else if (event_body(&event, report_received_type(), arena, &received, &fault) != OK) wrong = "is something else";
-    else if (memcmp(received.report.submission_id, ack->submission_id, 16) != 0) wrong = "is another report";
-    else if (memcmp(received.content_hash, ack->content_hash, 32) != 0) wrong = "has another content";
-    else if (!text_is(received.unit, ack->unit)) wrong = "stands under another unit";
+    if (!txn_event(txn, ack->seq, arena, &event, NULL))
+        wrong = "is not there";
+    else if (event_body(&event, report_received_type(), arena, &received, &fault) != OK)
+        wrong = "is something else";
+    else if (memcmp(received.report.submission_id, ack->submission_id, 16) != 0)
+        wrong = "is another report";
+    else if (memcmp(received.content_hash, ack->content_hash, 32) != 0)
+        wrong = "has another content";
+    else if (!text_is(received.unit, ack->unit))
+        wrong = "stands under another unit";
     if (wrong == NULL) return;
     self->failures++;
     printf("  FAILED: acknowledged entry %" PRIu64 " of %s %s\n", ack->seq, ack->unit, wrong);
@@ -274,7 +300,17 @@ static void ledger_check(hostile_t *self) {
     intake_close(&intake);
 }
 
+/* What the services said of their ends: to be read where one ended. */
+static void tell_deaths(void) {
+    char line[512];
+    FILE *log = fopen("log/gateway.log", "r");
+    while (log != NULL && fgets(line, sizeof line, log) != NULL)
+        if (strstr(line, "level=info") == NULL && strstr(line, "event=link_cut") == NULL) printf("  log: %s", line);
+    if (log != NULL) fclose(log);
+}
+
 void hostile_finish(hostile_t *self) {
+    if (self->restarts > 0) tell_deaths();
     unit_close(&self->link);
     drain();
     kill(self->up, SIGTERM);

@@ -13,11 +13,19 @@
 
 #include "services/stage/clock.h"
 
-enum { FLAG_LONG = 2, FLAG_COMMAND = 4, GREETING = 64, NONCE = crypto_box_NONCEBYTES, MAC = crypto_box_MACBYTES, LARGEST = 1 << 20 };
+enum {
+    FLAG_LONG = 2,
+    FLAG_COMMAND = 4,
+    GREETING = 64,
+    NONCE = crypto_box_NONCEBYTES,
+    MAC = crypto_box_MACBYTES,
+    LARGEST = 1 << 20
+};
 
 bool zmtp_connect(zmtp_t *self, int port) {
     *self = (zmtp_t){.descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct timeval patience = {.tv_sec = ZMTP_PATIENCE_MS / 1000};
     int one = 1;
     if (self->descriptor < 0) return false;
@@ -228,8 +236,10 @@ int64_t zmtp_receive(zmtp_t *self, uint8_t *room, size_t size, int64_t timeout_m
         if (crypto_box_open_easy_afternm(plain, frame + 16, (size_t)got - 16, nonce, self->shared) != 0) break;
         size_t content = (size_t)got - 16 - MAC - 1;
         if ((plain[0] & FLAG_COMMAND) != 0) continue;
-        if (content <= size) memcpy(room, plain + 1, content), result = (int64_t)content;
-        else break;
+        if (content <= size)
+            memcpy(room, plain + 1, content), result = (int64_t)content;
+        else
+            break;
     }
     free(frame);
     free(plain);

@@ -1,5 +1,5 @@
-/* A ZMTP 3.1 client written from the RFCs (23, 26), byte by byte, so that it can do what libzmq's would not. One thread, blocking,
- * each call at most ZMTP_PATIENCE_MS. */
+/* A ZMTP 3.1 client written from the RFCs (23, 26), byte by byte, so that it can do what libzmq's would not. One thread,
+ * blocking, each call at most ZMTP_PATIENCE_MS. */
 #ifndef HOSTILE_ZMTP_H
 #define HOSTILE_ZMTP_H
 
@@ -8,10 +8,10 @@
 enum { ZMTP_PATIENCE_MS = 3000 };
 
 typedef struct {
-    int descriptor;                   /* -1: closed by us */
+    int descriptor; /* -1: closed by us */
     uint64_t nonce;
     uint8_t short_public[32], short_secret[32], server_short[32], shared[32];
-    buffer_t said;                    /* every byte sent, if `record` is set */
+    buffer_t said; /* every byte sent, if `record` is set */
     bool record;
 } zmtp_t;
 
@@ -23,11 +23,12 @@ typedef struct {
 
 bool zmtp_connect(zmtp_t *self, int port);
 void zmtp_close(zmtp_t *self);
-bool zmtp_write(zmtp_t *self, const void *bytes, size_t size);   /* raw; false: it was ended from the other side, or takes nothing */
-bool zmtp_ended(zmtp_t *self, int64_t timeout_ms);               /* did the other side end it? What it says meanwhile is read */
-void zmtp_quiet(zmtp_t *self);                                   /* ends it with a reset: leaves nothing behind */
+bool zmtp_write(zmtp_t *self, const void *bytes,
+                size_t size);                      /* raw; false: it was ended from the other side, or takes nothing */
+bool zmtp_ended(zmtp_t *self, int64_t timeout_ms); /* did the other side end it? What it says meanwhile is read */
+void zmtp_quiet(zmtp_t *self);                     /* ends it with a reset: leaves nothing behind */
 
-bool zmtp_greet(zmtp_t *self, const char *mechanism);            /* both greetings */
+bool zmtp_greet(zmtp_t *self, const char *mechanism); /* both greetings */
 bool zmtp_command(zmtp_t *self, const char *name, const void *body, size_t size);
 /* Metadata as bytes; returns its size. */
 size_t zmtp_metadata(const zmtp_property_t *properties, uint8_t *out, size_t room);

@@ -1,5 +1,6 @@
-/* A plan amended in mid-year must end where a year ends that had that plan from the start: same targets, same obligations. The six
- * villages get names and a smaller goal, due days move both ways, a unit joins in October; and what cannot be amended is refused. */
+/* A plan amended in mid-year must end where a year ends that had that plan from the start: same targets, same obligations. The
+ * six villages get names and a smaller goal, due days move both ways, a unit joins in October; and what cannot be amended is
+ * refused. */
 #include "tests/scale/scale.h"
 
 #include <stdio.h>
@@ -139,8 +140,11 @@ static plan_t plan_amended(plan_t plan, arena_t *arena) {
                                            "盖山镇对口村乙", "建新镇对口村甲", "建新镇对口村乙"};
     indicator_t *fund = indicator_in(&plan, "village-fund");
     for (uint32_t index = 0; index < 6; index++) OWN(member_t, fund->members)[index].name = text_of(villages[index]);
-    fund->target.goal = 300000;                             /* 3,000 元: reached by one of the reports already sent */
+    fund->target.goal = 300000;                              /* 3,000 元: reached by one of the reports already sent */
     indicator_in(&plan, "raised")->target.goal = 2000000000; /* no longer reached */
+    OWN(task_t, plan.tasks)[0].responsible_count--;          /* meetings: somebody owes no report any more */
+    OWN(indicator_t, OWN(task_t, plan.tasks)[0].indicators)[0].contributors_count--;
+    OWN(indicator_t, OWN(task_t, plan.tasks)[0].indicators)[1].contributors_count--;
     indicator_in(&plan, "transferred")->target.due = 20211010;
     indicator_in(&plan, "new-investment")->target.due = 20211130;
     indicator_in(&plan, "teachers")->target.due = 20210906;
@@ -174,6 +178,15 @@ static bool adopt(world_t *world, const plan_t *plan, uint32_t room, refusal_t *
     return taken;
 }
 
+/* The same but for the period: once with, once without a deadline that moves. */
+static plan_t plan_half(plan_t plan, const plan_t *before, arena_t *arena) {
+    period_t *periods = ARENA_NEW(arena, period_t, plan.periods_count);
+    memcpy(periods, plan.periods, sizeof *periods * plan.periods_count);
+    periods[2].due = before->periods[2].due;
+    plan.periods = periods;
+    return plan;
+}
+
 static void year(world_t *world, const plan_t *plan, const plan_t *amended, arena_t *arena) {
     reports_made = 0;
     advance(world, plan, 20210820, 10);
@@ -186,15 +199,16 @@ static void year(world_t *world, const plan_t *plan, const plan_t *amended, aren
     advance(world, plan, 20210924, 10);
     send_pairing(world, "2021-09", 600000, 0, arena);
     send_labor(world, "2021-09", 200, arena);
-    send_transfer(world, "2021-09", 1500000000, 20210920, arena);
+    send_transfer(world, "2021-09", 200000000, 20210920, arena);
     advance(world, plan, 20211014, 10);
     send_sales(world, "nyncj", "2021-10", 1700000000, arena);
-    send_transfer(world, "2021-10", 400000000, 20211012, arena);
-    if (amended != NULL) {
-        refusal_t refusal;
-        MUST(adopt(world, amended, 4096, &refusal, arena)); /* in parts: the plan is larger than that */
-        world_restart(world);
-    }
+    send_transfer(world, "2021-10", 150000000, 20211009, arena); /* in time by the old due day, late by the new one */
+    refusal_t refusal;
+    plan_t half = amended != NULL ? plan_half(*amended, plan, arena) : *plan;
+    if (amended != NULL) MUST(adopt(world, &half, 4096, &refusal, arena)); /* in parts: the plan is larger than that */
+    if (amended != NULL) world_restart(world);
+    advance(world, plan, 20211018, 10);
+    if (amended != NULL) MUST(adopt(world, amended, LIMIT_PLAN_PART, &refusal, arena));
     advance(world, plan, 20211027, 10);
     send_sales(world, "350104102", "2021-10", 900000, arena);
     send_pairing(world, "2021-10", 700000, 0, arena);
@@ -203,9 +217,7 @@ static void year(world_t *world, const plan_t *plan, const plan_t *amended, aren
 
 /* ---------- what came of it ---------- */
 
-static void text_of_row(const message_t *type, const void *row, buffer_t *out) {
-    wire_encode(type, row, out);
-}
+static void text_of_row(const message_t *type, const void *row, buffer_t *out) { wire_encode(type, row, out); }
 
 static uint32_t rows_differ(const char *what, const message_t *type, const void *one, uint32_t one_count, const void *other,
                             uint32_t other_count) {
@@ -241,6 +253,47 @@ static obligations_t obligations_of(world_t *world, arena_t *arena) {
     return told;
 }
 
+static int order_of_texts(const void *a, const void *b) { return text_compare(*(const text_t *)a, *(const text_t *)b); }
+
+/* What was told since, without numbers and ids, in an order of its own. */
+static text_t *warnings_of(world_t *world, int64_t since_ms, uint32_t *count, arena_t *arena) {
+    text_t *all = ARENA_NEW(arena, text_t, 16 * LIMIT_ROWS);
+    warnings_t told;
+    warnings_ask_t ask = {0};
+    *count = 0;
+    do {
+        world_ask(world, WORLD_ALERTING, warnings_ask_type(), &ask, warnings_type(), &told, arena);
+        for (uint32_t index = 0; index < told.rows_count && *count < 16 * LIMIT_ROWS; index++) {
+            const warning_raised_t *row = &told.rows[index].warning;
+            ask.after = told.rows[index].seq;
+            if ((int64_t)told.rows[index].at_ms < since_ms) continue;
+            all[(*count)++] = arena_format(arena,
+                                           "%u " TEXT_FORMAT " to " TEXT_FORMAT " of " TEXT_FORMAT " " TEXT_FORMAT
+                                           " " TEXT_FORMAT " " TEXT_FORMAT " due %llu%s",
+                                           row->kind, TEXT_ARGS(row->rung), TEXT_ARGS(row->unit), TEXT_ARGS(row->owner),
+                                           TEXT_ARGS(row->task), TEXT_ARGS(row->period), TEXT_ARGS(row->indicator),
+                                           (unsigned long long)row->due_ms, told.rows[index].resolved ? ", withdrawn" : "");
+        }
+    } while (told.more);
+    qsort(all, *count, sizeof *all, order_of_texts);
+    return all;
+}
+
+static uint32_t warnings_differ(world_t *one, world_t *other, int64_t since_ms, uint32_t *count, arena_t *arena) {
+    uint32_t a_count, b_count, a = 0, b = 0, differing = 0;
+    const text_t *as = warnings_of(one, since_ms, &a_count, arena), *bs = warnings_of(other, since_ms, &b_count, arena);
+    while (a < a_count || b < b_count) {
+        int order = a == a_count ? 1 : b == b_count ? -1 : text_compare(as[a], bs[b]);
+        if (order < 0) fprintf(stderr, "amend: warned only if amended: " TEXT_FORMAT "\n", TEXT_ARGS(as[a]));
+        if (order > 0) fprintf(stderr, "amend: warned only from the start: " TEXT_FORMAT "\n", TEXT_ARGS(bs[b]));
+        differing += order != 0;
+        a += order <= 0;
+        b += order >= 0;
+    }
+    *count = a_count;
+    return differing;
+}
+
 static void refusals_hold(world_t *world, plan_t plan, arena_t *arena) {
     refusal_t refusal;
     plan_t without = plan;
@@ -251,6 +304,22 @@ static void refusals_hold(world_t *world, plan_t plan, arena_t *arena) {
     MUST(!world_command(world, plan_adopted_type(), &nowhere, &refusal, arena));
     MUST(text_is(refusal.reasons[0].code, "plan_part_missing"));
     MUST(!world_command(world, plan_adopted_type(), &(plan_adopted_t){0}, &refusal, arena));
+}
+
+/* Who joins a task in November owes it from November on: what was past is nobody's new debt. */
+static void joining_holds(world_t *world, plan_t plan, arena_t *arena) {
+    task_t *sales = &OWN(task_t, plan.tasks)[3];
+    text_t *responsible = ARENA_NEW(arena, text_t, sales->responsible_count + 1);
+    memcpy(responsible, sales->responsible, sizeof *responsible * sales->responsible_count);
+    responsible[sales->responsible_count++] = text_of("zzb");
+    sales->responsible = responsible;
+    refusal_t refusal;
+    obligations_t told;
+    obligations_ask_t ask = {.unit = text_of("zzb"), .task = text_of("consumption")};
+    MUST(adopt(world, &plan, LIMIT_PLAN_PART, &refusal, arena));
+    world_ask(world, WORLD_AGGREGATION, obligations_ask_type(), &ask, obligations_type(), &told, arena);
+    MUST(told.rows_count == 2 && text_is(told.rows[0].period, "2021-11") && told.rows[0].standing == standing_due);
+    MUST(text_is(told.rows[1].period, "2021-12") && told.rows[1].standing == standing_not_due);
 }
 
 static plan_t plan_of_file(const char *file, arena_t *arena) {
@@ -274,14 +343,17 @@ int scale_amend(int argc, char **argv) {
     year(amended, &before, &after, arena);
     year(founded, &after, NULL, arena);
     targets_t one = targets_of(amended, arena), other = targets_of(founded, arena);
-    uint32_t differing =
-        rows_differ("targets", target_changed_type(), one.rows, one.rows_count, other.rows, other.rows_count);
+    uint32_t differing = rows_differ("targets", target_changed_type(), one.rows, one.rows_count, other.rows, other.rows_count);
     obligations_t owed = obligations_of(amended, arena), owing = obligations_of(founded, arena);
-    differing += rows_differ("obligations", obligation_changed_type(), owed.rows, owed.rows_count, owing.rows, owing.rows_count);
+    differing +=
+        rows_differ("obligations", obligation_changed_type(), owed.rows, owed.rows_count, owing.rows, owing.rows_count);
+    uint32_t warned;
+    differing += warnings_differ(amended, founded, at(&before, 20211019, 0), &warned, arena);
     refusals_hold(amended, after, arena);
+    joining_holds(amended, after, arena);
     bool replays = world_replays(amended);
-    printf("amend: %u targets and %u obligations as if the plan had been so from the start: %s; replayed: %s\n", one.rows_count,
-           owed.rows_count, differing == 0 ? "equal" : "NOT equal", replays ? "equal" : "NOT equal");
+    printf("amend: %u targets, %u obligations, %u warnings since as if the plan had been so from the start: %s; replayed: %s\n",
+           one.rows_count, owed.rows_count, warned, differing == 0 ? "equal" : "NOT equal", replays ? "equal" : "NOT equal");
     world_destroy(&amended);
     world_destroy(&founded);
     arena_destroy(&arena);

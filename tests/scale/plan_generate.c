@@ -1,4 +1,5 @@
-/* A plan of any size, as the YAML a county would write: units in twelve groups, tasks that name groups, indicators of all shapes. */
+/* A plan of any size, as the YAML a county would write: units in twelve groups, tasks that name groups, indicators of all
+ * shapes. */
 #include "tests/scale/scale.h"
 
 #include <stdarg.h>
@@ -62,8 +63,9 @@ static void say_members(buffer_t *out, const size_of_plan_t *size, uint32_t task
 }
 
 static void say_indicator(buffer_t *out, const size_of_plan_t *size, uint32_t task, uint32_t index) {
-    say(out, "      - id: i%u-%u\n        name: 指标%u-%u\n        measure: money\n        opening: true\n        required: true\n"
-             "        items: optional\n        contributors: ",
+    say(out,
+        "      - id: i%u-%u\n        name: 指标%u-%u\n        measure: money\n        opening: true\n        required: true\n"
+        "        items: optional\n        contributors: ",
         task, index, task, index);
     say_members(out, size, task);
     say(out, "\n        target: {shape: sum, at_least: %u万元}\n", size->amendment > 0 ? 20000U : 10000U);

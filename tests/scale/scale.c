@@ -1,4 +1,5 @@
-/* How the system bears size: `scale plan`, `scale stages`, `scale growth`; each prints rows of figures, and fails where a bound breaks. */
+/* How the system bears size: `scale plan`, `scale stages`, `scale growth`; each prints rows of figures, and fails where a bound
+ * breaks. */
 #include "tests/scale/scale.h"
 
 #include <stdio.h>
@@ -36,6 +37,7 @@ int scale_plan(int argc, char **argv) {
 int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "plan") == 0) return scale_plan(argc - 2, argv + 2);
     if (argc > 1 && strcmp(argv[1], "amend") == 0) return scale_amend(argc - 2, argv + 2);
+    if (argc > 1 && strcmp(argv[1], "growth") == 0) return scale_growth(argc - 2, argv + 2);
     fprintf(stderr, "usage: scale plan [UNITS TASKS INDICATORS GROUPS [explicit] [amended]]\n");
     return 64;
 }

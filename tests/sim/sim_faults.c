@@ -123,7 +123,7 @@ static const struct {
     {"store_dropped", store_dropped, 1},
     {"store_restored", store_restored, 2},
     {"revocation", revocation, 2},
-    {"ledger_restored", sim_restore, 2},
+    {"ledger_restored", sim_restore, 3},
 };
 enum { FAULTS = sizeof faults / sizeof faults[0] };
 

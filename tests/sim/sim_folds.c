@@ -202,7 +202,7 @@ static bool fold_serve(sim_t *sim, fold_t *fold) {
 
 static bool fold_ask(sim_t *sim, fold_t *fold) {
     if (fold->outstanding && sim->step - fold->asked < ASK_AGAIN) return false;
-    static const uint32_t sizes[] = {0, 1, 200, 1500, 8000};
+    static const uint32_t sizes[] = {0, 0, 1, 400, 3000};
     buffer_t out = {0};
     fetch_t fetch = stage_fetch(fold->stage);
     if (!sim->calm) fetch.max_bytes = sizes[sim_draw(sim, 5)];
@@ -225,7 +225,7 @@ bool sim_fold_work(sim_t *sim, uint32_t actor) {
         batch_step(sim, fold);
         return true;
     }
-    if (fold->open && (sim->calm || sim_chance(sim, 400))) {
+    if (fold->open && (sim->calm || sim_chance(sim, 600))) {
         fold_commit(sim, fold);
         return true;
     }

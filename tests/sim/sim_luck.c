@@ -35,9 +35,9 @@ void sim_luck_of_crypto(sim_t *sim) {
     static randombytes_implementation source = {
         .implementation_name = source_name, .random = source_random, .buf = source_bytes};
     sim_now = sim;
-    sim->crypto_luck = sim->seed ^ 0x5eedULL;
     randombytes_set_implementation(&source);
-    crypto_start();
+    crypto_start(); /* the first one in a process takes random bytes of its own */
+    sim->crypto_luck = sim->seed ^ 0x5eedULL;
 }
 
 /* --- what is told --- */

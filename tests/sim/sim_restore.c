@@ -6,7 +6,7 @@
 #include "proto/command.h"
 #include "tests/sim/sim.h"
 
-enum { RESTORES = 3 };
+enum { RESTORES = 2 };
 
 /* Who was told of something that is lost sends it again, mostly with the receipt that proves when it came first. */
 static void acks_forget(sim_t *sim, uint64_t head) {
@@ -65,7 +65,7 @@ void sim_restore(sim_t *sim) {
     sim_path_of(sim, "intake", path);
     sim_path_of(sim, "intake.backup", copy);
     if (!sim->forks || sim->epoch > RESTORES) return;
-    if (!sim->ledger.has_backup || sim_chance(sim, 300)) {
+    if (!sim->ledger.has_backup || sim_chance(sim, 600)) {
         sim->ledger.has_backup = sim_copy(path, copy);
         return;
     }

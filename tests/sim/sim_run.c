@@ -15,7 +15,7 @@ static void world_make(sim_t *sim) {
     sim->redis.arena = sim->arena;
     sim_luck_of_crypto(sim);
     sim->rehearsal = sim_chance(sim, 200);
-    sim->forks = sim_chance(sim, 120);
+    sim->forks = sim_chance(sim, 200);
     sim->faults =
         (uint32_t)sim_draw(sim, UINT32_MAX) & (sim_chance(sim, 500) ? UINT32_MAX : (uint32_t)sim_draw(sim, UINT32_MAX));
     if (sim_chance(sim, 30)) sim->faults = 0;
@@ -113,17 +113,18 @@ static void step(sim_t *sim) {
     sim->step++;
     arena_reset(sim->moment);
     uint64_t what = sim_draw(sim, 1000);
-    if (what < 400 && sim->letter_count > 0) {
+    if (what < 400) {
         /* mostly the oldest: what is left lying too long makes everybody ask again */
-        uint32_t index = sim_chance(sim, 600) ? 0 : (uint32_t)sim_draw(sim, sim->letter_count);
-        sim_deliver(sim, index);
+        for (uint64_t count = 1 + sim_draw(sim, 4); count > 0 && sim->letter_count > 0; count--)
+            sim_deliver(sim, sim_chance(sim, 700) ? 0 : (uint32_t)sim_draw(sim, sim->letter_count));
     } else if (what < 800) {
-        actor_work(sim, (uint32_t)sim_draw(sim, sim->fold_count + 2));
+        uint32_t who = (uint32_t)sim_draw(sim, sim->fold_count + 2);
+        for (uint64_t pieces = 1 + sim_draw(sim, 3); pieces > 0 && actor_work(sim, who);) pieces--;
     } else if (what < 835) {
         if (sim->newest_generation[sim->plan.units_count - 1] > 0) sim_report_new(sim);
     } else if (what < 880) {
         order_push(sim);
-    } else if (what < 960 || sim->faults == 0) {
+    } else if (what < 978 || sim->faults == 0) {
         time_pass(sim);
     } else {
         sim_fault(sim);
@@ -201,7 +202,7 @@ void sim_world_run(sim_t *sim) {
     world_open(sim);
     uint32_t steps = STEPS / 2 + (uint32_t)sim_draw(sim, STEPS);
     for (uint32_t index = 0; index < steps && (sim->rehearsal || sim->true_ms < sim->end_ms); index++) step(sim);
-    if (sim->forks && sim_chance(sim, 400)) sim_restore(sim); /* the last thing that happens: nothing makes it long again */
+    for (int tries = 0; sim->forks && tries < 3; tries++) sim_restore(sim); /* the last thing that happens */
     sim_heal(sim);
     drain(sim);
     last_tick(sim);
