@@ -55,7 +55,7 @@ $(foreach kind,$(CHECKS),$(eval $(call CHECK,$(kind))))
 .SECONDARY:
 
 # In this order: what is quick and tells most comes first.
-PARTS := unit vectors scenarios tidy crash sim bulk drill poison loops corruption power corpora hostile
+PARTS := unit vectors scenarios tidy crash sim bulk drill poison loops corruption power corpora
 .PHONY: test
 test: packages all $(UNIT_TESTS) $(addprefix $(BUILD)/check/,$(CHECKS))  ## everything that is checked: what CI runs
 	@set -e; for part in $(PARTS); do echo "== $$part"; $(MAKE) --no-print-directory $$part; done
