@@ -33,7 +33,7 @@ static void close_all(zmtp_t *links, uint32_t count) {
 static void half_open(hostile_t *self, zmtp_t *links, uint32_t count) {
     static const uint8_t greeting[64] = {0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 1, 'C', 'U', 'R', 'V', 'E'};
     uint32_t open = 0;
-    for (uint32_t index = 0; index < count; index++) open += zmtp_connect(&links[index], HOSTILE_PORT);
+    for (uint32_t index = 0; index < count; index++) open += zmtp_connect(&links[index], self->port);
     int64_t well_ms = hostile_well(self), begun_ms = clock_steady_ms();
     uint32_t ended = 0;
     for (uint32_t step = 0; step < 90 && ended < open; step++) {
@@ -109,7 +109,7 @@ static void no_descriptors(hostile_t *self, zmtp_t *links, bool strangers) {
     for (uint32_t index = 0; index < COUNT; index++) {
         links[index].descriptor = -1;
         if (clock_steady_ms() - begun_ms > FILL_MS) continue;
-        bool in = strangers ? zmtp_connect(&links[index], HOSTILE_PORT) : raw_enter(self, 0, &links[index]);
+        bool in = strangers ? zmtp_connect(&links[index], self->port) : raw_enter(self, 0, &links[index]);
         if (!in) links[index].descriptor = -1;
         entered += in;
     }

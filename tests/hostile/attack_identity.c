@@ -16,7 +16,7 @@ static void without_curve(hostile_t *self) {
     snprintf(user, sizeof user, "%s#1", self->unit);
     const zmtp_property_t forged[] = {{"Socket-Type", "DEALER"}, {"Identity", "x"}, {"User-Id", user}, {NULL, NULL}};
     size_t size = zmtp_metadata(forged, metadata, sizeof metadata);
-    bool greeted = zmtp_connect(&link, HOSTILE_PORT) && zmtp_greet(&link, "NULL");
+    bool greeted = zmtp_connect(&link, self->port) && zmtp_greet(&link, "NULL");
     zmtp_command(&link, "READY", metadata, size);
     zmtp_write(&link, "\x00\x03\x94\x01\x01", 5);
     bool ended = zmtp_ended(&link, TURNED_AWAY_MS);
@@ -26,7 +26,7 @@ static void without_curve(hostile_t *self) {
 
 static void with_plain(hostile_t *self) {
     zmtp_t link;
-    zmtp_connect(&link, HOSTILE_PORT);
+    zmtp_connect(&link, self->port);
     zmtp_greet(&link, "PLAIN");
     zmtp_command(&link, "HELLO",
                  "\x05"
@@ -43,15 +43,15 @@ static void with_wrong_keys(hostile_t *self) {
     zmtp_t link;
     unit_key_t other;
     unit_key_new(&other);
-    zmtp_connect(&link, HOSTILE_PORT);
+    zmtp_connect(&link, self->port);
     bool fooled = zmtp_curve(&link, other.public_text, &self->keys[0], NULL);
     zmtp_close(&link);
-    zmtp_connect(&link, HOSTILE_PORT);
+    zmtp_connect(&link, self->port);
     bool stranger = zmtp_curve(&link, self->server_public, &other, NULL);
     zmtp_close(&link);
     unit_key_t stolen = self->keys[0]; /* a public half without its secret */
     memcpy(stolen.secret_text, other.secret_text, sizeof stolen.secret_text);
-    zmtp_connect(&link, HOSTILE_PORT);
+    zmtp_connect(&link, self->port);
     bool half = zmtp_curve(&link, self->server_public, &stolen, NULL);
     zmtp_close(&link);
     hostile_say(self, !fooled && !stranger && !half, "wrong keys",
@@ -69,7 +69,7 @@ static void forged_metadata(hostile_t *self) {
         {{"User-Id", user}, {"Socket-Type", "DEALER"}, {"User-Id", user}, {"user-id", user}, {NULL, NULL}},
         {{"Socket-Type", "DEALER"}, {"User-Id", ""}, {NULL, NULL}},
         {{"Socket-Type", "DEALER"}, {"Identity", user}, {NULL, NULL}},
-        {{"Socket-Type", "REQ"}, {"Peer-Address", "10.0.0.1"}, {"__fd", "1"}, {NULL, NULL}},
+        {{"Socket-Type", "REQ"}, {"X-User-Id", user}, {"__fd", "1"}, {NULL, NULL}},
         {{"Socket-Type", "ROUTER"}, {NULL, NULL}},
         {{"Socket-Type", "DEALER"}, {"X-Large", large}, {NULL, NULL}},
         {{"Socket-Type", "SUB"}, {NULL, NULL}},
@@ -78,7 +78,7 @@ static void forged_metadata(hostile_t *self) {
     uint32_t entered = 0, receipts = 0, count = sizeof tries / sizeof tries[0];
     for (uint32_t index = 0; index < count; index++) {
         zmtp_t link;
-        if (zmtp_connect(&link, HOSTILE_PORT) && zmtp_curve(&link, self->server_public, &self->keys[0], tries[index])) {
+        if (zmtp_connect(&link, self->port) && zmtp_curve(&link, self->server_public, &self->keys[0], tries[index])) {
             entered++;
             receipts += raw_report(self, &link, self->hogs[0]) == KIND_receipt;
         }
@@ -94,7 +94,7 @@ static void same_identity(hostile_t *self) {
     zmtp_t links[2];
     uint32_t answered = 0;
     for (int index = 0; index < 2; index++) {
-        zmtp_connect(&links[index], HOSTILE_PORT);
+        zmtp_connect(&links[index], self->port);
         zmtp_curve(&links[index], self->server_public, &self->keys[index], twin);
     }
     answered += raw_report(self, &links[0], self->hogs[0]) == KIND_receipt;
@@ -150,14 +150,14 @@ void attack_replay(hostile_t *self) {
     fault_t fault;
     report_submit_t submit = {.report = hostile_report(arena, 0)};
     packet_encode(9, report_submit_type(), &submit, &frame);
-    zmtp_connect(&link, HOSTILE_PORT);
+    zmtp_connect(&link, self->port);
     link.record = true;
     zmtp_curve(&link, self->server_public, &self->keys[0], NULL);
     zmtp_send(&link, frame.at, frame.size, false);
     if (raw_answer(&link, KIND_receipt, room, &packet, WELL_MS) != 0)
         packet_body(&packet, receipt_type(), arena, &first, &fault);
     hostile_ack(self, &first, self->hogs[0]);
-    zmtp_connect(&other, HOSTILE_PORT); /* the very bytes that an eavesdropper saw */
+    zmtp_connect(&other, self->port); /* the very bytes that an eavesdropper saw */
     bool written = zmtp_write(&other, link.said.at, link.said.size), ended = zmtp_ended(&other, TURNED_AWAY_MS);
     zmtp_close(&other);
     raw_enter(self, 1, &other); /* the same report under another key: then it is that unit's own, and an entry of its own */

@@ -6,7 +6,7 @@
 
 #include "services/unit/unit.h"
 
-enum { HOSTILE_PORT = 17352, WELL_MS = 8000, ACKS_MOST = 200000, HOGS = 8, MEBI = 1 << 20 };
+enum { WELL_MS = 8000, ACKS_MOST = 200000, HOGS = 8, MEBI = 1 << 20 };
 
 typedef struct {
     uint8_t submission_id[16], content_hash[32];
@@ -17,6 +17,7 @@ typedef struct {
 typedef struct {
     char bin[4096], home[256], endpoint[64], server_public[UNIT_KEY_TEXT + 1];
     pid_t up;
+    int port;       /* a free one: two of these tests may run at once */
     arena_t *arena; /* lives as long as the test */
     /* the well-behaved unit: reports, corrects, asks, in the middle of everything */
     const char *unit;

@@ -44,7 +44,7 @@ uint32_t raw_report(hostile_t *self, zmtp_t *link, const char *unit) {
 }
 
 bool raw_enter(hostile_t *self, uint32_t hog, zmtp_t *link) {
-    if (!zmtp_connect(link, HOSTILE_PORT)) return false;
+    if (!zmtp_connect(link, self->port)) return false;
     if (zmtp_curve(link, self->server_public, &self->keys[hog], NULL)) return true;
     zmtp_close(link);
     return false;

@@ -1,11 +1,14 @@
 /* The system under attack: founded, started, watched, stopped, and its ledger held against every acknowledgement. */
 #include <errno.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,9 +21,23 @@
 #include "tests/hostile/hostile.h"
 #include "tests/sim/pump.h"
 
+static pid_t keeper; /* of our system: it is not left behind */
+
 static _Noreturn void give_up(const char *what) {
     fprintf(stderr, "hostile: %s\n", what);
+    if (keeper > 0) kill(keeper, SIGTERM);
     exit(1);
+}
+
+static int port_free(void) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int descriptor = socket(AF_INET, SOCK_STREAM, 0);
+    bool found = bind(descriptor, (struct sockaddr *)(void *)&address, size) == 0 &&
+                 getsockname(descriptor, (struct sockaddr *)(void *)&address, &size) == 0;
+    close(descriptor);
+    if (!found) give_up("no free port");
+    return ntohs(address.sin_port);
 }
 
 static pid_t start(hostile_t *self, char *const *arguments) {
@@ -28,6 +45,7 @@ static pid_t start(hostile_t *self, char *const *arguments) {
     snprintf(path, sizeof path, "%s/minning", self->bin);
     pid_t pid = fork();
     if (pid != 0) return pid;
+    prctl(PR_SET_PDEATHSIG, SIGTERM); /* whatever becomes of us */
     if (freopen("/dev/null", "w", stdout) == NULL || freopen("/dev/null", "w", stderr) == NULL) _exit(74);
     execv(path, arguments);
     _exit(127);
@@ -96,7 +114,8 @@ void hostile_start(hostile_t *self, const char *bin, const char *plan) {
     self->acks = calloc(ACKS_MOST, sizeof *self->acks);
     if (realpath(bin, self->bin) == NULL || realpath(plan, plan_path) == NULL) give_up("no such folder or plan");
     snprintf(self->home, sizeof self->home, "/tmp/minning-hostile-XXXXXX");
-    snprintf(self->endpoint, sizeof self->endpoint, "tcp://127.0.0.1:%d", HOSTILE_PORT);
+    self->port = port_free();
+    snprintf(self->endpoint, sizeof self->endpoint, "tcp://127.0.0.1:%d", self->port);
     if (mkdtemp(self->home) == NULL) give_up("no temporary folder");
     units_choose(self, plan_path);
     char *init[] = {(char[]){"minning"},
@@ -112,6 +131,7 @@ void hostile_start(hostile_t *self, const char *bin, const char *plan) {
     if (finish(start(self, init)) != 0) give_up("init failed");
     if (home_enter(self->home) != OK || unit_public_load("keys/gateway.pub", self->server_public) != OK) give_up("no home");
     self->up = start(self, (char *[]){(char[]){"minning"}, WORD("--home"), self->home, WORD("up"), NULL});
+    keeper = self->up;
     for (uint32_t attempt = 0; MINNING(self, WORD("status")) != 0; attempt++) {
         if (attempt == 100) give_up("the services do not come up");
         link_wait(NULL, 0, 100);
