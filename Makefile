@@ -115,7 +115,7 @@ bench: bench-packages all $(BUILD)/check/bench $(BUILD)/bin-plain/minning-gatewa
 
 .PHONY: bench-stages
 bench-stages: bench-packages all $(BUILD)/check/bench  ## what each part costs, inside one process
-	@$< stages $(BUILD)/bin
+	@$(BUILD)/check/bench stages $(BUILD)/bin
 
 .PHONY: bench-packages
 bench-packages: packages

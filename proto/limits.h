@@ -73,11 +73,11 @@
 #define LIMIT_HANDSHAKE_MS 5000
 #define LIMIT_HEARTBEAT_MS 5000
 #define LIMIT_BACKLOG 1024
-#define LIMIT_DESCRIPTORS 32768            /* a door asks for no more, whatever the machine would give */
+#define LIMIT_DESCRIPTORS 16384            /* a door asks for no more: a connection takes 45 KiB */
 #define LIMIT_EDGE_LINK_BYTES (16ULL << 20) /* on the wire, waiting for one connection in either direction; then it is cut */
 #define LIMIT_EDGE_ALL_BYTES (128ULL << 20) /* waiting for all of them: those with most go first */
 #define LIMIT_EDGE_SILENT_MS 2000          /* a connection that said nothing for so long makes room for others when it must */
-#define LIMIT_EDGE_MEMORY (1ULL << 30)     /* a door that needs more ends, and comes back */
+#define LIMIT_EDGE_MEMORY (3ULL << 29)     /* a door that needs more ends, and comes back */
 #define LIMIT_BUSY_RETRY_MS 500
 
 /* Redis */

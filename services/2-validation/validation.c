@@ -15,11 +15,12 @@ static store_key_t key_single(void) {
     return key;
 }
 
+/* The period first: a month's reports then fall together, however many years and units there are. */
 static store_key_t key_standing(text_t unit, text_t task, text_t period) {
     store_key_t key = key_new();
-    key_add_text(&key, unit);
-    key_add_text(&key, task);
     key_add_text(&key, period);
+    key_add_text(&key, task);
+    key_add_text(&key, unit);
     return key;
 }
 

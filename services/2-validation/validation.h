@@ -12,7 +12,7 @@ enum {
     VALIDATION_PLAN,        /* () → plan_adopted, the one in force */
     VALIDATION_PLAN_PARTS,  /* (hash, index) → plan_part */
     VALIDATION_RULES_ROW,   /* () → validation_rules */
-    VALIDATION_STANDING,    /* (unit, task, period) → validation_standing */
+    VALIDATION_STANDING,    /* (period, task, unit) → validation_standing */
     VALIDATION_HISTORY,     /* (unit, indicator) → validation_history */
     VALIDATION_VERDICT,     /* (seq) → validation_verdict */
     VALIDATION_SUBMISSION,  /* (submission id, unit) → validation_submission; ids ascend, new keys fall together */

@@ -8,7 +8,7 @@
 #include "services/stage/link.h"
 #include "tests/hostile/raw.h"
 
-enum { SLOW = 50, FEW_DESCRIPTORS = 256, FILL_MS = 8000 };
+enum { SLOW = 50, FEW_DESCRIPTORS = 256, FILL_MS = 8000, NEWCOMER_MS = 4000 };
 
 /* As many as the kernel lets us have, up to `wanted`. */
 static uint32_t descriptors_for(uint32_t wanted) {

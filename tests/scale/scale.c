@@ -38,6 +38,8 @@ int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "plan") == 0) return scale_plan(argc - 2, argv + 2);
     if (argc > 1 && strcmp(argv[1], "amend") == 0) return scale_amend(argc - 2, argv + 2);
     if (argc > 1 && strcmp(argv[1], "growth") == 0) return scale_growth(argc - 2, argv + 2);
-    fprintf(stderr, "usage: scale plan [UNITS TASKS INDICATORS GROUPS [explicit] [amended]]\n");
+    if (argc > 1 && strcmp(argv[1], "stages") == 0) return scale_stages(argc - 2, argv + 2);
+    fprintf(stderr, "usage: scale plan [UNITS TASKS INDICATORS GROUPS [explicit] [amended]]\n"
+                    "       scale stages [UNITS TASKS INDICATORS GROUPS] | amend [PLANFILE] | growth [ENTRIES [STAGED]]\n");
     return 64;
 }
