@@ -119,6 +119,7 @@ int verb_down(cli_t *cli);
 int verb_status(cli_t *cli);
 int verb_plan_check(cli_t *cli);
 int verb_plan_show(cli_t *cli);
+int verb_deadline(cli_t *cli);
 int verb_amount(cli_t *cli);
 int verb_dictionary(cli_t *cli);
 int verb_key_new(cli_t *cli);

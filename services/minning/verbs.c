@@ -48,6 +48,8 @@ const verb_t cli_verbs[] = {
     {"quarantine", "STAGE SEQ", "hash why", 2, 2, verb_quarantine, "让某环节跳过使其反复崩溃的一条",
      "let one stage skip the event it has crashed on"},
     {"retry", "STAGE", "", 1, 1, verb_retry, "让停下的环节再试一次", "let a halted stage try again"},
+    {"deadline", "DATE", "plan roll grace cutoff at", 1, 1, verb_deadline, "某日的时限如何确定，逐步说明；何时提醒",
+     "when a date is really due, step by step; when reminders sound"},
     {"amount", "TEXT...", "", 1, CLI_ARGS, verb_amount, "金额怎样读：3000万元 0.3亿 12,345.67元",
      "how an amount is read: 3000万元 0.3亿"},
     {"dictionary", "", "", 0, 0, verb_dictionary, "数据字典（Markdown）", "the data dictionary, in Markdown"},

@@ -5,6 +5,7 @@
 
 #include "services/minning/phrase.h"
 #include "services/plan/amount.h"
+#include "services/plan/deadline.h"
 #include "services/plan/calendar.h"
 #include "services/plan/plan_file.h"
 #include "services/stage/home.h"
@@ -68,6 +69,27 @@ static void do_plan(scene_t *self, text_t rest) {
         self->book = planbook_new(&self->plan);
     for (uint32_t index = 0; index < count; index++)
         scene_say(self, "%u:%u %s", faults[index].line, faults[index].column, faults[index].zh);
+}
+
+/* 时限 DATE [不顺延|顺延|提前]: the reasoning, and the reminders of a report that is due then. */
+static void do_deadline(scene_t *self, text_t rest) {
+    uint32_t day;
+    text_t word = phrase_word(&rest), roll = phrase_word(&rest);
+    if (self->book == NULL || !phrase_day(word, &day)) {
+        scene_say(self, "先有计划，再写日期 YYYY-MM-DD");
+        return;
+    }
+    plan_t plan = self->plan;
+    for (roll_t wanted = roll_none; wanted <= roll_back; wanted++)
+        if (text_is(roll, WORD_ZH(roll, wanted))) plan.roll = wanted;
+    deadline_told_t told = deadline_explain(&plan, day, self->arena);
+    for (uint32_t index = 0; index < told.line_count; index++) scene_say(self, TEXT_FORMAT, TEXT_ARGS(told.lines[index].zh));
+    for (uint32_t index = 0; index < plan.report_ladder.rungs_count; index++) {
+        const rung_t *rung = &plan.report_ladder.rungs[index];
+        int64_t at_ms = rung_instant(&plan, &plan.report_ladder, rung, day);
+        scene_say(self, TEXT_FORMAT " " TEXT_FORMAT " %s", TEXT_ARGS(rung->name), TEXT_ARGS(instant_text(self, at_ms)),
+                  weekday_name(day_of_instant(&plan, at_ms), true));
+    }
 }
 
 static void do_begin(scene_t *self, text_t rest) {
@@ -210,10 +232,10 @@ void scene_play(scene_t *self, text_t command) {
     static const struct {
         const char *word;
         void (*act)(scene_t *self, text_t rest);
-    } verbs[] = {{"计划", do_plan}, {"开始", do_begin},  {"到", do_at},      {"关注", do_watch},  {"指标", do_target},
-                 {"义务", do_owes}, {"吊销", do_revoke}, {"办结", do_close}, {"断电", do_restart}};
+    } verbs[] = {{"计划", do_plan}, {"时限", do_deadline}, {"开始", do_begin}, {"到", do_at},
+                 {"关注", do_watch}, {"指标", do_target}, {"义务", do_owes}, {"吊销", do_revoke}, {"办结", do_close}, {"断电", do_restart}};
     text_t rest = command, word = phrase_word(&rest);
-    bool early = text_is(word, "计划") || text_is(word, "开始");
+    bool early = text_is(word, "计划") || text_is(word, "开始") || text_is(word, "时限");
     if (self->world == NULL && !early) {
         scene_say(self, "先写“计划”和“开始”");
         return;
