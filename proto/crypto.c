@@ -69,3 +69,17 @@ bool hex_read(text_t hex, uint8_t *out, size_t size) {
     if (hex.size != size * 2) return false;
     return sodium_hex2bin(out, size, hex.at, hex.size, NULL, &read, NULL) == 0 && read == size;
 }
+
+void secret_hash(text_t secret, char out[SECRET_HASH_SIZE]) {
+    _Static_assert((int)SECRET_HASH_SIZE >= (int)crypto_pwhash_STRBYTES, "room for the hash");
+    memset(out, 0, SECRET_HASH_SIZE);
+    int failed = crypto_pwhash_str(out, secret.at, secret.size, crypto_pwhash_OPSLIMIT_INTERACTIVE,
+                                   crypto_pwhash_MEMLIMIT_INTERACTIVE);
+    ASSERT(failed == 0); /* out of memory */
+}
+
+bool secret_matches(const char hash[SECRET_HASH_SIZE], text_t secret) {
+    return crypto_pwhash_str_verify(hash, secret.at, secret.size) == 0;
+}
+
+bool bytes_are_equal(const uint8_t *a, const uint8_t *b, size_t size) { return sodium_memcmp(a, b, size) == 0; }

@@ -18,6 +18,11 @@ uint64_t checksum64(bytes_t name, bytes_t content);
 void sign_keypair(uint8_t public_key[SIGN_PUBLIC_SIZE], uint8_t secret_key[SIGN_SECRET_SIZE]);
 void sign_bytes(const uint8_t secret_key[SIGN_SECRET_SIZE], bytes_t bytes, uint8_t signature[SIGNATURE_SIZE]);
 bool sign_verify(const uint8_t public_key[SIGN_PUBLIC_SIZE], bytes_t bytes, const uint8_t signature[SIGNATURE_SIZE]);
+/* argon2id of a password, salted, with its cost in it, as text. Slow on purpose: about 0.1 s and 64 MiB. */
+enum { SECRET_HASH_SIZE = 128 };
+void secret_hash(text_t secret, char out[SECRET_HASH_SIZE]);
+bool secret_matches(const char hash[SECRET_HASH_SIZE], text_t secret);
+bool bytes_are_equal(const uint8_t *a, const uint8_t *b, size_t size); /* in the same time wherever they differ */
 bool bytes_are_zero(const uint8_t *bytes, size_t size);
 text_t hex_of(const uint8_t *bytes, size_t size, arena_t *arena);
 bool hex_read(text_t hex, uint8_t *out, size_t size); /* false unless exactly size*2 hex digits */

@@ -80,6 +80,16 @@
 #define LIMIT_EDGE_MEMORY (3ULL << 29)     /* a door that needs more ends, and comes back */
 #define LIMIT_BUSY_RETRY_MS 500
 
+/* the console's logins; by the wall clock */
+#define LIMIT_SESSION_MS (12LL * 3600000)  /* a working day */
+#define LIMIT_CODE_SESSION_MS (30LL * 60000) /* to set a password in */
+#define LIMIT_SESSIONS 65536               /* sessions and tokens in all */
+#define LIMIT_LOGIN_SESSIONS 16            /* of one login: the one that ends first makes room */
+#define LIMIT_LOGIN_FAILURES 5             /* then a login is locked, each time twice as long */
+#define LIMIT_LOGIN_LOCK_MS (30LL * 1000)
+#define LIMIT_LOGIN_LOCK_MOST_MS (15LL * 60000)
+#define LIMIT_SECRET_CHARACTERS 12         /* a password has at least so many */
+
 /* Redis */
 #define LIMIT_REDIS_TIMEOUT_MS 1000
 #define LIMIT_REDIS_RETRY_MS 2000          /* longest pause between two attempts */

@@ -70,6 +70,8 @@ static void append_report(visit_t *visit, const append_ask_t *ask, const store_k
     int64_t stamp_ms = group_stamp(self);
     report_received_t received = {
         .report = ask->report, .unit = ask->unit, .door = visit->door, .key_generation = ask->key_generation};
+    received.login = visit->login;
+    memcpy(received.session, visit->session, sizeof received.session);
     memcpy(received.content_hash, content_hash, HASH_SIZE);
     intake_submission_t kept = {.received_ms = (uint64_t)stamp_ms};
     if (ask->receipt.seq != 0) kept.received_ms = received.original_received_ms = ask->receipt.received_ms;
@@ -80,27 +82,44 @@ static void append_report(visit_t *visit, const append_ask_t *ask, const store_k
     packet_encode(visit->packet.request_id, receipt_type(), &receipt, visit->later);
 }
 
-void on_append_ask(visit_t *visit) {
+/* Who sends it may: now what is sent. */
+static void report_take(visit_t *visit, const append_ask_t *ask) {
     intake_t *self = visit->intake;
-    append_ask_t ask;
-    if (!size_holds(visit) || !visit_body(visit, &visit->packet, append_ask_type(), &ask)) return;
-    memcpy(visit->submission_id, ask.report.submission_id, sizeof visit->submission_id);
-    if (!authority_holds(visit, &ask) || !privacy_holds(visit, &ask.report)) return;
-    if (!group_begin(self)) return;
+    if (!privacy_holds(visit, &ask->report) || !group_begin(self)) return;
     uint8_t content_hash[HASH_SIZE];
-    report_content_hash(&ask.report, self->arena, content_hash);
-    store_key_t key = key_of_submission(&ask.report, ask.unit);
+    report_content_hash(&ask->report, self->arena, content_hash);
+    store_key_t key = key_of_submission(&ask->report, ask->unit);
     intake_submission_t kept;
     if (txn_get(self->group, TABLE_SUBMISSIONS, &key, self->arena, &kept)) {
-        answer_known(visit, &ask, &kept, content_hash);
+        answer_known(visit, ask, &kept, content_hash);
         return;
     }
     if (self->closed)
         visit_refuse(visit, REASON_OF(plan_is_closed), text_of(NULL), NULL, 0);
     else if (self->busy)
         visit_busy(visit);
-    else if (receipt_holds(visit, &ask, content_hash))
-        append_report(visit, &ask, &key, content_hash);
+    else if (receipt_holds(visit, ask, content_hash))
+        append_report(visit, ask, &key, content_hash);
+}
+
+void on_append_ask(visit_t *visit) {
+    append_ask_t ask;
+    if (!size_holds(visit) || !visit_body(visit, &visit->packet, append_ask_type(), &ask)) return;
+    memcpy(visit->submission_id, ask.report.submission_id, sizeof visit->submission_id);
+    if (authority_holds(visit, &ask)) report_take(visit, &ask);
+}
+
+/* The console vouches for who is logged in; whether that login may speak for the unit is decided here. */
+void on_attested_append(visit_t *visit) {
+    attested_append_t attested;
+    if (!size_holds(visit) || !visit_body(visit, &visit->packet, attested_append_type(), &attested)) return;
+    memcpy(visit->submission_id, attested.report.submission_id, sizeof visit->submission_id);
+    visit->unit = unit_position(visit->intake, attested.unit);
+    if (!login_holds(visit, attested.login, attested.unit)) return;
+    visit->login = attested.login;
+    memcpy(visit->session, attested.session, sizeof visit->session);
+    append_ask_t ask = {.unit = attested.unit, .report = attested.report, .receipt = attested.receipt};
+    report_take(visit, &ask);
 }
 
 void on_refusals_note(visit_t *visit) {

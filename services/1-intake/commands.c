@@ -195,6 +195,10 @@ static void command_dispatch(visit_t *visit, const command_t *command) {
         on_key_registered(visit, command, &body);
     else if (body.kind == KIND_key_revoked)
         on_key_revoked(visit, command, &body);
+    else if (body.kind == KIND_login_granted)
+        on_login_granted(visit, command, &body);
+    else if (body.kind == KIND_login_revoked)
+        on_login_revoked(visit, command, &body);
     else if (body.kind == KIND_plan_closed)
         on_plan_closed(visit, command, &body);
     else if (body.kind == KIND_plan_part)

@@ -5,12 +5,12 @@
 #include "services/1-intake/state.h"
 #include "services/stage/clock.h"
 
-static void answer_busy(const packet_t *ask, buffer_t *out) {
+void desk_busy(const packet_t *ask, buffer_t *out) {
     busy_t busy = {.retry_after_ms = LIMIT_BUSY_RETRY_MS};
     packet_encode(ask->request_id, busy_type(), &busy, out);
 }
 
-static void answer_refusal(const packet_t *ask, text_t code, const char *path, buffer_t *out) {
+void desk_refuse(const packet_t *ask, text_t code, const char *path, buffer_t *out) {
     reason_t reason = {.code = code, .path = text_of(path)};
     refusal_t refusal = {.reasons = &reason, .reasons_count = 1};
     packet_encode(ask->request_id, refusal_type(), &refusal, out);
@@ -38,19 +38,19 @@ static void answer_registry(const intake_t *self, txn_t *txn, const packet_t *as
     if (txn_error(txn) == OK)
         packet_encode(ask->request_id, registry_type(), &registry, out);
     else
-        answer_busy(ask, out);
+        desk_busy(ask, out);
 }
 
 static void on_registry(const intake_t *self, const packet_t *ask, arena_t *arena, buffer_t *out) {
     registry_ask_t question;
     fault_t fault = {0};
     if (packet_body(ask, registry_ask_type(), arena, &question, &fault) != OK) {
-        answer_refusal(ask, text_of(fault.code), fault.path, out);
+        desk_refuse(ask, text_of(fault.code), fault.path, out);
         return;
     }
     txn_t *txn = store_read(self->store);
     if (txn == NULL)
-        answer_busy(ask, out);
+        desk_busy(ask, out);
     else
         answer_registry(self, txn, ask, question.after, arena, out);
     txn_abort(&txn);
@@ -79,12 +79,12 @@ static void on_quarantines(const intake_t *self, const packet_t *ask, arena_t *a
     quarantines_ask_t question;
     fault_t fault = {0};
     if (packet_body(ask, quarantines_ask_type(), arena, &question, &fault) != OK) {
-        answer_refusal(ask, text_of(fault.code), fault.path, out);
+        desk_refuse(ask, text_of(fault.code), fault.path, out);
         return;
     }
     txn_t *txn = store_read(self->store);
     if (txn == NULL) {
-        answer_busy(ask, out);
+        desk_busy(ask, out);
         return;
     }
     quarantined_t *rows = ARENA_NEW(arena, quarantined_t, LIMIT_ROWS);
@@ -97,7 +97,7 @@ static void on_quarantines(const intake_t *self, const packet_t *ask, arena_t *a
     if (txn_error(txn) == OK)
         packet_encode(ask->request_id, quarantines_type(), &told, out);
     else
-        answer_busy(ask, out);
+        desk_busy(ask, out);
     txn_abort(&txn);
 }
 
@@ -106,12 +106,12 @@ static bool on_health(const intake_t *self, const packet_t *ask, arena_t *arena,
     health_ask_t question;
     fault_t fault = {0};
     if (packet_body(ask, health_ask_type(), arena, &question, &fault) != OK) {
-        answer_refusal(ask, text_of(fault.code), fault.path, out);
+        desk_refuse(ask, text_of(fault.code), fault.path, out);
         return true;
     }
     txn_t *txn = store_read(self->store);
     if (txn == NULL) {
-        answer_busy(ask, out);
+        desk_busy(ask, out);
         return true;
     }
     bool reached = txn_head(txn).seq >= question.at_least;
@@ -129,10 +129,14 @@ bool intake_answer(intake_t *self, const packet_t *ask, buffer_t *out) {
         on_registry(self, ask, arena, out);
     else if (ask->kind == KIND_quarantines_ask)
         on_quarantines(self, ask, arena, out);
+    else if (ask->kind == KIND_logins_ask)
+        answer_logins(self, ask, arena, out);
+    else if (ask->kind == KIND_entry_ask)
+        answer_entry(self, ask, arena, out);
     else if (ask->kind == KIND_backup_ask)
         store_copy_answer(self->store, ask, out);
     else
-        answer_refusal(ask, message_of_kind(ask->kind) == NULL ? REASON_OF(unknown_message) : REASON_OF(not_permitted), "",
+        desk_refuse(ask, message_of_kind(ask->kind) == NULL ? REASON_OF(unknown_message) : REASON_OF(not_permitted), "",
                        out);
     arena_destroy(&arena);
     return answered;

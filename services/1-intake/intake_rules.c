@@ -4,7 +4,9 @@
 text_t kind_refusal(door_t door, uint32_t kind) {
     if (message_of_kind(kind) == NULL) return REASON_OF(unknown_message);
     bool from_units = door == door_gateway || door == door_console;
-    bool permitted = kind == KIND_registry_ask || (from_units && (kind == KIND_append_ask || kind == KIND_refusals_note)) ||
+    bool permitted = kind == KIND_registry_ask || (from_units && kind == KIND_refusals_note) ||
+                     (door == door_gateway && kind == KIND_append_ask) ||
+                     (door == door_console && kind == KIND_attested_append) ||
                      (door == door_operator && kind == KIND_command);
     return permitted ? text_of(NULL) : REASON_OF(not_permitted);
 }
@@ -13,6 +15,7 @@ text_t command_kind_refusal(uint32_t kind) {
     if (message_of_kind(kind) == NULL) return REASON_OF(unknown_message);
     bool known = kind == KIND_key_registered || kind == KIND_key_revoked || kind == KIND_plan_closed ||
                  kind == KIND_plan_part || kind == KIND_plan_adopted ||
+                 kind == KIND_login_granted || kind == KIND_login_revoked ||
                  kind == KIND_backup_taken || kind == KIND_quarantined || kind == KIND_ledger_restored ||
                  kind == KIND_advance_clock;
     return known ? text_of(NULL) : REASON_OF(not_permitted);

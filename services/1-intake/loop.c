@@ -9,11 +9,12 @@
 #include "services/stage/home.h"
 #include "services/stage/log.h"
 
-enum { AT_OPERATOR, AT_GATEWAY, DOORS, AT_STREAM = DOORS, HANDLES };
+enum { AT_OPERATOR, AT_GATEWAY, AT_CONSOLE, DOORS, AT_STREAM = DOORS, HANDLES };
 enum { LINGER_MS = 1, LOOK_MS = LIMIT_PARK_MS / 4, KEY_FILE = 256 };
 
-static const door_t doors[DOORS] = {[AT_OPERATOR] = door_operator, [AT_GATEWAY] = door_gateway};
-static const char *const endpoints[DOORS] = {[AT_OPERATOR] = HOME_DOOR_OPERATOR, [AT_GATEWAY] = HOME_DOOR_GATEWAY};
+static const door_t doors[DOORS] = {[AT_OPERATOR] = door_operator, [AT_GATEWAY] = door_gateway, [AT_CONSOLE] = door_console};
+static const char *const endpoints[DOORS] = {
+    [AT_OPERATOR] = HOME_DOOR_OPERATOR, [AT_GATEWAY] = HOME_DOOR_GATEWAY, [AT_CONSOLE] = HOME_DOOR_CONSOLE};
 
 /* Who waits for a packet. */
 typedef struct {
@@ -155,6 +156,7 @@ static int64_t wait_ms(const loop_t *self) {
 
 static err_t loop_run(loop_t *self) {
     void *const handles[HANDLES] = {server_handle(self->servers[AT_OPERATOR]), server_handle(self->servers[AT_GATEWAY]),
+                                    server_handle(self->servers[AT_CONSOLE]),
                                     stream_door_handle(self->stream)};
     while (true) {
         uint32_t ready = link_wait(handles, HANDLES, wait_ms(self));

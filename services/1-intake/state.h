@@ -12,7 +12,7 @@
 #define DEF_FILE "services/1-intake/intake.def"
 #include "proto/declare.h"
 
-enum { TABLE_SUBMISSIONS, TABLE_KEYS, TABLE_COMMANDS, TABLE_QUARANTINES, TABLE_FORKS, TABLE_PARTS, TABLE_COUNT };
+enum { TABLE_SUBMISSIONS, TABLE_KEYS, TABLE_COMMANDS, TABLE_QUARANTINES, TABLE_FORKS, TABLE_PARTS, TABLE_LOGINS, TABLE_COUNT };
 extern const table_t intake_tables[TABLE_COUNT];
 
 #define FACT_PLAN "plan_seq"     /* entry that adopted the plan in force */
@@ -88,6 +88,8 @@ typedef struct {
     packet_t packet;
     uint32_t unit;             /* position in the plan; UNIT_UNKNOWN until it is known */
     uint8_t submission_id[16]; /* zero until it is known */
+    text_t login;              /* through the console: whose it is, and under which session */
+    uint8_t session[HASH_SIZE];
     buffer_t *now;
     buffer_t *later;
 } visit_t;
@@ -107,6 +109,7 @@ void intake_read_clock(intake_t *self, int64_t wall_ms, int64_t steady_ms);
 
 /* --- handlers, one a message --- */
 void on_append_ask(visit_t *visit);
+void on_attested_append(visit_t *visit);
 void on_refusals_note(visit_t *visit);
 void on_command(visit_t *visit);
 void on_registry_ask(visit_t *visit);
@@ -127,6 +130,17 @@ void on_ledger_restored(visit_t *visit, const command_t *command, const packet_t
 void forks_add(intake_t *self, const ledger_restored_t *restored);
 /* The last entry of `epoch` that no later restore has lost; UINT64_MAX: all of them are here. */
 uint64_t fork_since(const intake_t *self, uint64_t epoch);
+
+/* --- who may act through the console (logins.c) --- */
+void on_login_granted(visit_t *visit, const command_t *command, const packet_t *body);
+void on_login_revoked(visit_t *visit, const command_t *command, const packet_t *body);
+/* May this login report for this unit, as of the entry that would be appended now? Refuses otherwise. A group is open after. */
+bool login_holds(visit_t *visit, text_t login, text_t unit);
+/* Answers of the desk: logins_ask, entry_ask. */
+void answer_logins(const intake_t *self, const packet_t *ask, arena_t *arena, buffer_t *out);
+void answer_entry(const intake_t *self, const packet_t *ask, arena_t *arena, buffer_t *out);
+void desk_busy(const packet_t *ask, buffer_t *out);
+void desk_refuse(const packet_t *ask, text_t code, const char *path, buffer_t *out);
 
 /* --- receipts that come back (resend.c) --- */
 void seal_key_make(const uint8_t signer_secret[SIGN_SECRET_SIZE], uint8_t key[HASH_KEY_SIZE]);

@@ -41,6 +41,7 @@ buffer_t *visit_buffer(const visit_t *self, uint64_t seq) { return seq > self->i
 static void visit_dispatch(visit_t *self) {
     switch (self->packet.kind) {
     case KIND_append_ask: on_append_ask(self); break;
+    case KIND_attested_append: on_attested_append(self); break;
     case KIND_refusals_note: on_refusals_note(self); break;
     case KIND_registry_ask: on_registry_ask(self); break;
     case KIND_command: on_command(self); break;

@@ -285,6 +285,8 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_ledger_opened:
     case KIND_key_registered:
     case KIND_key_revoked:
+    case KIND_login_granted:
+    case KIND_login_revoked:
     case KIND_clock_ticked:
     case KIND_backup_taken:
     case KIND_ledger_restored:

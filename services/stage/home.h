@@ -10,6 +10,10 @@
  *   run/<service>.desk            ipc: queries (X_ask → X)
  *   run/door-gateway/intake       ipc: append_ask, refusals_note, registry_ask
  *   run/door-operator/intake      ipc: command
+ *   run/door-console/intake       ipc: attested_append, refusals_note
+ *   run/door-console/vault.desk   ipc: login_try, secret_change
+ *   run/door-console/session.desk ipc: session_ask, session_end
+ *   run/door-operator/vault.desk  ipc: login_keep, token_keep, login_drop
  *   run/vault                     ipc: vault_keep
  *   run/redis.sock                the private Redis
  *   log/<service>.log */
@@ -27,6 +31,7 @@
 #define HOME_ENTRIES_DESK "ipc://run/intake.desk"
 #define HOME_DOOR_GATEWAY "ipc://run/door-gateway/intake"
 #define HOME_DOOR_OPERATOR "ipc://run/door-operator/intake"
+#define HOME_DOOR_CONSOLE "ipc://run/door-console/intake"
 #define HOME_VAULT "ipc://run/vault"
 #define HOME_REDIS "run/redis.sock"
 

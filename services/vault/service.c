@@ -2,17 +2,27 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
+#include "services/stage/clock.h"
 #include "services/stage/home.h"
 #include "services/stage/log.h"
 #include "services/stage/serve.h"
+#include "services/vault/logins.h"
 #include "services/vault/vault.h"
 
-enum { KEY_FILE = 256, IDLE_MS = 1000 };
+enum { KEY_FILE = 256, IDLE_MS = 1000, LOGIN_DOORS = 3 };
+
+typedef struct {
+    logins_store_t *logins;
+    logins_door_t door;
+} login_door_t;
 
 typedef struct {
     vault_t *vault;
     server_t *server;
     desk_t *desk;
+    logins_store_t *logins;
+    login_door_t login_doors[LOGIN_DOORS];
+    desk_t *login_desks[LOGIN_DOORS]; /* each a thread of its own: a password takes its time */
     buffer_t now;
     buffer_t later; /* one packet for each of peers, in their order */
     peer_t *peers;
@@ -59,6 +69,24 @@ static err_t loop_run(loop_t *self) {
 
 static bool desk_answer(void *self, const packet_t *ask, buffer_t *out) { return vault_answer(self, ask, out); }
 
+static bool login_answer(void *self, const packet_t *ask, buffer_t *out) {
+    const login_door_t *door = self;
+    logins_answer(door->logins, door->door, ask, clock_wall_ms(), out);
+    return true;
+}
+
+static err_t logins_start(loop_t *self) {
+    static const char *const desks[LOGIN_DOORS] = {[LOGINS_CONSOLE] = "door-console/vault",
+                                                   [LOGINS_SESSIONS] = "door-console/session",
+                                                   [LOGINS_OPERATOR] = "door-operator/vault"};
+    err_t err = logins_open("data/logins", &self->logins);
+    for (int door = 0; err == OK && door < LOGIN_DOORS; door++) {
+        self->login_doors[door] = (login_door_t){self->logins, (logins_door_t)door};
+        err = desk_start(desks[door], login_answer, &self->login_doors[door], &self->login_desks[door]);
+    }
+    return err;
+}
+
 static err_t key_read(uint8_t key[HASH_KEY_SIZE]) {
     arena_t *arena = arena_new();
     text_t content;
@@ -80,12 +108,15 @@ static err_t loop_open(loop_t *self) {
     self->peers = calloc(LIMIT_GROUP, sizeof *self->peers);
     if (self->peers == NULL) return ERR_NOMEM;
     err = server_bind(HOME_VAULT, &self->server);
+    if (err == OK) err = logins_start(self);
     if (err == OK) err = desk_start("vault", desk_answer, self->vault, &self->desk);
     return err;
 }
 
 static void loop_close(loop_t *self) {
     if (self->desk != NULL) desk_stop(&self->desk);
+    for (int door = 0; door < LOGIN_DOORS; door++) desk_stop(&self->login_desks[door]);
+    logins_close(&self->logins);
     server_destroy(&self->server);
     vault_close(&self->vault);
     free(self->peers);

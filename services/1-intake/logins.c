@@ -1,0 +1,130 @@
+/* Who may act through the console: granted and revoked by signed commands, looked at where a report is appended. */
+#include <string.h>
+
+#include "services/1-intake/state.h"
+#include "services/vault/privacy.h"
+
+static store_key_t key_of_login(text_t login) {
+    store_key_t key = key_new();
+    key_add_text(&key, login);
+    return key;
+}
+
+static bool role_has_unit(login_role_t role) {
+    return role == login_role_clerk || role == login_role_approver || role == login_role_program;
+}
+
+/* Roles that report belong to a unit of the plan; the coordinator's people may belong to theirs; the others to none. */
+static bool grant_is_whole(visit_t *visit, const login_granted_t *granted) {
+    bool known = granted->unit.size > 0 && unit_position(visit->intake, granted->unit) != UNIT_UNKNOWN;
+    if (known || (granted->unit.size == 0 && !role_has_unit(granted->role))) return true;
+    if (granted->unit.size > 0) visit_refuse(visit, REASON_OF(unknown_unit), text_of("unit"), &granted->unit, 1);
+    else visit_refuse(visit, REASON_OF(missing_field), text_of("unit"), NULL, 0);
+    return false;
+}
+
+/* People like to be called by their mobile number; a ledger forgets nothing. */
+static bool name_is_clean(visit_t *visit, text_t login) {
+    const char *finding = privacy_finding(login);
+    if (finding != NULL) visit_refuse(visit, text_of(finding), text_of("login"), NULL, 0);
+    return finding == NULL;
+}
+
+void on_login_granted(visit_t *visit, const command_t *command, const packet_t *body) {
+    intake_t *self = visit->intake;
+    login_granted_t granted;
+    if (!visit_body(visit, body, login_granted_type(), &granted) || !name_is_clean(visit, granted.login) ||
+        !grant_is_whole(visit, &granted))
+        return;
+    login_row_t row = {.granted = granted};
+    row.granted_seq = group_append(self, login_granted_type(), &granted, group_stamp(self));
+    store_key_t key = key_of_login(granted.login);
+    txn_put(self->group, TABLE_LOGINS, &key, &row);
+    command_obeyed(visit, command, row.granted_seq);
+}
+
+void on_login_revoked(visit_t *visit, const command_t *command, const packet_t *body) {
+    intake_t *self = visit->intake;
+    login_revoked_t revoked;
+    if (!visit_body(visit, body, login_revoked_type(), &revoked) || !remark_is_clean(visit, revoked.why)) return;
+    login_row_t row;
+    store_key_t key = key_of_login(revoked.login);
+    if (!txn_get(self->group, TABLE_LOGINS, &key, self->arena, &row) || row.revoked_seq != 0) {
+        visit_refuse(visit, REASON_OF(login_revoked), text_of("login"), NULL, 0);
+        return;
+    }
+    row.revoked_seq = group_append(self, login_revoked_type(), &revoked, group_stamp(self));
+    txn_put(self->group, TABLE_LOGINS, &key, &row);
+    command_obeyed(visit, command, row.revoked_seq);
+}
+
+bool login_holds(visit_t *visit, text_t login, text_t unit) {
+    intake_t *self = visit->intake;
+    login_row_t row;
+    store_key_t key = key_of_login(login);
+    if (!group_begin(self)) return false;
+    bool known = txn_get(self->group, TABLE_LOGINS, &key, self->arena, &row) && row.revoked_seq == 0;
+    bool over = known && row.granted.until_ms != 0 && (uint64_t)ledger_clock_stamp(&self->clock) > row.granted.until_ms;
+    if (!known || over) {
+        visit_refuse(visit, REASON_OF(login_revoked), text_of("login"), NULL, 0);
+        return false;
+    }
+    if (role_has_unit(row.granted.role) && text_equal(row.granted.unit, unit) && visit->unit != UNIT_UNKNOWN) return true;
+    text_t role = text_of(WORD_ZH(login_role, row.granted.role));
+    visit_refuse(visit, REASON_OF(role_lacks), text_of("unit"), &role, 1);
+    return false;
+}
+
+static void logins_page(txn_t *txn, uint64_t after, arena_t *arena, logins_t *page) {
+    login_row_t *rows = ARENA_NEW(arena, login_row_t, LIMIT_ROWS);
+    *page = (logins_t){.as_of = txn_head(txn).seq, .rows = rows};
+    store_key_t all = key_new();
+    scan_t scan = scan_begin(txn, TABLE_LOGINS, &all, NULL);
+    login_row_t row;
+    for (uint64_t index = 0; !page->more && scan_next(&scan, arena, &row); index++) {
+        if (index < after) continue;
+        page->more = page->rows_count == LIMIT_ROWS;
+        if (!page->more) rows[page->rows_count++] = row;
+    }
+    scan_end(&scan);
+}
+
+void answer_logins(const intake_t *self, const packet_t *ask, arena_t *arena, buffer_t *out) {
+    logins_ask_t question;
+    fault_t fault = {0};
+    if (packet_body(ask, logins_ask_type(), arena, &question, &fault) != OK) {
+        desk_refuse(ask, text_of(fault.code), fault.path, out);
+        return;
+    }
+    txn_t *txn = store_read(self->store);
+    logins_t page = {0};
+    if (txn != NULL) logins_page(txn, question.after, arena, &page);
+    if (txn != NULL && txn_error(txn) == OK)
+        packet_encode(ask->request_id, logins_type(), &page, out);
+    else
+        desk_busy(ask, out);
+    txn_abort(&txn);
+}
+
+void answer_entry(const intake_t *self, const packet_t *ask, arena_t *arena, buffer_t *out) {
+    entry_ask_t question;
+    fault_t fault = {0};
+    if (packet_body(ask, entry_ask_type(), arena, &question, &fault) != OK) {
+        desk_refuse(ask, text_of(fault.code), fault.path, out);
+        return;
+    }
+    txn_t *txn = store_read(self->store);
+    event_t event;
+    entry_told_t told = {.seq = question.seq};
+    if (txn != NULL) told.head_seq = txn_head(txn).seq;
+    if (txn == NULL)
+        desk_busy(ask, out);
+    else if (question.seq > told.head_seq)
+        desk_refuse(ask, REASON_OF(out_of_range), "seq", out);
+    else if (txn_event(txn, question.seq, arena, &event, told.chain) && txn_hash(txn, question.seq - 1, told.previous)) {
+        told.event = event.raw;
+        packet_encode(ask->request_id, entry_told_type(), &told, out);
+    } else
+        desk_busy(ask, out);
+    txn_abort(&txn);
+}

@@ -1,0 +1,168 @@
+/* Logins in the ledger: granted and revoked by the operator, asked where a report is appended. */
+#include "tests/unit/intake_world.h"
+
+static login_granted_t grant(const char *login, login_role_t role, const char *unit) {
+    return (login_granted_t){.login = text_of(login), .role = role, .unit = text_of(unit)};
+}
+
+static void world_grant(world_t *self, uint8_t number, const char *login, login_role_t role, const char *unit) {
+    login_granted_t granted = grant(login, role, unit);
+    world_done(self, number, login_granted_type(), &granted);
+}
+
+static void world_attest(world_t *self, const char *login, const char *unit, const report_t *report) {
+    attested_append_t ask = {.unit = text_of(unit), .login = text_of(login), .report = *report};
+    memset(ask.session, 7, sizeof ask.session);
+    world_ask(self, door_console, attested_append_type(), &ask);
+}
+
+static void a_clerk_who_is_granted_reports_for_his_unit_and_the_entry_says_who_and_how(void **state) {
+    (void)state;
+    world_t world = world_new(clock_mode_real);
+    world_grant(&world, 1, "chengmen.clerk", login_role_clerk, "chengmen");
+    report_t report = report_numbered(1, "走访");
+    world_attest(&world, "chengmen.clerk", "chengmen", &report);
+    world_commit(&world);
+    receipt_t receipt;
+    answer_read(&world, &world.later, receipt_type(), &receipt);
+    report_received_t received;
+    world_body(&world, receipt.seq, report_received_type(), &received);
+    assert_int_equal(received.door, door_console);
+    assert_int_equal(received.key_generation, 0);
+    assert_true(text_is(received.login, "chengmen.clerk"));
+    assert_int_equal(received.session[31], 7);
+    world_end(&world);
+}
+
+static void the_same_report_through_the_console_again_gets_its_first_receipt(void **state) {
+    (void)state;
+    world_t world = world_new(clock_mode_real);
+    world_grant(&world, 1, "chengmen.clerk", login_role_clerk, "chengmen");
+    report_t report = report_numbered(1, "走访");
+    receipt_t first, again;
+    world_attest(&world, "chengmen.clerk", "chengmen", &report);
+    world_commit(&world);
+    answer_read(&world, &world.later, receipt_type(), &first);
+    world_pass(&world, 5000);
+    world_attest(&world, "chengmen.clerk", "chengmen", &report);
+    answer_read(&world, &world.now, receipt_type(), &again);
+    assert_true(again.duplicate);
+    assert_int_equal(again.seq, first.seq);
+    assert_int_equal(again.received_ms, first.received_ms);
+    world_end(&world);
+}
+
+static void nobody_reports_for_another_unit_nor_without_a_role_that_reports(void **state) {
+    (void)state;
+    world_t world = world_new(clock_mode_real);
+    world_grant(&world, 1, "chengmen.clerk", login_role_clerk, "chengmen");
+    world_grant(&world, 2, "office", login_role_coordinator, "nongye");
+    report_t report = report_numbered(1, "走访");
+    world_attest(&world, "chengmen.clerk", "gaishan", &report);
+    assert_refused(&world, "role_lacks");
+    world_attest(&world, "office", "nongye", &report);
+    assert_refused(&world, "role_lacks");
+    world_attest(&world, "stranger", "chengmen", &report);
+    assert_refused(&world, "login_revoked");
+    world_end(&world);
+}
+
+static void a_revoked_login_and_one_whose_time_is_over_append_nothing(void **state) {
+    (void)state;
+    world_t world = world_new(clock_mode_real);
+    report_t report = report_numbered(1, "走访");
+    world_grant(&world, 1, "chengmen.clerk", login_role_clerk, "chengmen");
+    login_revoked_t revoked = {.login = text_of("chengmen.clerk"), .why = text_of("调离")};
+    world_done(&world, 2, login_revoked_type(), &revoked);
+    world_attest(&world, "chengmen.clerk", "chengmen", &report);
+    assert_refused(&world, "login_revoked");
+    login_granted_t granted = grant("chengmen.guest", login_role_clerk, "chengmen");
+    granted.until_ms = (uint64_t)world.wall_ms + 60000;
+    world_done(&world, 3, login_granted_type(), &granted);
+    world_pass(&world, 2 * MINUTE_MS);
+    world_attest(&world, "chengmen.guest", "chengmen", &report);
+    assert_refused(&world, "login_revoked");
+    world_end(&world);
+}
+
+static void only_the_consoles_door_takes_attested_reports_and_it_takes_no_others(void **state) {
+    (void)state;
+    world_t world = world_new(clock_mode_real);
+    world_register(&world);
+    world_grant(&world, 2, "chengmen.clerk", login_role_clerk, "chengmen");
+    attested_append_t attested = {.unit = text_of("chengmen"), .login = text_of("chengmen.clerk")};
+    attested.report = report_numbered(1, "走访");
+    memset(attested.session, 7, sizeof attested.session);
+    world_ask(&world, door_gateway, attested_append_type(), &attested);
+    assert_refused(&world, "not_permitted");
+    append_ask_t ask = {.unit = text_of("chengmen"), .key_generation = 1, .report = report_numbered(1, "走访")};
+    world_ask(&world, door_console, append_ask_type(), &ask);
+    assert_refused(&world, "not_permitted");
+    world_end(&world);
+}
+
+static void a_grant_needs_a_unit_of_the_plan_where_the_role_reports_and_no_mobile_number_for_a_name(void **state) {
+    (void)state;
+    world_t world = world_new(clock_mode_real);
+    login_granted_t granted = grant("a", login_role_clerk, "elsewhere");
+    world_command(&world, 1, login_granted_type(), &granted);
+    assert_refused(&world, "unknown_unit");
+    granted = grant("a", login_role_program, NULL);
+    world_command(&world, 2, login_granted_type(), &granted);
+    assert_refused(&world, "missing_field");
+    granted = grant("13812345678", login_role_auditor, NULL);
+    world_command(&world, 3, login_granted_type(), &granted);
+    assert_refused(&world, "mobile_number");
+    login_revoked_t revoked = {.login = text_of("a")};
+    world_command(&world, 4, login_revoked_type(), &revoked);
+    assert_refused(&world, "login_revoked");
+    world_end(&world);
+}
+
+static void answer_of(world_t *self, const message_t *type, const void *question, const message_t *answer, void *value) {
+    buffer_t frame = {0}, out = {0};
+    packet_t packet;
+    fault_t fault;
+    packet_encode(++self->request_id, type, question, &frame);
+    assert_int_equal(packet_decode((bytes_t){frame.at, (uint32_t)frame.size}, &packet, &fault), OK);
+    assert_true(intake_answer(self->intake, &packet, &out));
+    answer_read(self, &out, answer, value);
+    buffer_destroy(&frame);
+    buffer_destroy(&out);
+}
+
+static void the_desk_lists_logins_and_shows_an_entry_with_its_place_in_the_chain(void **state) {
+    (void)state;
+    world_t world = world_new(clock_mode_real);
+    world_grant(&world, 1, "b", login_role_auditor, NULL);
+    world_grant(&world, 2, "a", login_role_clerk, "chengmen");
+    logins_t page;
+    logins_ask_t ask = {0};
+    answer_of(&world, logins_ask_type(), &ask, logins_type(), &page);
+    assert_int_equal(page.rows_count, 2);
+    assert_true(text_is(page.rows[0].granted.login, "a"));
+    entry_told_t told;
+    entry_ask_t entry = {.seq = page.rows[0].granted_seq};
+    answer_of(&world, entry_ask_type(), &entry, entry_told_type(), &told);
+    uint8_t chain[HASH_SIZE];
+    hash_chain(told.previous, told.event, chain);
+    assert_memory_equal(chain, told.chain, sizeof chain);
+    entry.seq = world_head(&world) + 1;
+    refusal_t refusal;
+    answer_of(&world, entry_ask_type(), &entry, refusal_type(), &refusal);
+    assert_true(text_is(refusal.reasons[0].code, "out_of_range"));
+    world_end(&world);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_clerk_who_is_granted_reports_for_his_unit_and_the_entry_says_who_and_how),
+        cmocka_unit_test(the_same_report_through_the_console_again_gets_its_first_receipt),
+        cmocka_unit_test(nobody_reports_for_another_unit_nor_without_a_role_that_reports),
+        cmocka_unit_test(a_revoked_login_and_one_whose_time_is_over_append_nothing),
+        cmocka_unit_test(only_the_consoles_door_takes_attested_reports_and_it_takes_no_others),
+        cmocka_unit_test(a_grant_needs_a_unit_of_the_plan_where_the_role_reports_and_no_mobile_number_for_a_name),
+        cmocka_unit_test(the_desk_lists_logins_and_shows_an_entry_with_its_place_in_the_chain),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
