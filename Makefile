@@ -146,8 +146,8 @@ endef
 $(foreach kind,power loops corruption,$(eval $(call DURABLE,$(kind))))
 
 .PHONY: power
-power: $(BUILD)/check/power  ## cut the power at every point of every write; STATES=1000000 SEED=…
-	@$< $(or $(STATES),8000) $(SEED)
+power: $(BUILD)/check/power  ## cut the power at every point of every write; STATES=1000000 SEED=1 JOBS=2
+	@$< $(or $(STATES),8000) $(or $(SEED),1) $(or $(JOBS),2)
 
 .PHONY: loops
 loops: $(BUILD)/check/loops  ## fail every call and every allocation, kill at every write, one by one

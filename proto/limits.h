@@ -62,6 +62,7 @@
 #define LIMIT_QUERY_PARK_MS 5000           /* a query waits this long for `at_least` */
 #define LIMIT_STORE_SIZE (64ULL << 30)     /* address space of one store */
 #define LIMIT_CRASHES 3                    /* on one event, then a stage stands still before it */
+#define LIMIT_HANG_MS 60000                /* a thread of a service that takes longer over one round has hung, and is ended */
 #define LIMIT_STORE_WALK (256ULL << 20)     /* a store up to this size is read to the last page at each start */
 #define LIMIT_STORE_RESERVE (64ULL << 20)  /* intake says BUSY when less is left on the disk */
 #define LIMIT_STOP_MS 1500                 /* a service leaves within this after SIGTERM */

@@ -8,6 +8,7 @@
 #include "services/stage/clock.h"
 #include "services/stage/home.h"
 #include "services/stage/log.h"
+#include "services/stage/watch.h"
 
 enum { AT_OPERATOR, AT_GATEWAY, AT_CONSOLE, DOORS, AT_STREAM = DOORS, HANDLES };
 enum { LINGER_MS = 1, LOOK_MS = LIMIT_PARK_MS / 4, KEY_FILE = 256 };
@@ -233,6 +234,7 @@ static void loop_close(loop_t *self) {
     buffer_destroy(&self->frame);
     buffer_destroy(&self->now);
     buffer_destroy(&self->later);
+    watch_stop();
     link_stop();
 }
 
@@ -269,7 +271,10 @@ int intake_main(int argc, char **argv) {
     if (err == OK) {
         log_info("started", "head=%llu now_ms=%lld", (unsigned long long)intake_head(loop.intake).seq,
                  (long long)intake_now_ms(loop.intake));
+        watch_start(watch_setting());
+        watch_join("loop");
         err = loop_run(&loop);
+        watch_leave();
         if (err == OK) err = intake_rest(loop.intake);
         code = err == OK ? EX_OK : EX_IOERR;
     }

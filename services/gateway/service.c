@@ -13,6 +13,7 @@
 #include "services/stage/home.h"
 #include "services/stage/link.h"
 #include "services/stage/log.h"
+#include "services/stage/watch.h"
 #include "services/unit/unit.h"
 
 #define DEFAULT_ENDPOINT "tcp://127.0.0.1:7350"
@@ -50,6 +51,7 @@ static void resources_bound(void) {
 
 static void run(gateway_t *gateway) {
     bool told = false;
+    watch_join("loop");
     while (gateway_step(gateway, INT32_MAX)) {
         if (!told && gateway_ready(gateway)) {
             told = true;
@@ -77,7 +79,10 @@ static int serve(void) {
         log_error("fatal", "cause=%s", err == ERR_REFUSED ? "door_would_stand_open" : err_name(err));
         return err == ERR_REFUSED ? EX_SOFTWARE : EX_OSERR;
     }
+    watch_start(watch_setting());
     run(gateway);
+    watch_leave();
+    watch_stop();
     uint32_t unanswered = gateway_pending(gateway);
     gateway_close(&gateway);
     log_info("left", "unanswered=%u", unanswered);

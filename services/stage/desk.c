@@ -4,6 +4,7 @@
 #include "services/stage/clock.h"
 #include "services/stage/home.h"
 #include "services/stage/log.h"
+#include "services/stage/watch.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -69,6 +70,7 @@ static bool question_answer(desk_t *self, const peer_t *peer, bytes_t frame, boo
         return true;
     }
     buffer_clear(&self->out);
+    watch_beat();
     if (self->answer(self->self, &packet, &self->out))
         reply_send(self, peer);
     else if (over)
@@ -103,6 +105,7 @@ static void parked_try(desk_t *self, int64_t now_ms) {
 
 static void *desk_run(void *argument) {
     desk_t *self = argument;
+    watch_join("desk");
     while (!atomic_load(&self->leave)) {
         link_wait_fd(server_handle(self->server), self->wake_fd, self->parked_count > 0 ? RETRY_MS : IDLE_MS);
         uint64_t nudges;
@@ -115,6 +118,7 @@ static void *desk_run(void *argument) {
         while (!atomic_load(&self->leave) && server_receive(self->server, &peer, &frame))
             if (!question_answer(self, &peer, frame, false)) question_park(self, &peer, frame, now_ms);
     }
+    watch_leave();
     return NULL;
 }
 

@@ -5,6 +5,7 @@
 #include "services/stage/clock.h"
 #include "services/stage/home.h"
 #include "services/stage/log.h"
+#include "services/stage/watch.h"
 
 #include <czmq.h>
 #include <errno.h>
@@ -290,7 +291,10 @@ uint32_t link_wait(void *const *handles, size_t count, int64_t timeout_ms) {
         items[index] = (zmq_pollitem_t){.socket = handles[index], .events = ZMQ_POLLIN};
     size_t watched = count;
     if (signal_fd >= 0) items[watched++] = (zmq_pollitem_t){.fd = signal_fd, .events = ZMQ_POLLIN};
-    if (zmq_poll(items, (int)watched, (long)timeout_ms) <= 0) return 0;
+    watch_wait();
+    int found = zmq_poll(items, (int)watched, (long)timeout_ms);
+    watch_beat();
+    if (found <= 0) return 0;
     uint32_t ready = 0;
     for (size_t index = 0; index < count; index++)
         if ((items[index].revents & ZMQ_POLLIN) != 0) ready |= 1u << index;
@@ -300,5 +304,7 @@ uint32_t link_wait(void *const *handles, size_t count, int64_t timeout_ms) {
 
 void link_wait_fd(void *handle, int fd, int64_t timeout_ms) {
     zmq_pollitem_t items[] = {{.socket = handle, .events = ZMQ_POLLIN}, {.fd = fd, .events = ZMQ_POLLIN}};
+    watch_wait();
     zmq_poll(items, 2, (long)timeout_ms); /* interrupted: the caller looks at everything anyway */
+    watch_beat();
 }

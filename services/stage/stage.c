@@ -5,6 +5,7 @@
 #include "services/stage/clock.h"
 #include "services/stage/log.h"
 #include "services/stage/serve.h"
+#include "services/stage/watch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -248,6 +249,7 @@ static err_t event_take(stage_t *self, const batch_t *batch, const link_t *link,
         ++*rounds;
         turn->continues = false;
         arena_reset(turn->arena);
+        watch_beat();
         self->role->resume(turn, event, turn->step);
     }
     crashes_hold(NULL);

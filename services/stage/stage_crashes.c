@@ -1,9 +1,10 @@
 /* Which event was being applied when the process crashed, and how often: the third time the stage stands still before it.
- * A crash is an ASSERT or a fault of ours (SIGABRT, SIGSEGV, …), or an event that the role refuses; not a SIGKILL from outside.
- */
+ * A crash is an ASSERT or a fault of ours (SIGABRT, SIGSEGV, …), a hang that the watchdog ended, or an event that the role
+ * refuses; not a SIGKILL from outside. */
 #include "services/stage/stage_inner.h"
 
 #include "services/stage/log.h"
+#include "services/stage/watch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +23,10 @@ static _Thread_local const link_t *volatile in_hand;
 static crashes_t record;
 static int record_file = -1;
 
-void crashes_hold(const link_t *link) { in_hand = link; }
+void crashes_hold(const link_t *link) {
+    in_hand = link;
+    watch_hold(link == NULL ? 0 : link->event.seq);
+}
 
 static bool is_of(const crashes_t *crashes, const link_t *link) {
     return crashes->count > 0 && crashes->seq == link->event.seq && memcmp(crashes->hash, link->hash, HASH_SIZE) == 0;
@@ -42,9 +46,8 @@ static void record_add(const link_t *link) {
 }
 
 static void on_crash(int signal_number) {
-    (void)signal_number;
     if (in_hand != NULL && record_file >= 0) record_add(in_hand);
-    /* SA_RESETHAND: what crashed does so again, now in earnest */
+    raise(signal_number); /* SA_RESETHAND: on return it dies of it, in the frame where it stood, whoever sent the signal */
 }
 
 static void handlers_set(void) {

@@ -5,6 +5,7 @@
 #include "services/stage/home.h"
 #include "services/stage/log.h"
 #include "services/stage/serve.h"
+#include "services/stage/watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,7 +113,9 @@ static void loop_commit(loop_t *self) {
 static void on_diverged(loop_t *self) {
     log_error("diverged", "stream=%s after=%llu action=drop_and_rebuild", stream_name(self->role->reads),
               (unsigned long long)self->stage->place.in_seq);
+    watch_wait(); /* a large store takes its time to be forgotten */
     err_t err = stage_drop(self->stage);
+    watch_beat();
     if (err != OK) loop_fail(self, "drop_failed", err);
 }
 
@@ -180,7 +183,9 @@ static void quarantines_take(loop_t *self) {
             packet_body(&packet, quarantines_type(), arena, &told, &fault) == OK) {
             loop_commit(self);
             self->held = false; /* an open agenda is dropped, or fetched again */
+            watch_wait(); /* it may drop all there is */
             err_t err = stage_quarantine(self->stage, told.rows, told.rows_count);
+            watch_beat();
             self->quarantines_told = err == OK;
             if (err != OK) loop_fail(self, "quarantines_failed", err);
         }
@@ -251,7 +256,10 @@ static int loop_run(loop_t *self) {
              (unsigned long long)self->stage->place.in_seq, (unsigned long long)self->stage->head.seq,
              (unsigned long long)self->stage->place.cause_seq);
     if (hooks->committed != NULL) hooks->committed(hooks->self, self->stage, self->stage->head.seq);
+    watch_start(watch_setting());
+    watch_join("loop");
     while (!self->leave) loop_round(self);
+    watch_leave();
     if (self->exit_code == EX_OK) loop_commit(self);
     if (self->exit_code == EX_OK && stage_rest(self->stage) != OK) loop_leave(self, EX_IOERR);
     log_info("stopped", "exit=%d in_seq=%llu out_seq=%llu", self->exit_code, (unsigned long long)self->stage->durable.in_seq,
@@ -304,6 +312,7 @@ int stage_main_hooked(const role_t *role, const char *home, int (*begin)(stage_t
         loop_close(&loop);
         if (end != NULL) end(&loop.stage->hooks);
     }
+    watch_stop();
     link_stop(); /* the lock is given back last, when no socket is left */
     stage_close(&loop.stage);
     if (loop.corrupt) store_set_aside(path); /* the next start rebuilds */

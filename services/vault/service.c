@@ -7,6 +7,7 @@
 #include "services/stage/log.h"
 #include "services/stage/serve.h"
 #include "services/vault/logins.h"
+#include "services/stage/watch.h"
 #include "services/vault/vault.h"
 
 enum { KEY_FILE = 256, IDLE_MS = 1000, LOGIN_DOORS = 3 };
@@ -122,6 +123,7 @@ static void loop_close(loop_t *self) {
     free(self->peers);
     buffer_destroy(&self->now);
     buffer_destroy(&self->later);
+    watch_stop();
     link_stop();
 }
 
@@ -147,7 +149,10 @@ int vault_main(int argc, char **argv) {
     int code = open_exit_code(err);
     if (err == OK) {
         log_info("started", "texts=%llu", (unsigned long long)vault_count(loop.vault));
+        watch_start(watch_setting());
+        watch_join("loop");
         err = loop_run(&loop);
+        watch_leave();
         code = err == OK ? EX_OK : EX_IOERR;
     }
     if (err == OK)

@@ -178,9 +178,12 @@ health_t system_health(system_t *system, const char *service) {
     return health;
 }
 
+/* Each stage, not the last alone: one that is being rebuilt lies behind those that read it. */
 static bool is_settled(system_t *self) {
-    health_t intake = system_health(self, "intake"), alerting = system_health(self, "alerting");
-    return alerting.cause_seq == intake.out_head && alerting.published == alerting.out_head;
+    uint64_t head = system_health(self, "intake").out_head;
+    health_t alerting = system_health(self, "alerting");
+    return system_health(self, "validation").cause_seq == head && system_health(self, "aggregation").cause_seq == head &&
+           alerting.cause_seq == head && alerting.published == alerting.out_head;
 }
 
 void system_settle(system_t *system) { UNTIL(system, is_settled(system)); }

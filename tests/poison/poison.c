@@ -1,9 +1,11 @@
-/* Poison: an entry that crashes a stage. Real processes, with a validation of its own that an ASSERT trips on a marked report:
- * the stage stands still at the third crash, says so everywhere, goes on under a signed quarantine, and on replay too. usage:
- * poison BIN_FOLDER PLAN; under the name minning-validation it is that stage. */
+/* Poison: an entry that crashes a stage, or makes it hang. Real processes, with a validation of its own that an ASSERT trips on
+ * a marked report, or that never comes back from another: the stage stands still at the third time, says so everywhere, goes on
+ * under a signed quarantine, and on replay too. usage: poison BIN_FOLDER PLAN; under the name minning-validation it is that
+ * stage. */
 #include "tests/drill/system.h"
 
 #include <dirent.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,14 +19,33 @@
 #include "tests/sim/pump.h"
 
 #define POISON "这一份有毒"
-enum { WELL, SICK, NEXT, AGAIN };
+#define SPIN "这一份没完没了"
+#define STAND "这一份一动不动"
+enum { WELL, SICK, NEXT, SPINNING, STANDING };
+enum { HANG_SECONDS = 1, HANG_PATIENCE_MS = 60000 };
 
 /* --- the stage that trips --- */
 
+static void spin(void) {
+    static volatile bool for_ever = true;
+    while (for_ever) {
+    }
+}
+
+/* It waits for a lock that it holds itself. */
+static void stand(void) {
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&mutex);
+    pthread_mutex_lock(&mutex);
+}
+
 static void trip(turn_t *turn, const event_t *event) {
     report_received_t received;
-    if (event->kind == KIND_report_received && turn_body(turn, event, report_received_type(), &received))
+    if (event->kind == KIND_report_received && turn_body(turn, event, report_received_type(), &received)) {
         ASSERT(!text_is(received.report.progress, POISON));
+        if (text_is(received.report.progress, SPIN)) spin();
+        if (text_is(received.report.progress, STAND)) stand();
+    }
     validation_role()->apply(turn, event);
 }
 
@@ -97,11 +118,13 @@ static bool is_halted(void) { return system_health(here, "validation").halted_se
 
 /* --- what is to be seen --- */
 
-static uint64_t a_marked_report_halts_the_stage(const char *name, pid_t *waiting) {
+static uint64_t a_marked_report_halts_the_stage(uint32_t unit, const char *mark, const char *name, pid_t *waiting) {
     report_t sick = system_report(here, 500);
-    sick.progress = text_of(POISON);
-    *waiting = send_in_background(SICK, &sick, name);
-    UNTIL(here, is_halted());
+    sick.progress = text_of(mark);
+    *waiting = send_in_background(unit, &sick, name);
+    for (int64_t until_ms = clock_steady_ms() + HANG_PATIENCE_MS; clock_steady_ms() < until_ms && !is_halted();)
+        link_wait(NULL, 0, 50);
+    MUST(here, is_halted());
     return system_health(here, "validation").halted_seq;
 }
 
@@ -155,10 +178,50 @@ static void a_rebuild_gives_the_same(void) {
     system_connect(here);
 }
 
+static uint32_t log_count(const char *service, const char *text) {
+    text_t content = {NULL, 0};
+    uint32_t count = 0;
+    const char *path = arena_format(here->arena, "log/%s.log", service).at;
+    MUST(here, home_read(path, here->arena, 1 << 22, &content) == OK);
+    const char *line = content.at, *end = content.at + content.size;
+    for (size_t size = strlen(text); (line = memmem(line, (size_t)(end - line), text, size)) != NULL; line += size) count++;
+    return count;
+}
+
+static void restart(void) {
+    system_disconnect(here);
+    system_down(here);
+    system_up(here, true);
+    system_connect(here);
+}
+
+/* Nothing crashes, nothing comes back: the watchdog ends it, and that counts like a crash on the event in hand. */
+static void a_hang_is_a_crash(uint32_t unit, const char *mark, const char *name) {
+    char hung[64];
+    pid_t waiting = 0;
+    uint32_t died = crashes();
+    restart(); /* forgives the supervisor's growing pauses */
+    int64_t begun_ms = clock_steady_ms();
+    uint64_t seq = a_marked_report_halts_the_stage(unit, mark, name, &waiting);
+    int64_t took_ms = clock_steady_ms() - begun_ms;
+    MUST(here, crashes() == died + LIMIT_CRASHES);
+    snprintf(hung, sizeof hung, "event=hung thread=loop seq=%llu ", (unsigned long long)seq);
+    MUST(here, log_count("validation", hung) == LIMIT_CRASHES);
+    it_says_so_everywhere(seq);
+    MUST(here, system_health(here, "aggregation").ok && system_health(here, "gateway").ok);
+    const char *text = arena_format(here->arena, "%llu", (unsigned long long)seq).at;
+    MUST(here, RUN(here, "quarantine", "validation", text, "--why", name) == 0);
+    MUST(here, system_finish(waiting) == 65 && file_has(name, "set_aside"));
+    UNTIL(here, RUN(here, "status") == 0);
+    MUST(here, crashes() == died + LIMIT_CRASHES);
+    printf("  %s: ended %d times after %d s without a round, halted before entry %llu after %lld ms, quarantined, well again\n",
+           name, LIMIT_CRASHES, HANG_SECONDS, (unsigned long long)seq, (long long)took_ms);
+}
+
 /* A binary that survives it needs no quarantine: it has three tries of its own. */
 static void a_mended_binary_goes_on(const char *bin) {
     pid_t waiting = 0;
-    uint64_t seq = a_marked_report_halts_the_stage("again", &waiting);
+    uint64_t seq = a_marked_report_halts_the_stage(SICK, POISON, "again", &waiting);
     it_says_so_everywhere(seq);
     install(arena_format(here->arena, "%s/minning-validation", bin).at, "minning-validation");
     system_kill(here, "validation");
@@ -167,23 +230,17 @@ static void a_mended_binary_goes_on(const char *bin) {
     UNTIL(here, RUN(here, "status") == 0);
 }
 
-int main(int argc, char **argv) {
-    const char *name = strrchr(argv[0], '/');
-    if (strcmp(name == NULL ? argv[0] : name + 1, "minning-validation") == 0) return stage_main(tripping_role(), argc, argv);
-    if (argc != 3) return fprintf(stderr, "usage: poison BIN_FOLDER PLAN\n"), 64;
-    static char bin[4096];
-    setvbuf(stdout, NULL, _IOLBF, 0);
-    int64_t begun_ms = clock_steady_ms();
-    if (realpath(argv[1], bin) == NULL) return 66;
-    install_all(bin);
-    system_begin(here, "poison", bin_folder, argv[2], "2021-08-20T08:00");
-    system_up(here, true);
-    system_register(here);
+static void watched_closely(void) {
+    FILE *file = fopen(HOME_CONF, "ae");
+    MUST(here, file != NULL && fprintf(file, "\nwatch\n    seconds = %d\n", HANG_SECONDS) > 0 && fclose(file) == 0);
+}
+
+/* Crashes, halts, is quarantined; then what a rebuild makes of it. */
+static void a_crash_is_survived(void) {
     report_t well = system_report(here, 1000);
     MUST(here, system_send(here, WELL, &well, NULL).verdict.accepted);
-
     pid_t waiting = 0, next_waiting = 0;
-    uint64_t seq = a_marked_report_halts_the_stage("sick", &waiting);
+    uint64_t seq = a_marked_report_halts_the_stage(SICK, POISON, "sick", &waiting);
     MUST(here, crashes() == LIMIT_CRASHES);
     it_says_so_everywhere(seq);
     the_others_go_on(&well);
@@ -203,6 +260,24 @@ int main(int argc, char **argv) {
     system_settle(here);
     MUST(here, skips_in("verdicts") == 1 && skips_in("tallies") == 1 && skips_in("warnings") == 1);
     printf("  quarantined: it went on by itself; event_skipped in streams 2, 3 and 4; its sender was told set_aside\n");
+}
+
+int main(int argc, char **argv) {
+    const char *name = strrchr(argv[0], '/');
+    if (strcmp(name == NULL ? argv[0] : name + 1, "minning-validation") == 0) return stage_main(tripping_role(), argc, argv);
+    if (argc != 3) return fprintf(stderr, "usage: poison BIN_FOLDER PLAN\n"), 64;
+    static char bin[4096];
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    int64_t begun_ms = clock_steady_ms();
+    if (realpath(argv[1], bin) == NULL) return 66;
+    install_all(bin);
+    system_begin(here, "poison", bin_folder, argv[2], "2021-08-20T08:00");
+    watched_closely();
+    system_up(here, true);
+    system_register(here);
+    a_crash_is_survived();
+    a_hang_is_a_crash(SPINNING, SPIN, "spins");
+    a_hang_is_a_crash(STANDING, STAND, "stands");
     a_rebuild_gives_the_same();
     printf("  rebuilt from nothing: skipped again, the same bytes, no crash\n");
     a_mended_binary_goes_on(bin);

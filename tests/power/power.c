@@ -14,7 +14,15 @@
 #include "services/stage/clock.h"
 #include "services/stage/home.h"
 
-enum { WORKERS = 2, GROUPS = 30, SHOWN = 6, TIMES = 64, SIGNALS_MOST = 200, GO_ON_EVERY = 64 };
+enum {
+    WORKERS = 16,
+    GROUPS = 30,
+    SHOWN = 6,
+    SIGNALS_MOST = 200,
+    GO_ON_EVERY = 64,
+    SLICE = 50000, /* states looked at of one piece of recorded work; then the office does another */
+    CONTROL = 3000 /* states in which a store that does not sync must be found out */
+};
 
 /* What a worker tells its parent, even when it dies. */
 typedef struct {
@@ -39,8 +47,9 @@ static const way_t modes[] = {{"default sync", 0, false, true},
 
 typedef struct {
     const way_t *mode;
-    uint64_t states; /* wanted */
+    uint64_t states; /* wanted of this piece of work */
     uint64_t seed;
+    uint32_t workers;
     char folder[OFFICE_PATH];
     reel_t *reel;
     uint32_t samples;
@@ -58,7 +67,7 @@ static void show(const run_t *run, tally_t *tally, const char *wrong) {
 static void look(const run_t *run, table_top_t *top, tally_t *tally, uint32_t worker, bool resumed) {
     uint32_t from_which = tally->which, from_point = tally->point, from_sample = tally->sample;
     for (uint32_t which = from_which; which < REELS; which++) {
-        explorer_t *explorer = explorer_new(&run->reel->tapes[which], run->seed, run->samples, worker, WORKERS);
+        explorer_t *explorer = explorer_new(&run->reel->tapes[which], run->seed, run->samples, worker, run->workers);
         crash_t crash;
         if (resumed && which == from_which) explorer_skip(explorer, from_point, from_sample);
         while (explorer_next(explorer, &crash)) {
@@ -121,59 +130,87 @@ static uint64_t writes_of(const reel_t *reel) {
     return writes;
 }
 
+static void tally_add(tally_t *sum, const tally_t *one) {
+    sum->states += one->states;
+    sum->repeats += one->repeats;
+    sum->violations += one->violations;
+    sum->refused += one->refused;
+    sum->went_on += one->went_on;
+}
+
 /* Looks at about `states` images. */
 static tally_t explore(run_t *run) {
-    tally_t *tallies = mmap(NULL, WORKERS * sizeof *tallies, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0),
+    tally_t *tallies = mmap(NULL, run->workers * sizeof *tallies, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0),
             sum = {0};
     ASSERT(tallies != MAP_FAILED);
     pid_t pids[WORKERS];
-    for (uint32_t worker = 0; worker < WORKERS; worker++) pids[worker] = worker_start(run, &tallies[worker], worker, 0);
-    for (uint32_t worker = 0; worker < WORKERS; worker++) {
+    for (uint32_t worker = 0; worker < run->workers; worker++) pids[worker] = worker_start(run, &tallies[worker], worker, 0);
+    for (uint32_t worker = 0; worker < run->workers; worker++) {
         worker_follow(run, &tallies[worker], worker, pids[worker]);
-        sum.states += tallies[worker].states;
-        sum.repeats += tallies[worker].repeats;
-        sum.violations += tallies[worker].violations;
-        sum.refused += tallies[worker].refused;
-        sum.went_on += tallies[worker].went_on;
+        tally_add(&sum, &tallies[worker]);
     }
-    munmap(tallies, WORKERS * sizeof *tallies);
+    munmap(tallies, run->workers * sizeof *tallies);
     return sum;
 }
 
-static bool run_mode(run_t *run) {
+/* Records one piece of work under the mode, and looks at its crash states. */
+static tally_t run_slice(run_t *run, uint64_t *writes) {
     char folder[OFFICE_PATH];
-    int64_t begin_ms = clock_steady_ms();
     office_folder(run->folder, sizeof run->folder);
     snprintf(folder, sizeof folder, "%.200s/recorded", run->folder);
     ASSERT(home_make_folder(folder) == OK);
     tape_flags = run->mode->flags;
     tape_deaf = run->mode->deaf;
-    run->reel = reel_record(folder, GROUPS);
+    run->reel = reel_record(folder, GROUPS, run->seed);
     tape_flags = 0;
     tape_deaf = false;
-    uint64_t writes = writes_of(run->reel);
-    run->samples = (uint32_t)(run->states * 3 / writes + 3);
-    tally_t sum = explore(run);
-    int64_t took_ms = clock_steady_ms() - begin_ms + 1;
-    bool good = run->mode->sound ? sum.violations == 0 : sum.violations > 0;
-    printf("power: %s: %" PRIu64 " crash states of %" PRIu64 " writes (%" PRIu64 " repeats left out), %" PRIu64
-           " worked on with, %" PRIu64 " not yet founded, %" PRIu64 " violations (%s), %" PRId64 " states/s\n",
-           run->mode->name, sum.states, writes, sum.repeats, sum.went_on, sum.refused, sum.violations,
-           good ? run->mode->sound ? "none may be" : "some must be" : "WRONG", (int64_t)sum.states * 1000 / took_ms);
+    *writes = writes_of(run->reel);
+    run->samples = (uint32_t)(run->states * 3 / *writes + 3);
+    tally_t tally = explore(run);
     reel_destroy(&run->reel);
     office_remove(run->folder);
+    return tally;
+}
+
+static void slice_tell(const tally_t *sum, const run_t *run, uint64_t wanted, int64_t begin_ms) {
+    if (sum->states >= wanted) return;
+    printf("  %s: %" PRIu64 " of %" PRIu64 " states, %" PRIu64 " violations, %" PRId64 " s, seed %" PRIu64 "\n",
+           run->mode->name, sum->states, wanted, sum->violations, (clock_steady_ms() - begin_ms) / 1000, run->seed);
+}
+
+/* At least `wanted` states, in slices: each of other work, with a seed of its own. */
+static bool run_mode(const way_t *mode, uint64_t wanted, uint64_t seed, uint32_t workers) {
+    int64_t begin_ms = clock_steady_ms();
+    uint64_t writes = 0, slices = 0;
+    tally_t sum = {0};
+    while (sum.states < wanted) {
+        uint64_t left = wanted - sum.states, written = 0;
+        run_t run = {.mode = mode, .states = left < SLICE ? left : SLICE, .seed = seed + slices++, .workers = workers};
+        tally_t tally = run_slice(&run, &written);
+        writes += written;
+        tally_add(&sum, &tally);
+        slice_tell(&sum, &run, wanted, begin_ms);
+        if (tally.states == 0 || (mode->sound && sum.violations > 0)) break;
+    }
+    int64_t took_ms = clock_steady_ms() - begin_ms + 1;
+    bool good = sum.states > 0 && (mode->sound ? sum.violations == 0 : sum.violations > 0);
+    printf("power: %s: %" PRIu64 " crash states of %" PRIu64 " writes (%" PRIu64 " repeats left out), %" PRIu64
+           " worked on with, %" PRIu64 " not yet founded, %" PRIu64 " violations (%s), %" PRId64 " s, %" PRId64 " states/s\n",
+           mode->name, sum.states, writes, sum.repeats, sum.went_on, sum.refused, sum.violations,
+           good ? mode->sound ? "none may be" : "some must be" : "WRONG", took_ms / 1000, (int64_t)sum.states * 1000 / took_ms);
     return good;
 }
 
 int main(int argc, char **argv) {
-    if (argc > 3) return fprintf(stderr, "usage: power [STATES] [SEED]\n"), 64;
+    if (argc > 4) return fprintf(stderr, "usage: power [STATES] [SEED] [JOBS]\n"), 64;
     uint64_t states = argc > 1 ? strtoull(argv[1], NULL, 10) : 30000;
     uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+    uint64_t workers = argc > 3 ? strtoull(argv[3], NULL, 10) : 2;
+    if (workers == 0 || workers > WORKERS) workers = 2;
     uint32_t passed = 0, failed = 0;
     setvbuf(stdout, NULL, _IOLBF, 0);
     for (size_t mode = 0; mode < sizeof modes / sizeof modes[0]; mode++) {
-        run_t run = {.mode = &modes[mode], .states = modes[mode].sound ? states : 3000, .seed = seed};
-        if (run_mode(&run))
+        if (run_mode(&modes[mode], modes[mode].sound ? states : CONTROL, seed, (uint32_t)workers))
             passed++;
         else
             failed++;

@@ -60,7 +60,8 @@ static intake_t *ledger_begin(reel_t *self) {
 static void ledger_group(reel_t *self, intake_t *intake, uint32_t group, uint32_t *number) {
     roll(self, REEL_LEDGER);
     uint32_t state = state_begin(self, REEL_LEDGER);
-    for (uint32_t count = 1 + group * 7 % 5; count > 0; count--) office_report(self->office, intake, (*number)++);
+    for (uint32_t count = 1 + (group * 7 + self->variant) % 5; count > 0; count--)
+        office_report(self->office, intake, (*number)++);
     ASSERT(office_commit(self->office, intake) == OK);
     ledger_state(self, state, intake_store(intake));
 }
@@ -76,7 +77,7 @@ static void stage_group(reel_t *self, stage_t *stage, intake_t *intake, uint32_t
     while (more) {
         roll(self, REEL_STAGE);
         uint32_t state = state_begin(self, REEL_STAGE);
-        for (uint32_t step = 0; more && step < 1 + group % 3; step++)
+        for (uint32_t step = 0; more && step < 1 + (group + self->variant) % 3; step++)
             ASSERT(office_step(stage, intake_store(intake), 2000, &more) == OK);
         ASSERT(stage_commit(stage) == OK);
         stage_state(self, state, stage_store(stage));
@@ -84,7 +85,7 @@ static void stage_group(reel_t *self, stage_t *stage, intake_t *intake, uint32_t
 }
 
 static void vault_group(reel_t *self, vault_t *vault, uint32_t group, uint64_t *kept) {
-    uint32_t from = group * 2 % PERSONS;
+    uint32_t from = (group + self->variant % PERSONS) * 2 % PERSONS;
     roll(self, REEL_VAULT);
     uint32_t state = state_begin(self, REEL_VAULT);
     for (uint32_t person = from; person < from + 2; person++) {
@@ -94,7 +95,7 @@ static void vault_group(reel_t *self, vault_t *vault, uint32_t group, uint64_t *
     if (group % 5 == 4) {
         char room[LIMIT_NAME];
         uint8_t hash[HASH_SIZE];
-        uint32_t person = from - 3;
+        uint32_t person = (from + PERSONS - 3) % PERSONS;
         text_t text = office_person(person, room);
         hash_keyed(office_vault_key, (bytes_t){(const uint8_t *)text.at, text.size}, hash);
         vault_erase(vault, hash);
@@ -108,16 +109,17 @@ static void vault_group(reel_t *self, vault_t *vault, uint32_t group, uint64_t *
     self->states[REEL_VAULT][state] = (reel_state_t){.kept = *kept, .vault_count = vault_count(vault)};
 }
 
-reel_t *reel_record(const char *folder, uint32_t groups) {
+reel_t *reel_record(const char *folder, uint32_t groups, uint64_t seed) {
     reel_t *self = calloc(1, sizeof *self);
     ASSERT(self != NULL);
+    self->variant = (uint32_t)(seed % 1000);
     snprintf(self->folder, sizeof self->folder, "%s", folder);
     self->office = office_new();
     char path[OFFICE_PATH + 16];
     stage_t *stage = NULL;
     vault_t *vault = NULL;
     uint64_t kept = 0;
-    uint32_t number = 0;
+    uint32_t number = self->variant * 1000; /* other reports, of other sizes, in other groups */
     intake_t *intake = ledger_begin(self);
     path_of(self, REEL_STAGE, path);
     roll(self, REEL_STAGE);

@@ -21,13 +21,14 @@ typedef struct {
     reel_state_t states[REELS][STATES_MOST];
     uint32_t state_count[REELS];
     office_t *office;
+    uint32_t variant; /* of the work */
     char folder[OFFICE_PATH]; /* of the recording: ledger, stage and vault as they ended */
 } reel_t;
 
 extern const char *const reel_names[REELS];
 
-/* Lets the services work, `groups` commits of the ledger, and records them. */
-reel_t *reel_record(const char *folder, uint32_t groups);
+/* Lets the services work, `groups` commits of the ledger, and records them. Another seed is other work. */
+reel_t *reel_record(const char *folder, uint32_t groups, uint64_t seed);
 void reel_destroy(reel_t **self);
 
 /* One worker's table for looking at images. */

@@ -68,10 +68,10 @@ static const char *ledger_go_on(table_top_t *self, const char *path, uint32_t mu
     uint64_t head = intake_head(*intake).seq;
     int64_t wall_ms = office->wall_ms;
     if (must < 2) return NULL; /* the keys are not in the ledger */
-    office_report(office, *intake, 1000000 + acked);
+    office_report(office, *intake, 2000000 + acked);
     const char *wrong = office_commit(office, *intake) == OK && office->ack_count == acked + 1 ? NULL : "it does not go on";
     if (wrong == NULL && self->reel->states[REEL_LEDGER][must].ack_count > 0) {
-        office_report(office, *intake, 0); /* with the first number */
+        office_report(office, *intake, self->reel->variant * 1000); /* with the first number */
         bool duplicate = office_answered(&office->now, KIND_receipt) && office->later.size == 0;
         if (office_commit(office, *intake) != OK || !duplicate) wrong = "what was acked is not known as a duplicate";
     }
