@@ -90,6 +90,18 @@
 #define LIMIT_LOGIN_LOCK_MS (30LL * 1000)
 #define LIMIT_LOGIN_LOCK_MOST_MS (15LL * 60000)
 #define LIMIT_SECRET_CHARACTERS 12         /* a password has at least so many */
+/* the outside */
+#define LIMIT_URL 512
+#define LIMIT_CONTACTS 16384
+#define LIMIT_ROUTES 64
+#define LIMIT_NOTICE_PARTS 64              /* warnings in one message */
+#define LIMIT_NOTICE_ATTEMPTS 8            /* tries of one message, then it is a dead letter */
+#define LIMIT_NOTICE_RESULTS 64            /* results of one warning that a query shows */
+#define LIMIT_NOTICE_JOBS 65536            /* messages that wait to be sent */
+#define LIMIT_NOTICE_FLYING 8              /* messages on their way at once */
+#define LIMIT_NOTICE_ANSWER 65536          /* bytes read of what the other side says */
+#define LIMIT_NOTICE_JOURNAL (1ULL << 30)  /* bytes of the notifier's journal */
+#define LIMIT_NOTICE_AGE_MS (72LL * 3600000) /* older warnings are recorded, not sent */
 
 /* Redis */
 #define LIMIT_REDIS_TIMEOUT_MS 1000

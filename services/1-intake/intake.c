@@ -20,6 +20,7 @@ const table_t intake_tables[TABLE_COUNT] = {
     [TABLE_FORKS] = {"forks", ledger_restored_type},
     [TABLE_PARTS] = {"plan_parts", intake_part_type},
     [TABLE_LOGINS] = {"logins", login_row_type},
+    [TABLE_NOTICES] = {"notices", intake_notice_type},
 };
 
 enum { VERIFY_STEP = 65536 }; /* entries that a start verifies at most; after a clean stop it is none */

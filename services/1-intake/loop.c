@@ -10,12 +10,17 @@
 #include "services/stage/log.h"
 #include "services/stage/watch.h"
 
-enum { AT_OPERATOR, AT_GATEWAY, AT_CONSOLE, DOORS, AT_STREAM = DOORS, HANDLES };
+enum { AT_OPERATOR, AT_GATEWAY, AT_CONSOLE, AT_NOTIFIER, DOORS, AT_STREAM = DOORS, HANDLES };
 enum { LINGER_MS = 1, LOOK_MS = LIMIT_PARK_MS / 4, KEY_FILE = 256 };
 
-static const door_t doors[DOORS] = {[AT_OPERATOR] = door_operator, [AT_GATEWAY] = door_gateway, [AT_CONSOLE] = door_console};
-static const char *const endpoints[DOORS] = {
-    [AT_OPERATOR] = HOME_DOOR_OPERATOR, [AT_GATEWAY] = HOME_DOOR_GATEWAY, [AT_CONSOLE] = HOME_DOOR_CONSOLE};
+static const door_t doors[DOORS] = {[AT_OPERATOR] = door_operator,
+                                    [AT_GATEWAY] = door_gateway,
+                                    [AT_CONSOLE] = door_console,
+                                    [AT_NOTIFIER] = door_notifier};
+static const char *const endpoints[DOORS] = {[AT_OPERATOR] = HOME_DOOR_OPERATOR,
+                                             [AT_GATEWAY] = HOME_DOOR_GATEWAY,
+                                             [AT_CONSOLE] = HOME_DOOR_CONSOLE,
+                                             [AT_NOTIFIER] = HOME_DOOR_NOTIFIER};
 
 /* Who waits for a packet. */
 typedef struct {
@@ -157,7 +162,7 @@ static int64_t wait_ms(const loop_t *self) {
 
 static err_t loop_run(loop_t *self) {
     void *const handles[HANDLES] = {server_handle(self->servers[AT_OPERATOR]), server_handle(self->servers[AT_GATEWAY]),
-                                    server_handle(self->servers[AT_CONSOLE]),
+                                    server_handle(self->servers[AT_CONSOLE]), server_handle(self->servers[AT_NOTIFIER]),
                                     stream_door_handle(self->stream)};
     while (true) {
         uint32_t ready = link_wait(handles, HANDLES, wait_ms(self));

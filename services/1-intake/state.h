@@ -12,7 +12,10 @@
 #define DEF_FILE "services/1-intake/intake.def"
 #include "proto/declare.h"
 
-enum { TABLE_SUBMISSIONS, TABLE_KEYS, TABLE_COMMANDS, TABLE_QUARANTINES, TABLE_FORKS, TABLE_PARTS, TABLE_LOGINS, TABLE_COUNT };
+enum {
+    TABLE_SUBMISSIONS, TABLE_KEYS, TABLE_COMMANDS, TABLE_QUARANTINES, TABLE_FORKS, TABLE_PARTS, TABLE_LOGINS, TABLE_NOTICES,
+    TABLE_COUNT
+};
 extern const table_t intake_tables[TABLE_COUNT];
 
 #define FACT_PLAN "plan_seq"     /* entry that adopted the plan in force */
@@ -113,6 +116,8 @@ void on_attested_append(visit_t *visit);
 void on_refusals_note(visit_t *visit);
 void on_command(visit_t *visit);
 void on_registry_ask(visit_t *visit);
+void on_notice_sent(visit_t *visit);
+void on_notice_failed(visit_t *visit);
 
 /* --- the plan in force (adoption.c) --- */
 /* Appends the plan a ledger begins with: its parts, if it needs them, and plan_adopted. Errors stick to the transaction. */

@@ -45,6 +45,8 @@ static void visit_dispatch(visit_t *self) {
     case KIND_refusals_note: on_refusals_note(self); break;
     case KIND_registry_ask: on_registry_ask(self); break;
     case KIND_command: on_command(self); break;
+    case KIND_notice_sent: on_notice_sent(self); break;
+    case KIND_notice_failed: on_notice_failed(self); break;
     default: break; /* kind_refusal let nothing else pass */
     }
 }

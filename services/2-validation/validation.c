@@ -291,6 +291,8 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_backup_taken:
     case KIND_ledger_restored:
     case KIND_quarantined:
+    case KIND_notice_sent:
+    case KIND_notice_failed:
     case KIND_event_skipped: return;    /* passed on by the runtime */
     case KIND_plan_closed: on_plan_closed(turn); return;
     case KIND_refusals_counted: return; /* for the ledger's readers, not for the totals */

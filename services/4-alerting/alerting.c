@@ -287,6 +287,8 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_backup_taken:
     case KIND_ledger_restored:
     case KIND_quarantined:
+    case KIND_notice_sent:
+    case KIND_notice_failed:
     case KIND_event_skipped:
     case KIND_total_changed: break; /* nothing to remind of */
     default: turn_unknown(turn, event); break;

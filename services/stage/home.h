@@ -14,7 +14,12 @@
  *   run/door-console/vault.desk   ipc: login_try, secret_change
  *   run/door-console/session.desk ipc: session_ask, session_end
  *   run/door-operator/vault.desk  ipc: login_keep, token_keep, login_drop
+ *   run/door-notifier/intake      ipc: notice_sent, notice_failed
  *   run/vault                     ipc: vault_keep
+ *   run/door-operator/vault       ipc: contact, route, directory_erase, directory_ask
+ *   run/door-notifier/vault       ipc: directory_ask, with the secrets
+ *   run/door-operator/notifier    ipc: route_test
+ *   outbox/                       maildir: what a rehearsal would have sent
  *   run/redis.sock                the private Redis
  *   log/<service>.log */
 #ifndef STAGE_HOME_H
@@ -33,6 +38,10 @@
 #define HOME_DOOR_OPERATOR "ipc://run/door-operator/intake"
 #define HOME_DOOR_CONSOLE "ipc://run/door-console/intake"
 #define HOME_VAULT "ipc://run/vault"
+#define HOME_DOOR_NOTIFIER "ipc://run/door-notifier/intake"
+#define HOME_VAULT_OPERATOR "ipc://run/door-operator/vault"
+#define HOME_VAULT_NOTIFIER "ipc://run/door-notifier/vault"
+#define HOME_NOTIFIER_OPERATOR "ipc://run/door-operator/notifier"
 #define HOME_REDIS "run/redis.sock"
 
 /* chdir into `path`, check that it was made by init. ERR_MISSING if not. */

@@ -17,49 +17,65 @@ typedef struct {
     logins_door_t door;
 } login_door_t;
 
+enum { AT_GATEWAY, AT_OPERATOR, AT_NOTIFIER, DOORS };
+static const door_t doors[DOORS] = {
+    [AT_GATEWAY] = door_gateway, [AT_OPERATOR] = door_operator, [AT_NOTIFIER] = door_notifier};
+static const char *const endpoints[DOORS] = {
+    [AT_GATEWAY] = HOME_VAULT, [AT_OPERATOR] = HOME_VAULT_OPERATOR, [AT_NOTIFIER] = HOME_VAULT_NOTIFIER};
+
+/* Who waits for a packet, and at which door. */
+typedef struct {
+    peer_t peer;
+    uint32_t at;
+} asker_t;
+
 typedef struct {
     vault_t *vault;
-    server_t *server;
+    server_t *servers[DOORS];
     desk_t *desk;
     logins_store_t *logins;
     login_door_t login_doors[LOGIN_DOORS];
     desk_t *login_desks[LOGIN_DOORS]; /* each a thread of its own: a password takes its time */
     buffer_t now;
-    buffer_t later; /* one packet for each of peers, in their order */
-    peer_t *peers;
-    uint32_t peer_count;
+    buffer_t later; /* one packet for each of askers, in their order */
+    asker_t *askers;
+    uint32_t asker_count;
 } loop_t;
 
 static void drain(loop_t *self) {
-    peer_t peer;
     bytes_t frame;
-    for (uint32_t frames = 0; frames < LIMIT_GROUP && server_receive(self->server, &peer, &frame); frames++) {
-        size_t before = self->later.size;
-        buffer_clear(&self->now);
-        vault_take(self->vault, frame, &self->now, &self->later);
-        if (self->now.size > 0) server_send(self->server, &peer, (bytes_t){self->now.at, (uint32_t)self->now.size});
-        if (self->later.size > before) self->peers[self->peer_count++] = peer;
+    for (uint32_t at = 0; at < DOORS; at++) {
+        asker_t asker = {.at = at};
+        for (uint32_t frames = 0; frames < LIMIT_GROUP && server_receive(self->servers[at], &asker.peer, &frame); frames++) {
+            size_t before = self->later.size;
+            buffer_clear(&self->now);
+            vault_take_at(self->vault, doors[at], frame, &self->now, &self->later);
+            if (self->now.size > 0)
+                server_send(self->servers[at], &asker.peer, (bytes_t){self->now.at, (uint32_t)self->now.size});
+            if (self->later.size > before) self->askers[self->asker_count++] = asker;
+        }
     }
 }
 
 static void answers_send(loop_t *self) {
     size_t at = 0;
-    for (uint32_t index = 0; index < self->peer_count; index++) {
+    for (uint32_t index = 0; index < self->asker_count; index++) {
         packet_t packet;
         fault_t fault = {0};
         err_t err = packet_decode((bytes_t){self->later.at + at, (uint32_t)(self->later.size - at)}, &packet, &fault);
         ASSERT(err == OK); /* we wrote it */
-        server_send(self->server, &self->peers[index], packet.raw);
+        server_send(self->servers[self->askers[index].at], &self->askers[index].peer, packet.raw);
         at += packet.raw.size;
     }
-    self->peer_count = 0;
+    self->asker_count = 0;
     buffer_clear(&self->later);
 }
 
 static err_t loop_run(loop_t *self) {
-    void *const handles[] = {server_handle(self->server)};
+    void *const handles[DOORS] = {server_handle(self->servers[AT_GATEWAY]), server_handle(self->servers[AT_OPERATOR]),
+                                  server_handle(self->servers[AT_NOTIFIER])};
     while (true) {
-        bool leave = (link_wait(handles, 1, IDLE_MS) & LINK_STOP) != 0;
+        bool leave = (link_wait(handles, DOORS, IDLE_MS) & LINK_STOP) != 0;
         drain(self);
         err_t err = vault_commit(self->vault);
         if (err != OK) return err;
@@ -106,9 +122,9 @@ static err_t loop_open(loop_t *self) {
     err_t err = key_read(key);
     if (err == OK) err = vault_open("data/vault", key, &self->vault);
     if (err != OK) return err;
-    self->peers = calloc(LIMIT_GROUP, sizeof *self->peers);
-    if (self->peers == NULL) return ERR_NOMEM;
-    err = server_bind(HOME_VAULT, &self->server);
+    self->askers = calloc((size_t)LIMIT_GROUP * DOORS, sizeof *self->askers);
+    if (self->askers == NULL) return ERR_NOMEM;
+    for (uint32_t at = 0; err == OK && at < DOORS; at++) err = server_bind(endpoints[at], &self->servers[at]);
     if (err == OK) err = logins_start(self);
     if (err == OK) err = desk_start("vault", desk_answer, self->vault, &self->desk);
     return err;
@@ -118,9 +134,9 @@ static void loop_close(loop_t *self) {
     if (self->desk != NULL) desk_stop(&self->desk);
     for (int door = 0; door < LOGIN_DOORS; door++) desk_stop(&self->login_desks[door]);
     logins_close(&self->logins);
-    server_destroy(&self->server);
+    for (uint32_t at = 0; at < DOORS; at++) server_destroy(&self->servers[at]);
     vault_close(&self->vault);
-    free(self->peers);
+    free(self->askers);
     buffer_destroy(&self->now);
     buffer_destroy(&self->later);
     watch_stop();

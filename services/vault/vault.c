@@ -1,5 +1,5 @@
 /* Keeping, recalling and erasing personal texts, several requests to one commit. */
-#include "services/vault/vault.h"
+#include "services/vault/vault_inner.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,25 +10,15 @@
 #include "services/stage/log.h"
 
 #define DEF_FILE "services/vault/vault.def"
-#include "proto/declare.h"
-#define DEF_FILE "services/vault/vault.def"
 #include "proto/define.h"
 
-enum { TABLE_PERSONS, TABLE_COUNT, KEY_ID = 1 };
-static const table_t tables[TABLE_COUNT] = {[TABLE_PERSONS] = {"persons", vault_person_type}};
-#define FACT_SERIAL "serial"
-
-struct vault {
-    store_t *store;
-    char *path;
-    txn_t *group;         /* NULL: none open */
-    uint64_t group_count; /* writes in it */
-    err_t err;
-    arena_t *arena; /* of the frame at hand */
-    uint8_t hash_key[HASH_KEY_SIZE];
-    uint64_t reserve;
-    int64_t started_steady_ms;
+enum { KEY_ID = 1 };
+static const table_t tables[VAULT_TABLES] = {
+    [VAULT_PERSONS] = {"persons", vault_person_type},
+    [VAULT_CONTACTS] = {"contacts", contact_type},
+    [VAULT_ROUTES] = {"routes", route_type},
 };
+#define FACT_SERIAL "serial"
 
 err_t vault_open(const char *path, const uint8_t hash_key[HASH_KEY_SIZE], vault_t **out) {
     *out = NULL;
@@ -40,7 +30,7 @@ err_t vault_open(const char *path, const uint8_t hash_key[HASH_KEY_SIZE], vault_
     self->reserve = LIMIT_STORE_RESERVE;
     self->started_steady_ms = clock_steady_ms();
     memcpy(self->hash_key, hash_key, sizeof self->hash_key);
-    err_t err = store_open(path, tables, TABLE_COUNT, &self->store);
+    err_t err = store_open(path, tables, VAULT_TABLES, &self->store);
     if (err != OK) vault_close(&self);
     *out = self;
     return err;
@@ -61,7 +51,7 @@ void vault_close(vault_t **self_at) {
 void vault_keep_free(vault_t *self, uint64_t reserve) { self->reserve = reserve; }
 bool vault_has_group(const vault_t *self) { return self->group != NULL || self->err != OK; }
 
-static bool space_is_low(const vault_t *self) {
+bool vault_space_is_low(const vault_t *self) {
     struct statvfs disk;
     uint64_t used = 0, size = 0;
     store_usage(self->store, &used, &size);
@@ -69,7 +59,7 @@ static bool space_is_low(const vault_t *self) {
     return (uint64_t)disk.f_bavail * disk.f_frsize < self->reserve;
 }
 
-static bool group_begin(vault_t *self) {
+bool vault_group_begin(vault_t *self) {
     if (self->group == NULL && self->err == OK) {
         self->group = store_write(self->store);
         self->group_count = 0;
@@ -110,18 +100,18 @@ static vault_person_t person_keep(vault_t *self, const store_key_t *key, text_t 
     vault_person_t person = {.text = text, .key_id = KEY_ID, .serial = txn_fact(self->group, FACT_SERIAL) + 1};
     do crypto_random(person.salt, sizeof person.salt);
     while (bytes_are_zero(person.salt, sizeof person.salt)); /* zero is "missing" in the codec */
-    txn_put(self->group, TABLE_PERSONS, key, &person);
+    txn_put(self->group, VAULT_PERSONS, key, &person);
     txn_fact_put(self->group, FACT_SERIAL, person.serial);
     self->group_count++;
     return person;
 }
 
-static void answer_busy(uint64_t request_id, buffer_t *now) {
+void vault_say_busy(uint64_t request_id, buffer_t *now) {
     busy_t busy = {.retry_after_ms = LIMIT_BUSY_RETRY_MS};
     packet_encode(request_id, busy_type(), &busy, now);
 }
 
-static void answer_refusal(const packet_t *packet, text_t code, const char *path, buffer_t *now) {
+void vault_refuse(const packet_t *packet, text_t code, const char *path, buffer_t *now) {
     reason_t reason = {.code = code, .path = text_of(path)};
     refusal_t refusal = {.reasons = &reason, .reasons_count = 1};
     packet_encode(packet->request_id, refusal_type(), &refusal, now);
@@ -135,7 +125,7 @@ static uint32_t references_take(vault_t *self, const vault_keep_t *keep, bool ma
         hash_keyed(self->hash_key, (bytes_t){(const uint8_t *)text.at, text.size}, hash);
         store_key_t key = key_of(hash);
         vault_person_t person;
-        bool known = txn_get(self->group, TABLE_PERSONS, &key, self->arena, &person);
+        bool known = txn_get(self->group, VAULT_PERSONS, &key, self->arena, &person);
         if (!known && !may_keep) return index;
         if (!known) person = person_keep(self, &key, text);
         references[index] = reference_of(&person, hash);
@@ -147,14 +137,14 @@ static void on_vault_keep(vault_t *self, const packet_t *packet, buffer_t *now, 
     vault_keep_t keep;
     fault_t fault = {0};
     if (packet_body(packet, vault_keep_type(), self->arena, &keep, &fault) != OK) {
-        answer_refusal(packet, text_of(fault.code), fault.path, now);
+        vault_refuse(packet, text_of(fault.code), fault.path, now);
         return;
     }
-    if (!group_begin(self)) return;
+    if (!vault_group_begin(self)) return;
     personal_t *references = ARENA_NEW(self->arena, personal_t, keep.texts_count + 1);
-    bool may_keep = self->group_count > 0 || !space_is_low(self);
+    bool may_keep = self->group_count > 0 || !vault_space_is_low(self);
     if (references_take(self, &keep, may_keep, references) < keep.texts_count) {
-        answer_busy(packet->request_id, now);
+        vault_say_busy(packet->request_id, now);
         return;
     }
     vault_kept_t kept = {.refs = references, .refs_count = keep.texts_count};
@@ -162,19 +152,23 @@ static void on_vault_keep(vault_t *self, const packet_t *packet, buffer_t *now, 
 }
 
 void vault_take(vault_t *self, bytes_t frame, buffer_t *now, buffer_t *later) {
+    vault_take_at(self, door_gateway, frame, now, later);
+}
+
+void vault_take_at(vault_t *self, door_t door, bytes_t frame, buffer_t *now, buffer_t *later) {
     arena_reset(self->arena);
     packet_t packet;
     fault_t fault = {0};
     if (packet_decode(frame, &packet, &fault) != OK)
-        answer_refusal(&packet, text_of(fault.code), fault.path, now);
+        vault_refuse(&packet, text_of(fault.code), fault.path, now);
     else if (packet.raw.size != frame.size)
-        answer_refusal(&packet, REASON_OF(malformed), "", now);
-    else if (packet.kind == KIND_vault_keep)
+        vault_refuse(&packet, REASON_OF(malformed), "", now);
+    else if (packet.kind == KIND_vault_keep && door == door_gateway)
         on_vault_keep(self, &packet, now, later);
     else if (message_of_kind(packet.kind) == NULL)
-        answer_refusal(&packet, REASON_OF(unknown_message), "", now);
-    else
-        answer_refusal(&packet, REASON_OF(not_permitted), "", now);
+        vault_refuse(&packet, REASON_OF(unknown_message), "", now);
+    else if (!directory_take(self, door, &packet, now, later))
+        vault_refuse(&packet, REASON_OF(not_permitted), "", now);
 }
 
 bool vault_text(vault_t *self, const uint8_t hash[HASH_SIZE], arena_t *arena, text_t *text) {
@@ -182,23 +176,23 @@ bool vault_text(vault_t *self, const uint8_t hash[HASH_SIZE], arena_t *arena, te
     if (txn == NULL) return false;
     store_key_t key = key_of(hash);
     vault_person_t person;
-    bool known = txn_get(txn, TABLE_PERSONS, &key, arena, &person);
+    bool known = txn_get(txn, VAULT_PERSONS, &key, arena, &person);
     if (known) *text = arena_text(arena, person.text);
     txn_abort(&txn);
     return known;
 }
 
 void vault_erase(vault_t *self, const uint8_t hash[HASH_SIZE]) {
-    if (!group_begin(self)) return;
+    if (!vault_group_begin(self)) return;
     store_key_t key = key_of(hash);
-    txn_delete(self->group, TABLE_PERSONS, &key);
+    txn_delete(self->group, VAULT_PERSONS, &key);
     self->group_count++;
 }
 
 err_t vault_verify(const char *path, uint64_t *serial) {
     store_t *store = NULL;
     head_t head;
-    err_t err = store_open(path, tables, TABLE_COUNT, &store);
+    err_t err = store_open(path, tables, VAULT_TABLES, &store);
     if (err == OK) err = store_verify(store, &head);
     txn_t *txn = err == OK ? store_read(store) : NULL;
     *serial = txn == NULL ? 0 : txn_fact(txn, FACT_SERIAL);
@@ -221,10 +215,10 @@ bool vault_answer(vault_t *self, const packet_t *ask, buffer_t *out) {
         return true;
     }
     if (ask->kind != KIND_health_ask) {
-        answer_refusal(ask, REASON_OF(not_permitted), "", out);
+        vault_refuse(ask, REASON_OF(not_permitted), "", out);
         return true;
     }
-    bool low = space_is_low(self);
+    bool low = vault_space_is_low(self);
     health_t health = {.service = text_of("vault"), .pid = (uint64_t)getpid(), .ok = !low};
     health.uptime_ms = (uint64_t)(clock_steady_ms() - self->started_steady_ms);
     if (low) health.note = text_of("storage is nearly full: nothing new is kept");

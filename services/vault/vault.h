@@ -16,6 +16,8 @@ void vault_close(vault_t **self);
  * (or it is a refusal or busy), otherwise to `later`: it may leave after vault_commit only. Never waits, never fails on input.
  */
 void vault_take(vault_t *self, bytes_t frame, buffer_t *now, buffer_t *later);
+/* The same at the operator's or the notifier's door: contacts and routes. Secrets of routes leave by the notifier's only. */
+void vault_take_at(vault_t *self, door_t door, bytes_t frame, buffer_t *now, buffer_t *later);
 /* Makes the group durable. OK, or an error after which the process must leave. Nothing new: nothing is written. */
 err_t vault_commit(vault_t *self);
 bool vault_has_group(const vault_t *self);
