@@ -12,6 +12,9 @@
 #define LIMIT_EVIDENCE 32                  /* evidence files of one report */
 #define LIMIT_REASONS 64                   /* faults told at once */
 #define LIMIT_ARGS 4                       /* values inside one fault's sentence */
+#define LIMIT_RESTATED 1024                /* later running totals that one correction moves, as far as they are told */
+#define LIMIT_SOFT_RULES 32                /* soft rules whose strictness a plan states */
+#define LIMIT_WHY 600                      /* why a figure was changed, as its history keeps it */
 #define LIMIT_PROOF 32                     /* proof rows carried by one verdict of a target */
 #define LIMIT_MISSING 64                   /* missing things named in one warning */
 #define LIMIT_ROWS 1024                    /* rows in one answer to a query; the rest is asked for with `after` */

@@ -3,7 +3,7 @@
 
 #include "proto/content.h"
 #include "proto/plan_parts.h"
-#include "services/2-validation/validation_rules.h"
+#include "services/2-validation/validation_state.h"
 #include "services/plan/calendar.h"
 
 #include <string.h>
@@ -12,22 +12,6 @@
 static store_key_t key_single(void) {
     store_key_t key = key_new();
     key_add_u64(&key, 0);
-    return key;
-}
-
-/* The period first: a month's reports then fall together, however many years and units there are. */
-static store_key_t key_standing(text_t unit, text_t task, text_t period) {
-    store_key_t key = key_new();
-    key_add_text(&key, period);
-    key_add_text(&key, task);
-    key_add_text(&key, unit);
-    return key;
-}
-
-static store_key_t key_history(text_t unit, text_t indicator) {
-    store_key_t key = key_new();
-    key_add_text(&key, unit);
-    key_add_text(&key, indicator);
     return key;
 }
 
@@ -144,14 +128,17 @@ static validation_case_t case_of(turn_t *turn, text_t unit, const report_t *repo
     report_body_hash(report, turn_arena(turn), given.body_hash);
     store_key_t key = key_standing(unit, report->task, report->period);
     if (!turn_get(turn, VALIDATION_STANDING, &key, &given.standing)) given.standing = (validation_standing_t){0};
+    if (given.standing.revision == 0) given.skipped = period_skipped(turn, &given);
     return given;
 }
 
 static void history_keep(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling, text_t indicator,
-                         const validation_history_t *old) {
+                         const validation_history_t *old, restated_t *restated) {
     uint32_t period_from = planbook_period(given->book, given->report->period)->from;
-    validation_history_t fresh = validation_history_replace(old, indicator, period_from, ruling->figures, ruling->figures_count,
-                                                            ruling->revision, turn_arena(turn));
+    validation_history_t fresh =
+        validation_history_replace(old, indicator, period_from, ruling->figures, given->report->figures, ruling->figures_count,
+                                   ruling->revision, turn_arena(turn));
+    restated_add(turn, restated, old, &fresh, indicator, period_from);
     store_key_t key = key_history(given->unit, indicator);
     if (fresh.months_count > 0) turn_put(turn, VALIDATION_HISTORY, &key, &fresh);
     else if (old->months_count > 0) turn_delete(turn, VALIDATION_HISTORY, &key);
@@ -164,22 +151,24 @@ static bool has_indicator(const report_t *report, uint32_t count, text_t indicat
 }
 
 /* The months that this revision states, and those of the revision before it that it no longer states. */
-static void histories_keep(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling) {
+static restated_t histories_keep(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling) {
     const report_t *report = given->report;
+    restated_t restated = {0};
     for (uint32_t index = 0; index < report->figures_count; index++) {
         text_t indicator = report->figures[index].indicator;
         if (has_indicator(report, index, indicator)) continue;
-        history_keep(turn, given, ruling, indicator, &given->histories[index]);
+        history_keep(turn, given, ruling, indicator, &given->histories[index], &restated);
     }
-    if (ruling->revision == 1) return;
+    if (ruling->revision == 1) return restated;
     const task_t *task = planbook_task(given->book, report->task);
     for (uint32_t index = 0; index < task->indicators_count; index++) {
         text_t indicator = task->indicators[index].id;
         store_key_t key = key_history(given->unit, indicator);
         validation_history_t old;
         if (has_indicator(report, report->figures_count, indicator)) continue;
-        if (turn_get(turn, VALIDATION_HISTORY, &key, &old)) history_keep(turn, given, ruling, indicator, &old);
+        if (turn_get(turn, VALIDATION_HISTORY, &key, &old)) history_keep(turn, given, ruling, indicator, &old, &restated);
     }
+    return restated;
 }
 
 static void standing_keep(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling) {
@@ -269,11 +258,13 @@ static void on_report_received(turn_t *turn, const event_t *event) {
     validation_case_t given = case_of(turn, received.unit, &received.report);
     if (received.original_received_ms != 0) given.received_ms = (int64_t)received.original_received_ms;
     validation_ruling_t ruling = validation_judge(&given, turn_arena(turn));
-    if (ruling.accepted) histories_keep(turn, &given, &ruling);
+    restated_t restated = {0};
+    if (ruling.accepted) restated = histories_keep(turn, &given, &ruling);
     standing_keep(turn, &given, &ruling);
     verdict_keep(turn, &given, &ruling);
     if (ruling.accepted) emit_accepted(turn, &given, &ruling);
     else emit_refused(turn, &given, &ruling);
+    restated_tell(turn, &given, &ruling, &restated);
 }
 
 static void apply(turn_t *turn, const event_t *event) {
@@ -362,6 +353,7 @@ static void answer_check(turn_t *turn, const packet_t *packet, reply_t *reply) {
                          .reasons_count = ruling.accepted ? ruling.explained_count : ruling.reasons_count,
                          .due_ms = due_of(turn, ask.report.period),
                          .dry_run = true};
+    if (ruling.accepted) verdict.figures = figures_after(turn, &given, &ruling, &verdict.figures_count);
     memcpy(verdict.submission_id, ask.report.submission_id, sizeof verdict.submission_id);
     reply_with(reply, verdict_type(), &verdict);
 }
@@ -405,6 +397,7 @@ static void answer_standing(turn_t *turn, const packet_t *packet, reply_t *reply
                             .submissions = verdicts,
                             .submissions_count = count,
                             .seq = standing.seq};
+    if (all) told.figures = figures_standing(turn, &ask, &told.figures_count);
     reply_with(reply, standing_told_type(), &told);
 }
 

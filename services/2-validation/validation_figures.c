@@ -113,29 +113,6 @@ static bool judge_amount(judge_t *self, const exhibit_t *exhibit, int64_t *month
     return true;
 }
 
-static bool items_have_evidence(const figure_t *figure) {
-    static const uint8_t none[32];
-    for (uint32_t index = 0; index < figure->items_count; index++)
-        if (memcmp(figure->items[index].evidence, none, sizeof none) == 0) return false;
-    return figure->items_count > 0;
-}
-
-/* 万元 typed as 元, or the other way round. */
-static bool differs_by_10000(int64_t a, int64_t b) {
-    int64_t small = a < b ? a : b, large = a < b ? b : a;
-    return small > 0 && large >= small * 5000 && large <= small * 20000; /* LIMIT_TOTAL: no overflow */
-}
-
-static void judge_money(judge_t *self, const exhibit_t *exhibit, int64_t amount) {
-    const report_t *report = self->given->report;
-    if (amount == 0) return;
-    if (differs_by_10000(amount, exhibit->past.last))
-        FAULT_WITH(self, factor_10000, figure_path(self, exhibit->index, "amount"),
-                   judge_shown(self, exhibit->indicator, amount), judge_shown(self, exhibit->indicator, exhibit->past.last));
-    if (report->evidence_count == 0 && !items_have_evidence(exhibit->said))
-        FAULT(self, no_evidence, figure_path(self, exhibit->index, ""));
-}
-
 /* People: the rows are the figure. A number beside them counts them. */
 static void judge_people(judge_t *self, exhibit_t *exhibit) {
     const figure_t *said = exhibit->said;
@@ -156,6 +133,7 @@ static void judge_people(judge_t *self, exhibit_t *exhibit) {
     }
     exhibit->norm.items = items;
     exhibit->known = true;
+    if (plan_thresholds(self->plan).evidence_always) judge_evidence(self, exhibit);
 }
 
 static void judge_sum(judge_t *self, exhibit_t *exhibit) {
@@ -171,7 +149,7 @@ static void judge_sum(judge_t *self, exhibit_t *exhibit) {
             FAULT_WITH(self, fact_day_outside, figure_path(self, exhibit->index, "amount"), judge_day(self, self->period->to),
                        judge_day(self, self->plan->from), judge_day(self, self->plan->to));
     }
-    if (indicator->measure == measure_money) judge_money(self, exhibit, amount);
+    judge_soft(self, exhibit, amount);
 }
 
 void judge_figure(judge_t *self, exhibit_t *exhibits, uint32_t index) {
@@ -181,7 +159,8 @@ void judge_figure(judge_t *self, exhibit_t *exhibits, uint32_t index) {
     exhibit->norm.amount = exhibit->norm.running = (maybe_t){false, 0};
     judge_repeat(self, exhibits, index);
     if (!judge_figure_place(self, exhibit)) return;
-    exhibit->past = validation_past(&self->given->histories[index], said->member, self->period->from);
+    exhibit->history = &self->given->histories[index];
+    exhibit->past = validation_past(exhibit->history, said->member, self->period->from);
     judge_opening(self, exhibit);
     bool people = exhibit->indicator->measure == measure_people;
     if (judge_presence(self, exhibit)) {
@@ -210,12 +189,29 @@ static int64_t month_of(const exhibit_t *exhibit) {
     return exhibit->indicator->measure == measure_people ? (int64_t)exhibit->said->items_count : exhibit->norm.amount.value;
 }
 
+/* A part that is more than nothing stands beside its total, or nobody can see that it is a part. */
+static void judge_whole_missing(judge_t *self, const exhibit_t *part) {
+    const report_t *report = self->given->report;
+    const indicator_t *whole = indicator_in(self->task, part->indicator->subset_of);
+    if (whole == NULL || !indicator_contributed_by(whole, part->said->member, self->unit->id)) return;
+    if (month_of(part) == 0 && value_or_zero(part->norm.opening) == 0) return;
+    for (uint32_t index = 0; index < report->figures_count; index++) /* there, and wrong: that is told already */
+        if (text_equal(report->figures[index].indicator, whole->id) &&
+            text_equal(report->figures[index].member, part->said->member))
+            return;
+    FAULT_WITH(self, whole_missing, figure_path(self, part->index, ""), judge_shown(self, part->indicator, month_of(part)),
+               whole->name);
+}
+
 void judge_subsets(judge_t *self, const exhibit_t *exhibits, uint32_t count) {
     for (uint32_t index = 0; index < count; index++) {
         const exhibit_t *part = &exhibits[index];
         if (!part->known || part->indicator->subset_of.size == 0) continue;
         const exhibit_t *whole = exhibit_of(exhibits, count, part->indicator->subset_of, part->said->member);
-        if (whole == NULL) continue;
+        if (whole == NULL) {
+            judge_whole_missing(self, part);
+            continue;
+        }
         int64_t of_part = month_of(part), of_whole = month_of(whole);
         if (of_part <= of_whole) { /* the month holds; so must the month and the balance before it */
             of_part += value_or_zero(part->norm.opening);

@@ -1,6 +1,8 @@
 /* The months behind a running total: summed when asked, replaced when revised, never incremented. */
 #include "services/2-validation/validation_rules.h"
 
+#include <stdlib.h>
+
 static int64_t opening_of(const validation_month_t *month) { return month->opening.given ? month->opening.value : 0; }
 
 validation_past_t validation_past(const validation_history_t *history, text_t member, uint32_t period_from) {
@@ -19,6 +21,112 @@ validation_past_t validation_past(const validation_history_t *history, text_t me
     return past;
 }
 
+static int amount_compare(const void *a, const void *b) {
+    int64_t one = *(const int64_t *)a, other = *(const int64_t *)b;
+    return one < other ? -1 : one > other;
+}
+
+int64_t validation_median(const validation_history_t *history, text_t member, uint32_t period_from, arena_t *arena,
+                          uint32_t *count) {
+    int64_t *amounts = ARENA_NEW(arena, int64_t, history->months_count);
+    *count = 0;
+    for (uint32_t index = 0; index < history->months_count; index++) {
+        const validation_month_t *month = &history->months[index];
+        if (month->period_from == period_from || month->amount == 0 || !text_equal(month->member, member)) continue;
+        amounts[(*count)++] = (int64_t)month->amount;
+    }
+    if (*count == 0) return 0;
+    qsort(amounts, *count, sizeof amounts[0], amount_compare);
+    return (amounts[(*count - 1) / 2] + amounts[*count / 2]) / 2; /* LIMIT_TOTAL: no overflow */
+}
+
+uint32_t validation_equal_months(const validation_history_t *history, text_t member, uint32_t period_from, int64_t amount,
+                                 uint32_t *last_from) {
+    uint32_t run = 0;
+    for (uint32_t index = 0; index < history->months_count; index++) {
+        const validation_month_t *month = &history->months[index];
+        if (month->period_from >= period_from) break;
+        if (!text_equal(month->member, member)) continue;
+        run = (int64_t)month->amount == amount ? run + 1 : 0;
+        *last_from = month->period_from;
+    }
+    return run;
+}
+
+static int64_t month_total(const validation_month_t *month) { return (int64_t)month->amount + opening_of(month); }
+
+uint32_t validation_standings(const validation_history_t *history, text_t indicator, uint32_t period_from,
+                              figure_standing_t *out, uint32_t room) {
+    uint32_t count = 0;
+    for (uint32_t index = 0; index < history->months_count && count < room; index++) {
+        const validation_month_t *month = &history->months[index];
+        if (month->period_from != period_from) continue;
+        int64_t running = validation_past(history, month->member, period_from).before + month_total(month);
+        out[count++] = (figure_standing_t){.indicator = indicator,
+                                           .member = month->member,
+                                           .amount = {true, (int64_t)month->amount},
+                                           .running = {true, running},
+                                           .typed = month->typed,
+                                           .stale = month->typed.given && month->typed.value != running};
+    }
+    return count;
+}
+
+/* What a member's months up to and with the one that begins on `period_from` come to. */
+static int64_t running_at(const validation_history_t *history, text_t member, uint32_t period_from) {
+    int64_t sum = 0;
+    for (uint32_t index = 0; index < history->months_count && history->months[index].period_from <= period_from; index++)
+        if (text_equal(history->months[index].member, member)) sum += month_total(&history->months[index]);
+    return sum;
+}
+
+static text_t period_id(const plan_t *plan, uint32_t period_from) {
+    for (uint32_t index = 0; index < plan->periods_count; index++)
+        if (plan->periods[index].from == period_from) return plan->periods[index].id;
+    return text_of(NULL);
+}
+
+/* The later months of one member, all moved by the same difference. */
+static uint32_t member_restated(const validation_history_t *old, const validation_history_t *fresh, text_t indicator,
+                                text_t member, const plan_t *plan, uint32_t period_from, restated_total_t *out,
+                                uint32_t room) {
+    int64_t before = running_at(old, member, period_from), after = running_at(fresh, member, period_from);
+    uint32_t count = 0;
+    if (before == after) return 0;
+    for (uint32_t index = 0; index < fresh->months_count && count < room; index++) {
+        const validation_month_t *month = &fresh->months[index];
+        if (month->period_from <= period_from || !text_equal(month->member, member)) continue;
+        before += month_total(month);
+        after += month_total(month);
+        out[count++] = (restated_total_t){.indicator = indicator,
+                                          .member = member,
+                                          .period = period_id(plan, month->period_from),
+                                          .before = (uint64_t)before,
+                                          .after = (uint64_t)after,
+                                          .typed = month->typed,
+                                          .stale = month->typed.given && month->typed.value != after};
+    }
+    return count;
+}
+
+uint32_t validation_restated(const validation_history_t *old, const validation_history_t *fresh, text_t indicator,
+                             const plan_t *plan, uint32_t period_from, restated_total_t *out, uint32_t room) {
+    uint32_t count = 0;
+    if (fresh->months_count == 0 || fresh->months[fresh->months_count - 1].period_from <= period_from) return 0;
+    for (uint32_t index = 0; index < fresh->months_count; index++) { /* each member once: at its first later month */
+        const validation_month_t *month = &fresh->months[index];
+        if (month->period_from <= period_from) continue;
+        uint32_t earlier = index;
+        while (earlier > 0 && fresh->months[earlier - 1].period_from > period_from &&
+               !text_equal(fresh->months[earlier - 1].member, month->member))
+            earlier--;
+        bool first = earlier == 0 || fresh->months[earlier - 1].period_from <= period_from;
+        if (!first) continue;
+        count += member_restated(old, fresh, indicator, month->member, plan, period_from, out + count, room - count);
+    }
+    return count;
+}
+
 static int month_compare(const validation_month_t *a, const validation_month_t *b) {
     if (a->period_from != b->period_from) return a->period_from < b->period_from ? -1 : 1;
     return text_compare(a->member, b->member);
@@ -35,8 +143,8 @@ static void month_insert(validation_month_t *months, uint32_t *count, validation
 }
 
 validation_history_t validation_history_replace(const validation_history_t *old, text_t indicator, uint32_t period_from,
-                                                const figure_t *figures, uint32_t figures_count, uint64_t revision,
-                                                arena_t *arena) {
+                                                const figure_t *figures, const figure_t *said, uint32_t figures_count,
+                                                uint64_t revision, arena_t *arena) {
     validation_month_t *months = ARENA_NEW(arena, validation_month_t, old->months_count + figures_count);
     uint32_t count = 0;
     bool carried = false;
@@ -53,7 +161,8 @@ validation_history_t validation_history_replace(const validation_history_t *old,
                                           .amount = (uint64_t)figure->amount.value,
                                           .opening = figure->opening,
                                           .carried = carried || figure->opening.given,
-                                          .revision = revision});
+                                          .revision = revision,
+                                          .typed = said[index].running});
     }
     return (validation_history_t){.months = months, .months_count = count};
 }

@@ -3,6 +3,7 @@
 
 #include "proto/crypto.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,6 +92,30 @@ static uint32_t last_day(const plan_t *plan) {
     return last;
 }
 
+/* A last day that is still to come is a plan, and a plan is for the whole term. One that is past is a fact, and always taken: it
+ * breaks the tenure, and aggregation says so. */
+static void judge_term(judge_t *self, const exhibit_t *exhibit, uint32_t index) {
+    const item_t *item = &exhibit->said->items[index];
+    uint64_t months = exhibit->indicator->target.months;
+    if (!indicator_lasts(exhibit->indicator) || item->out_day <= self->received_day || item->fact_day == 0) return;
+    if (item->out_day < item->fact_day || item->out_day >= day_add_months(item->fact_day, (uint32_t)months)) return;
+    FAULT_WITH(self, term_short, item_path(self, exhibit->index, index, "out_day"), judge_day(self, item->fact_day),
+               judge_day(self, item->out_day), arena_format(self->arena, "%" PRIu64, months));
+}
+
+/* A person is counted, not paid for; a receipt has no last day in post. */
+static void judge_measure(judge_t *self, const exhibit_t *exhibit, uint32_t index) {
+    const item_t *item = &exhibit->said->items[index];
+    const indicator_t *indicator = exhibit->indicator;
+    bool people = indicator->measure == measure_people;
+    if (people && item->amount.given)
+        FAULT_WITH(self, wrong_measure, item_path(self, exhibit->index, index, "amount"), indicator->name, indicator->unit_word,
+                   text_of("金额"), text_of("an amount"));
+    if (!people && item->out_day != 0)
+        FAULT_WITH(self, wrong_measure, item_path(self, exhibit->index, index, "out_day"), indicator->name,
+                   indicator->unit_word, text_of("离岗日期"), text_of("a last day in post"));
+}
+
 static void judge_days(judge_t *self, const exhibit_t *exhibit, uint32_t index) {
     const item_t *item = &exhibit->said->items[index];
     const plan_t *plan = self->plan;
@@ -104,8 +129,9 @@ static void judge_days(judge_t *self, const exhibit_t *exhibit, uint32_t index) 
                    judge_day(self, until));
     if (item->fact_day > self->received_day)
         FAULT_WITH(self, fact_day_future, path, judge_day(self, item->fact_day), judge_day(self, self->received_day));
-    if (item->out_day == 0) return;
+    if (item->out_day == 0 || exhibit->indicator->measure != measure_people) return;
     path = item_path(self, exhibit->index, index, "out_day");
+    judge_term(self, exhibit, index);
     if (item->out_day < item->fact_day) FAULT(self, out_before_in, path);
     else if (item->out_day > last_day(plan))
         FAULT_WITH(self, fact_day_outside, path, judge_day(self, item->out_day), judge_day(self, plan->from),
@@ -122,6 +148,7 @@ void judge_items(judge_t *self, const exhibit_t *exhibit) {
     const uint32_t *repeats = repeats_of(self, said);
     for (uint32_t index = 0; index < said->items_count && !judge_is_full(self); index++) {
         judge_key(self, exhibit, index);
+        judge_measure(self, exhibit, index);
         judge_days(self, exhibit, index);
         if (repeats[index] != 0)
             FAULT_WITH(self, item_twice, item_path(self, exhibit->index, index, ""),

@@ -29,6 +29,7 @@ typedef struct {
     uint32_t index;
     const figure_t *said;
     const indicator_t *indicator; /* NULL: unknown */
+    const validation_history_t *history; /* of (unit, indicator) */
     validation_past_t past;
     figure_t norm; /* normalised */
     bool known;    /* norm.amount can be relied on */
@@ -59,6 +60,9 @@ bool indicator_needs_items(const indicator_t *indicator);
 
 /* Figure by figure; fills exhibit->norm. */
 void judge_figure(judge_t *self, exhibit_t *exhibits, uint32_t index);
+/* What asks for an explanation: an amount that is odd beside the unit's own months, or that nothing proves. */
+void judge_soft(judge_t *self, const exhibit_t *exhibit, int64_t amount);
+void judge_evidence(judge_t *self, const exhibit_t *exhibit);
 /* Across figures of the report: 其中 never above the total. */
 void judge_subsets(judge_t *self, const exhibit_t *exhibits, uint32_t count);
 /* The rows of one figure. */

@@ -16,23 +16,37 @@ static text_t arg_of(text_t text) {
     return (text_t){text.at, size};
 }
 
-static bool is_explained(const report_t *report, text_t code) {
+static const explanation_t *explanation_of(const report_t *report, text_t code) {
     for (uint32_t index = 0; index < report->explanations_count; index++)
-        if (text_equal(report->explanations[index].code, code)) return true;
+        if (text_equal(report->explanations[index].code, code)) return &report->explanations[index];
+    return NULL;
+}
+
+static bool has_code(const faults_t *faults, text_t code) {
+    for (uint32_t index = 0; index < faults->count; index++)
+        if (text_equal(faults->at[index].code, code)) return true;
     return false;
 }
 
 void judge_fault(judge_t *self, text_t code, text_t path, const text_t *args, uint32_t args_count) {
     ASSERT(args_count <= LIMIT_ARGS);
-    const reason_text_t *known = reason_find(code);
-    bool soft = known != NULL && known->layer == REASON_soft;
-    faults_t *faults = soft && is_explained(self->given->report, code) ? &self->explained : &self->faults;
+    bool soft = soft_rule_exists(code);
+    strictness_t how = soft ? plan_strictness(self->plan, code) : strictness_hard;
+    if (how == strictness_off) return;
+    soft = how == strictness_soft;
+    const explanation_t *why = soft ? explanation_of(self->given->report, code) : NULL;
+    faults_t *faults = why != NULL ? &self->explained : &self->faults;
     if (faults->count == LIMIT_REASONS) return;
     if (faults->at == NULL) faults->at = ARENA_NEW(self->arena, reason_t, LIMIT_REASONS);
     text_t *copies = args_count == 0 ? NULL : ARENA_NEW(self->arena, text_t, args_count);
     for (uint32_t index = 0; index < args_count; index++) copies[index] = arg_of(args[index]);
-    faults->at[faults->count++] =
-        (reason_t){.code = code, .path = path, .args = copies, .args_count = args_count, .soft = soft};
+    bool first = why != NULL && !has_code(faults, code); /* one text, however many figures it explains */
+    faults->at[faults->count++] = (reason_t){.code = code,
+                                             .path = path,
+                                             .args = copies,
+                                             .args_count = args_count,
+                                             .soft = soft,
+                                             .explanation = first ? why->text : text_of(NULL)};
 }
 
 bool judge_is_full(const judge_t *self) { return self->faults.count == LIMIT_REASONS; }
@@ -177,6 +191,7 @@ validation_ruling_t validation_judge(const validation_case_t *given, arena_t *ar
     }
     bool owes = judge.faults.count == 0;
     judge_revision(&judge);
+    if (given->skipped.size > 0) FAULT_WITH(&judge, month_skipped, text_of("period"), given->skipped);
     uint32_t count = report->figures_count;
     exhibit_t *exhibits = ARENA_NEW(arena, exhibit_t, count);
     for (uint32_t index = 0; index < count; index++) judge_figure(&judge, exhibits, index);

@@ -16,6 +16,7 @@ typedef struct {
     uint8_t body_hash[32];                 /* report_body_hash of the report */
     validation_standing_t standing;        /* of (unit, task, period); all zero: nothing */
     const validation_history_t *histories; /* one per figure of the report, of (unit, figure's indicator) */
+    text_t skipped;                        /* the period before, if it is owed and not reported though an earlier one is */
 } validation_case_t;
 
 /* What is said. All lists live in the arena given, or view the report. */
@@ -37,10 +38,11 @@ typedef struct {
 validation_ruling_t validation_judge(const validation_case_t *given, arena_t *arena);
 
 /* The history of (unit, indicator) with the months of the period that begins on `period_from` replaced by what `figures` (the
- * accepted, normalised ones of the whole report; others' are skipped) say. None: the period's months are gone. */
+ * accepted, normalised ones of the whole report; others' are skipped) say. None: the period's months are gone. `said`: the
+ * same figures as they were sent, for the running totals typed in them. */
 validation_history_t validation_history_replace(const validation_history_t *old, text_t indicator, uint32_t period_from,
-                                                const figure_t *figures, uint32_t figures_count, uint64_t revision,
-                                                arena_t *arena);
+                                                const figure_t *figures, const figure_t *said, uint32_t figures_count,
+                                                uint64_t revision, arena_t *arena);
 
 /* What a history says about one figure, seen from a period. No sum overflows: LIMIT_TOTAL bounds it. */
 typedef struct {
@@ -50,6 +52,20 @@ typedef struct {
     bool opening_taken;                    /* an opening balance comes too late */
 } validation_past_t;
 validation_past_t validation_past(const validation_history_t *history, text_t member, uint32_t period_from);
+/* The median of the other periods' amounts that are not 0, and how many there are. */
+int64_t validation_median(const validation_history_t *history, text_t member, uint32_t period_from, arena_t *arena,
+                          uint32_t *count);
+/* How many months in a row, up to the last one before the period, hold this amount; *last_from: where the last of them begins. */
+uint32_t validation_equal_months(const validation_history_t *history, text_t member, uint32_t period_from, int64_t amount,
+                                 uint32_t *last_from);
+
+/* What the figures of the period that begins on `period_from` come to: at most `room` rows of the indicator's members. */
+uint32_t validation_standings(const validation_history_t *history, text_t indicator, uint32_t period_from,
+                              figure_standing_t *out, uint32_t room);
+/* The running totals of later periods that differ between two states of a history, where the period that begins on
+ * `period_from` was reported: at most `room` rows, by member and period. */
+uint32_t validation_restated(const validation_history_t *old, const validation_history_t *fresh, text_t indicator,
+                             const plan_t *plan, uint32_t period_from, restated_total_t *out, uint32_t room);
 
 /* Unified social credit code 统一社会信用代码, GB 32100-2015: 18 characters without I O S V Z, the last one a check. */
 bool uscc_is_valid(text_t code);

@@ -57,6 +57,7 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_clock_ticked: on_clock_ticked(turn); break;
     case KIND_plan_closed: on_plan_closed(turn); break;
     case KIND_report_accepted: on_report_accepted(turn, event); break;
+    case KIND_totals_restated: /* sums are added up from months, whatever was typed */
     case KIND_report_refused: /* nothing is burnt: it counts nowhere */
     case KIND_ledger_opened:
     case KIND_rules_activated:

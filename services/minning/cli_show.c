@@ -72,6 +72,9 @@ void cli_print_reason(const cli_t *cli, const reason_t *reason, unsigned indent,
     print_blanks(indent, out);
     fprintf(out, TEXT_FORMAT "%s" TEXT_FORMAT "  " TEXT_FORMAT "\n", TEXT_ARGS(told.code), told.path.size > 0 ? " @ " : "",
             TEXT_ARGS(told.path), TEXT_ARGS(sentence));
+    if (told.explanation.size == 0) return;
+    print_blanks(indent + 2, out);
+    fprintf(out, "%s" TEXT_FORMAT "\n", cli_say(cli, "说明：", "explained: "), TEXT_ARGS(told.explanation));
 }
 
 /* --- instants --- */

@@ -29,6 +29,12 @@ bool indicator_contributed_by(const indicator_t *self, text_t member, text_t uni
 bool indicator_any_contributed_by(const indicator_t *self, text_t unit); /* of any member */
 bool key_kind_is_unique(const plan_t *plan, key_kind_t kind);
 
+/* How strictly a soft rule is applied: what the plan says of its code, soft where it says nothing. */
+strictness_t plan_strictness(const plan_t *plan, text_t code);
+/* Where soft rules begin, defaults filled in. */
+thresholds_t plan_thresholds(const plan_t *plan);
+bool soft_rule_exists(text_t code); /* is there a soft rule of this code? */
+
 /* Is (unit, task, period) owed? Ordinary periods: every lead and responsible unit, once, while the unit is valid.
  * Confirmation periods: contributors of the task's lasting targets whose term is not over when the period begins. */
 bool planbook_owes(const planbook_t *self, const unit_t *unit, const task_t *task, const period_t *period);

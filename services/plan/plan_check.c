@@ -193,6 +193,27 @@ static void check_key_rules(check_t *self) {
                                    nothing, nothing);
 }
 
+static void check_soft_rules(check_t *self) {
+    const plan_t *plan = self->plan;
+    for (uint32_t index = 0; index < plan->soft_rules_count; index++) {
+        const soft_rule_t *rule = &plan->soft_rules[index];
+        if (rule->code.size > 0 && !soft_rule_exists(rule->code))
+            plan_check_tell_at(self, nothing, "soft_rules", index, "没有软规则 {1}", "there is no soft rule {1}", rule->code,
+                               nothing);
+        for (uint32_t other = 0; other < index; other++)
+            if (rule->code.size > 0 && text_equal(rule->code, plan->soft_rules[other].code))
+                plan_check_tell_at(self, nothing, "soft_rules", index, "软规则 {1} 写了两次", "the soft rule {1} stands twice",
+                                   rule->code, nothing);
+    }
+    thresholds_t here = plan_thresholds(plan);
+    if (here.factor_low > here.factor_high)
+        plan_check_tell(self, text_of("thresholds"), ".factor_high", "倍数的上限低于下限",
+                        "the factor ends before it begins", nothing, nothing);
+    if (here.outlier_times == 1 || here.same_months == 1)
+        plan_check_tell(self, text_of("thresholds"), "", "界限为 1 时，每份报告都要说明",
+                        "with a threshold of 1 every report would have to be explained", nothing, nothing);
+}
+
 /* Only where nothing else is wrong: it names the first fault alone, in the codec's words. */
 static void check_bounds(check_t *self) {
     fault_t fault = {0};
@@ -225,6 +246,7 @@ static uint32_t check_run(const plan_t *plan, bool bounds, plan_fault_t *faults,
     check_ladder(&self, "report_ladder", &plan->report_ladder);
     check_ladder(&self, "target_ladder", &plan->target_ladder);
     check_key_rules(&self);
+    check_soft_rules(&self);
     if (bounds && self.count == 0) check_bounds(&self);
     arena_destroy(&arena);
     return self.count;

@@ -224,6 +224,64 @@ static void read_keys(reader_t *self, const node_t *node, const place_t *place, 
     plan->key_rules_count = node->count;
 }
 
+static text_t soft_codes(arena_t *arena) {
+    size_t count;
+    const reason_text_t *all = reason_all(&count);
+    text_t codes = {0};
+    for (size_t index = 0; index < count; index++)
+        if (all[index].layer == REASON_soft)
+            codes = arena_format(arena, TEXT_FORMAT "%s%s", TEXT_ARGS(codes), codes.size > 0 ? " " : "", all[index].code);
+    return codes;
+}
+
+/* outlier: hard, no_evidence: 不查. */
+static void read_soft_rules(reader_t *self, const node_t *node, const place_t *place, const spec_t *spec, void *out) {
+    (void)spec;
+    plan_t *plan = out;
+    if (node->kind != NODE_MAP || node->count > LIMIT_SOFT_RULES) {
+        file_reader_tell(self, node, place, "此处应为“outlier: soft”这样的规则", "rules like outlier: soft belong here",
+                         nothing, nothing);
+        return;
+    }
+    soft_rule_t *rules = ARENA_NEW(self->arena, soft_rule_t, node->count + 1);
+    spec_t strictness = {.words = strictness_words};
+    for (uint32_t index = 0; index < node->count; index++) {
+        place_t here = {place, NULL, NULL, index};
+        const node_t *key = node->keys[index];
+        file_reader_mark(self, key, &here);
+        if (key->kind != NODE_TEXT || !soft_rule_exists(key->text)) {
+            file_reader_tell(self, key, &here, "没有软规则 {1}；软规则有：{2}", "there is no soft rule {1}; there are: {2}",
+                             key->text, soft_codes(self->arena));
+            continue;
+        }
+        rules[index].code = key->text;
+        file_read_word(self, node->items[index], &here, &strictness, &rules[index].strictness);
+    }
+    plan->soft_rules = rules;
+    plan->soft_rules_count = node->count;
+}
+
+static const spec_t threshold_specs[] = {
+    {.key = "outlier_times",
+     .read = file_read_number,
+     .offset = offsetof(thresholds_t, outlier_times),
+     .low = 2,
+     .high = 1000000},
+    {.key = "outlier_months",
+     .read = file_read_number,
+     .offset = offsetof(thresholds_t, outlier_months),
+     .low = 1,
+     .high = LIMIT_PERIODS},
+    {.key = "same_months",
+     .read = file_read_number,
+     .offset = offsetof(thresholds_t, same_months),
+     .low = 2,
+     .high = LIMIT_PERIODS},
+    {.key = "factor_low", .read = file_read_number, .offset = offsetof(thresholds_t, factor_low), .low = 2, .high = 1000000},
+    {.key = "factor_high", .read = file_read_number, .offset = offsetof(thresholds_t, factor_high), .low = 2, .high = 1000000},
+    {.key = "evidence_always", .read = file_read_bool, .offset = offsetof(thresholds_t, evidence_always)},
+};
+
 /* In the order in which one needs the other: units before groups before whatever names them. */
 static const spec_t plan_specs[] = {
     {.key = "plan", .canonical = "id", .required = true, .read = file_read_slug, .offset = offsetof(plan_t, id), .low = 1},
@@ -277,6 +335,12 @@ static const spec_t plan_specs[] = {
      .sub_count = COUNT_OF(ladders_specs)},
     {.key = "pace_points", .required = true, .read = file_read_number, .offset = offsetof(plan_t, pace_points), .high = 100},
     {.key = "keys", .canonical = "key_rules", .read = read_keys, .offset = 0},
+    {.key = "soft_rules", .read = read_soft_rules, .offset = 0},
+    {.key = "thresholds",
+     .read = file_read_object,
+     .offset = offsetof(plan_t, thresholds),
+     .sub = threshold_specs,
+     .sub_count = COUNT_OF(threshold_specs)},
 };
 
 void plan_of_node(reader_t *self, const node_t *root) {

@@ -250,6 +250,7 @@ static const spec_t indicator_specs[] = {
      .words = key_kind_words},
     {.key = "opening", .read = file_read_bool, .offset = offsetof(indicator_t, opening)},
     {.key = "required", .read = file_read_bool, .offset = offsetof(indicator_t, required)},
+    {.key = "steady", .read = file_read_bool, .offset = offsetof(indicator_t, steady)},
     {.key = "target", .read = read_target, .offset = offsetof(indicator_t, target)},
 };
 

@@ -110,6 +110,7 @@ static text_t traits_text(const printer_t *self, const indicator_t *indicator) {
         indicator->opening ? either(self, "可填期初", "opening") : NULL,
         indicator->items == need_required ? either(self, "须有明细", "items required") : NULL,
         indicator->target.by_fact ? either(self, "按发生日期", "by fact") : NULL,
+        indicator->steady ? either(self, "逐月相同属正常", "equal months are normal") : NULL,
     };
     for (size_t index = 0; index < sizeof traits / sizeof traits[0]; index++)
         if (traits[index] != NULL)
@@ -156,6 +157,27 @@ static text_t tasks_owed(const printer_t *self, const unit_t *unit) {
                             TEXT_ARGS(task->number));
     }
     return text;
+}
+
+/* Every soft rule with its strictness, whether the file states it or not. */
+static void print_soft_rules(const printer_t *self) {
+    size_t count;
+    const reason_text_t *all = reason_all(&count);
+    thresholds_t here = plan_thresholds(self->plan);
+    line(self, "\n%s", either(self, "软规则", "Soft rules"));
+    text_t head[] = {say(self, "代码", "code"), say(self, "严格程度", "strictness"), say(self, "说明", "sentence")};
+    text_table_t table = text_table_new(self->arena, 3, 0, head);
+    for (size_t index = 0; index < count; index++) {
+        if (all[index].layer != REASON_soft) continue;
+        strictness_t how = plan_strictness(self->plan, text_of(all[index].code));
+        text_t cells[] = {text_of(all[index].code), say(self, WORD_ZH(strictness, how), WORD_EN(strictness, how)),
+                          say(self, all[index].zh, all[index].en)};
+        text_table_add(&table, cells);
+    }
+    text_table_print(&table, 2, self->out);
+    line(self, "  outlier_times=%llu outlier_months=%llu same_months=%llu factor=%llu..%llu evidence_always=%s",
+         (unsigned long long)here.outlier_times, (unsigned long long)here.outlier_months, (unsigned long long)here.same_months,
+         (unsigned long long)here.factor_low, (unsigned long long)here.factor_high, here.evidence_always ? "yes" : "no");
 }
 
 static void print_units(const printer_t *self) {
@@ -245,5 +267,6 @@ void plan_print(const planbook_t *book, bool zh, buffer_t *out) {
     print_units(&self);
     print_obligations(&self);
     print_deadlines(&self);
+    print_soft_rules(&self);
     arena_destroy(&arena);
 }

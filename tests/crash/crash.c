@@ -90,9 +90,12 @@ static void make_report(sender_t *self, uint32_t unit, uint32_t period, figure_t
                          .progress = text_of("进展正常"),
                          .replaces = draw % 23 == 0 ? 99 : self->revisions[unit][period]};
     static const explanation_t why[] = {{.code = {"no_evidence", 11}, .text = {"随后补送", 12}},
-                                        {.code = {"factor_10000", 12}, .text = {"属实", 6}}};
+                                        {.code = {"factor_10000", 12}, .text = {"属实", 6}},
+                                        {.code = {"outlier", 7}, .text = {"属实", 6}},
+                                        {.code = {"same_as_before", 14}, .text = {"属实", 6}},
+                                        {.code = {"month_skipped", 13}, .text = {"补报中", 9}}};
     report->explanations = why;
-    report->explanations_count = 2;
+    report->explanations_count = sizeof why / sizeof why[0];
     uuid7_new(clock_wall_ms(), report->submission_id);
 }
 

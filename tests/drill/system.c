@@ -197,9 +197,11 @@ void system_kill(system_t *self, const char *service) {
 
 report_t system_report(system_t *self, int64_t fen) {
     figure_t *figure = ARENA_NEW(self->arena, figure_t, 1);
-    explanation_t *why = ARENA_NEW(self->arena, explanation_t, 2);
-    why[0] = (explanation_t){.code = text_of("no_evidence"), .text = text_of("随后补送")};
-    why[1] = (explanation_t){.code = text_of("factor_10000"), .text = text_of("属实")};
+    static const char *const codes[] = {"no_evidence", "factor_10000", "outlier", "same_as_before", "month_skipped"};
+    enum { CODES = sizeof codes / sizeof codes[0] };
+    explanation_t *why = ARENA_NEW(self->arena, explanation_t, CODES);
+    for (size_t index = 0; index < CODES; index++)
+        why[index] = (explanation_t){.code = text_of(codes[index]), .text = text_of("属实，材料随后补送")};
     *figure = (figure_t){.indicator = text_of("sales"), .amount = {true, fen}};
     report_t report = {.task = text_of("consumption"),
                        .period = text_of("2021-08"),
@@ -207,7 +209,7 @@ report_t system_report(system_t *self, int64_t fen) {
                        .figures = figure,
                        .figures_count = 1,
                        .explanations = why,
-                       .explanations_count = 2};
+                       .explanations_count = CODES};
     report.prepared_by.text = text_of("张三");
     uuid7_new(clock_wall_ms(), report.submission_id);
     return report;

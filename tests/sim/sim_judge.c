@@ -2,16 +2,7 @@
 #include <string.h>
 
 #include "proto/content.h"
-#include "tests/sim/sim_recount.h"
-
-typedef struct {
-    const recount_t *count;
-    const task_t *task;
-    uint32_t unit, task_index, period_index;
-    int64_t received_ms;
-    const report_t *report;
-    stand_t *fresh;
-} case_t;
+#include "tests/sim/sim_judge.h"
 
 static uint32_t period_index_of(const plan_t *plan, text_t id) {
     for (uint32_t index = 0; index < plan->periods_count; index++)
@@ -162,7 +153,7 @@ bool sim_judge(const recount_t *count, uint32_t unit, const report_t *report, in
     if (received_ms < instant_of_day(plan, plan->periods[period].from, 0)) return false;
     if (stand->revision > 0 && memcmp(fresh->body_hash, stand->body_hash, sizeof fresh->body_hash) == 0) return false;
     if (report->replaces != stand->revision) return false;
-    if (!figures_hold(&given) || !required_hold(&given)) return false;
+    if (!figures_hold(&given) || !required_hold(&given) || !sim_judge_soft(&given)) return false;
     fresh->revision = stand->revision + 1;
     if (stand->revision == 0) fresh->first_valid_ms = received_ms;
     return true;

@@ -44,7 +44,8 @@ static indicator_t indicator_make(sim_t *sim, uint32_t task, uint32_t number, co
                              .measure = measure_count,
                              .unit_word = text_of("个"),
                              .required = sim_chance(sim, 600),
-                             .opening = sim_chance(sim, 300)};
+                             .opening = sim_chance(sim, 300),
+                             .steady = sim_chance(sim, 200)};
     if (sim_chance(sim, 500)) {
         indicator.measure = measure_money;
         indicator.unit_word = text_of("元");
@@ -127,6 +128,19 @@ static void calendar_make(sim_t *sim, uint32_t days) {
     sim->plan.workdays = workdays;
 }
 
+/* Some plans leave the soft rules as they are, some are stricter, some do not look. */
+static void soft_rules_make(sim_t *sim) {
+    static const text_t codes[] = {{"no_evidence", 11}, {"factor_10000", 12}, {"outlier", 7}, {"same_as_before", 14},
+                                   {"month_skipped", 13}};
+    soft_rule_t *rules = ARENA_NEW(sim->arena, soft_rule_t, sizeof codes / sizeof codes[0]);
+    for (size_t index = 0; index < sizeof codes / sizeof codes[0]; index++) {
+        if (!sim_chance(sim, 250)) continue;
+        bool hard = codes[index].size > 11 && sim_chance(sim, 200); /* never the evidence: no report would pass */
+        rules[sim->plan.soft_rules_count++] = (soft_rule_t){codes[index], hard ? strictness_hard : strictness_off};
+    }
+    sim->plan.soft_rules = rules;
+}
+
 void sim_plan_make(sim_t *sim) {
     plan_t *plan = &sim->plan;
     *plan = (plan_t){.id = text_of("sim"),
@@ -160,6 +174,7 @@ void sim_plan_make(sim_t *sim) {
     plan->report_ladder = ladder_make(sim);
     plan->target_ladder = ladder_make(sim);
     calendar_make(sim, days + 14);
+    soft_rules_make(sim);
     plan_fault_t faults[4];
     uint32_t wrong = plan_check(plan, faults, 4);
     SIM_HOLDS(sim, "plan_is_right", wrong == 0, "%s: %s", faults[0].path, faults[0].what);

@@ -67,7 +67,7 @@ static void a_teacher_confirmed_after_the_plan_year_is_taken(void **state) {
     bench->given.received_ms = instant_of_day(&bench->plan, 20220120, 600);
     bench->items[0].out_day = 20220115;
     assert_int_equal(accepted(bench).missing_count, 0); /* only what lasts is owed now */
-    bench->items[0].out_day = 20220201;
+    bench->items[0] = teacher_of(1, 20210725, 20220201); /* planned, for longer than the plan's last confirmation */
     refused_only(bench, "fact_day_outside", "figures[0].items[0].out_day");
 }
 
@@ -150,15 +150,15 @@ static void a_revision_replaces_its_month_and_leaves_the_others(void **state) {
     const figure_t first[] = {{.indicator = T("raised"), .amount = GIVEN(10)}, {.indicator = T("other"), .amount = GIVEN(99)}};
     const figure_t again[] = {{.indicator = T("raised"), .amount = GIVEN(12)}};
     validation_history_t none = {0};
-    validation_history_t september = validation_history_replace(&none, T("raised"), 20210901, first, 2, 1, bench->arena);
-    validation_history_t both = validation_history_replace(&september, T("raised"), 20210801, again, 1, 1, bench->arena);
+    validation_history_t september = validation_history_replace(&none, T("raised"), 20210901, first, first, 2, 1, bench->arena);
+    validation_history_t both = validation_history_replace(&september, T("raised"), 20210801, again, again, 1, 1, bench->arena);
     assert_int_equal(both.months_count, 2);
     assert_int_equal(both.months[0].period_from, 20210801); /* ascending, whatever came first */
-    validation_history_t revised = validation_history_replace(&both, T("raised"), 20210901, again, 1, 2, bench->arena);
+    validation_history_t revised = validation_history_replace(&both, T("raised"), 20210901, again, again, 1, 2, bench->arena);
     assert_int_equal(revised.months_count, 2);
     assert_int_equal(revised.months[1].amount, 12);
     assert_int_equal(revised.months[1].revision, 2);
-    validation_history_t dropped = validation_history_replace(&revised, T("raised"), 20210901, NULL, 0, 3, bench->arena);
+    validation_history_t dropped = validation_history_replace(&revised, T("raised"), 20210901, NULL, NULL, 0, 3, bench->arena);
     assert_int_equal(dropped.months_count, 1);
 }
 
@@ -167,8 +167,8 @@ static void a_revision_may_bring_back_the_opening_balance_it_dropped(void **stat
     const figure_t opened[] = {{.indicator = T("raised"), .amount = GIVEN(10), .opening = GIVEN(5)}};
     const figure_t bare[] = {{.indicator = T("raised"), .amount = GIVEN(10)}};
     validation_history_t none = {0};
-    validation_history_t history = validation_history_replace(&none, T("raised"), 20210801, opened, 1, 1, bench->arena);
-    history = validation_history_replace(&history, T("raised"), 20210801, bare, 1, 2, bench->arena);
+    validation_history_t history = validation_history_replace(&none, T("raised"), 20210801, opened, opened, 1, 1, bench->arena);
+    history = validation_history_replace(&history, T("raised"), 20210801, bare, bare, 1, 2, bench->arena);
     assert_false(validation_past(&history, T(""), 20210801).opening_taken);
     assert_true(validation_past(&history, T(""), 20210901).opening_taken);
     assert_int_equal(validation_past(&history, T(""), 20210901).before, 10);
@@ -188,9 +188,34 @@ static void credit_codes_follow_gb_32100(void **state) {
     assert_false(uscc_is_valid(T("")));
 }
 
+static void a_teacher_may_be_in_post_before_the_plan_begins(void **state) {
+    bench_t *bench = bench_teachers(state);
+    bench->items[0].fact_day = 20210715;
+    accepted(bench);
+}
+
+static void a_receipt_may_stand_under_raised_and_transferred(void **state) {
+    bench_t *bench = bench_transferred(state);
+    bench->figures[0].items = bench->items;
+    bench->figures[0].items_count = 1;
+    bench->figures[0].amount = bench->items[0].amount;
+    accepted(bench);
+}
+
+static void no_more_than_the_limit_is_told(void **state) {
+    bench_t *bench = bench_raised(state, YUAN(100));
+    item_t *items = ARENA_NEW(bench->arena, item_t, LIMIT_ITEMS);
+    for (uint32_t index = 0; index < LIMIT_ITEMS; index++) items[index].key_kind = key_kind_receipt;
+    bench_add(bench, (figure_t){.indicator = T("transferred"), .items = items, .items_count = LIMIT_ITEMS});
+    assert_int_equal(bench_judge(bench).reasons_count, LIMIT_REASONS);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
 int main(void) {
     const struct CMUnitTest tests[] = {
+        TEST(no_more_than_the_limit_is_told),
+        TEST(a_receipt_may_stand_under_raised_and_transferred),
+        TEST(a_teacher_may_be_in_post_before_the_plan_begins),
         TEST(a_running_total_alone_becomes_the_month_s_amount),
         TEST(a_first_running_total_includes_the_opening_balance),
         TEST(a_later_month_does_not_count_as_previous),

@@ -108,6 +108,113 @@ static void an_old_month_s_correction_moves_the_running_total(void **state) {
     assert_int_equal(accepted.figures[0].amount.value, YUAN(30));
 }
 
+/* August 100, September typed as a running total of 150. */
+static void typed_in_september(ledger_t *ledger) {
+    raised_at(ledger, 1, T("2021-08"), 0, YUAN(100), 20210820);
+    report_t september = raised_report(ledger, 2, T("2021-09"), 0, 0);
+    figure_t figure = {.indicator = T("raised"), .running = GIVEN(YUAN(150))};
+    september.figures = &figure;
+    ledger_report(ledger, T("350104100"), september, at_ten(ledger, 20210920));
+    ledger_feed(ledger);
+}
+
+static restated_total_t restated_last(ledger_t *ledger) {
+    event_t event = ledger_last(ledger);
+    totals_restated_t told;
+    fault_t fault;
+    assert_int_equal(event.kind, KIND_totals_restated);
+    assert_int_equal(event_body(&event, totals_restated_type(), ledger->arena, &told, &fault), OK);
+    assert_int_equal(told.rows_count, 1);
+    assert_text(told.period, "2021-08");
+    return told.rows[0];
+}
+
+static void an_old_month_s_correction_flags_the_total_that_was_typed_after_it(void **state) {
+    ledger_t *ledger = *state;
+    typed_in_september(ledger);
+    raised_at(ledger, 3, T("2021-08"), 1, YUAN(70), 20210921);
+    restated_total_t row = restated_last(ledger);
+    assert_text(row.period, "2021-09");
+    assert_int_equal(row.before, YUAN(150));
+    assert_int_equal(row.after, YUAN(120));
+    assert_int_equal(row.typed.value, YUAN(150));
+    assert_true(row.stale);
+    standing_told_t told = standing_at(ledger, T("2021-09"));
+    assert_int_equal(told.revision, 1); /* not judged again */
+    assert_int_equal(told.figures_count, 1);
+    assert_int_equal(told.figures[0].amount.value, YUAN(50));
+    assert_int_equal(told.figures[0].running.value, YUAN(120));
+    assert_true(told.figures[0].stale);
+}
+
+static void a_typed_total_that_agrees_again_is_told_so(void **state) {
+    ledger_t *ledger = *state;
+    typed_in_september(ledger);
+    raised_at(ledger, 3, T("2021-08"), 1, YUAN(70), 20210921);
+    raised_at(ledger, 4, T("2021-08"), 2, YUAN(100), 20210922);
+    assert_false(restated_last(ledger).stale);
+    assert_false(standing_at(ledger, T("2021-09")).figures[0].stale);
+}
+
+static void a_correction_with_the_same_amount_restates_nothing(void **state) {
+    ledger_t *ledger = *state;
+    typed_in_september(ledger);
+    report_t august = raised_report(ledger, 3, T("2021-08"), 1, YUAN(100));
+    august.progress = T("补充说明");
+    ledger_report(ledger, T("350104100"), august, at_ten(ledger, 20210921));
+    ledger_feed(ledger);
+    assert_int_equal(ledger_last(ledger).kind, KIND_report_accepted);
+}
+
+static void a_late_first_month_restates_the_months_after_it(void **state) {
+    ledger_t *ledger = *state;
+    raised_at(ledger, 1, T("2021-09"), 0, YUAN(50), 20210920); /* the first of all: nothing was skipped */
+    raised_at(ledger, 2, T("2021-08"), 0, YUAN(100), 20210921);
+    restated_total_t row = restated_last(ledger);
+    assert_int_equal(row.after, YUAN(150));
+    assert_false(row.typed.given);
+}
+
+static void a_month_that_was_skipped_is_asked_for(void **state) {
+    ledger_t *ledger = *state;
+    raised_at(ledger, 1, T("2021-08"), 0, YUAN(100), 20210820);
+    verdict_t verdict = verdict_at(ledger, raised_at(ledger, 2, T("2021-10"), 0, YUAN(50), 20211020));
+    assert_code(verdict, "month_skipped");
+    assert_text(verdict.reasons[0].args[0], "2021-09");
+    raised_at(ledger, 3, T("2021-09"), 0, YUAN(30), 20211020);
+    assert_true(verdict_at(ledger, raised_at(ledger, 4, T("2021-10"), 0, YUAN(50), 20211020)).accepted);
+}
+
+static void a_report_in_words_alone_can_skip_a_month_too(void **state) {
+    ledger_t *ledger = *state;
+    static const text_t periods[] = {S("2021-08"), S("2021-10")};
+    uint64_t seq = 0;
+    for (uint8_t index = 0; index < 2; index++) {
+        report_t report = report_of((uint8_t)(index + 1), T("words"), periods[index], 0);
+        report.progress = T("召开会议一次");
+        seq = ledger_report(ledger, T("350104100"), report, at_ten(ledger, index == 0 ? 20210820 : 20211020));
+        ledger_feed(ledger);
+    }
+    assert_code(verdict_at(ledger, seq), "month_skipped");
+}
+
+static void a_dry_run_shows_month_and_running_total_whichever_was_typed(void **state) {
+    ledger_t *ledger = *state;
+    typed_in_september(ledger);
+    report_t october = raised_report(ledger, 3, T("2021-10"), 0, YUAN(30));
+    check_ask_t ask = {.unit = T("350104100"), .report = october};
+    verdict_t verdict;
+    ledger_ask(ledger, check_ask_type(), &ask, verdict_type(), &verdict);
+    assert_false(verdict.accepted); /* October has not begun */
+    ask.report = raised_report(ledger, 3, T("2021-09"), 1, YUAN(30));
+    ledger_ask(ledger, check_ask_type(), &ask, verdict_type(), &verdict);
+    assert_true(verdict.accepted);
+    assert_int_equal(verdict.figures_count, 1);
+    assert_int_equal(verdict.figures[0].amount.value, YUAN(30));
+    assert_int_equal(verdict.figures[0].running.value, YUAN(130));
+    assert_false(verdict.figures[0].typed.given);
+}
+
 static void a_figure_that_a_revision_drops_no_longer_stands(void **state) {
     ledger_t *ledger = *state;
     report_t report = raised_report(ledger, 1, T("2021-08"), 0, YUAN(100));
@@ -223,6 +330,13 @@ static void batches_may_end_anywhere(void **state) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, ledger_setup, ledger_teardown)
 int main(void) {
     const struct CMUnitTest tests[] = {
+        TEST(a_dry_run_shows_month_and_running_total_whichever_was_typed),
+        TEST(a_report_in_words_alone_can_skip_a_month_too),
+        TEST(a_month_that_was_skipped_is_asked_for),
+        TEST(a_late_first_month_restates_the_months_after_it),
+        TEST(a_correction_with_the_same_amount_restates_nothing),
+        TEST(a_typed_total_that_agrees_again_is_told_so),
+        TEST(an_old_month_s_correction_flags_the_total_that_was_typed_after_it),
         TEST(control_entries_are_passed_on_and_make_nothing_else),
         TEST(a_report_without_fault_is_accepted_with_its_month),
         TEST(the_same_content_again_is_already_reported),

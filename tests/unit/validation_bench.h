@@ -11,7 +11,7 @@
 
 #include "tests/unit/validation_plan.h"
 
-enum { BENCH_FIGURES = 4, BENCH_ITEMS = 4 };
+enum { BENCH_FIGURES = 4, BENCH_ITEMS = 4, BENCH_MONTHS = 4 };
 
 typedef struct {
     arena_t *arena;
@@ -21,6 +21,8 @@ typedef struct {
     item_t items[BENCH_ITEMS];
     explanation_t explanation;
     validation_month_t months[BENCH_FIGURES];
+    validation_month_t many[BENCH_MONTHS];
+    soft_rule_t rule;
     validation_history_t histories[LIMIT_FIGURES];
     report_t report;
     validation_case_t given;
@@ -103,6 +105,27 @@ static inline void bench_past(bench_t *bench, uint32_t index, uint32_t period_fr
     bench->histories[index] = (validation_history_t){.months = &bench->months[index], .months_count = 1};
 }
 
+/* Months of the figure at `index` before the plan of this bench begins: they are compared with, and none is the month before. */
+static inline void bench_months(bench_t *bench, uint32_t index, const int64_t *amounts, uint32_t count) {
+    assert_true(count <= BENCH_MONTHS);
+    for (uint32_t month = 0; month < count; month++)
+        bench->many[month] = (validation_month_t){.period_from = 20210401 + month * 100,
+                                                  .member = bench->figures[index].member,
+                                                  .amount = (uint64_t)amounts[month],
+                                                  .revision = 1};
+    bench->histories[index] = (validation_history_t){.months = bench->many, .months_count = count};
+}
+
+/* The plan is stricter, or laxer, in this. */
+static inline void bench_strict(bench_t *bench, soft_rule_t rule) {
+    bench->rule = rule;
+    bench->plan.soft_rules = &bench->rule;
+    bench->plan.soft_rules_count = 1;
+    planbook_destroy(&bench->book);
+    bench->book = planbook_new(&bench->plan);
+    bench->given.book = bench->book;
+}
+
 static inline void bench_explain(bench_t *bench, text_t code) {
     bench->explanation = (explanation_t){.code = code, .text = T("已核实，数额无误")};
     bench->report.explanations = &bench->explanation;
@@ -119,6 +142,14 @@ static inline validation_ruling_t bench_judge(bench_t *bench) {
         for (size_t code = 0; code < count; code++) produced[code] |= text_is(ruling.reasons[index].code, all[code].code);
     }
     return ruling;
+}
+
+/* Every code of this layer has a test in this program. */
+static inline void all_produced(int layer) {
+    size_t count;
+    const reason_text_t *all = reason_all(&count);
+    for (size_t index = 0; index < count; index++)
+        if ((int)all[index].layer == layer && !produced[index]) fail_msg("no test produces %s", all[index].code);
 }
 
 static inline void assert_text(text_t text, const char *wanted) {
