@@ -30,21 +30,20 @@ static report_t report_bare(const report_t *report, arena_t *arena) {
     return bare;
 }
 
-static void report_hash(const report_t *report, uint8_t out[HASH_SIZE]) {
+void report_content_hash(const report_t *report, arena_t *arena, uint8_t out[HASH_SIZE]) {
+    report_t bare = report_bare(report, arena);
     buffer_t bytes = {0};
-    wire_encode(report_type(), report, &bytes);
+    wire_encode(report_type(), &bare, &bytes);
     hash_of((bytes_t){bytes.at, (uint32_t)bytes.size}, out);
     buffer_destroy(&bytes);
 }
 
-void report_content_hash(const report_t *report, arena_t *arena, uint8_t out[HASH_SIZE]) {
-    report_t bare = report_bare(report, arena);
-    report_hash(&bare, out);
-}
-
-void report_body_hash(const report_t *report, arena_t *arena, uint8_t out[HASH_SIZE]) {
+void report_body_hash(const report_t *report, arena_t *arena, uint8_t out[QUICK_SIZE]) {
     report_t bare = report_bare(report, arena);
     memset(bare.submission_id, 0, sizeof bare.submission_id);
     bare.replaces = 0;
-    report_hash(&bare, out);
+    buffer_t bytes = {0};
+    wire_encode(report_type(), &bare, &bytes);
+    hash_quick((bytes_t){bytes.at, (uint32_t)bytes.size}, out);
+    buffer_destroy(&bytes);
 }

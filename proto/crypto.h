@@ -1,17 +1,22 @@
-/* Hashes, signatures, random bytes, hex. The one file that knows libsodium's names is crypto.c. */
+/* Hashes, signatures, random bytes, hex. The one file that knows the names of libsodium and xxHash is crypto.c. */
 #ifndef PROTO_CRYPTO_H
 #define PROTO_CRYPTO_H
 
 #include "proto/base.h"
 
-enum { HASH_SIZE = 32, SIGNATURE_SIZE = 64, SIGN_PUBLIC_SIZE = 32, SIGN_SECRET_SIZE = 64, HASH_KEY_SIZE = 32 };
+enum { HASH_SIZE = 32, SIGNATURE_SIZE = 64, SIGN_PUBLIC_SIZE = 32, SIGN_SECRET_SIZE = 64, HASH_KEY_SIZE = 32, QUICK_SIZE = 16 };
 
 void crypto_start(void);                              /* once per process, before anything else here */
 void crypto_random(void *out, size_t size);
 void hash_of(bytes_t bytes, uint8_t out[HASH_SIZE]);  /* BLAKE2b-256 */
 void hash_keyed(const uint8_t key[HASH_KEY_SIZE], bytes_t bytes, uint8_t out[HASH_SIZE]);
-/* The next link of a chain: BLAKE2b-256 of (previous, bytes). in and out may be the same. */
-void hash_chain(const uint8_t previous[HASH_SIZE], bytes_t bytes, uint8_t out[HASH_SIZE]);
+/* Against rot and mistakes, not against people: XXH3, 128 bits. */
+void hash_quick(bytes_t bytes, uint8_t out[QUICK_SIZE]);
+/* What a chain is to withstand. Sealed: people; BLAKE2b-256 of (previous, bytes), for the ledger. Quick: rot and mistakes; XXH3 of
+ * 128 bits and 16 zero bytes, for what anybody can derive from the ledger again. */
+typedef enum { CHAIN_SEALED, CHAIN_QUICK } chain_t;
+/* The next link. previous and out may be the same. */
+void hash_chain(chain_t chain, const uint8_t previous[HASH_SIZE], bytes_t bytes, uint8_t out[HASH_SIZE]);
 /* A fast check against rot, not against people, of `content` bound to the `name` it is kept under. Whatever changes within one
  * aligned word of eight bytes is always seen; of all other changes one in 2^64 is not. */
 uint64_t checksum64(bytes_t name, bytes_t content);

@@ -3,6 +3,7 @@
 #define PROTO_PROTO_H
 
 #include "proto/base.h"
+#include "proto/crypto.h"
 #include "proto/limits.h"
 
 enum { OPTIONAL = 0, REQUIRED = 1 };
@@ -10,6 +11,7 @@ enum { OPTIONAL = 0, REQUIRED = 1 };
 typedef enum { STREAM_NONE, STREAM_ENTRIES, STREAM_VERDICTS, STREAM_TALLIES, STREAM_WARNINGS } stream_t;
 const char *stream_name(stream_t stream);          /* "entries" … ; "none" */
 stream_t stream_named(text_t name);                /* STREAM_NONE if there is no such stream */
+chain_t stream_chain(stream_t stream);             /* the ledger's is sealed, what is derived from it is chained quickly */
 
 /* One word of a closed vocabulary. The arrays end with a word whose name is NULL. */
 typedef struct {

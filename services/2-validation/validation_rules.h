@@ -13,7 +13,7 @@ typedef struct {
     const report_t *report;
     text_t unit;                           /* the authenticated unit */
     int64_t received_ms;
-    uint8_t body_hash[32];                 /* report_body_hash of the report */
+    uint8_t body_hash[QUICK_SIZE];         /* report_body_hash of the report */
     validation_standing_t standing;        /* of (unit, task, period); all zero: nothing */
     const validation_history_t *histories; /* one per figure of the report, of (unit, figure's indicator) */
     text_t skipped;                        /* the period before, if it is owed and not reported though an earlier one is */

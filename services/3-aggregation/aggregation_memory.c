@@ -47,12 +47,12 @@ static void contributors_mark(const memory_t *memory, bool *marks, const indicat
 
 void texts_hash(const text_t *texts, uint32_t count, buffer_t *out) {
     buffer_t bytes = {0};
-    uint8_t hash[HASH_SIZE];
+    uint8_t hash[QUICK_SIZE] = {0};
     for (uint32_t index = 0; index < count; index++) {
         buffer_add(&bytes, &texts[index].size, sizeof texts[index].size);
         buffer_add(&bytes, texts[index].at, texts[index].size);
     }
-    hash_of((bytes_t){bytes.at, (uint32_t)bytes.size}, hash);
+    if (count > 0) hash_quick((bytes_t){bytes.at, (uint32_t)bytes.size}, hash);
     buffer_add(out, hash, sizeof hash);
     buffer_destroy(&bytes);
 }

@@ -21,7 +21,7 @@ typedef struct {
     bool judged;                /* it has a goal: piles keep days */
     const text_t *contributors; /* of the indicator and of all its members, each once, in the order of the plan's units */
     uint32_t contributors_count;
-    uint8_t contributors_hash[HASH_SIZE];
+    uint8_t contributors_hash[QUICK_SIZE];
     const uint64_t *contributes; /* a bit a unit: is it among the contributors? */
 } watch_t;
 
@@ -49,7 +49,7 @@ uint32_t memory_task_index(const memory_t *memory, const task_t *task);
 /* Is it the pile by which the target is judged? For `each` those of the members, otherwise the indicator's own. */
 bool watch_judges(const watch_t *watch, text_t member);
 
-void texts_hash(const text_t *texts, uint32_t count, buffer_t *out); /* appends 32 bytes */
+void texts_hash(const text_t *texts, uint32_t count, buffer_t *out); /* appends QUICK_SIZE bytes */
 
 /* --- keys --- */
 store_key_t key_of(const text_t *texts, uint32_t count);

@@ -136,14 +136,14 @@ target_changed_t target_now(turn_t *turn, const watch_t *watch, moment_t now, bo
     return told;
 }
 
-static void lists_hash(const watch_t *watch, const target_changed_t *told, uint8_t hash[HASH_SIZE]) {
+static void lists_hash(const watch_t *watch, const target_changed_t *told, uint8_t hash[QUICK_SIZE]) {
     buffer_t bytes = {0};
     if (told->owing == watch->contributors && told->owing_count > 0)
         buffer_add(&bytes, watch->contributors_hash, sizeof watch->contributors_hash); /* all of them, as ever */
     else
         texts_hash(told->owing, told->owing_count, &bytes);
     texts_hash(told->missing, told->missing_count, &bytes);
-    hash_of((bytes_t){bytes.at, (uint32_t)bytes.size}, hash);
+    hash_quick((bytes_t){bytes.at, (uint32_t)bytes.size}, hash);
     buffer_destroy(&bytes);
 }
 

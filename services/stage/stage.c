@@ -65,6 +65,12 @@ static err_t chain_check(stage_t *self) {
     return err;
 }
 
+static err_t stage_store_open(const role_t *role, const char *path, store_t **store) {
+    err_t err = store_open(path, role->tables, role->table_count, store);
+    if (err == OK && stream_chain(role->writes) == CHAIN_QUICK) store_is_derived(*store);
+    return err;
+}
+
 err_t stage_open(const role_t *role, const char *path, stage_t **out) {
     *out = NULL;
     stage_t *self = calloc(1, sizeof *self);
@@ -74,7 +80,7 @@ err_t stage_open(const role_t *role, const char *path, stage_t **out) {
     self->batch_arena = arena_new();
     self->loop = (turn_t){.stage = self, .arena = arena_new()};
     self->query = (turn_t){.stage = self, .arena = arena_new()};
-    err_t err = store_open(path, role->tables, role->table_count, &self->store);
+    err_t err = stage_store_open(role, path, &self->store);
     if (err == OK) err = place_load(self);
     if (err == OK) err = chain_check(self);
     if (err != OK) stage_close(&self);
@@ -98,7 +104,7 @@ void stage_close(stage_t **self) {
 
 err_t stage_verify(const role_t *role, const char *path, head_t *in, head_t *out) {
     store_t *store = NULL;
-    err_t err = store_open(path, role->tables, role->table_count, &store);
+    err_t err = stage_store_open(role, path, &store);
     if (err == OK) err = store_verify(store, out);
     txn_t *txn = err == OK ? store_read(store) : NULL;
     if (txn != NULL) {
@@ -188,6 +194,7 @@ static err_t batch_check(stage_t *self, const batch_t *batch, link_t **links, ui
     if (batch->stream != self->role->reads || batch->count > batch->events.size / EVENT_LEAST) return ERR_BAD;
     if (batch->count > 0 && (batch->from == 0 || batch->from > self->place.in_seq + 1)) return ERR_BAD;
     *links = ARENA_NEW(self->batch_arena, link_t, batch->count);
+    chain_t chain = stream_chain(self->role->reads);
     uint8_t hash[32];
     memcpy(hash, self->place.in_hash, sizeof hash);
     uint32_t at = 0;
@@ -196,7 +203,7 @@ static err_t batch_check(stage_t *self, const batch_t *batch, link_t **links, ui
     err_t err = OK;
     while (batch_next(batch, &at, &seq, &event, &err)) {
         if (seq <= self->place.in_seq) continue; /* a repeat */
-        hash_chain(hash, event.raw, hash);
+        hash_chain(chain, hash, event.raw, hash);
         if (seq > batch->durable_head) continue; /* only hashed: the writer may still lose it */
         link_t *link = &(*links)[(*count)++];
         link->event = event;

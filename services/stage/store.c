@@ -1,4 +1,4 @@
-/* Opens the environment behind its barrier, begins and ends transactions, reads and writes rows. */
+/* Opens the environment behind its barrier, begins and ends transactions. */
 #include "services/stage/store_inner.h"
 
 #include "proto/crypto.h"
@@ -169,6 +169,11 @@ err_t store_open(const char *path, const table_t *tables, size_t table_count, st
     return err;
 }
 
+void store_is_derived(store_t *self) {
+    self->chain = CHAIN_QUICK;
+    if (self->rows == NULL) self->rows = rows_new();
+}
+
 void store_close(store_t **self) {
     if (*self == NULL) return;
     ASSERT(!(*self)->writing);
@@ -176,6 +181,7 @@ void store_close(store_t **self) {
     if ((*self)->env != NULL) mdb_env_close((*self)->env);
     if ((*self)->lock_fd >= 0) close((*self)->lock_fd); /* last: the lock goes with it */
     buffer_destroy(&(*self)->scratch);
+    rows_destroy(&(*self)->rows);
     free((*self)->path);
     free(*self);
     *self = NULL;
@@ -214,9 +220,17 @@ txn_t *store_write(store_t *self) {
 
 txn_t *store_read(store_t *self) { return txn_begin(self, false); }
 
+/* What was read of a transaction that is not committed says nothing about the store. */
+static void rows_end(store_t *self, bool committed) {
+    if (self->rows == NULL) return;
+    if (committed) rows_settle(self->rows);
+    else rows_forget(self->rows);
+}
+
 err_t txn_commit(txn_t **self) {
     txn_t *txn = *self;
     ASSERT(txn->writes);
+    if (txn->store->rows != NULL) txn_rows_put(txn, ROWS_ALL);
     err_t err = txn->err;
     if (err != OK) {
         mdb_txn_abort(txn->mdb);
@@ -225,6 +239,7 @@ err_t txn_commit(txn_t **self) {
         if (code == 0) store_extend(txn->store);
         if (code != 0) err = store_wrong(txn->store, code, "commit");
     }
+    rows_end(txn->store, err == OK);
     txn->store->writing = false;
     free(txn);
     *self = NULL;
@@ -234,145 +249,10 @@ err_t txn_commit(txn_t **self) {
 void txn_abort(txn_t **self) {
     if (*self == NULL) return;
     mdb_txn_abort((*self)->mdb);
-    if ((*self)->writes) (*self)->store->writing = false;
+    if ((*self)->writes) {
+        rows_end((*self)->store, false);
+        (*self)->store->writing = false;
+    }
     free(*self);
     *self = NULL;
-}
-
-MDB_val key_value(const store_key_t *key) {
-    static const uint8_t only[1] = {0};
-    const uint8_t *at = key->size == 0 ? only : key->bytes;
-    MDB_val value = {.mv_size = key->size == 0 ? 1 : key->size};
-    memcpy(&value.mv_data, &at, sizeof at); /* LMDB's field is not const, LMDB does not write through it */
-    return value;
-}
-
-static bytes_t bytes_of(MDB_val value) { return (bytes_t){value.mv_data, (uint32_t)value.mv_size}; }
-
-bool record_open(txn_t *self, MDB_val key, MDB_val value, const char *where, bytes_t *content) {
-    uint64_t sum = 0;
-    bool whole = value.mv_size >= RECORD_HEAD;
-    if (whole) {
-        memcpy(&sum, value.mv_data, sizeof sum);
-        *content = (bytes_t){(const uint8_t *)value.mv_data + RECORD_HEAD, (uint32_t)(value.mv_size - RECORD_HEAD)};
-        whole = sum == checksum64(bytes_of(key), *content);
-    }
-    if (whole) return true;
-    log_error("record_corrupt", "store=%s table=%s", self->store->path, where);
-    txn_fail(self, ERR_CORRUPT);
-    return false;
-}
-
-bool record_read(txn_t *self, size_t table, MDB_val key, MDB_val value, arena_t *arena, void *row) {
-    const table_t *kept = &self->store->tables[table];
-    bytes_t content;
-    if (!record_open(self, key, value, kept->name, &content)) return false;
-    fault_t fault;
-    err_t err = wire_decode(kept->type(), arena_bytes(arena, content), arena, row, &fault);
-    if (err == OK) return true;
-    log_error("record_unreadable", "store=%s table=%s code=%s path=%s", self->store->path, kept->name, fault.code, fault.path);
-    txn_fail(self, ERR_CORRUPT);
-    return false;
-}
-
-bool txn_get(txn_t *self, size_t table, const store_key_t *key, arena_t *arena, void *row) {
-    if (self->err != OK) return false;
-    ASSERT(table < self->store->table_count);
-    MDB_val name = key_value(key);
-    MDB_val value;
-    int code = mdb_get(self->mdb, self->store->dbis[table], &name, &value);
-    if (code == MDB_NOTFOUND) return false;
-    if (code != 0) return txn_wrong(self, code, "get"), false;
-    return record_read(self, table, name, value, arena, row);
-}
-
-void txn_value_wrong(txn_t *self, const message_t *type, const char *where, const fault_t *fault) {
-    log_error("value_invalid", "store=%s where=%s message=%s code=%s path=%s", self->store->path, where, type->name, fault->code,
-              fault->path);
-    txn_fail(self, ERR_BAD);
-}
-
-/* Seals the record in scratch (its head still zero) and puts it. */
-static void record_put(txn_t *self, MDB_dbi dbi, MDB_val key) {
-    buffer_t *record = &self->store->scratch;
-    uint64_t sum = checksum64(bytes_of(key), (bytes_t){record->at + RECORD_HEAD, (uint32_t)(record->size - RECORD_HEAD)});
-    memcpy(record->at, &sum, sizeof sum);
-    MDB_val value = {.mv_size = record->size, .mv_data = record->at};
-    int code = mdb_put(self->mdb, dbi, &key, &value, 0);
-    self->changes += 1 + (uint32_t)(record->size / 4096);
-    if (code != 0) txn_wrong(self, code, "put");
-}
-
-static buffer_t *record_begin(txn_t *self) {
-    static const uint8_t head[RECORD_HEAD];
-    ASSERT(self->writes);
-    buffer_clear(&self->store->scratch);
-    buffer_add(&self->store->scratch, head, sizeof head);
-    return &self->store->scratch;
-}
-
-void txn_put(txn_t *self, size_t table, const store_key_t *key, const void *row) {
-    if (self->err != OK) return;
-    ASSERT(table < self->store->table_count);
-    const table_t *kept = &self->store->tables[table];
-    buffer_t *record = record_begin(self);
-    fault_t fault;
-    if (wire_encode_checked(kept->type(), row, record, &fault) == OK) record_put(self, self->store->dbis[table], key_value(key));
-    else txn_value_wrong(self, kept->type(), kept->name, &fault);
-}
-
-void txn_delete(txn_t *self, size_t table, const store_key_t *key) {
-    if (self->err != OK) return;
-    ASSERT(self->writes && table < self->store->table_count);
-    MDB_val name = key_value(key);
-    int code = mdb_del(self->mdb, self->store->dbis[table], &name, NULL);
-    self->changes++;
-    if (code != 0 && code != MDB_NOTFOUND) txn_wrong(self, code, "delete");
-}
-
-void txn_clear(txn_t *self, size_t table) {
-    if (self->err != OK) return;
-    ASSERT(self->writes && table < self->store->table_count);
-    int code = mdb_drop(self->mdb, self->store->dbis[table], 0);
-    if (code != 0) txn_wrong(self, code, "clear");
-}
-
-static MDB_val fact_key(const char *name) {
-    MDB_val key = {.mv_size = strlen(name)};
-    memcpy(&key.mv_data, &name, sizeof name);
-    return key;
-}
-
-bool txn_fact_bytes(txn_t *self, const char *name, uint8_t *out, size_t size) {
-    memset(out, 0, size);
-    if (self->err != OK) return false;
-    MDB_val key = fact_key(name), value;
-    int code = mdb_get(self->mdb, self->store->facts, &key, &value);
-    if (code == MDB_NOTFOUND) return false;
-    if (code != 0) return txn_wrong(self, code, "fact"), false;
-    bytes_t content;
-    if (!record_open(self, key, value, "~facts", &content)) return false;
-    if (content.size != size) return txn_fail(self, ERR_CORRUPT), false;
-    memcpy(out, content.at, size);
-    return true;
-}
-
-void txn_fact_bytes_put(txn_t *self, const char *name, const uint8_t *bytes, size_t size) {
-    if (self->err != OK) return;
-    buffer_add(record_begin(self), bytes, size);
-    record_put(self, self->store->facts, fact_key(name));
-}
-
-uint64_t txn_fact(txn_t *self, const char *name) {
-    uint8_t bytes[8];
-    uint64_t number = 0;
-    txn_fact_bytes(self, name, bytes, sizeof bytes);
-    for (size_t index = 0; index < sizeof bytes; index++) number = number << 8 | bytes[index];
-    return number;
-}
-
-void txn_fact_put(txn_t *self, const char *name, uint64_t value) {
-    store_key_t number = key_new();
-    key_add_u64(&number, value);
-    txn_fact_bytes_put(self, name, number.bytes, number.size);
 }

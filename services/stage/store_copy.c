@@ -153,7 +153,7 @@ void store_copy_answer(store_t *self, const packet_t *ask, buffer_t *out) {
 
 /* --- reading everything --- */
 
-static void rows_read(txn_t *txn, size_t table, arena_t *arena) {
+static void table_read(txn_t *txn, size_t table, arena_t *arena) {
     scan_t scan = scan_begin(txn, table, NULL, NULL);
     do arena_reset(arena);
     while (scan_next(&scan, arena, arena_take(arena, txn->store->tables[table].type()->size)));
@@ -196,7 +196,7 @@ err_t store_verify(store_t *self, head_t *head) {
     if (err != OK) log_error("chain_broken", "store=%s seq=%llu", self->path, (unsigned long long)bad);
     for (uint64_t seq = 1; err == OK && seq <= head->seq; seq++)
         if (!event_reads(txn, seq, arena)) err = ERR_CORRUPT;
-    for (size_t table = 0; table < self->table_count; table++) rows_read(txn, table, arena);
+    for (size_t table = 0; table < self->table_count; table++) table_read(txn, table, arena);
     facts_read(txn);
     if (err == OK) err = txn_error(txn);
     arena_destroy(&arena);

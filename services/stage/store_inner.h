@@ -2,7 +2,9 @@
 #ifndef STAGE_STORE_INNER_H
 #define STAGE_STORE_INNER_H
 
+#include "proto/crypto.h"
 #include "services/stage/store.h"
+#include "services/stage/store_rows.h"
 
 #include <lmdb.h>
 
@@ -20,6 +22,8 @@ struct store {
     const table_t *tables;
     size_t table_count;
     bool writing;
+    chain_t chain; /* of the stream */
+    rows_t *rows;  /* at hand for write transactions; NULL: they go straight to LMDB */
     uint32_t page_size;
     uint64_t file_size; /* of data.mdb, as far as we have extended it */
     buffer_t scratch; /* of the one write transaction */
@@ -52,6 +56,8 @@ void txn_wrong(txn_t *self, int code, const char *tried);
 void txn_value_wrong(txn_t *self, const message_t *type, const char *where, const fault_t *fault);
 /* The content behind a record's checksum; ERR_CORRUPT sticks if it does not match. */
 bool record_open(txn_t *self, MDB_val key, MDB_val value, const char *where, bytes_t *content);
+/* Lets LMDB know the rows of a table, or of all (ROWS_ALL), that are only at hand. Errors stick. */
+void txn_rows_put(txn_t *self, uint32_t table);
 /* Decodes a record's content into `row` with views into a copy in `arena`. */
 bool record_read(txn_t *self, size_t table, MDB_val key, MDB_val value, arena_t *arena, void *row);
 /* LMDB takes no empty key: the only row of a table may be kept under one, it is written as one zero byte. */

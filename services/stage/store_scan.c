@@ -15,6 +15,7 @@ scan_t scan_begin(txn_t *txn, size_t table, const store_key_t *prefix, const sto
     ASSERT(table < txn->store->table_count);
     if (prefix != NULL) self.prefix = *prefix;
     self.from = from != NULL ? *from : self.prefix;
+    if (txn->writes && txn->store->rows != NULL) txn_rows_put(txn, (uint32_t)table); /* the walk is LMDB's */
     if (txn->err != OK) return self;
     MDB_cursor *cursor = NULL;
     int code = mdb_cursor_open(txn->mdb, txn->store->dbis[table], &cursor);

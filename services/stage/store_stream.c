@@ -83,7 +83,7 @@ static void stream_put(txn_t *self, uint64_t seq) {
         txn_fail(self, ERR_BAD);
         return;
     }
-    hash_chain(self->head.hash, event, record->at);
+    hash_chain(self->store->chain, self->head.hash, event, record->at);
     store_key_t name = seq_key(seq);
     MDB_val key = key_value(&name);
     MDB_val value = {.mv_size = record->size, .mv_data = record->at};
@@ -127,7 +127,7 @@ bool txn_event(txn_t *self, uint64_t seq, arena_t *arena, event_t *event, uint8_
     MDB_val value;
     if (seq == 0 || !record_at(self, seq, &value) || !txn_hash(self, seq - 1, chained)) return false;
     bytes_t stored = event_bytes(value);
-    hash_chain(chained, stored, chained);
+    hash_chain(self->store->chain, chained, stored, chained);
     bool good = memcmp(chained, value.mv_data, HASH_SIZE) == 0;
     if (good) {
         fault_t fault;
@@ -202,7 +202,7 @@ err_t txn_verify_chain(txn_t *self, uint64_t from, uint64_t *bad) {
     for (uint64_t seq = from; good; seq++) {
         *bad = seq;
         good = !record_is_short(self, seq, value);
-        if (good) hash_chain(chained, event_bytes(value), chained);
+        if (good) hash_chain(self->store->chain, chained, event_bytes(value), chained);
         good = good && memcmp(chained, value.mv_data, HASH_SIZE) == 0;
         if (!good || !cursor_step(self, cursor, seq, &value)) break;
     }

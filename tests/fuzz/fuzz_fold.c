@@ -39,7 +39,7 @@ static void append(entries_t *self, const message_t *type, const void *value) {
     event_t header = {.epoch = 1, .cause_seq = ++self->seq, .at_ms = self->now_ms};
     size_t begin = self->events.size;
     event_encode(&header, type, value, &self->events);
-    hash_chain(self->hash, (bytes_t){self->events.at + begin, (uint32_t)(self->events.size - begin)}, self->hash);
+    hash_chain(CHAIN_SEALED, self->hash, (bytes_t){self->events.at + begin, (uint32_t)(self->events.size - begin)}, self->hash);
     self->count++;
 }
 

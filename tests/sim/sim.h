@@ -138,7 +138,7 @@ typedef struct {
 /* What a stranger would find in Redis, and what was rung. */
 typedef struct {
     uint64_t epoch, seq;
-    uint8_t body_hash[32];
+    uint8_t body_hash[QUICK_SIZE];
     text_t body;
 } redis_entry_t;
 typedef struct {

@@ -9,7 +9,7 @@ typedef struct {
     uint64_t revision;
     int64_t first_valid_ms;
     report_t report; /* of the newest valid revision */
-    uint8_t body_hash[32];
+    uint8_t body_hash[QUICK_SIZE];
     int64_t amounts[16]; /* of its figures, as they count; -1: none */
     bool carried[16];    /* the opening balance came with this report, in this revision or an earlier one */
     int64_t since_ms;    /* when the ledger had it first, in this epoch of the ledger */

@@ -53,7 +53,7 @@ static inline void world_write(world_t *world, const message_t *type, const void
     event_t header = {.epoch = 1, .cause_seq = ++world->count, .at_ms = at_ms};
     size_t begin = world->raw.size;
     event_encode(&header, type, value, &world->raw);
-    hash_chain(world->hash, (bytes_t){world->raw.at + begin, (uint32_t)(world->raw.size - begin)}, world->hash);
+    hash_chain(CHAIN_QUICK, world->hash, (bytes_t){world->raw.at + begin, (uint32_t)(world->raw.size - begin)}, world->hash);
 }
 
 /* Lets the stage apply all that was written, in one batch. */

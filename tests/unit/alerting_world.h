@@ -121,7 +121,7 @@ static inline void world_tell(world_t *self, const message_t *type, const void *
     size_t before = self->pending.size;
     event_t header = {.epoch = 1, .cause_seq = ++self->cause, .at_ms = at_ms};
     event_encode(&header, type, value, &self->pending);
-    hash_chain(self->hash, (bytes_t){self->pending.at + before, (uint32_t)(self->pending.size - before)}, self->hash);
+    hash_chain(CHAIN_QUICK, self->hash, (bytes_t){self->pending.at + before, (uint32_t)(self->pending.size - before)}, self->hash);
     self->seq++;
     self->pending_count++;
     self->now_ms = at_ms;

@@ -64,7 +64,7 @@ static inline void world_event(world_t *w, uint64_t cause, const message_t *type
     buffer_clear(event);
     event_encode(&header, type, value, event);
     bytes_t raw = {event->at, (uint32_t)event->size};
-    hash_chain(w->hashes[w->event_count], raw, w->hashes[w->event_count + 1]);
+    hash_chain(CHAIN_QUICK, w->hashes[w->event_count], raw, w->hashes[w->event_count + 1]);
     w->event_count++;
 }
 

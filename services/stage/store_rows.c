@@ -1,0 +1,172 @@
+/* A hash table of rows with open addressing, in an arena of its own. */
+#include "services/stage/store_rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "proto/limits.h"
+
+enum { SLOTS_LEAST = 1024 };
+
+struct rows {
+    row_t *rows;
+    uint32_t count, room;
+    uint32_t *slots; /* place in `rows` + 1; 0: free */
+    uint32_t slots_count;
+    const row_t **taken; /* what rows_take gave last */
+    uint32_t taken_room;
+    uint32_t *unknown; /* rows that the store does not know yet, each once */
+    uint32_t unknown_count, unknown_room;
+    uint64_t bytes;
+    arena_t *arena;
+};
+
+static void *grown(void *memory, size_t size) {
+    void *more = realloc(memory, size);
+    ASSERT(more != NULL);
+    return more;
+}
+
+rows_t *rows_new(void) {
+    rows_t *self = calloc(1, sizeof *self);
+    ASSERT(self != NULL);
+    self->arena = arena_new();
+    self->slots_count = SLOTS_LEAST;
+    self->slots = calloc(self->slots_count, sizeof *self->slots);
+    ASSERT(self->slots != NULL);
+    return self;
+}
+
+void rows_destroy(rows_t **self) {
+    if (*self == NULL) return;
+    arena_destroy(&(*self)->arena);
+    free((*self)->rows);
+    free((*self)->slots);
+    free((*self)->taken);
+    free((*self)->unknown);
+    free(*self);
+    *self = NULL;
+}
+
+void rows_forget(rows_t *self) {
+    memset(self->slots, 0, self->slots_count * sizeof *self->slots);
+    self->count = self->unknown_count = 0;
+    self->bytes = 0;
+    arena_reset(self->arena);
+}
+
+static uint64_t hash_of_key(uint32_t table, bytes_t key) { return XXH3_64bits_withSeed(key.at, key.size, table); }
+
+/* The slot of the row, or the free one where it belongs. */
+static uint32_t slot_of(const rows_t *self, uint64_t hash, uint32_t table, bytes_t key) {
+    uint32_t at = (uint32_t)hash & (self->slots_count - 1);
+    for (; self->slots[at] != 0; at = (at + 1) & (self->slots_count - 1)) {
+        const row_t *row = &self->rows[self->slots[at] - 1];
+        if (row->hash == hash && row->table == table && row->key_size == key.size && memcmp(row->key, key.at, key.size) == 0) break;
+    }
+    return at;
+}
+
+const row_t *rows_find(const rows_t *self, uint32_t table, bytes_t key) {
+    uint32_t place = self->slots[slot_of(self, hash_of_key(table, key), table, key)];
+    return place == 0 ? NULL : &self->rows[place - 1];
+}
+
+static void slots_grow(rows_t *self) {
+    free(self->slots);
+    self->slots_count *= 2;
+    self->slots = calloc(self->slots_count, sizeof *self->slots);
+    ASSERT(self->slots != NULL);
+    for (uint32_t place = 0; place < self->count; place++) {
+        const row_t *row = &self->rows[place];
+        self->slots[slot_of(self, row->hash, row->table, (bytes_t){row->key, row->key_size})] = place + 1;
+    }
+}
+
+static row_t *row_keep(rows_t *self, uint32_t table, bytes_t key) {
+    uint64_t hash = hash_of_key(table, key);
+    uint32_t slot = slot_of(self, hash, table, key);
+    if (self->slots[slot] != 0) return &self->rows[self->slots[slot] - 1];
+    if (self->count == self->room) {
+        self->room = self->room == 0 ? SLOTS_LEAST / 2 : 2 * self->room;
+        self->rows = grown(self->rows, self->room * sizeof *self->rows);
+    }
+    row_t *row = &self->rows[self->count++];
+    *row = (row_t){.hash = hash, .table = table, .state = ROW_ABSENT, .key_size = key.size, .key = arena_room(self->arena, key.size)};
+    memcpy(row->key, key.at, key.size);
+    self->slots[slot] = self->count;
+    self->bytes += sizeof *row + key.size;
+    if (2 * self->count > self->slots_count) slots_grow(self);
+    return row;
+}
+
+static void content_keep(rows_t *self, row_t *row, bytes_t content) {
+    if (row->room < content.size) {
+        row->room = content.size + content.size / 4; /* a row that grew grows again */
+        row->content = arena_room(self->arena, row->room);
+        self->bytes += row->room;
+    }
+    row->size = content.size;
+    if (content.size > 0) memcpy(row->content, content.at, content.size);
+}
+
+void rows_read(rows_t *self, uint32_t table, bytes_t key, bytes_t content) {
+    if (self->bytes + content.size > LIMIT_ROWS_AT_HAND) return;
+    row_t *row = row_keep(self, table, key);
+    row->state = content.at == NULL ? ROW_ABSENT : ROW_CLEAN;
+    content_keep(self, row, content);
+}
+
+static bool is_unknown(const row_t *row) { return row->state == ROW_WRITTEN || row->state == ROW_DELETED; }
+
+bool rows_write(rows_t *self, uint32_t table, bytes_t key, bytes_t content) {
+    row_t *row = row_keep(self, table, key);
+    bool first = !is_unknown(row);
+    row->state = content.at == NULL ? ROW_DELETED : ROW_WRITTEN;
+    content_keep(self, row, content);
+    if (!first) return false;
+    if (self->unknown_count == self->unknown_room) {
+        self->unknown_room = self->unknown_room == 0 ? SLOTS_LEAST / 2 : 2 * self->unknown_room;
+        self->unknown = grown(self->unknown, self->unknown_room * sizeof *self->unknown);
+    }
+    self->unknown[self->unknown_count++] = (uint32_t)(row - self->rows);
+    return true;
+}
+
+/* LMDB's own order: bytes, then size. */
+static int rows_order(const void *a, const void *b) {
+    const row_t *one = *(const row_t *const *)a, *other = *(const row_t *const *)b;
+    if (one->table != other->table) return one->table < other->table ? -1 : 1;
+    uint32_t common = one->key_size < other->key_size ? one->key_size : other->key_size;
+    int order = memcmp(one->key, other->key, common);
+    if (order != 0) return order;
+    return one->key_size < other->key_size ? -1 : one->key_size > other->key_size;
+}
+
+const row_t *const *rows_take(rows_t *self, uint32_t table, uint32_t *count) {
+    uint32_t left = 0;
+    *count = 0;
+    if (self->taken_room < self->unknown_count) {
+        self->taken_room = self->unknown_room;
+        self->taken = grown(self->taken, self->taken_room * sizeof *self->taken);
+    }
+    for (uint32_t index = 0; index < self->unknown_count; index++) {
+        row_t *row = &self->rows[self->unknown[index]];
+        if (table != ROWS_ALL && row->table != table) {
+            self->unknown[left++] = self->unknown[index];
+            continue;
+        }
+        row->state = row->state == ROW_WRITTEN ? ROW_CLEAN : ROW_ABSENT;
+        self->taken[(*count)++] = row;
+    }
+    self->unknown_count = left;
+    if (*count > 1) qsort(self->taken, *count, sizeof *self->taken, rows_order);
+    return self->taken;
+}
+
+void rows_settle(rows_t *self) {
+    if (self->bytes > LIMIT_ROWS_AT_HAND / 2) rows_forget(self);
+}
