@@ -3,6 +3,7 @@
 
 #include "proto/content.h"
 #include "proto/plan_parts.h"
+#include "proto/verdict.h"
 #include "services/2-validation/validation_state.h"
 #include "services/plan/calendar.h"
 
@@ -15,11 +16,6 @@ static store_key_t key_single(void) {
     return key;
 }
 
-static store_key_t key_verdict(uint64_t seq) {
-    store_key_t key = key_new();
-    key_add_u64(&key, seq);
-    return key;
-}
 
 static store_key_t key_submission(const uint8_t id[16], text_t unit) {
     store_key_t key = key_new();
@@ -192,22 +188,8 @@ static uint64_t due_of(turn_t *turn, text_t period_id) {
     return period == NULL ? 0 : (uint64_t)deadline_resolve(planbook_plan(book), period->due).due_ms;
 }
 
-static void verdict_keep(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling) {
-    const report_t *report = given->report;
-    validation_verdict_t row = {.accepted = ruling->accepted,
-                                .unit = given->unit,
-                                .task = report->task,
-                                .period = report->period,
-                                .revision = ruling->revision,
-                                .reasons = ruling->accepted ? ruling->explained : ruling->reasons,
-                                .reasons_count = ruling->accepted ? ruling->explained_count : ruling->reasons_count,
-                                .received_ms = (uint64_t)given->received_ms,
-                                .previous = given->standing.newest_seq,
-                                .due_ms = due_of(turn, report->period)};
-    memcpy(row.submission_id, report->submission_id, sizeof row.submission_id);
-    store_key_t key = key_verdict(turn_cause(turn));
-    turn_put(turn, VALIDATION_VERDICT, &key, &row);
-    key = key_submission(report->submission_id, given->unit);
+static void submission_keep(turn_t *turn, const validation_case_t *given) {
+    store_key_t key = key_submission(given->report->submission_id, given->unit);
     turn_put(turn, VALIDATION_SUBMISSION, &key, &(validation_submission_t){.seq = turn_cause(turn)});
 }
 
@@ -233,7 +215,8 @@ static void emit_accepted(turn_t *turn, const validation_case_t *given, const va
                                   .explained = ruling->explained,
                                   .explained_count = ruling->explained_count,
                                   .due_ms = due_of(turn, report->period),
-                                  .evidence = evidence_of(report)};
+                                  .evidence = evidence_of(report),
+                                  .previous = given->standing.newest_seq};
     if (given->received_ms != turn_now_ms(turn)) accepted.received_ms = (uint64_t)given->received_ms;
     memcpy(accepted.submission_id, report->submission_id, sizeof accepted.submission_id);
     turn_emit(turn, report_accepted_type(), &accepted);
@@ -246,7 +229,8 @@ static void emit_refused(turn_t *turn, const validation_case_t *given, const val
                                 .period = report->period,
                                 .reasons = ruling->reasons,
                                 .reasons_count = ruling->reasons_count,
-                                .due_ms = due_of(turn, report->period)};
+                                .due_ms = due_of(turn, report->period),
+                                .previous = given->standing.newest_seq};
     if (given->received_ms != turn_now_ms(turn)) refused.received_ms = (uint64_t)given->received_ms;
     memcpy(refused.submission_id, report->submission_id, sizeof refused.submission_id);
     turn_emit(turn, report_refused_type(), &refused);
@@ -261,7 +245,7 @@ static void on_report_received(turn_t *turn, const event_t *event) {
     restated_t restated = {0};
     if (ruling.accepted) restated = histories_keep(turn, &given, &ruling);
     standing_keep(turn, &given, &ruling);
-    verdict_keep(turn, &given, &ruling);
+    submission_keep(turn, &given);
     if (ruling.accepted) emit_accepted(turn, &given, &ruling);
     else emit_refused(turn, &given, &ruling);
     restated_tell(turn, &given, &ruling, &restated);
@@ -293,24 +277,15 @@ static void apply(turn_t *turn, const event_t *event) {
 
 /* --- queries --- */
 
-/* The kept verdict of an entry as the doors tell it. false: it is not the entry of a report. `previous` may be NULL. */
+/* The verdict of an entry as the doors tell it. false: it is not the entry of a report. `previous` may be NULL. */
 static bool verdict_of(turn_t *turn, uint64_t seq, verdict_t *verdict, uint64_t *previous) {
-    store_key_t key = key_verdict(seq);
-    validation_verdict_t row;
-    if (!turn_get(turn, VALIDATION_VERDICT, &key, &row)) return false;
-    *verdict = (verdict_t){.accepted = row.accepted,
-                           .unit = row.unit,
-                           .task = row.task,
-                           .period = row.period,
-                           .revision = row.revision,
-                           .reasons = row.reasons,
-                           .reasons_count = row.reasons_count,
-                           .due_ms = row.due_ms,
-                           .received_ms = row.received_ms,
-                           .seq = seq};
-    memcpy(verdict->submission_id, row.submission_id, sizeof verdict->submission_id);
-    if (previous != NULL) *previous = row.previous;
-    return true;
+    event_t event;
+    uint64_t at = txn_caused_by(turn_txn(turn), seq, turn_arena(turn), &event);
+    while (at != 0 && event.cause_seq == seq) {
+        if (verdict_of_event(&event, turn_arena(turn), verdict, previous)) return true;
+        at = txn_event(turn_txn(turn), at + 1, turn_arena(turn), &event, NULL) ? at + 1 : 0;
+    }
+    return false;
 }
 
 static void answer_verdict(turn_t *turn, const packet_t *packet, reply_t *reply) {
@@ -417,7 +392,6 @@ const role_t *validation_role(void) {
         [VALIDATION_RULES_ROW] = {"rules", validation_rules_type},
         [VALIDATION_STANDING] = {"standing", validation_standing_type},
         [VALIDATION_HISTORY] = {"history", validation_history_type},
-        [VALIDATION_VERDICT] = {"verdict", validation_verdict_type},
         [VALIDATION_SUBMISSION] = {"submission", validation_submission_type},
     };
     static const role_t role = {.name = "validation",

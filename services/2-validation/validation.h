@@ -14,7 +14,6 @@ enum {
     VALIDATION_RULES_ROW,   /* () → validation_rules */
     VALIDATION_STANDING,    /* (period, task, unit) → validation_standing */
     VALIDATION_HISTORY,     /* (unit, indicator) → validation_history */
-    VALIDATION_VERDICT,     /* (seq) → validation_verdict */
     VALIDATION_SUBMISSION,  /* (submission id, unit) → validation_submission; ids ascend, new keys fall together */
     VALIDATION_TABLES
 };

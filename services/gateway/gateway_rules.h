@@ -1,4 +1,4 @@
-/* What the door decides by looking alone: frames into messages, refusals before the ink, events into verdicts. Pure. */
+/* What the door decides by looking alone: frames into messages, refusals before the ink. Pure. */
 #ifndef GATEWAY_RULES_H
 #define GATEWAY_RULES_H
 
@@ -20,8 +20,5 @@ void personal_swap(report_t *report, const personal_t *refs, uint32_t count, are
 reason_t reason_of_fault(const fault_t *fault, const packet_t *packet, arena_t *arena);
 /* A copy of the reasons with their sentences. */
 const reason_t *reasons_told(const reason_t *reasons, uint32_t count, arena_t *arena);
-
-/* The verdict that an event of stream 2 states. false: it states none. */
-bool verdict_of_event(const event_t *event, arena_t *arena, verdict_t *verdict);
 
 #endif

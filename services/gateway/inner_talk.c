@@ -1,6 +1,7 @@
 /* What the services behind the door are asked, what they answer, and to whom that goes. */
 #include <string.h>
 
+#include "proto/verdict.h"
 #include "services/gateway/state.h"
 #include "services/stage/log.h"
 
@@ -206,8 +207,12 @@ void inner_event(void *gateway, const event_t *event) {
     }
     arena_reset(self->arena);
     verdict_t verdict;
-    if (verdict_of_event(event, self->arena, &verdict)) finish(self, conversation, verdict_type(), &verdict);
-    else finish_busy(self, conversation);
+    if (!verdict_of_event(event, self->arena, &verdict, NULL)) {
+        finish_busy(self, conversation);
+        return;
+    }
+    verdict.reasons = reasons_told(verdict.reasons, verdict.reasons_count, self->arena);
+    finish(self, conversation, verdict_type(), &verdict);
 }
 
 void inner_gap(void *gateway) {

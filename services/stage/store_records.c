@@ -122,7 +122,9 @@ void txn_put(txn_t *self, size_t table, const store_key_t *key, const void *row)
 
 /* One row that was only at hand, by the cursor of its table. */
 static int row_put(txn_t *self, MDB_cursor *cursor, const row_t *row) {
-    MDB_val key = {.mv_size = row->key_size, .mv_data = row->key}, value;
+    const uint8_t *name = row->key;
+    MDB_val key = {.mv_size = row->key_size}, value;
+    memcpy(&key.mv_data, &name, sizeof name); /* LMDB does not write through it */
     if (row->state == ROW_ABSENT) {
         int code = mdb_del(self->mdb, mdb_cursor_dbi(cursor), &key, NULL);
         return code == MDB_NOTFOUND ? 0 : code;

@@ -11,15 +11,18 @@
 
 enum { SLOTS_LEAST = 1024 };
 
+typedef struct {
+    uint64_t hash;
+    row_t *row; /* NULL: free */
+} slot_t;
+
 struct rows {
-    row_t *rows;
-    uint32_t count, room;
-    uint32_t *slots; /* place in `rows` + 1; 0: free */
-    uint32_t slots_count;
+    slot_t *slots;
+    uint32_t slots_count, count;
+    row_t **unknown; /* rows that the store does not know yet, each once */
+    uint32_t unknown_count, unknown_room;
     const row_t **taken; /* what rows_take gave last */
     uint32_t taken_room;
-    uint32_t *unknown; /* rows that the store does not know yet, each once */
-    uint32_t unknown_count, unknown_room;
     uint64_t bytes;
     arena_t *arena;
 };
@@ -43,7 +46,6 @@ rows_t *rows_new(void) {
 void rows_destroy(rows_t **self) {
     if (*self == NULL) return;
     arena_destroy(&(*self)->arena);
-    free((*self)->rows);
     free((*self)->slots);
     free((*self)->taken);
     free((*self)->unknown);
@@ -61,45 +63,46 @@ void rows_forget(rows_t *self) {
 static uint64_t hash_of_key(uint32_t table, bytes_t key) { return XXH3_64bits_withSeed(key.at, key.size, table); }
 
 /* The slot of the row, or the free one where it belongs. */
-static uint32_t slot_of(const rows_t *self, uint64_t hash, uint32_t table, bytes_t key) {
+static slot_t *slot_of(const rows_t *self, uint64_t hash, uint32_t table, bytes_t key) {
     uint32_t at = (uint32_t)hash & (self->slots_count - 1);
-    for (; self->slots[at] != 0; at = (at + 1) & (self->slots_count - 1)) {
-        const row_t *row = &self->rows[self->slots[at] - 1];
-        if (row->hash == hash && row->table == table && row->key_size == key.size && memcmp(row->key, key.at, key.size) == 0) break;
+    for (; self->slots[at].row != NULL; at = (at + 1) & (self->slots_count - 1)) {
+        const row_t *row = self->slots[at].row;
+        if (self->slots[at].hash == hash && row->table == table && row->key_size == key.size &&
+            memcmp(row->key, key.at, key.size) == 0)
+            break;
     }
-    return at;
+    return &self->slots[at];
 }
 
 const row_t *rows_find(const rows_t *self, uint32_t table, bytes_t key) {
-    uint32_t place = self->slots[slot_of(self, hash_of_key(table, key), table, key)];
-    return place == 0 ? NULL : &self->rows[place - 1];
+    return slot_of(self, hash_of_key(table, key), table, key)->row;
 }
 
 static void slots_grow(rows_t *self) {
-    free(self->slots);
+    slot_t *old = self->slots;
+    uint32_t old_count = self->slots_count;
     self->slots_count *= 2;
     self->slots = calloc(self->slots_count, sizeof *self->slots);
     ASSERT(self->slots != NULL);
-    for (uint32_t place = 0; place < self->count; place++) {
-        const row_t *row = &self->rows[place];
-        self->slots[slot_of(self, row->hash, row->table, (bytes_t){row->key, row->key_size})] = place + 1;
+    for (uint32_t index = 0; index < old_count; index++) {
+        if (old[index].row == NULL) continue;
+        uint32_t at = (uint32_t)old[index].hash & (self->slots_count - 1);
+        while (self->slots[at].row != NULL) at = (at + 1) & (self->slots_count - 1);
+        self->slots[at] = old[index];
     }
+    free(old);
 }
 
 static row_t *row_keep(rows_t *self, uint32_t table, bytes_t key) {
     uint64_t hash = hash_of_key(table, key);
-    uint32_t slot = slot_of(self, hash, table, key);
-    if (self->slots[slot] != 0) return &self->rows[self->slots[slot] - 1];
-    if (self->count == self->room) {
-        self->room = self->room == 0 ? SLOTS_LEAST / 2 : 2 * self->room;
-        self->rows = grown(self->rows, self->room * sizeof *self->rows);
-    }
-    row_t *row = &self->rows[self->count++];
-    *row = (row_t){.hash = hash, .table = table, .state = ROW_ABSENT, .key_size = key.size, .key = arena_room(self->arena, key.size)};
+    slot_t *slot = slot_of(self, hash, table, key);
+    if (slot->row != NULL) return slot->row;
+    row_t *row = arena_room(self->arena, sizeof *row + key.size);
+    *row = (row_t){.table = table, .state = ROW_ABSENT, .key_size = key.size};
     memcpy(row->key, key.at, key.size);
-    self->slots[slot] = self->count;
-    self->bytes += sizeof *row + key.size;
-    if (2 * self->count > self->slots_count) slots_grow(self);
+    *slot = (slot_t){hash, row};
+    self->bytes += sizeof *row + sizeof *slot + key.size;
+    if (2 * ++self->count > self->slots_count) slots_grow(self);
     return row;
 }
 
@@ -132,7 +135,7 @@ bool rows_write(rows_t *self, uint32_t table, bytes_t key, bytes_t content) {
         self->unknown_room = self->unknown_room == 0 ? SLOTS_LEAST / 2 : 2 * self->unknown_room;
         self->unknown = grown(self->unknown, self->unknown_room * sizeof *self->unknown);
     }
-    self->unknown[self->unknown_count++] = (uint32_t)(row - self->rows);
+    self->unknown[self->unknown_count++] = row;
     return true;
 }
 
@@ -154,9 +157,9 @@ const row_t *const *rows_take(rows_t *self, uint32_t table, uint32_t *count) {
         self->taken = grown(self->taken, self->taken_room * sizeof *self->taken);
     }
     for (uint32_t index = 0; index < self->unknown_count; index++) {
-        row_t *row = &self->rows[self->unknown[index]];
+        row_t *row = self->unknown[index];
         if (table != ROWS_ALL && row->table != table) {
-            self->unknown[left++] = self->unknown[index];
+            self->unknown[left++] = row;
             continue;
         }
         row->state = row->state == ROW_WRITTEN ? ROW_CLEAN : ROW_ABSENT;

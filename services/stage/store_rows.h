@@ -9,13 +9,12 @@
 typedef enum { ROW_CLEAN, ROW_ABSENT, ROW_WRITTEN, ROW_DELETED } row_state_t;
 
 typedef struct {
-    uint64_t hash;
+    uint8_t *content;
+    uint32_t size, room; /* of the content */
     uint32_t table;
     row_state_t state;
     uint32_t key_size;
-    uint32_t size, room; /* of the content */
-    uint8_t *key;
-    uint8_t *content;
+    uint8_t key[]; /* beside what is compared with it: one look, one line of the cache */
 } row_t;
 
 typedef struct rows rows_t;

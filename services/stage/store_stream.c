@@ -143,6 +143,29 @@ bool txn_event(txn_t *self, uint64_t seq, arena_t *arena, event_t *event, uint8_
     return true;
 }
 
+/* The cause of an event, by its head alone. 0: stuck. */
+static uint64_t cause_at(txn_t *self, uint64_t seq) {
+    MDB_val value;
+    event_t event;
+    fault_t fault;
+    if (!record_at(self, seq, &value)) return 0;
+    if (event_decode(event_bytes(value), &event, &fault) == OK) return event.cause_seq;
+    log_error("event_corrupt", "store=%s seq=%llu", self->store->path, (unsigned long long)seq);
+    txn_fail(self, ERR_CORRUPT);
+    return 0;
+}
+
+uint64_t txn_caused_by(txn_t *self, uint64_t cause_seq, arena_t *arena, event_t *event) {
+    uint64_t low = 1, end = txn_head(self).seq + 1; /* the first event wanted lies in [low, end] */
+    while (low < end && self->err == OK) {
+        uint64_t middle = low + (end - low) / 2;
+        if (cause_at(self, middle) < cause_seq) low = middle + 1;
+        else end = middle;
+    }
+    bool there = low <= txn_head(self).seq && txn_event(self, low, arena, event, NULL) && event->cause_seq == cause_seq;
+    return there ? low : 0;
+}
+
 /* A cursor on the record of `seq`, its key and value read. NULL: not there or stuck. */
 static MDB_cursor *cursor_at(txn_t *self, uint64_t seq, MDB_val *value) {
     if (self->err != OK) return NULL;

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -150,6 +151,7 @@ static void measure_groups(writer_t *self, uint64_t reports) {
 }
 
 static void measure_verify(store_t *ledger) {
+    prctl(PR_SET_NAME, "verify");
     txn_t *txn = store_read(ledger);
     uint64_t bad = 0, count = txn_head(txn).seq;
     stretch_t begun = stretch_begin();
@@ -166,6 +168,7 @@ static void measure_folds(store_t *ledger, uint64_t reports) {
     store_t *writer = ledger;
     for (uint32_t index = 0; index < 3; index++) {
         char what[64];
+        prctl(PR_SET_NAME, roles[index]->name); /* a profiler then tells them apart */
         stretch_t begun = stretch_begin();
         if (pump_replay(roles[index], "replay", writer, roles[index]->reads, &stages[index]) != OK)
             bench_fail("a stage does not fold");

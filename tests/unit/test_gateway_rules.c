@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "proto/crypto.h"
+#include "proto/verdict.h"
 #include "services/gateway/gateway_rules.h"
 #include "services/gateway/refs.h"
 
@@ -106,22 +107,24 @@ static void a_commitment_below_a_figure_is_named_by_its_path(void **state) {
     assert_true(text_is(reasons[0].path, "report.figures[0].items[1].person"));
 }
 
-static void a_refused_event_becomes_a_verdict_with_sentences(void **state) {
+static void a_refused_event_becomes_a_verdict_and_tells_what_came_before_it(void **state) {
     text_t args[] = {text_of("x"), text_of("chengmen")};
     reason_t reason = {.code = REASON_OF(not_your_task), .path = text_of("task"), .args = args, .args_count = 2};
     report_refused_t refused = {.submission_id = {1}, .unit = text_of("chengmen"), .task = text_of("x"),
-                                .period = text_of("2021-08"), .reasons = &reason, .reasons_count = 1};
+                                .period = text_of("2021-08"), .reasons = &reason, .reasons_count = 1, .previous = 7};
     event_t header = {.epoch = 1, .cause_seq = 42, .at_ms = 1629878400000}, event;
     buffer_t bytes = {0};
     fault_t fault;
     verdict_t verdict;
     event_encode(&header, report_refused_type(), &refused, &bytes);
     assert_int_equal(event_decode((bytes_t){bytes.at, (uint32_t)bytes.size}, &event, &fault), OK);
-    assert_true(verdict_of_event(&event, *state, &verdict));
+    uint64_t previous = 0;
+    assert_true(verdict_of_event(&event, *state, &verdict, &previous));
+    assert_int_equal(previous, 7);
     assert_false(verdict.accepted);
     assert_int_equal(verdict.seq, 42);
     assert_int_equal(verdict.received_ms, 1629878400000);
-    assert_true(text_is(verdict.reasons[0].zh, "任务 x 不由 chengmen 报送。"));
+    assert_true(text_is(reasons_told(verdict.reasons, 1, *state)[0].zh, "任务 x 不由 chengmen 报送。"));
     buffer_destroy(&bytes);
 }
 
@@ -133,7 +136,7 @@ static void a_tick_states_no_verdict(void **state) {
     verdict_t verdict;
     event_encode(&header, clock_ticked_type(), &tick, &bytes);
     assert_int_equal(event_decode((bytes_t){bytes.at, (uint32_t)bytes.size}, &event, &fault), OK);
-    assert_false(verdict_of_event(&event, *state, &verdict));
+    assert_false(verdict_of_event(&event, *state, &verdict, NULL));
     buffer_destroy(&bytes);
 }
 
@@ -161,7 +164,7 @@ int main(void) {
         TEST(every_personal_text_is_swapped_in_its_own_place),
         TEST(texts_beyond_the_room_are_counted_but_not_written),
         TEST(a_commitment_below_a_figure_is_named_by_its_path),
-        TEST(a_refused_event_becomes_a_verdict_with_sentences),
+        TEST(a_refused_event_becomes_a_verdict_and_tells_what_came_before_it),
         TEST(a_tick_states_no_verdict),
         TEST(what_the_vault_said_is_remembered_for_its_time_only),
     };

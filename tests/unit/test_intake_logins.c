@@ -145,7 +145,7 @@ static void the_desk_lists_logins_and_shows_an_entry_with_its_place_in_the_chain
     entry_ask_t entry = {.seq = page.rows[0].granted_seq};
     answer_of(&world, entry_ask_type(), &entry, entry_told_type(), &told);
     uint8_t chain[HASH_SIZE];
-    hash_chain(told.previous, told.event, chain);
+    hash_chain(CHAIN_SEALED, told.previous, told.event, chain);
     assert_memory_equal(chain, told.chain, sizeof chain);
     entry.seq = world_head(&world) + 1;
     refusal_t refusal;

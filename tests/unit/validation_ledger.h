@@ -32,7 +32,8 @@ static inline uint64_t ledger_append(ledger_t *ledger, const message_t *type, co
     fault_t fault;
     if (wire_check(type, value, &fault) != OK) fail_msg("%s at %s", fault.code, fault.path);
     event_encode(&header, type, value, &ledger->waiting);
-    hash_chain(CHAIN_SEALED, ledger->hash, (bytes_t){ledger->waiting.at + begin, (uint32_t)(ledger->waiting.size - begin)}, ledger->hash);
+    bytes_t entry = {ledger->waiting.at + begin, (uint32_t)(ledger->waiting.size - begin)};
+    hash_chain(CHAIN_SEALED, ledger->hash, entry, ledger->hash);
     return ledger->seq;
 }
 

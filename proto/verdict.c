@@ -1,0 +1,52 @@
+/* Events of stream 2 as verdicts. */
+#include "proto/verdict.h"
+
+#include <string.h>
+
+static uint64_t instant_of(const event_t *event, uint64_t received_ms) {
+    return received_ms != 0 ? received_ms : (uint64_t)event->at_ms;
+}
+
+static bool verdict_accepted(const event_t *event, arena_t *arena, verdict_t *verdict, uint64_t *previous) {
+    report_accepted_t accepted;
+    fault_t fault;
+    if (event_body(event, report_accepted_type(), arena, &accepted, &fault) != OK) return false;
+    *verdict = (verdict_t){.accepted = true,
+                           .unit = accepted.unit,
+                           .task = accepted.task,
+                           .period = accepted.period,
+                           .revision = accepted.revision,
+                           .reasons = accepted.explained,
+                           .reasons_count = accepted.explained_count,
+                           .due_ms = accepted.due_ms,
+                           .received_ms = instant_of(event, accepted.received_ms),
+                           .seq = event->cause_seq};
+    memcpy(verdict->submission_id, accepted.submission_id, sizeof verdict->submission_id);
+    *previous = accepted.previous;
+    return true;
+}
+
+static bool verdict_refused(const event_t *event, arena_t *arena, verdict_t *verdict, uint64_t *previous) {
+    report_refused_t refused;
+    fault_t fault;
+    if (event_body(event, report_refused_type(), arena, &refused, &fault) != OK) return false;
+    *verdict = (verdict_t){.unit = refused.unit,
+                           .task = refused.task,
+                           .period = refused.period,
+                           .reasons = refused.reasons,
+                           .reasons_count = refused.reasons_count,
+                           .due_ms = refused.due_ms,
+                           .received_ms = instant_of(event, refused.received_ms),
+                           .seq = event->cause_seq};
+    memcpy(verdict->submission_id, refused.submission_id, sizeof verdict->submission_id);
+    *previous = refused.previous;
+    return true;
+}
+
+bool verdict_of_event(const event_t *event, arena_t *arena, verdict_t *verdict, uint64_t *previous) {
+    uint64_t unwanted;
+    if (previous == NULL) previous = &unwanted;
+    if (event->kind == KIND_report_accepted) return verdict_accepted(event, arena, verdict, previous);
+    if (event->kind == KIND_report_refused) return verdict_refused(event, arena, verdict, previous);
+    return false;
+}
