@@ -26,6 +26,13 @@ command_t command_make(const uint8_t command_id[16], const uint8_t ledger_id[16]
     return command;
 }
 
+command_t command_make_as(text_t officer, const uint8_t command_id[16], const uint8_t ledger_id[16], const message_t *type,
+                          const void *value, const uint8_t secret[SIGN_SECRET_SIZE], arena_t *arena) {
+    command_t command = command_make(command_id, ledger_id, type, value, secret, arena);
+    command.officer = officer;
+    return command;
+}
+
 void command_sign(uint64_t request_id, const uint8_t command_id[16], const uint8_t ledger_id[16], const message_t *type,
                   const void *value, const uint8_t operator_secret[SIGN_SECRET_SIZE], buffer_t *out) {
     arena_t *arena = arena_new();

@@ -9,6 +9,9 @@
  * lives in arena. command_id: 16 random bytes of the operator's own, the same again when a command is sent again. */
 command_t command_make(const uint8_t command_id[16], const uint8_t ledger_id[16], const message_t *type, const void *value,
                        const uint8_t operator_secret[SIGN_SECRET_SIZE], arena_t *arena);
+/* The same, signed by an officer with the officer's own key. */
+command_t command_make_as(text_t officer, const uint8_t command_id[16], const uint8_t ledger_id[16], const message_t *type,
+                          const void *value, const uint8_t secret[SIGN_SECRET_SIZE], arena_t *arena);
 /* The same as a whole packet, appended to `out`. */
 void command_sign(uint64_t request_id, const uint8_t command_id[16], const uint8_t ledger_id[16], const message_t *type,
                   const void *value, const uint8_t operator_secret[SIGN_SECRET_SIZE], buffer_t *out);

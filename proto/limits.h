@@ -6,6 +6,7 @@
 #define LIMIT_ID 48                        /* a unit, task, indicator, member, period */
 #define LIMIT_NAME 192                     /* a name shown to people */
 #define LIMIT_TEXT 6000                    /* one free text of a report, about 2,000 characters */
+#define LIMIT_WHY 600                      /* the reason of a decision, about 200 characters */
 #define LIMIT_KEY_TEXT 96                  /* number of a receipt, a contract, a USCC */
 #define LIMIT_FIGURES 64                   /* figures in one report */
 #define LIMIT_ITEMS 512                    /* items below one figure */
@@ -74,6 +75,7 @@
 /* doors */
 #define LIMIT_PENDING 65536                /* requests a door holds at once */
 #define LIMIT_PENDING_MS 30000             /* then it tells the sender to ask again */
+#define LIMIT_OFFICERS 256                /* who may sign commands */
 #define LIMIT_KEYS 65536                   /* keys in the registry */
 #define LIMIT_HANDSHAKE_MS 5000
 #define LIMIT_HEARTBEAT_MS 5000

@@ -1,4 +1,4 @@
-/* An operator's signed command: checked, obeyed once, answered the same for ever. */
+/* A signed command of the root key or of an officer: checked, obeyed once, answered the same for ever. */
 #include <string.h>
 
 #include "proto/command.h"
@@ -7,15 +7,16 @@
 #include "services/plan/calendar.h"
 #include "services/vault/privacy.h"
 
-static store_key_t key_of_command(const uint8_t command_id[16]) {
+static store_key_t key_of_command(const uint8_t command_id[16], text_t officer) {
     store_key_t key = key_new();
     key_add_bytes(&key, command_id, 16);
+    key_add_text(&key, officer);
     return key;
 }
 
 /* Remembers that the command was obeyed and answers it, both in the open group. */
 static void command_answer(intake_t *self, const advance_t *command, uint64_t seq, buffer_t *later) {
-    store_key_t key = key_of_command(command->command_id);
+    store_key_t key = key_of_command(command->command_id, command->officer);
     intake_command_t kept = {.seq = seq, .now_ms = (uint64_t)self->clock.last_ms};
     memcpy(kept.body_hash, command->body_hash, sizeof kept.body_hash);
     txn_put(self->group, TABLE_COMMANDS, &key, &kept);
@@ -25,7 +26,7 @@ static void command_answer(intake_t *self, const advance_t *command, uint64_t se
 }
 
 static advance_t command_named(const visit_t *visit, const command_t *command) {
-    advance_t named = {.request_id = visit->packet.request_id};
+    advance_t named = {.request_id = visit->packet.request_id, .officer = command->officer};
     memcpy(named.command_id, command->command_id, sizeof named.command_id);
     hash_of(command->body, named.body_hash);
     return named;
@@ -136,6 +137,7 @@ static void on_advance_clock(visit_t *visit, const command_t *command, const pac
         return;
     }
     self->advance = command_named(visit, command);
+    self->advance.officer = visit->actor.officer; /* the command is gone when the advance goes on */
     self->advance.active = true;
     self->advance.to_ms = (int64_t)advance.to_ms;
     advance_step(self, visit->later);
@@ -163,7 +165,7 @@ void advance_step(intake_t *self, buffer_t *later) {
 /* Obeyed before: the same answer. true: answered. */
 static bool answered_before(visit_t *visit, const command_t *command) {
     intake_t *self = visit->intake;
-    store_key_t key = key_of_command(command->command_id);
+    store_key_t key = key_of_command(command->command_id, command->officer);
     intake_command_t kept;
     if (!txn_get(self->group, TABLE_COMMANDS, &key, self->arena, &kept)) return false;
     uint8_t hash[HASH_SIZE];
@@ -178,6 +180,38 @@ static bool answered_before(visit_t *visit, const command_t *command) {
     return true;
 }
 
+static void command_do(visit_t *visit, const command_t *command, const packet_t *body) {
+    static const struct {
+        uint32_t kind;
+        void (*obey)(visit_t *visit, const command_t *command, const packet_t *body);
+    } handlers[] = {
+        {KIND_key_registered, on_key_registered},
+        {KIND_key_revoked, on_key_revoked},
+        {KIND_plan_closed, on_plan_closed},
+        {KIND_plan_part, on_plan_part},
+        {KIND_plan_adopted, on_plan_adopted},
+        {KIND_backup_taken, on_backup_taken},
+        {KIND_quarantined, on_quarantined},
+        {KIND_ledger_restored, on_ledger_restored},
+        {KIND_login_granted, on_login_granted},
+        {KIND_login_revoked, on_login_revoked},
+        {KIND_officer_registered, on_officer_registered},
+        {KIND_officer_revoked, on_officer_revoked},
+        {KIND_advance_clock, on_advance_clock},
+    };
+    for (size_t index = 0; index < sizeof handlers / sizeof handlers[0]; index++)
+        if (handlers[index].kind == body->kind) handlers[index].obey(visit, command, body);
+}
+
+/* "Authority is decided where the entry is appended, against the registry as of that seq." */
+static bool authority_of_office(visit_t *visit, uint32_t kind) {
+    text_t code = office_refusal(kind, visit->actor.office);
+    if (code.size == 0) return true;
+    text_t args[] = {text_of(WORD_ZH(office, visit->actor.office)), text_of(WORD_EN(office, visit->actor.office))};
+    visit_refuse(visit, code, text_of("officer"), args, 2);
+    return false;
+}
+
 static void command_dispatch(visit_t *visit, const command_t *command) {
     packet_t body;
     fault_t fault = {0};
@@ -187,32 +221,10 @@ static void command_dispatch(visit_t *visit, const command_t *command) {
     }
     text_t code = command_kind_refusal(body.kind);
     text_t kind = arena_format(visit->intake->arena, "%u", body.kind);
-    if (code.size > 0) {
+    if (code.size > 0)
         visit_refuse(visit, code, text_of("body"), &kind, 1);
-        return;
-    }
-    if (body.kind == KIND_key_registered)
-        on_key_registered(visit, command, &body);
-    else if (body.kind == KIND_key_revoked)
-        on_key_revoked(visit, command, &body);
-    else if (body.kind == KIND_login_granted)
-        on_login_granted(visit, command, &body);
-    else if (body.kind == KIND_login_revoked)
-        on_login_revoked(visit, command, &body);
-    else if (body.kind == KIND_plan_closed)
-        on_plan_closed(visit, command, &body);
-    else if (body.kind == KIND_plan_part)
-        on_plan_part(visit, command, &body);
-    else if (body.kind == KIND_plan_adopted)
-        on_plan_adopted(visit, command, &body);
-    else if (body.kind == KIND_backup_taken)
-        on_backup_taken(visit, command, &body);
-    else if (body.kind == KIND_quarantined)
-        on_quarantined(visit, command, &body);
-    else if (body.kind == KIND_ledger_restored)
-        on_ledger_restored(visit, command, &body);
-    else
-        on_advance_clock(visit, command, &body);
+    else if (authority_of_office(visit, body.kind))
+        command_do(visit, command, &body);
 }
 
 void on_command(visit_t *visit) {
@@ -223,10 +235,7 @@ void on_command(visit_t *visit) {
         visit_refuse(visit, REASON_OF(wrong_ledger), text_of("ledger_id"), NULL, 0);
         return;
     }
-    if (!command_verify(&command, self->opened.operator_key)) {
-        visit_refuse(visit, REASON_OF(bad_signature), text_of("signature"), NULL, 0);
-        return;
-    }
+    if (!actor_holds(visit, &command)) return;
     if (!group_begin(self) || answered_before(visit, &command)) return;
     if (self->busy)
         visit_busy(visit);

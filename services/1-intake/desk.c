@@ -133,6 +133,8 @@ bool intake_answer(intake_t *self, const packet_t *ask, buffer_t *out) {
         answer_logins(self, ask, arena, out);
     else if (ask->kind == KIND_entry_ask)
         answer_entry(self, ask, arena, out);
+    else if (ask->kind == KIND_officers_ask)
+        on_officers_ask(self, ask, arena, out);
     else if (ask->kind == KIND_backup_ask)
         store_copy_answer(self->store, ask, out);
     else

@@ -21,6 +21,7 @@ const table_t intake_tables[TABLE_COUNT] = {
     [TABLE_PARTS] = {"plan_parts", intake_part_type},
     [TABLE_LOGINS] = {"logins", login_row_type},
     [TABLE_NOTICES] = {"notices", intake_notice_type},
+    [TABLE_OFFICERS] = {"officers", intake_officer_type},
 };
 
 enum { VERIFY_STEP = 65536 }; /* entries that a start verifies at most; after a clean stop it is none */
@@ -251,6 +252,7 @@ static err_t intake_load(intake_t *self) {
     if (err == OK) err = load_clock(self, txn);
     if (err == OK) err = load_forks(self, txn);
     if (err == OK) err = adoption_load(self, txn);
+    if (err == OK) err = officers_load(self, txn);
     txn_abort(&txn);
     if (err == OK) head_sign(self);
     return err;

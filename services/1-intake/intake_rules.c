@@ -12,14 +12,50 @@ text_t kind_refusal(door_t door, uint32_t kind) {
     return permitted ? text_of(NULL) : REASON_OF(not_permitted);
 }
 
+#define BIT(office) (1u << office_##office)
+
+/* Which offices may have a command obeyed. Technical upkeep is the operators', decisions on reports are not; who may register
+ * officers is the root key alone. */
+static const struct {
+    uint32_t kind;
+    uint32_t offices;
+} commands[] = {
+    {KIND_officer_registered, BIT(root)},
+    {KIND_officer_revoked, BIT(root)},
+    {KIND_plan_part, BIT(root)},
+    {KIND_plan_adopted, BIT(root)},
+    {KIND_plan_closed, BIT(root)},
+    {KIND_ledger_restored, BIT(root)},
+    {KIND_key_registered, BIT(root) | BIT(operator)},
+    {KIND_key_revoked, BIT(root) | BIT(operator)},
+    {KIND_login_granted, BIT(root) | BIT(operator)},
+    {KIND_login_revoked, BIT(root) | BIT(operator)},
+    {KIND_backup_taken, BIT(root) | BIT(operator)},
+    {KIND_quarantined, BIT(root) | BIT(operator)},
+    {KIND_advance_clock, BIT(root) | BIT(operator)},
+};
+
+/* 0: no command holds this kind. */
+static uint32_t offices_for(uint32_t kind) {
+    for (size_t index = 0; index < sizeof commands / sizeof commands[0]; index++)
+        if (commands[index].kind == kind) return commands[index].offices;
+    return 0;
+}
+
 text_t command_kind_refusal(uint32_t kind) {
     if (message_of_kind(kind) == NULL) return REASON_OF(unknown_message);
-    bool known = kind == KIND_key_registered || kind == KIND_key_revoked || kind == KIND_plan_closed ||
-                 kind == KIND_plan_part || kind == KIND_plan_adopted ||
-                 kind == KIND_login_granted || kind == KIND_login_revoked ||
-                 kind == KIND_backup_taken || kind == KIND_quarantined || kind == KIND_ledger_restored ||
-                 kind == KIND_advance_clock;
-    return known ? text_of(NULL) : REASON_OF(not_permitted);
+    return offices_for(kind) == 0 ? REASON_OF(not_permitted) : text_of(NULL);
+}
+
+text_t office_refusal(uint32_t kind, office_t office) {
+    return (offices_for(kind) & 1u << office) != 0 ? text_of(NULL) : REASON_OF(office_missing);
+}
+
+text_t officer_refusal(office_t office, text_t unit) {
+    /* there is one root key: the opening entry names it */
+    if (office == office_none || office == office_root) return REASON_OF(unknown_word);
+    bool bound = office == office_coordinator || office == office_supervisor;
+    return bound && unit.size == 0 ? REASON_OF(officer_unit_missing) : text_of(NULL);
 }
 
 text_t generation_refusal(uint64_t generation, uint64_t newest) {

@@ -8,6 +8,10 @@
 text_t kind_refusal(door_t door, uint32_t kind);
 /* May a signed command hold this kind? */
 text_t command_kind_refusal(uint32_t kind);
+/* May an officer in this office have a command of this kind obeyed? */
+text_t office_refusal(uint32_t kind, office_t office);
+/* May somebody be registered in this office, for this unit (empty: for none)? */
+text_t officer_refusal(office_t office, text_t unit);
 /* The key's generation must follow the newest one. */
 text_t generation_refusal(uint64_t generation, uint64_t newest);
 /* advance_clock: only in a rehearsal, only forwards, only so far at once. */

@@ -14,7 +14,7 @@
 
 enum {
     TABLE_SUBMISSIONS, TABLE_KEYS, TABLE_COMMANDS, TABLE_QUARANTINES, TABLE_FORKS, TABLE_PARTS, TABLE_LOGINS, TABLE_NOTICES,
-    TABLE_COUNT
+    TABLE_OFFICERS, TABLE_COUNT
 };
 extern const table_t intake_tables[TABLE_COUNT];
 
@@ -29,6 +29,7 @@ typedef struct {
     uint64_t request_id;
     int64_t to_ms;
     uint8_t command_id[16];
+    text_t officer; /* who asked; empty: the root key. As long as the ledger is open */
     uint8_t body_hash[HASH_SIZE];
 } advance_t;
 
@@ -67,6 +68,8 @@ struct intake {
     uint8_t signer_secret[SIGN_SECRET_SIZE];
     ledger_clock_t clock;
     intake_keys_t *keys;
+    intake_officer_t *officers; /* LIMIT_OFFICERS of room; texts in `kept` */
+    uint32_t officer_count;
     intake_counts_t *counts;
     advance_t advance;
 };
@@ -93,6 +96,7 @@ typedef struct {
     uint8_t submission_id[16]; /* zero until it is known */
     text_t login;              /* through the console: whose it is, and under which session */
     uint8_t session[HASH_SIZE];
+    actor_t actor;             /* of a command: who signed it, by which right */
     buffer_t *now;
     buffer_t *later;
 } visit_t;
@@ -146,6 +150,14 @@ void answer_logins(const intake_t *self, const packet_t *ask, arena_t *arena, bu
 void answer_entry(const intake_t *self, const packet_t *ask, arena_t *arena, buffer_t *out);
 void desk_busy(const packet_t *ask, buffer_t *out);
 void desk_refuse(const packet_t *ask, text_t code, const char *path, buffer_t *out);
+/* --- officers (officers.c) --- */
+err_t officers_load(intake_t *self, txn_t *txn);
+const intake_officer_t *officer_find(const intake_t *self, text_t officer); /* ended or not; NULL: never registered */
+/* Fills visit->actor by the registry as of here. Refuses what nobody in force has signed. */
+bool actor_holds(visit_t *visit, const command_t *command);
+void on_officer_registered(visit_t *visit, const command_t *command, const packet_t *body);
+void on_officer_revoked(visit_t *visit, const command_t *command, const packet_t *body);
+void on_officers_ask(const intake_t *self, const packet_t *ask, arena_t *arena, buffer_t *out); /* from the desk's thread */
 
 /* --- receipts that come back (resend.c) --- */
 void seal_key_make(const uint8_t signer_secret[SIGN_SECRET_SIZE], uint8_t key[HASH_KEY_SIZE]);

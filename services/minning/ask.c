@@ -48,23 +48,51 @@ static err_t read_secret(cli_t *cli, const char *path, uint8_t *out, size_t size
     return hex_read(hex, out, size) ? OK : ERR_BAD;
 }
 
-err_t ask_command(cli_t *cli, const message_t *type, const void *value, command_done_t *done, refusal_t *refusal) {
-    start_once();
-    crypto_start();
-    uint8_t secret[SIGN_SECRET_SIZE], ledger_id[16], command_id[16];
-    err_t err = read_secret(cli, "keys/operator.key", secret, sizeof secret);
-    if (err == OK) err = read_secret(cli, "keys/ledger.id", ledger_id, sizeof ledger_id);
-    if (err != OK) return err;
-    crypto_random(command_id, sizeof command_id);
-    command_t command = command_make(command_id, ledger_id, type, value, secret, cli->arena);
-    memset(secret, 0, sizeof secret);
-    /* Intake may die and come back in between: the same command id again gives the same answer. */
+/* Intake may die and come back in between: the same command id again gives the same answer. */
+static err_t command_give(cli_t *cli, const command_t *command, command_done_t *done, refusal_t *refusal) {
     int64_t until = clock_steady_ms() + ASK_COMMAND_MS;
+    err_t err;
     do {
-        err = link_ask(HOME_DOOR_OPERATOR, command_type(), &command, command_done_type(), done, refusal, cli->arena,
+        err = link_ask(HOME_DOOR_OPERATOR, command_type(), command, command_done_type(), done, refusal, cli->arena,
                        ASK_COMMAND_TRY_MS);
     } while (err == ERR_TIMEOUT && clock_steady_ms() < until);
     return err;
+}
+
+static err_t command_ask(cli_t *cli, const char *key_file, text_t officer, const message_t *type, const void *value,
+                         command_done_t *done, refusal_t *refusal) {
+    start_once();
+    crypto_start();
+    uint8_t secret[SIGN_SECRET_SIZE], ledger_id[16], command_id[16];
+    err_t err = read_secret(cli, key_file, secret, sizeof secret);
+    if (err == OK) err = read_secret(cli, "keys/ledger.id", ledger_id, sizeof ledger_id);
+    if (err != OK) return err;
+    crypto_random(command_id, sizeof command_id);
+    command_t command = command_make_as(officer, command_id, ledger_id, type, value, secret, cli->arena);
+    explicit_bzero(secret, sizeof secret);
+    return command_give(cli, &command, done, refusal);
+}
+
+err_t ask_command(cli_t *cli, const message_t *type, const void *value, command_done_t *done, refusal_t *refusal) {
+    return command_ask(cli, "keys/operator.key", text_of(NULL), type, value, done, refusal);
+}
+
+int ask_command_as(cli_t *cli, const message_t *type, const void *value, command_done_t *done) {
+    const char *officer = cli_option(cli, OPTION_as);
+    if (officer == NULL) officer = ASK_OFFICER;
+    if (!cli_is_slug(officer)) return cli_fail(cli, EX_USAGE, "经办人编号不合规", "not an officer's id", officer);
+    const char *file = arena_format(cli->arena, "officers/%s.key", officer).at;
+    refusal_t refusal = {0};
+    err_t err = command_ask(cli, file, text_of(officer), type, value, done, &refusal);
+    if (err == OK) return EXIT_WELL;
+    if (err == ERR_MISSING || err == ERR_SYSTEM)
+        return cli_fail(cli, EX_NOINPUT, "读不到经办人密钥（先 minning officer add，或用 --as 指明）",
+                        "cannot read the officer's key (minning officer add makes one; --as names another)", file);
+    if (err == ERR_REFUSED && cli->json) {
+        cli_print_json(message_to_json(refusal_type(), &refusal));
+        return EX_DATAERR;
+    }
+    return cli_fail_err(cli, err, "intake", &refusal);
 }
 
 err_t ask_settled(cli_t *cli, uint64_t seq, int64_t timeout_ms) {

@@ -15,6 +15,9 @@ bool ask_all_well(cli_t *cli);
 
 /* Signs `value` with keys/operator.key and gives it to intake. OK, or as client_ask. */
 err_t ask_command(cli_t *cli, const message_t *type, const void *value, command_done_t *done, refusal_t *refusal);
+#define ASK_OFFICER "coordinator" /* who signs a decision unless --as names another */
+/* The same, signed by the officer that --as names, with HOME/officers/OFFICER.key. 0, or an exit after telling. */
+int ask_command_as(cli_t *cli, const message_t *type, const void *value, command_done_t *done);
 /* Waits until alerting has applied ledger entry `seq` and Redis holds what followed from it. OK or ERR_TIMEOUT. */
 err_t ask_settled(cli_t *cli, uint64_t seq, int64_t timeout_ms);
 /* The whole registry, pages joined. 0, or an exit after telling. */

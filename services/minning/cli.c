@@ -288,3 +288,9 @@ bool cli_number(const char *text, uint64_t *number) {
     *number = strtoull(text, &end, 10);
     return errno == 0 && *end == '\0';
 }
+
+bool cli_is_slug(const char *text) {
+    size_t size = strlen(text);
+    return size > 0 && size <= LIMIT_ID && text[0] != '.' &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == size;
+}

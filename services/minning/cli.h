@@ -73,6 +73,8 @@ int cli_enter(cli_t *cli);
 int cli_read_file(const cli_t *cli, const char *path, uint32_t limit, text_t *content);
 /* A whole number without sign. false: it is none. */
 bool cli_number(const char *text, uint64_t *number);
+/* An id that goes into a file name and into the ledger: letters, digits, dot, hyphen, underscore; no dot in front. */
+bool cli_is_slug(const char *text);
 /* "2021-07-31", "2021-07-31T09:00", "2021-07-31T09:00:30" in local time → ms since 1970 UTC. */
 bool cli_instant(const char *text, int64_t offset_minutes, int64_t *at_ms);
 /* "2021-08-25 23:59" local. */
@@ -130,6 +132,9 @@ int verb_user_add(cli_t *cli);
 int verb_user_list(cli_t *cli);
 int verb_user_revoke(cli_t *cli);
 int verb_token_new(cli_t *cli);
+int verb_officer_add(cli_t *cli);
+int verb_officer_revoke(cli_t *cli);
+int verb_officer_list(cli_t *cli);
 int verb_report_send(cli_t *cli);
 int verb_report_check(cli_t *cli);
 int verb_report_status(cli_t *cli);

@@ -65,6 +65,7 @@ static int copy_everything(cli_t *cli, backup_t *backup) {
     if (exit_code != EXIT_WELL) return exit_code;
     bool keys = cli_option(cli, OPTION_no_keys) == NULL;
     if (err == OK && keys) err = copies_folder(cli, "keys", arena_format(cli->arena, "%s/keys", backup->folder).at);
+    if (err == OK && keys) err = copies_folder(cli, "officers", arena_format(cli->arena, "%s/officers", backup->folder).at);
     if (err == OK) err = copies_file(HOME_CONF, arena_format(cli->arena, "%s/" HOME_CONF, backup->folder).at, 0600);
     if (err == OK) err = copies_file("plan.yaml", arena_format(cli->arena, "%s/plan.yaml", backup->folder).at, 0644);
     if (err == ERR_MISSING) err = OK;

@@ -100,6 +100,8 @@ static int check_copies(cli_t *cli, restoring_t *self) {
 static int bring_keys(cli_t *cli, restoring_t *self) {
     err_t err = copies_folder(cli, arena_format(cli->arena, "%s/keys", self->from).at, "keys");
     if (err != OK && err != ERR_MISSING) return cli_fail(cli, EX_IOERR, "无法写入", "cannot write", "keys");
+    err = copies_folder(cli, arena_format(cli->arena, "%s/officers", self->from).at, "officers");
+    if (err != OK && err != ERR_MISSING) return cli_fail(cli, EX_IOERR, "无法写入", "cannot write", "officers");
     if (access(HOME_CONF, F_OK) != 0) copies_file(arena_format(cli->arena, "%s/" HOME_CONF, self->from).at, HOME_CONF, 0600);
     if (access("plan.yaml", F_OK) != 0) copies_file(arena_format(cli->arena, "%s/plan.yaml", self->from).at, "plan.yaml", 0644);
     err = copies_hex(cli, "keys/operator.key", self->operator_secret, SIGN_SECRET_SIZE);

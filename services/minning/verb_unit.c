@@ -8,13 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The unit's id goes into a file name and into the ledger: letters, digits, dot, hyphen, underscore. */
-static bool unit_is_slug(const char *unit) {
-    size_t size = strlen(unit);
-    return size > 0 && size <= LIMIT_ID && unit[0] != '.' &&
-           strspn(unit, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == size;
-}
-
 /* Needs no ledger: a unit makes its key on its own machine, and only the public half travels. */
 int verb_key_new(cli_t *cli) {
     const char *unit = cli->args[0], *dir = cli_option(cli, OPTION_dir);
@@ -29,7 +22,7 @@ int verb_key_new(cli_t *cli) {
         dir = "units";
         mkdir(dir, 0700);
     }
-    if (!unit_is_slug(unit)) return cli_fail(cli, EX_DATAERR, "单位编号不合规", "not a unit's id", unit);
+    if (!cli_is_slug(unit)) return cli_fail(cli, EX_DATAERR, "单位编号不合规", "not a unit's id", unit);
     unit_key_t key;
     const char *stem = arena_format(cli->arena, "%s/%s", dir, unit).at;
     err_t err = unit_key_new(&key);

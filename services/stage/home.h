@@ -5,6 +5,7 @@
  *   keys/gateway.pub|.key         CURVE of the gateway, Z85 (40 characters)
  *   keys/signer.key               Ed25519 that signs chain heads, hex (read by intake)
  *   keys/vault.key                32 bytes hex, keyed hashes of the vault
+ *   officers/<officer>.pub|.key   Ed25519 of officers whose keys were made here, hex, .key mode 0600
  *   data/<service>/data.mdb       stores
  *   run/<service>.stream          ipc: the stream a service writes (fetch → batch)
  *   run/<service>.desk            ipc: queries (X_ask → X)
