@@ -20,7 +20,7 @@ const char *const fate_names[FATES] = {"refused at the start",
                                        "HUNG"};
 const char *const subject_names[SUBJECTS] = {"ledger", "stage", "vault"};
 
-static void ledger_fill(office_t *office, intake_t *intake, uint32_t reports) {
+static void ledger_fill(bureau_t *office, intake_t *intake, uint32_t reports) {
     office_register(office, intake);
     ASSERT(office_commit(office, intake) == OK);
     for (uint32_t number = 0; number < reports; number++) {

@@ -22,7 +22,7 @@ extern const char *const fate_names[FATES];
 
 typedef struct {
     uint32_t which;
-    office_t *office;
+    bureau_t *office;
     char folder[OFFICE_PATH]; /* of the store */
     uint8_t *image;           /* data.mdb as it was */
     size_t size;

@@ -155,7 +155,7 @@ static void groups_begin(bench_t *self) {
     ledger_begin(self);
     office_copy(self->start, self->folder);
     path_in(self->folder, "ledger", path);
-    office_t before = *self->office;
+    bureau_t before = *self->office;
     ASSERT(office_open(self->office, path, &intake) == OK);
     for (uint32_t group = 0; group < 2; group++) {
         for (uint32_t number = 0; number < 3 - group; number++)

@@ -18,7 +18,7 @@ typedef struct {
 } told_t;
 
 typedef struct {
-    office_t *office;
+    bureau_t *office;
     char start[OFFICE_PATH];  /* the folder as it is before the work */
     char folder[OFFICE_PATH]; /* a copy of it, where the work is done */
     told_t *told;

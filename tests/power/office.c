@@ -19,9 +19,9 @@
 const uint8_t office_vault_key[HASH_KEY_SIZE] = {1, 2, 3};
 static const char *const towns[] = {"350104100", "350104101"};
 
-office_t *office_new(void) {
+bureau_t *office_new(void) {
     crypto_start();
-    office_t *self = calloc(1, sizeof *self);
+    bureau_t *self = calloc(1, sizeof *self);
     ASSERT(self != NULL);
     self->arena = arena_new();
     self->opened = (ledger_opened_t){.epoch = 1, .clock_mode = clock_mode_real, .ledger_id = {7}};
@@ -32,7 +32,7 @@ office_t *office_new(void) {
     return self;
 }
 
-void office_destroy(office_t **self) {
+void office_destroy(bureau_t **self) {
     if (*self == NULL) return;
     buffer_destroy(&(*self)->now);
     buffer_destroy(&(*self)->later);
@@ -41,19 +41,19 @@ void office_destroy(office_t **self) {
     *self = NULL;
 }
 
-err_t office_found(office_t *self, const char *path) {
+err_t office_found(bureau_t *self, const char *path) {
     plan_t plan = validation_plan();
     return intake_found(path, &self->opened, &plan, 1, self->wall_ms - 1000);
 }
 
-err_t office_open(office_t *self, const char *path, intake_t **out) { return intake_open(path, self->signer_secret, out); }
+err_t office_open(bureau_t *self, const char *path, intake_t **out) { return intake_open(path, self->signer_secret, out); }
 
-static void take(office_t *self, intake_t *intake, door_t door, const buffer_t *frame) {
+static void take(bureau_t *self, intake_t *intake, door_t door, const buffer_t *frame) {
     intake_take(intake, door, (bytes_t){frame->at, (uint32_t)frame->size}, self->wall_ms, self->wall_ms, &self->now,
                 &self->later);
 }
 
-void office_register(office_t *self, intake_t *intake) {
+void office_register(bureau_t *self, intake_t *intake) {
     for (uint8_t town = 0; town < 2; town++) {
         key_registered_t key = {.unit = text_of(towns[town]), .generation = 1};
         uint8_t command_id[16] = {town + 1};
@@ -66,7 +66,7 @@ void office_register(office_t *self, intake_t *intake) {
     }
 }
 
-void office_report(office_t *self, intake_t *intake, uint32_t number) {
+void office_report(bureau_t *self, intake_t *intake, uint32_t number) {
     static const char *const periods[] = {"2021-08", "2021-09", "2021-10", "2021-11"};
     report_t report = report_of(0, T("fund"), text_of(periods[number / 2 % 4]), 0);
     figure_t figure = {.indicator = T("raised"), .amount = GIVEN(YUAN(1000 + (int64_t)number))};
@@ -82,7 +82,7 @@ void office_report(office_t *self, intake_t *intake, uint32_t number) {
     buffer_destroy(&frame);
 }
 
-static void acks_gather(office_t *self, const buffer_t *answers) {
+static void acks_gather(bureau_t *self, const buffer_t *answers) {
     for (size_t at = 0; at < answers->size;) {
         packet_t packet;
         receipt_t receipt;
@@ -101,7 +101,7 @@ static void acks_gather(office_t *self, const buffer_t *answers) {
     }
 }
 
-err_t office_commit(office_t *self, intake_t *intake) {
+err_t office_commit(bureau_t *self, intake_t *intake) {
     err_t err = intake_commit(intake);
     if (err == OK) {
         intake_finish(intake, &self->later);
@@ -154,7 +154,7 @@ text_t office_person(uint32_t number, char room[LIMIT_NAME]) {
     return (text_t){room, (uint32_t)size};
 }
 
-void office_keep(office_t *self, vault_t *vault, uint32_t number) {
+void office_keep(bureau_t *self, vault_t *vault, uint32_t number) {
     char room[LIMIT_NAME];
     text_t text = office_person(number, room);
     vault_keep_t keep = {.texts = &text, .texts_count = 1};

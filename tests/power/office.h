@@ -28,18 +28,18 @@ typedef struct {
     buffer_t now;   /* answers to the frames since the last commit */
     buffer_t later; /* those that wait for it */
     arena_t *arena;
-} office_t;
+} bureau_t;
 
-office_t *office_new(void);
-void office_destroy(office_t **self);
+bureau_t *office_new(void);
+void office_destroy(bureau_t **self);
 
-err_t office_found(office_t *self, const char *path);                /* intake_found, one second after wall_ms began */
-err_t office_open(office_t *self, const char *path, intake_t **out); /* intake_open */
-void office_register(office_t *self, intake_t *intake);              /* keys of the two towns, into the open group */
+err_t office_found(bureau_t *self, const char *path);                /* intake_found, one second after wall_ms began */
+err_t office_open(bureau_t *self, const char *path, intake_t **out); /* intake_open */
+void office_register(bureau_t *self, intake_t *intake);              /* keys of the two towns, into the open group */
 /* One report by number: 仓山镇 when even, 城门镇 when odd. Into the open group; 10 s pass. */
-void office_report(office_t *self, intake_t *intake, uint32_t number);
+void office_report(bureau_t *self, intake_t *intake, uint32_t number);
 /* intake_commit, intake_finish; only then the receipts become acks. */
-err_t office_commit(office_t *self, intake_t *intake);
+err_t office_commit(bureau_t *self, intake_t *intake);
 /* Is the newest answer of kind `kind`? */
 bool office_answered(const buffer_t *buffer, uint32_t kind);
 
@@ -49,7 +49,7 @@ err_t office_drain(stage_t *stage, store_t *ledger, uint32_t max_bytes); /* step
 
 /* The vault: person by number. */
 text_t office_person(uint32_t number, char room[LIMIT_NAME]);
-void office_keep(office_t *self, vault_t *vault, uint32_t number);
+void office_keep(bureau_t *self, vault_t *vault, uint32_t number);
 bool office_kept(vault_t *vault, uint32_t number, arena_t *arena); /* is this text there, and this very text? */
 extern const uint8_t office_vault_key[HASH_KEY_SIZE];
 

@@ -20,7 +20,7 @@ typedef struct {
     tape_t tapes[REELS];
     reel_state_t states[REELS][STATES_MOST];
     uint32_t state_count[REELS];
-    office_t *office;
+    bureau_t *office;
     uint32_t variant; /* of the work */
     char folder[OFFICE_PATH]; /* of the recording: ledger, stage and vault as they ended */
 } reel_t;

@@ -63,7 +63,7 @@ static const char *ledger_acks(table_top_t *self, intake_t *intake, uint32_t cou
 
 /* Once more what was acked last, and something new: a duplicate and a receipt; then both are there after the next start. */
 static const char *ledger_go_on(table_top_t *self, const char *path, uint32_t must, intake_t **intake) {
-    office_t *office = self->reel->office;
+    bureau_t *office = self->reel->office;
     uint32_t acked = office->ack_count;
     uint64_t head = intake_head(*intake).seq;
     int64_t wall_ms = office->wall_ms;
