@@ -33,8 +33,8 @@ err_t home_make_folder(const char *path) {
 }
 
 err_t home_make(const char *path) {
-    static const char *const folders[] = {"keys", "officers", "data", "run", "run/door-gateway", "run/door-operator", "run/door-console",
-                                          "run/door-notifier", "log"};
+    static const char *const folders[] = {"keys", "officers", "data", "run", "run/door-gateway", "run/door-operator",
+                                          "run/door-console", "run/door-notifier", "log"};
     err_t err = home_make_folder(path);
     for (size_t index = 0; err == OK && index < sizeof folders / sizeof folders[0]; index++) {
         char folder[PATH_MAX];

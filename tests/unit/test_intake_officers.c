@@ -3,7 +3,7 @@
 
 static uint8_t secrets[4][SIGN_SECRET_SIZE];
 
-static officer_registered_t officer_of(const char *officer, bureau_t office, const char *unit, uint64_t generation, int key) {
+static officer_registered_t officer_of(const char *officer, office_t office, const char *unit, uint64_t generation, int key) {
     officer_registered_t entry = {
         .officer = text_of(officer), .office = office, .unit = text_of(unit), .generation = generation};
     sign_keypair(entry.key, secrets[key]);
