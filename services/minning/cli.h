@@ -99,7 +99,9 @@ void sheet_destroy(sheet_t *sheet);
 extern const char *const colour_red, *const colour_yellow, *const colour_green, *const colour_grey;
 
 void cli_print_json(json_t *json); /* one line on stdout; takes the reference */
-/* One reason: code, path, sentence; `indent` blanks in front. */
+/* An amount in full, never rounded: 12345.67元, 35名; – where there is none. `indicator` may be NULL. */
+text_t cli_amount(const cli_t *cli, const indicator_t *indicator, maybe_t amount);
+/* One reason: code, path, sentence, and the explanation with which it passed; `indent` blanks in front. */
 void cli_print_reason(const cli_t *cli, const reason_t *reason, unsigned indent, FILE *out);
 
 /* Every fault of a plan file as FILE:line:col: sentence. Returns EX_DATAERR. */

@@ -1,6 +1,8 @@
 /* How things are shown to people: tables, instants, reasons, names of the adopted plan. */
 #include "services/minning/cli.h"
 
+#include "services/plan/amount.h"
+
 #include "services/plan/calendar.h"
 #include "services/plan/width.h"
 #include "services/stage/home.h"
@@ -63,6 +65,13 @@ void cli_print_json(json_t *json) {
     puts(line != NULL ? line : "null");
     free(line);
     json_decref(json);
+}
+
+text_t cli_amount(const cli_t *cli, const indicator_t *indicator, maybe_t amount) {
+    if (!amount.given) return text_of("–");
+    if (indicator == NULL) return arena_format(cli->arena, "%lld", (long long)amount.value);
+    if (indicator->measure == measure_money) return amount_exact(amount.value, cli->arena);
+    return amount_show(amount.value, indicator->measure, indicator->unit_word, cli->arena);
 }
 
 void cli_print_reason(const cli_t *cli, const reason_t *reason, unsigned indent, FILE *out) {

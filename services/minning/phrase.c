@@ -79,22 +79,28 @@ static const char *read_amount(text_t text, const indicator_t *indicator, maybe_
     return amount_read(text, measure, measure == measure_money ? NULL : "", &out->value);
 }
 
+/* What the row's key names: what stands in front of it says so, else the indicator. */
+static key_kind_t key_kind_of(text_t *key, const indicator_t *indicator) {
+    for (const word_t *word = key_kind_words; word->name != NULL; word++)
+        if (word->number != key_kind_none && starts(key, word->zh)) return (key_kind_t)word->number;
+    if (indicator != NULL && indicator->measure == measure_people) return key_kind_person;
+    return indicator == NULL || indicator->key_kind == key_kind_none ? key_kind_receipt : indicator->key_kind;
+}
+
 /* KEY@DAY:AMOUNT, NAME@DAY, NAME@DAY..LAST_DAY */
 static const char *read_row(text_t text, const indicator_t *indicator, item_t *item) {
-    bool found;
-    bool people = indicator != NULL && indicator->measure == measure_people;
-    item->key_kind = people                                                      ? key_kind_person
-                     : indicator == NULL || indicator->key_kind == key_kind_none ? key_kind_receipt
-                                                                                 : indicator->key_kind;
+    bool found, amount, last;
     text_t key = cut(&text, "@", &found);
-    if (people)
+    item->key_kind = key_kind_of(&key, indicator);
+    if (item->key_kind == key_kind_person)
         item->person.text = key;
     else
         item->key = key;
-    text_t day = cut(&text, people ? ".." : ":", &found);
+    text_t days = cut(&text, ":", &amount), day = cut(&days, "..", &last);
     if (day.size > 0 && !phrase_day(day, &item->fact_day)) return "a row's day is YYYY-MM-DD";
-    if (people) return !found || phrase_day(text, &item->out_day) ? NULL : "a person's last day is YYYY-MM-DD";
-    return found ? read_amount(text, indicator, &item->amount) : "a row is KEY@DAY:AMOUNT";
+    if (last && !phrase_day(days, &item->out_day)) return "a person's last day is YYYY-MM-DD";
+    if (!amount) return item->key_kind == key_kind_person ? NULL : "a row is KEY@DAY:AMOUNT";
+    return read_amount(text, indicator, &item->amount);
 }
 
 static const char *read_rows(text_t text, const indicator_t *indicator, arena_t *arena, figure_t *figure) {
@@ -108,8 +114,10 @@ static const char *read_rows(text_t text, const indicator_t *indicator, arena_t 
     return NULL;
 }
 
-static const char *read_value(text_t value, const indicator_t *indicator, arena_t *arena, figure_t *figure) {
+/* One of the things that a value may say. */
+static const char *read_saying(text_t value, const indicator_t *indicator, arena_t *arena, figure_t *figure) {
     bool found;
+    if (text_is(value, "空")) return NULL;
     if (text_is(value, "无变化")) return figure->nil = true, NULL;
     if (value.size >= 2 && value.at[0] == '[')
         return read_rows((text_t){value.at + 1, value.size - 2}, indicator, arena, figure);
@@ -118,6 +126,15 @@ static const char *read_value(text_t value, const indicator_t *indicator, arena_
     if (wrong != NULL) return wrong;
     bool running = starts(&amount, "累计");
     return read_amount(amount, indicator, running ? &figure->running : &figure->amount);
+}
+
+static const char *read_value(text_t value, const indicator_t *indicator, arena_t *arena, figure_t *figure) {
+    const char *wrong = NULL;
+    for (bool more = true; more && wrong == NULL;) {
+        text_t saying = cut(&value, "&", &more);
+        wrong = read_saying(saying, indicator, arena, figure);
+    }
+    return wrong;
 }
 
 static const char *read_figure(const planbook_t *book, text_t name, text_t value, arena_t *arena, figure_t *figure) {
@@ -151,7 +168,10 @@ static const char *take_word(phrase_t *self, text_t word) {
     }
     if (starts(&word, "属实")) {
         if (report->explanations_count == LIMIT_REASONS) return "too many explanations";
-        self->explanations[report->explanations_count++] = (explanation_t){.code = word, .text = text_of("情况属实")};
+        bool worded;
+        text_t code = cut(&word, "=", &worded);
+        self->explanations[report->explanations_count++] =
+            (explanation_t){.code = code, .text = worded && word.size > 0 ? word : text_of("情况属实")};
         return NULL;
     }
     if (starts(&word, "由")) return report->prepared_by.text = word, NULL;

@@ -6,9 +6,11 @@
  *         无变化          nil
  *         AMOUNT          the month's amount, as people type them; counts with or without their word
  *         累计AMOUNT      running total; AMOUNT+期初AMOUNT: with an opening balance
- *         [ROW,ROW]       rows: KEY@DAY:AMOUNT, or for people NAME@DAY or NAME@DAY..LAST_DAY
+ *         [ROW,ROW]       rows: KEY@DAY:AMOUNT, or for people NAME@DAY or NAME@DAY..LAST_DAY; 合同号 and the other kinds of key
+ *                         may stand in front of KEY; a day may be left out
+ *         空              nothing at all; A&B: several of these, whether they agree or not
  *     佐证                with an evidence file
- *     属实CODE            a written explanation of the soft fault CODE
+ *     属实CODE            a written explanation of the soft fault CODE; 属实CODE=TEXT in these words
  *     由NAME              the name of who prepared it
  *     说 …                the rest of the line is progress in words */
 #ifndef MINNING_PHRASE_H

@@ -115,6 +115,28 @@ static int talk_begin(cli_t *cli, talk_t *talk) {
 
 /* --- what is answered --- */
 
+/* Month and running total of each figure: who typed the one sees the other, in full; and what was typed and no longer agrees.
+ */
+static void print_figures(cli_t *cli, const figure_standing_t *figures, uint32_t count) {
+    const planbook_t *book = cli_plan(cli);
+    for (uint32_t index = 0; index < count; index++) {
+        const figure_standing_t *one = &figures[index];
+        const indicator_t *indicator = book == NULL ? NULL : planbook_indicator(book, one->indicator);
+        const member_t *member = indicator == NULL ? NULL : indicator_member(indicator, one->member);
+        text_t name = indicator == NULL ? one->indicator : indicator->name;
+        text_t whose = member == NULL ? one->member : member->name;
+        printf("  " TEXT_FORMAT "%s" TEXT_FORMAT "  %s " TEXT_FORMAT "  %s " TEXT_FORMAT, TEXT_ARGS(name),
+               whose.size > 0 ? " / " : "", TEXT_ARGS(whose), cli_say(cli, "本月", "month"),
+               TEXT_ARGS(cli_amount(cli, indicator, one->amount)), cli_say(cli, "累计", "running total"),
+               TEXT_ARGS(cli_amount(cli, indicator, one->running)));
+        if (one->stale)
+            printf(cli_say(cli, "  ▲ 当时所填累计 " TEXT_FORMAT " 已不符（以前月份有更正）",
+                           "  ▲ typed as " TEXT_FORMAT ", which no longer agrees: an earlier month was corrected"),
+                   TEXT_ARGS(cli_amount(cli, indicator, one->typed)));
+        putchar('\n');
+    }
+}
+
 static void print_verdict(cli_t *cli, const verdict_t *verdict) {
     if (cli->json) return;
     text_t id = hex_of(verdict->submission_id, 16, cli->arena);
@@ -128,6 +150,7 @@ static void print_verdict(cli_t *cli, const verdict_t *verdict) {
     putchar('\n');
     for (uint32_t index = 0; index < verdict->reasons_count; index++)
         cli_print_reason(cli, &verdict->reasons[index], 2, stdout);
+    print_figures(cli, verdict->figures, verdict->figures_count);
 }
 
 static void print_receipt(cli_t *cli, const receipt_t *receipt) {
@@ -158,8 +181,8 @@ static int read_receipt(cli_t *cli, receipt_t *receipt) {
     fault_t fault;
     json_t *json = json_read(text, &line, what, sizeof what);
     json_t *inner = json_object_get(json, "receipt");
-    err_t err = json == NULL ? ERR_BAD
-                             : message_from_json(receipt_type(), inner == NULL ? json : inner, cli->arena, receipt, &fault);
+    err_t err =
+        json == NULL ? ERR_BAD : message_from_json(receipt_type(), inner == NULL ? json : inner, cli->arena, receipt, &fault);
     json_decref(json);
     return err == OK ? EXIT_WELL : cli_fail(cli, EX_DATAERR, "不是回执文件", "not a receipt", file);
 }
@@ -172,7 +195,8 @@ static int save_receipt(cli_t *cli, const receipt_t *receipt) {
     err_t err = home_write(file, arena_format(cli->arena, "%s\n", line), 0644);
     free(line);
     json_decref(json);
-    return err == OK ? EXIT_WELL : cli_fail(cli, EX_CANTCREAT, "无法写入", "cannot write", cli_option(cli, OPTION_save_receipt));
+    return err == OK ? EXIT_WELL
+                     : cli_fail(cli, EX_CANTCREAT, "无法写入", "cannot write", cli_option(cli, OPTION_save_receipt));
 }
 
 static int tell_no_verdict(cli_t *cli, const talk_t *talk, const unit_outcome_t *outcome, err_t err) {
@@ -180,8 +204,8 @@ static int tell_no_verdict(cli_t *cli, const talk_t *talk, const unit_outcome_t 
         fprintf(stderr, "submission_id " TEXT_FORMAT "\n", TEXT_ARGS(hex_of(talk->report.submission_id, 16, cli->arena)));
     if (err != ERR_TIMEOUT || !outcome->busy) return tell_refusal(cli, err, &outcome->refusal);
     text_t when = arena_format(cli->arena, "%lu ms", (unsigned long)outcome->retry_after_ms);
-    return cli_fail(cli, EX_TEMPFAIL, "账本现在不接收，未留存；稍后再报", "the ledger takes nothing now, nothing was kept: again after",
-                    when.at);
+    return cli_fail(cli, EX_TEMPFAIL, "账本现在不接收，未留存；稍后再报",
+                    "the ledger takes nothing now, nothing was kept: again after", when.at);
 }
 
 int verb_report_send(cli_t *cli) {
@@ -195,8 +219,8 @@ int verb_report_send(cli_t *cli) {
     int exit_code = read_receipt(cli, &receipt);
     if (exit_code == EXIT_WELL) exit_code = talk_begin(cli, &talk);
     if (exit_code == EXIT_WELL) {
-        err_t err = unit_report_with_receipt(talk.link, &talk.report, &receipt, clock_wall_ms(), talk.timeout_ms, cli->arena,
-                                             &outcome);
+        err_t err =
+            unit_report_with_receipt(talk.link, &talk.report, &receipt, clock_wall_ms(), talk.timeout_ms, cli->arena, &outcome);
         if (outcome.received) print_receipt(cli, &outcome.receipt);
         if (outcome.received) exit_code = save_receipt(cli, &outcome.receipt);
         if (outcome.judged) print_verdict(cli, &outcome.verdict);
@@ -247,6 +271,7 @@ static void print_standing(cli_t *cli, const standing_told_t *standing) {
         printf(cli_say(cli, "现行第 %lu 版，首次有效报告收到于 " TEXT_FORMAT "\n",
                        "revision %lu stands; first valid report received " TEXT_FORMAT "\n"),
                (unsigned long)standing->revision, TEXT_ARGS(cli_when(cli, cli_offset(cli), (int64_t)standing->first_valid_ms)));
+    print_figures(cli, standing->figures, standing->figures_count);
     for (uint32_t index = 0; index < standing->submissions_count; index++) print_verdict(cli, &standing->submissions[index]);
 }
 

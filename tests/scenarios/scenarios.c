@@ -14,7 +14,7 @@ static void scene_reset(scene_t *self) {
     if (self->world != NULL) world_destroy(&self->world);
     if (self->book != NULL) planbook_destroy(&self->book);
     self->watched_count = 0;
-    self->warning_seq = 0;
+    self->warning_seq = self->verdict_seq = 0;
 }
 
 void scene_say(scene_t *self, const char *format, ...) {

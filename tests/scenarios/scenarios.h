@@ -24,7 +24,7 @@ typedef struct {
     plan_t plan;
     char watched[SCENE_WATCHED][LIMIT_ID + 1];
     uint32_t watched_count;
-    uint64_t warning_seq;
+    uint64_t warning_seq, verdict_seq;
     scene_report_t kept[SCENE_KEPT];
     uint32_t kept_count;
 } scene_t;

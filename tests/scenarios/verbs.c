@@ -5,8 +5,8 @@
 
 #include "services/minning/phrase.h"
 #include "services/plan/amount.h"
-#include "services/plan/deadline.h"
 #include "services/plan/calendar.h"
+#include "services/plan/deadline.h"
 #include "services/plan/plan_file.h"
 #include "services/stage/home.h"
 #include "tests/scenarios/scenarios.h"
@@ -24,6 +24,52 @@ static void say_reasons(scene_t *self, const char *what, const reason_t *reasons
         reason_tell(&reason, self->arena);
         scene_say(self, "%s " TEXT_FORMAT " " TEXT_FORMAT "：" TEXT_FORMAT, what, TEXT_ARGS(reason.code),
                   TEXT_ARGS(reason.path), TEXT_ARGS(reason.zh));
+    }
+}
+
+/* The explanation that a soft fault passed with. */
+static void say_explanations(scene_t *self, const reason_t *reasons, uint32_t count) {
+    for (uint32_t index = 0; index < count; index++)
+        if (reasons[index].explanation.size > 0)
+            scene_say(self, "说明 " TEXT_FORMAT "：" TEXT_FORMAT, TEXT_ARGS(reasons[index].code),
+                      TEXT_ARGS(reasons[index].explanation));
+}
+
+static text_t amount_text(scene_t *self, text_t indicator_id, maybe_t amount) {
+    const indicator_t *indicator = planbook_indicator(self->book, indicator_id);
+    if (!amount.given || indicator == NULL) return text_of("–");
+    if (indicator->measure == measure_money) return amount_exact(amount.value, self->arena);
+    return amount_show(amount.value, indicator->measure, indicator->unit_word, self->arena);
+}
+
+/* Month and running total, and what was typed if it says something else. */
+static void say_figures(scene_t *self, const figure_standing_t *figures, uint32_t count) {
+    for (uint32_t index = 0; index < count; index++) {
+        const figure_standing_t *one = &figures[index];
+        scene_say(self, "数据 " TEXT_FORMAT "%s" TEXT_FORMAT " 本月 " TEXT_FORMAT " 累计 " TEXT_FORMAT "%s",
+                  TEXT_ARGS(one->indicator), one->member.size > 0 ? "/" : "", TEXT_ARGS(one->member),
+                  TEXT_ARGS(amount_text(self, one->indicator, one->amount)),
+                  TEXT_ARGS(amount_text(self, one->indicator, one->running)), one->stale ? " （与当时所填累计不符）" : "");
+    }
+}
+
+/* Later running totals that the last report moved. */
+static void say_restated(scene_t *self) {
+    event_t event;
+    totals_restated_t told;
+    fault_t fault;
+    while (world_event(self->world, WORLD_VALIDATION, &self->verdict_seq, &event, self->arena)) {
+        if (event_body(&event, totals_restated_type(), self->arena, &told, &fault) != OK) continue;
+        for (uint32_t index = 0; index < told.rows_count; index++) {
+            const restated_total_t *row = &told.rows[index];
+            maybe_t before = {true, (int64_t)row->before}, after = {true, (int64_t)row->after};
+            scene_say(self, "重述 " TEXT_FORMAT " " TEXT_FORMAT " 累计 " TEXT_FORMAT " → " TEXT_FORMAT "%s",
+                      TEXT_ARGS(row->period), TEXT_ARGS(row->indicator), TEXT_ARGS(amount_text(self, row->indicator, before)),
+                      TEXT_ARGS(amount_text(self, row->indicator, after)),
+                      row->stale         ? " （与当时所填累计不符）"
+                      : row->typed.given ? " （与当时所填累计相符）"
+                                         : "");
+        }
     }
 }
 
@@ -53,7 +99,7 @@ static void say_warning(scene_t *self, const event_t *event) {
 static void say_warnings(scene_t *self) {
     event_t event;
     if (self->world == NULL) return;
-    while (world_warning(self->world, &self->warning_seq, &event, self->arena)) say_warning(self, &event);
+    while (world_event(self->world, WORLD_ALERTING, &self->warning_seq, &event, self->arena)) say_warning(self, &event);
 }
 
 static void do_plan(scene_t *self, text_t rest) {
@@ -115,7 +161,7 @@ static void do_watch(scene_t *self, text_t rest) {
     event_t event;
     for (text_t unit = phrase_word(&rest); unit.size > 0 && self->watched_count < SCENE_WATCHED; unit = phrase_word(&rest))
         snprintf(self->watched[self->watched_count++], LIMIT_ID + 1, TEXT_FORMAT, TEXT_ARGS(unit));
-    while (world_warning(self->world, &self->warning_seq, &event, self->arena)) {
+    while (world_event(self->world, WORLD_ALERTING, &self->warning_seq, &event, self->arena)) {
     }
 }
 
@@ -189,6 +235,58 @@ static void send(scene_t *self, text_t unit, text_t line, const uint8_t *submiss
               TEXT_ARGS(instant_text(self, (int64_t)answer.receipt.received_ms)), answer.verdict.accepted ? "有效，" : "退回，",
               answer.verdict.revision);
     say_reasons(self, answer.verdict.accepted ? "附注" : "原因", answer.verdict.reasons, answer.verdict.reasons_count);
+    if (answer.verdict.accepted) say_explanations(self, answer.verdict.reasons, answer.verdict.reasons_count);
+    say_restated(self);
+}
+
+/* UNIT 试 …: would this be taken? */
+static void do_check(scene_t *self, text_t unit, text_t line) {
+    report_t report;
+    const char *wrong = phrase_read(self->book, line, self->arena, &report);
+    if (wrong != NULL) {
+        scene_say(self, "读不懂：%s", wrong);
+        return;
+    }
+    crypto_random(report.submission_id, sizeof report.submission_id);
+    verdict_t verdict = world_check(self->world, unit, &report, self->arena);
+    scene_say(self, "试报：%s", verdict.accepted ? "可以报送" : "会被退回");
+    say_reasons(self, verdict.accepted ? "附注" : "原因", verdict.reasons, verdict.reasons_count);
+    say_figures(self, verdict.figures, verdict.figures_count);
+}
+
+/* 状态 UNIT TASK PERIOD: what stands, and how the newest valid revision was explained. */
+static void do_standing(scene_t *self, text_t rest) {
+    standing_ask_t ask = {.unit = phrase_word(&rest), .task = phrase_word(&rest), .period = phrase_word(&rest)};
+    standing_told_t told;
+    world_ask(self->world, WORLD_VALIDATION, standing_ask_type(), &ask, standing_told_type(), &told, self->arena);
+    scene_say(self, "现行第%" PRIu64 "版", told.revision);
+    say_figures(self, told.figures, told.figures_count);
+    for (uint32_t index = 0; index < told.submissions_count; index++)
+        if (told.submissions[index].accepted)
+            say_explanations(self, told.submissions[index].reasons, told.submissions[index].reasons_count);
+}
+
+/* 严格 CODE soft|hard|off: as if the plan file said so. Before 开始. */
+static void do_strict(scene_t *self, text_t rest) {
+    static soft_rule_t rules[LIMIT_SOFT_RULES];
+    static char codes[LIMIT_SOFT_RULES][LIMIT_ID + 1];
+    static uint32_t used;
+    text_t code = phrase_word(&rest);
+    const word_t *word = word_named(strictness_words, phrase_word(&rest));
+    uint32_t count = 0;
+    for (uint32_t index = 0; index < self->plan.soft_rules_count; index++)
+        if (!text_equal(self->plan.soft_rules[index].code, code)) rules[count++] = self->plan.soft_rules[index];
+    if (word == NULL || !soft_rule_exists(code) || count == LIMIT_SOFT_RULES) {
+        scene_say(self, "写作 严格 CODE soft|hard|off");
+        return;
+    }
+    char *kept = codes[used++ % LIMIT_SOFT_RULES];
+    snprintf(kept, LIMIT_ID + 1, TEXT_FORMAT, TEXT_ARGS(code));
+    rules[count] = (soft_rule_t){text_of(kept), (strictness_t)word->number};
+    self->plan.soft_rules = rules;
+    self->plan.soft_rules_count = count + 1;
+    planbook_destroy(&self->book);
+    self->book = planbook_new(&self->plan);
 }
 
 /* UNIT 报 …: a new submission. UNIT 再报: the last one again, as it was. UNIT 同号 …: its id, other content. */
@@ -203,6 +301,8 @@ static bool do_report(scene_t *self, text_t unit, text_t rest) {
         send(self, unit, text_of(kept->line), kept->submission_id);
     else if (text_is(verb, "同号"))
         send(self, unit, rest, kept->submission_id);
+    else if (text_is(verb, "试"))
+        do_check(self, unit, rest);
     else
         return false;
     return true;
@@ -232,10 +332,12 @@ void scene_play(scene_t *self, text_t command) {
     static const struct {
         const char *word;
         void (*act)(scene_t *self, text_t rest);
-    } verbs[] = {{"计划", do_plan}, {"时限", do_deadline}, {"开始", do_begin}, {"到", do_at},
-                 {"关注", do_watch}, {"指标", do_target}, {"义务", do_owes}, {"吊销", do_revoke}, {"办结", do_close}, {"断电", do_restart}};
+    } verbs[] = {{"计划", do_plan},  {"时限", do_deadline}, {"开始", do_begin},    {"到", do_at},
+                 {"关注", do_watch}, {"指标", do_target},   {"义务", do_owes},     {"吊销", do_revoke},
+                 {"办结", do_close}, {"断电", do_restart},  {"状态", do_standing}, {"严格", do_strict}};
     text_t rest = command, word = phrase_word(&rest);
     bool early = text_is(word, "计划") || text_is(word, "开始") || text_is(word, "时限");
+    early = early || (self->book != NULL && text_is(word, "严格"));
     if (self->world == NULL && !early) {
         scene_say(self, "先写“计划”和“开始”");
         return;

@@ -196,8 +196,15 @@ void world_ask(world_t *self, uint32_t stage, const message_t *ask, const void *
     buffer_destroy(&out);
 }
 
-bool world_warning(world_t *self, uint64_t *seq, event_t *event, arena_t *arena) {
-    txn_t *txn = store_read(stage_store(self->stages[WORLD_ALERTING]));
+verdict_t world_check(world_t *self, text_t unit, const report_t *report, arena_t *arena) {
+    check_ask_t ask = {.unit = unit, .report = report_swapped(report, arena)};
+    verdict_t verdict;
+    world_ask(self, WORLD_VALIDATION, check_ask_type(), &ask, verdict_type(), &verdict, arena);
+    return verdict;
+}
+
+bool world_event(world_t *self, uint32_t stage, uint64_t *seq, event_t *event, arena_t *arena) {
+    txn_t *txn = store_read(stage_store(self->stages[stage]));
     ASSERT(txn != NULL);
     bool found = false;
     while (!found && *seq < txn_head(txn).seq) {

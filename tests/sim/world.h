@@ -34,8 +34,10 @@ int64_t world_now_ms(const world_t *self);
 /* Asks a stage; ASSERTs that it answers with `answer`. */
 void world_ask(world_t *self, uint32_t stage, const message_t *ask, const void *question, const message_t *answer, void *value,
                arena_t *arena);
-/* The next event of stream 4 after *seq, if there is one; views live in arena. */
-bool world_warning(world_t *self, uint64_t *seq, event_t *event, arena_t *arena);
+/* A dry run of a report, personal texts swapped as in world_report. */
+verdict_t world_check(world_t *self, text_t unit, const report_t *report, arena_t *arena);
+/* The next event after *seq that a stage writes and that is no control entry, if there is one; views live in arena. */
+bool world_event(world_t *self, uint32_t stage, uint64_t *seq, event_t *event, arena_t *arena);
 
 /* Closes every store and opens it again: what a power cut leaves, everything committed. */
 void world_restart(world_t *self);
