@@ -3,7 +3,7 @@ BUILD ?= .build
 CC = gcc
 # V=1 shows the commands
 Q := $(if $(V),,@)
-PACKAGES := libzmq libczmq msgpack lmdb hiredis yaml-0.1 libsodium jansson
+PACKAGES := libzmq libczmq msgpack lmdb hiredis yaml-0.1 libsodium jansson libzip xlsxwriter libical
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Wcast-qual -Wvla -Werror
 OPTIMISE ?= -O2 -g -D_FORTIFY_SOURCE=2
