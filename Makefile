@@ -51,7 +51,7 @@ $(BUILD)/check/$(1): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/$(1)/*.c)) $(S
 	$(Q)$(CC) $(CFLAGS) $$^ -o $$@ $$(LDLIBS)
 endef
 CHECKS := vectors scenarios crash sim bulk
-$(foreach kind,$(CHECKS),$(eval $(call CHECK,$(kind))))
+$(foreach kind,$(CHECKS) scale,$(eval $(call CHECK,$(kind))))
 .SECONDARY:
 
 # In this order: what is quick and tells most comes first.
@@ -91,6 +91,16 @@ sim-mutants:  ## is every planted fault caught, by which invariant, after how ma
 .PHONY: bulk
 bulk: all $(BUILD)/check/bulk  ## CSV files of many reports, and every total rebuilt from the ledger, on a real system
 	@$(BUILD)/check/bulk $(BUILD)/bin deploy/plans/2021-cangshan.yaml
+
+.PHONY: scale
+scale: all $(BUILD)/check/scale  ## 3,000 units and 200 tasks through every stage, a plan amended in mid-year, two plans side by side
+	@$(BUILD)/check/scale amend deploy/plans/2021-cangshan.yaml
+	@$(BUILD)/check/scale stages $(or $(UNITS),3000) $(or $(TASKS),200)
+	@BIN=$(BUILD)/bin CHECK=$(BUILD)/check/scale tests/scale/two_plans
+
+.PHONY: scale-growth
+scale-growth: $(BUILD)/check/scale  ## a ledger that grows, sampled: starts, stages, cost, memory; ENTRIES=1000000 STAGED=… (stages up to here)
+	@$(BUILD)/check/scale growth $(or $(ENTRIES),1000000) $(STAGED)
 
 .PHONY: tidy
 tidy:  ## the laws of the house

@@ -49,7 +49,9 @@ static const role_t *role_of(uint32_t stage) {
     return stage == 0 ? validation_role() : stage == 1 ? aggregation_role() : alerting_role();
 }
 
-static const char *path_of(large_t *self, const char *name) { return arena_format(self->arena, "%s/%s", self->folder, name).at; }
+static const char *path_of(large_t *self, const char *name) {
+    return arena_format(self->arena, "%s/%s", self->folder, name).at;
+}
 
 /* ---------- the ledger ---------- */
 
@@ -160,6 +162,20 @@ static uint32_t ask_all_targets(stage_t *stage, arena_t *arena) {
     return rows;
 }
 
+/* A dry run: the query thread has a plan of its own then. */
+static void check_one(large_t *self, stage_t *stage) {
+    buffer_t ask = {0}, out = {0};
+    packet_t packet;
+    fault_t fault;
+    report_t report = {.task = self->plan.tasks[0].id, .period = self->plan.periods[0].id, .submission_id = {1}};
+    packet_encode(1, check_ask_type(), &(check_ask_t){.unit = self->plan.units[0].id, .report = report}, &ask);
+    MUST(packet_decode((bytes_t){ask.at, (uint32_t)ask.size}, &packet, &fault) == OK);
+    MUST(stage_answer(stage, &packet, &out) && packet_decode((bytes_t){out.at, (uint32_t)out.size}, &packet, &fault) == OK);
+    MUST(packet.kind == KIND_verdict);
+    buffer_destroy(&ask);
+    buffer_destroy(&out);
+}
+
 /* Private memory of a child is what it takes beyond the parent's. */
 static int stage_run(large_t *self, uint32_t stage) {
     const role_t *role = role_of(stage);
@@ -174,6 +190,7 @@ static int stage_run(large_t *self, uint32_t stage) {
     double begin = wall_now();
     MUST(pump_from_store(opened, writer, role->reads, 0) == OK);
     double took = wall_now() - begin;
+    if (stage == 0) check_one(self, opened);
     uint32_t rows = stage == 1 ? ask_all_targets(opened, self->arena) : 0;
     MUST(stage != 1 || rows == self->plan.tasks_count * self->plan.tasks[0].indicators_count);
     uint64_t used_kib = memory_use().private_kib - before_kib, used, size;
