@@ -53,7 +53,7 @@ void attack_pending(hostile_t *self) {
         sent += IN_FRAME;
         hear(self, link, 0, &heard, arena);
     }
-    for (int64_t until_ms = clock_steady_ms() + 10000; heard.receipts + heard.busy < sent && clock_steady_ms() < until_ms;)
+    for (int64_t until_ms = clock_steady_ms() + 2 * WELL_MS; heard.receipts + heard.busy < sent && clock_steady_ms() < until_ms;)
         hear(self, link, 100, &heard, arena);
     hostile_health(&links, &cut, &pending);
     uint32_t receipts = heard.receipts, busy = heard.busy;
@@ -61,10 +61,10 @@ void attack_pending(hostile_t *self) {
     unit_link_t *other_link = NULL;
     report_t report = hostile_report(arena, 0);
     if (unit_open(self->endpoint, self->server_public, &self->keys[1], &other_link) == OK)
-        unit_report(other_link, &report, 0, 2000, arena, &other); /* the receipt only: there is nobody who judges */
+        unit_report(other_link, &report, 0, 4000, arena, &other); /* the receipt only: there is nobody who judges */
     if (other.received) hostile_ack(self, &other.receipt, self->hogs[1]);
     kill(validation, SIGCONT);
-    for (int64_t until_ms = clock_steady_ms() + 20000; heard.verdicts < receipts && clock_steady_ms() < until_ms;)
+    for (int64_t until_ms = clock_steady_ms() + 2 * WELL_MS; heard.verdicts < receipts && clock_steady_ms() < until_ms;)
         hear(self, link, 100, &heard, arena);
     unit_close(&link);
     if (other_link != NULL) unit_close(&other_link);

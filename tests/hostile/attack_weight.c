@@ -20,7 +20,7 @@ static uint64_t endless(hostile_t *self, zmtp_t *link, uint32_t size, uint64_t m
         if (!zmtp_send(link, part, size, true)) break;
         if (count % 64 == 0) hostile_rss_kib(self);
     }
-    *ended = sent < most || zmtp_ended(link, 2000);
+    *ended = sent < most || zmtp_ended(link, WELL_MS / 2);
     return sent;
 }
 
@@ -78,7 +78,7 @@ static void oversize_frames(hostile_t *self) {
     zmtp_send(&link, "b", 1, false);
     if (raw_answer(&link, 0, room, &packet, WELL_MS) != 0) parts = raw_refusal_code(&packet, arena);
     zmtp_send(&link, frame, 600 * 1024, false);
-    bool ended = zmtp_ended(&link, 3000);
+    bool ended = zmtp_ended(&link, WELL_MS);
     zmtp_close(&link);
     hostile_say(self, strcmp(code, "oversize") == 0 && strcmp(parts, "too_many_parts") == 0 && ended, "oversize",
                 "300 KiB: %s, two parts: %s, 600 KiB: ended=%d", code, parts, ended);

@@ -6,7 +6,8 @@
 
 #include "services/unit/unit.h"
 
-enum { WELL_MS = 8000, ACKS_MOST = 200000, HOGS = 8, MEBI = 1 << 20 };
+/* WELL_MS: on a machine that does other things too; on a quiet one it is a few */
+enum { WELL_MS = 20000, ACKS_MOST = 200000, HOGS = 8, MEBI = 1 << 20 };
 
 typedef struct {
     uint8_t submission_id[16], content_hash[32];

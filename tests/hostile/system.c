@@ -133,7 +133,7 @@ void hostile_start(hostile_t *self, const char *bin, const char *plan) {
     self->up = start(self, (char *[]){(char[]){"minning"}, WORD("--home"), self->home, WORD("up"), NULL});
     keeper = self->up;
     for (uint32_t attempt = 0; MINNING(self, WORD("status")) != 0; attempt++) {
-        if (attempt == 100) give_up("the services do not come up");
+        if (attempt == 300) give_up("the services do not come up");
         link_wait(NULL, 0, 100);
     }
     unit_key_t key = unit_register(self, self->unit);

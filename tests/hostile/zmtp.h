@@ -5,7 +5,7 @@
 
 #include "services/unit/unit.h"
 
-enum { ZMTP_PATIENCE_MS = 3000 };
+enum { ZMTP_PATIENCE_MS = 10000 };
 
 typedef struct {
     int descriptor; /* -1: closed by us */
