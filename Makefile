@@ -5,7 +5,7 @@ CC = gcc
 MAKEFLAGS += --output-sync=recurse
 # V=1 shows the commands
 Q := $(if $(V),,@)
-PACKAGES := libzmq libczmq msgpack lmdb hiredis yaml-0.1 libsodium jansson libzip xlsxwriter libical
+PACKAGES := libzmq libczmq msgpack lmdb hiredis yaml-0.1 libsodium jansson
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Wcast-qual -Wvla -Werror
 OPTIMISE ?= -O2 -g -D_FORTIFY_SOURCE=2
@@ -120,7 +120,7 @@ scale-growth: $(BUILD)/check/scale  ## a ledger that grows, sampled: starts, sta
 	@$(BUILD)/check/scale growth $(or $(ENTRIES),1000000) $(STAGED)
 
 .PHONY: tidy
-tidy:  ## the laws of the house
+tidy: $(BUILD)/bin/minning  ## the laws of the house
 	@tests/tidy/tidy
 
 # The benchmark links what it compares with; its packages are a second list, installed by `make bench` alone.

@@ -18,6 +18,8 @@
 #define LIMIT_WHY 600                      /* why a figure was changed, as its history keeps it */
 #define LIMIT_PROOF 32                     /* proof rows carried by one verdict of a target */
 #define LIMIT_MISSING 64                   /* missing things named in one warning */
+#define LIMIT_BUNDLE 20                    /* warnings to one recipient at one instant told one by one; more become a digest */
+#define LIMIT_ABOVE 16                     /* leads, coordinator, supervisor who hear of one late report */
 #define LIMIT_ROWS 1024                    /* rows in one answer to a query; the rest is asked for with `after` */
 #define LIMIT_EDGE_FRAME (256 * 1024)      /* one message from a unit */
 #define LIMIT_EDGE_BATCH 64                /* messages in one frame from a unit */
@@ -49,19 +51,6 @@
 #define LIMIT_PEOPLE 16384                 /* persons counted under one indicator */
 /* fen or units that one unit reports in all for one member: the totals of all of them still add up in 63 bits */
 #define LIMIT_TOTAL (INT64_MAX / (LIMIT_UNITS * LIMIT_MEMBERS))
-
-/* documents */
-#define LIMIT_SCORE_RULES 32
-#define LIMIT_EDITION_ROWS 262144          /* obligations in one document */
-#define LIMIT_EDITION_TARGETS (LIMIT_TASKS * LIMIT_INDICATORS)
-#define LIMIT_EDITION_SHARES 65536         /* shares of units in one target */
-#define LIMIT_EDITION_VOICES 512           /* units quoted in one document */
-#define LIMIT_VOICE 900                    /* bytes of one quotation, about 300 characters */
-#define LIMIT_DOCUMENT (24 * 1024 * 1024)  /* an edition in canonical bytes; it enters the ledger in parts */
-#define LIMIT_DOCUMENT_PART (192 * 1024)   /* one part: it also has to fit into a command */
-#define LIMIT_DOCUMENT_PARTS (LIMIT_DOCUMENT / LIMIT_DOCUMENT_PART)
-#define LIMIT_DOCUMENTS 1024               /* issues of one ledger */
-#define LIMIT_OBJECTION_HOURS 48           /* of working days, between announcing a document and publishing it */
 
 /* stages */
 #define LIMIT_STORE_KEY 500                /* LMDB takes 511 */

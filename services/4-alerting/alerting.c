@@ -2,8 +2,10 @@
 #include "services/4-alerting/alerting.h"
 
 #include "proto/plan_parts.h"
+#include "services/4-alerting/alerting_pace.h"
 #include "services/4-alerting/alerting_rules.h"
 #include "services/4-alerting/alerting_subject.h"
+#include "services/4-alerting/alerting_tell.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,7 @@ static const table_t tables[ALERTING_TABLES] = {
     [ALERTING_TARGET] = {"target", alerting_target_type},
     [ALERTING_TOLD] = {"told", warning_row_type},
     [ALERTING_TOLD_TO] = {"told_to", alerting_mark_type},
+    [ALERTING_ROUND] = {"round", alerting_round_type},
 };
 
 /* The one row of PLAN and of MODE. */
@@ -134,7 +137,7 @@ static void on_plan_closed(turn_t *turn, const event_t *event) {
 static void on_clock_ticked(turn_t *turn, uint64_t step) {
     const alerting_memory_t *memory = turn_memory(turn);
     if (memory == NULL || memory->closed) return;
-    if (subject_sound_due(turn)) turn_continue(turn, step + 1);
+    if (subject_sound_due(turn) || round_close(turn)) turn_continue(turn, step + 1);
 }
 
 static void on_obligation_changed(turn_t *turn, const event_t *event) {
@@ -149,40 +152,54 @@ static void on_obligation_changed(turn_t *turn, const event_t *event) {
 
 /* --- targets --- */
 
-/* Who is to be told of a target, and of its tenure. */
+/* Some who are to be told of one thing. */
+typedef struct {
+    const recipient_t *all;
+    uint32_t count;
+} party_t;
+
+/* Who is to be told of a target: while it is open, behind its pace, its tenure broken or at risk. */
 typedef struct {
     target_call_t call;
     bool broken;
-    const recipient_t *climbing;     /* while the target is open */
-    uint32_t climbing_count;
-    const recipient_t *grieving;     /* while the tenure is broken */
-    uint32_t grieving_count;
+    party_t climbing;
+    party_t pacing;
+    party_t grieving;
+    party_t watching;
 } circle_t;
 
-static circle_t circle_of(turn_t *turn, const target_changed_t *target) {
+enum { PACE_OWNERS = 3 }; /* of a figure that more than these make up, no single one is behind: leads and coordinator are told */
+
+static party_t party_of(turn_t *turn, const task_t *task, const text_t *owing, uint32_t owing_count) {
     const alerting_memory_t *memory = turn_memory(turn);
-    arena_t *arena = turn_arena(turn);
+    party_t party = {0};
+    party.all = target_recipients(memory->book, task, owing, owing_count, turn_arena(turn), &party.count);
+    return party;
+}
+
+static circle_t circle_of(turn_t *turn, const target_changed_t *target, bool at_risk) {
+    const alerting_memory_t *memory = turn_memory(turn);
     const indicator_t *indicator = planbook_indicator(memory->book, target->indicator);
     const task_t *task = planbook_task(memory->book, target->task);
     circle_t circle = {.call = target_call(target)};
     if (indicator == NULL || task == NULL) return (circle_t){.call = TARGET_SILENT};
     circle.broken = target->tenure == tenure_broken && target->due_ms > 0;
-    if (circle.call == TARGET_OPEN)
-        circle.climbing =
-            target_recipients(memory->book, task, target->owing, target->owing_count, arena, &circle.climbing_count);
-    if (circle.broken) {
-        uint32_t count;
-        const text_t *all = indicator_contributors(indicator, arena, &count);
-        circle.grieving = target_recipients(memory->book, task, all, count, arena, &circle.grieving_count);
-    }
+    if (circle.call == TARGET_OPEN) circle.climbing = party_of(turn, task, target->owing, target->owing_count);
+    if (pace_is_watched(target))
+        circle.pacing = party_of(turn, task, target->owing, target->owing_count <= PACE_OWNERS ? target->owing_count : 0);
+    if (!circle.broken && !at_risk) return circle;
+    uint32_t count;
+    const text_t *all = indicator_contributors(indicator, turn_arena(turn), &count);
+    if (circle.broken) circle.grieving = party_of(turn, task, all, count);
+    else circle.watching = party_of(turn, task, all, count);
     return circle;
 }
 
-static void hash_recipients(const recipient_t *recipients, uint32_t count, buffer_t *out) {
-    buffer_add(out, &count, sizeof count);
-    for (uint32_t index = 0; index < count; index++) {
-        buffer_add(out, recipients[index].unit.at, recipients[index].unit.size);
-        uint8_t role = (uint8_t)recipients[index].role;
+static void hash_party(const party_t *party, buffer_t *out) {
+    buffer_add(out, &party->count, sizeof party->count);
+    for (uint32_t index = 0; index < party->count; index++) {
+        buffer_add(out, party->all[index].unit.at, party->all[index].unit.size);
+        uint8_t role = (uint8_t)party->all[index].role;
         buffer_add(out, &role, 1); /* below every character of a slug: ends the name */
     }
 }
@@ -192,8 +209,10 @@ static void circle_hash(const circle_t *circle, uint64_t due_ms, uint8_t hash[HA
     uint8_t call[] = {(uint8_t)circle->call, circle->broken};
     buffer_add(&bytes, call, sizeof call);
     buffer_add(&bytes, &due_ms, sizeof due_ms);
-    hash_recipients(circle->climbing, circle->climbing_count, &bytes);
-    hash_recipients(circle->grieving, circle->grieving_count, &bytes);
+    hash_party(&circle->climbing, &bytes);
+    hash_party(&circle->pacing, &bytes);
+    hash_party(&circle->grieving, &bytes);
+    hash_party(&circle->watching, &bytes);
     hash_of((bytes_t){bytes.at, (uint32_t)bytes.size}, hash);
     buffer_destroy(&bytes);
 }
@@ -214,60 +233,85 @@ static bool piece_is_ours(pieces_t *pieces) {
     return ours;
 }
 
-static void open_all(pieces_t *pieces, subject_t what, const recipient_t *recipients, uint32_t count) {
-    for (uint32_t index = 0; index < count; index++) {
+static void open_all(pieces_t *pieces, subject_t what, const party_t *party) {
+    for (uint32_t index = 0; index < party->count; index++) {
         if (!piece_is_ours(pieces)) continue;
-        alerting_subject_t subject = {.what = what, .unit = recipients[index].unit, .task = pieces->target->task,
-                                      .indicator = pieces->target->indicator, .role = recipients[index].role,
+        alerting_subject_t subject = {.what = what, .unit = party->all[index].unit, .task = pieces->target->task,
+                                      .indicator = pieces->target->indicator, .role = party->all[index].role,
                                       .due_ms = pieces->target->due_ms};
         subject_open(pieces->turn, &subject);
     }
 }
 
+static bool is_met(const target_changed_t *target) {
+    return target->reach == reach_met || target->reach == reach_met_after_due;
+}
+
 /* Everybody who was told of it and is no longer in the circle. */
-static void close_rest(pieces_t *pieces, subject_t what, const recipient_t *recipients, uint32_t count) {
+static void close_rest(pieces_t *pieces, subject_t what, const party_t *party) {
     arena_t *arena = turn_arena(pieces->turn);
     store_key_t prefix = subject_prefix(what, pieces->target->indicator);
     alerting_subject_t *rest = ARENA_NEW(arena, alerting_subject_t, LIMIT_AGENDA_STEP), row;
     uint32_t rest_count = 0;
     scan_t scan = scan_begin(turn_txn(pieces->turn), ALERTING_SUBJECT, &prefix, NULL);
     while (pieces->index < pieces->until && scan_next(&scan, arena, &row)) {
-        if (recipient_find(recipients, count, row.unit) != NULL) continue;
+        if (recipient_find(party->all, party->count, row.unit) != NULL) continue;
         if (piece_is_ours(pieces)) rest[rest_count++] = row;
     }
     scan_end(&scan);
-    bool stopped = what == SUBJECT_TARGET && pieces->circle->call == TARGET_STOPPED;
-    bool moved = what == SUBJECT_TARGET && pieces->circle->call == TARGET_OPEN;
+    bool stopped = (what == SUBJECT_TARGET || what == SUBJECT_PACE) && pieces->circle->call == TARGET_STOPPED;
+    bool moved = (what == SUBJECT_TARGET && pieces->circle->call == TARGET_OPEN) ||
+                 (what == SUBJECT_PACE && !is_met(pieces->target));
     for (uint32_t index = 0; index < rest_count; index++) subject_close(pieces->turn, &rest[index], !stopped, moved);
 }
 
 static void circle_step(turn_t *turn, const target_changed_t *target, const circle_t *circle, uint64_t step) {
     pieces_t pieces = {turn, target, circle, step * LIMIT_AGENDA_STEP, (step + 1) * LIMIT_AGENDA_STEP, 0};
-    open_all(&pieces, SUBJECT_TARGET, circle->climbing, circle->climbing_count);
-    open_all(&pieces, SUBJECT_TENURE, circle->grieving, circle->grieving_count);
-    close_rest(&pieces, SUBJECT_TARGET, circle->climbing, circle->climbing_count);
-    close_rest(&pieces, SUBJECT_TENURE, circle->grieving, circle->grieving_count);
-    if (pieces.index >= pieces.until) turn_continue(turn, step + 1);
+    open_all(&pieces, SUBJECT_TARGET, &circle->climbing);
+    open_all(&pieces, SUBJECT_PACE, &circle->pacing);
+    open_all(&pieces, SUBJECT_TENURE, &circle->grieving);
+    open_all(&pieces, SUBJECT_RISK, &circle->watching);
+    close_rest(&pieces, SUBJECT_TARGET, &circle->climbing);
+    close_rest(&pieces, SUBJECT_PACE, &circle->pacing);
+    close_rest(&pieces, SUBJECT_TENURE, &circle->grieving);
+    close_rest(&pieces, SUBJECT_RISK, &circle->watching);
+    if (pieces.index >= pieces.until || round_close(turn)) turn_continue(turn, step + 1);
+}
+
+static store_key_t target_key(text_t indicator) {
+    store_key_t key = key_new();
+    key_add_text(&key, indicator);
+    return key;
+}
+
+/* Keeps the target as it is now. false: nobody else is to be told anything else than before. */
+static bool target_keep(turn_t *turn, const target_changed_t *target, circle_t *circle) {
+    store_key_t key = target_key(target->indicator);
+    alerting_target_t before, now = {.target = *target};
+    bool known = turn_get(turn, ALERTING_TARGET, &key, &before);
+    now.at_risk = known && (tenure_at_risk(&before.target, target) || (before.at_risk && !tenure_risk_is_over(target)));
+    now.target.proof = NULL;
+    now.target.proof_count = 0;
+    *circle = circle_of(turn, target, now.at_risk);
+    circle_hash(circle, target->due_ms, now.circle);
+    turn_put(turn, ALERTING_TARGET, &key, &now);
+    return !known || memcmp(before.circle, now.circle, sizeof now.circle) != 0;
 }
 
 static void on_target_changed(turn_t *turn, const event_t *event, uint64_t step) {
     target_changed_t target;
     if (turn_memory(turn) == NULL || !turn_body(turn, event, target_changed_type(), &target)) return;
-    circle_t circle = circle_of(turn, &target);
-    store_key_t key = key_new();
-    key_add_text(&key, target.indicator);
-    alerting_target_t kept;
-    uint8_t hash[HASH_SIZE];
-    circle_hash(&circle, target.due_ms, hash);
-    bool unchanged = step == 0 && turn_get(turn, ALERTING_TARGET, &key, &kept) && memcmp(kept.circle, hash, sizeof hash) == 0;
+    circle_t circle;
     if (step == 0) {
-        alerting_target_t now = {.target = target};
-        now.target.proof = NULL;
-        now.target.proof_count = 0;
-        memcpy(now.circle, hash, sizeof hash);
-        turn_put(turn, ALERTING_TARGET, &key, &now);
+        if (target_keep(turn, &target, &circle)) circle_step(turn, &target, &circle, step);
+        pace_catch_up(turn, &target);
+        return;
     }
-    if (!unchanged) circle_step(turn, &target, &circle, step);
+    store_key_t key = target_key(target.indicator);
+    alerting_target_t kept = {0};
+    turn_get(turn, ALERTING_TARGET, &key, &kept);
+    circle = circle_of(turn, &target, kept.at_risk);
+    circle_step(turn, &target, &circle, step);
 }
 
 static void apply(turn_t *turn, const event_t *event) {

@@ -9,10 +9,10 @@
 #include "proto/declare.h"
 
 /* The tables of data/alerting. Keys: PLAN and MODE none; SUBJECT see subject_key; AGENDA (next_ms, subject key);
- * TARGET (indicator); TOLD (seq in stream 4); TOLD_TO (unit, seq); PLAN_PARTS (hash, index). */
+ * TARGET (indicator); TOLD (seq in stream 4); TOLD_TO (unit, seq); PLAN_PARTS (hash, index); ROUND (recipient). */
 enum {
     ALERTING_PLAN, ALERTING_MODE, ALERTING_SUBJECT, ALERTING_AGENDA, ALERTING_TARGET, ALERTING_TOLD, ALERTING_TOLD_TO,
-    ALERTING_PLAN_PARTS, ALERTING_TABLES
+    ALERTING_PLAN_PARTS, ALERTING_ROUND, ALERTING_TABLES
 };
 
 /* What is kept in memory, derived from PLAN and MODE. */

@@ -25,8 +25,7 @@ static bool is_window(const plan_t *plan, const ladder_t *ladder, int64_t now_ms
     return day_is_working(plan, day_of_instant(plan, now_ms)) && minute >= ladder_minute(plan, ladder) && minute <= ends;
 }
 
-/* The ladder's hour of the next working day that is still to come. */
-static int64_t next_window(const plan_t *plan, const ladder_t *ladder, int64_t now_ms) {
+int64_t next_office_hour(const plan_t *plan, const ladder_t *ladder, int64_t now_ms) {
     uint32_t hour = ladder_minute(plan, ladder);
     uint32_t day = day_of_instant(plan, now_ms);
     if (instant_of_day(plan, day, hour) <= now_ms) day = day_add(day, 1);
@@ -34,27 +33,71 @@ static int64_t next_window(const plan_t *plan, const ladder_t *ladder, int64_t n
     return instant_of_day(plan, day, hour);
 }
 
+int64_t working_days_later(const plan_t *plan, const ladder_t *ladder, uint32_t day, uint64_t days) {
+    for (uint64_t left = days; left > 0;) {
+        int rest = 0;
+        do day = day_add(day, 1);
+        while (rest++ < LONGEST_REST_DAYS && !day_is_working(plan, day));
+        left--;
+    }
+    return instant_of_day(plan, day, ladder_minute(plan, ladder));
+}
+
+int64_t repeat_after_days(const ladder_t *ladder, uint32_t n) {
+    int64_t every = (int64_t)ladder->repeat_days, most = (int64_t)ladder->repeat_most, count = (int64_t)n;
+    if (every == 0 || n == 0) return 0;
+    if (most <= every) return every * count;
+    int64_t growing = most / every; /* so many steps are each longer than the one before */
+    if (count <= growing) return every * count * (count + 1) / 2;
+    return every * growing * (growing + 1) / 2 + most * (count - growing);
+}
+
 /* A search among rungs: the best one that is due, and the first that is to come. */
 typedef struct {
     const plan_t *plan;
     const ladder_t *ladder;
+    const past_t *past;
     uint32_t due_day;
     int64_t over_ms;       /* from here on the deadline is over, grace included */
-    int64_t told_ms;
     int64_t now_ms;
     int64_t best_ms;       /* 0: none is due */
     int64_t coming_ms;     /* 0: none is to come */
     rung_choice_t choice;
 } search_t;
 
-static void consider(search_t *search, const rung_t *rung) {
+static void name_copy(char name[RUNG_NAME], text_t from) {
+    memset(name, 0, RUNG_NAME);
+    memcpy(name, from.at, from.size < RUNG_NAME ? from.size : RUNG_NAME - 1);
+}
+
+/* When a rung may sound: not within the grace, and not sooner after a quieter level than the plan leaves to answer it. */
+static int64_t rung_may_sound(const search_t *search, const rung_t *rung) {
+    const past_t *past = search->past;
     int64_t at_ms = rung_instant(search->plan, search->ladder, rung, search->due_day);
     if (rung->after && at_ms < search->over_ms) at_ms = search->over_ms; /* within the grace nobody is late */
-    if (at_ms <= search->told_ms) return;
+    if (!rung->after || past->level < level_blue || rung->level <= past->level) return at_ms;
+    uint64_t days = search->plan->escalate_days * (uint64_t)(rung->level - past->level);
+    int64_t answered_ms =
+        working_days_later(search->plan, search->ladder, day_of_instant(search->plan, past->level_ms), days);
+    return at_ms < answered_ms ? answered_ms : at_ms;
+}
+
+/* It was to sound on an earlier day, and nothing of the kind was told since. */
+static void note_missed(search_t *search, const rung_t *rung, int64_t at_ms) {
+    rung_choice_t *choice = &search->choice;
+    bool earlier = day_of_instant(search->plan, at_ms) < day_of_instant(search->plan, search->now_ms);
+    if (!earlier || at_ms <= search->past->since_ms || choice->missed_count == MISSED_SHOWN) return;
+    name_copy(choice->missed[choice->missed_count++], rung->name);
+}
+
+static void consider(search_t *search, const rung_t *rung) {
+    int64_t at_ms = rung_may_sound(search, rung);
+    if (at_ms <= search->past->told_ms) return;
     if (at_ms > search->now_ms) {
         if (search->coming_ms == 0 || at_ms < search->coming_ms) search->coming_ms = at_ms;
         return;
     }
+    note_missed(search, rung, at_ms);
     if (rung->after != (search->now_ms >= search->over_ms)) return;
     bool better = search->best_ms == 0 || rung->level > search->choice.level ||
                   (rung->level == search->choice.level && at_ms >= search->best_ms);
@@ -62,30 +105,38 @@ static void consider(search_t *search, const rung_t *rung) {
     search->best_ms = at_ms;
     search->choice.level = rung->level;
     search->choice.after = rung->after;
-    uint32_t size = rung->name.size < sizeof search->choice.name ? rung->name.size : sizeof search->choice.name - 1;
-    memset(search->choice.name, 0, sizeof search->choice.name);
-    memcpy(search->choice.name, rung->name.at, size);
+    name_copy(search->choice.name, rung->name);
 }
 
-/* Behind the last rung: T+21, T+28, … Only the repeats around now and told_ms can matter. */
+/* Behind the last rung: T+21, T+28, … Only those around now, and the first that is to come, can matter. */
 static void consider_repeats(search_t *search) {
     const rung_t *last = &search->ladder->rungs[search->ladder->rungs_count - 1];
-    int64_t every = (int64_t)search->ladder->repeat_days;
-    if (every == 0 || !last->after) return;
+    if (search->ladder->repeat_days == 0 || !last->after) return;
     int64_t late_days = day_between(search->due_day, day_of_instant(search->plan, search->now_ms));
-    int64_t first = (late_days - (int64_t)last->days - REPEAT_MARGIN_DAYS) / every;
-    int64_t final = (late_days - (int64_t)last->days + REPEAT_MARGIN_DAYS) / every + 1;
-    for (int64_t turn = first < 1 ? 1 : first; turn <= final || turn == 1; turn++) {
-        char name[17];
-        uint64_t days = last->days + (uint64_t)(turn * every);
+    int64_t days = 0;
+    for (uint32_t turn = 1; days <= late_days + REPEAT_MARGIN_DAYS; turn++) {
+        days = (int64_t)last->days + repeat_after_days(search->ladder, turn);
+        if (days < late_days - REPEAT_MARGIN_DAYS - (int64_t)search->ladder->repeat_most) continue;
+        char name[RUNG_NAME];
         snprintf(name, sizeof name, "T+%u", (uint32_t)days);
-        rung_t rung = {.name = text_of(name), .after = true, .days = days, .level = last->level};
+        rung_t rung = {.name = text_of(name), .after = true, .days = (uint64_t)days, .level = last->level};
         consider(search, &rung);
     }
 }
 
-rung_choice_t rung_choose(const plan_t *plan, const ladder_t *ladder, int64_t due_ms, int64_t told_ms, int64_t now_ms) {
-    search_t search = {.plan = plan, .ladder = ladder, .told_ms = told_ms, .now_ms = now_ms};
+/* The rung that sounds was not missed. */
+static void forget_chosen(rung_choice_t *choice) {
+    uint32_t kept = 0;
+    for (uint32_t index = 0; index < choice->missed_count; index++) {
+        if (choice->sound && strcmp(choice->missed[index], choice->name) == 0) continue;
+        if (kept != index) memcpy(choice->missed[kept], choice->missed[index], RUNG_NAME);
+        kept++;
+    }
+    choice->missed_count = kept;
+}
+
+rung_choice_t rung_choose(const plan_t *plan, const ladder_t *ladder, int64_t due_ms, const past_t *past, int64_t now_ms) {
+    search_t search = {.plan = plan, .ladder = ladder, .past = past, .now_ms = now_ms};
     if (ladder->rungs_count == 0) return search.choice;
     search.due_day = day_of_instant(plan, due_ms);
     search.over_ms = due_ms + (int64_t)plan->grace_minutes * MINUTE_MS + 1;
@@ -95,8 +146,10 @@ rung_choice_t rung_choose(const plan_t *plan, const ladder_t *ladder, int64_t du
         search.choice.at_ms = search.coming_ms;
         return search.choice;
     }
-    search.choice.sound = is_window(plan, ladder, now_ms);
-    search.choice.at_ms = search.choice.sound ? now_ms : next_window(plan, ladder, now_ms);
+    bool told_today = past->told_ms > 0 && day_of_instant(plan, past->told_ms) == day_of_instant(plan, now_ms);
+    search.choice.sound = is_window(plan, ladder, now_ms) && !told_today; /* one day, one rung */
+    search.choice.at_ms = search.choice.sound ? now_ms : next_office_hour(plan, ladder, now_ms);
+    forget_chosen(&search.choice);
     return search.choice;
 }
 
@@ -117,6 +170,25 @@ recipient_t *target_recipients(const planbook_t *book, const task_t *task, const
     *count = 0;
     for (uint32_t index = 0; index < used; index++)
         if (*count == 0 || !text_equal(all[*count - 1].unit, all[index].unit)) all[(*count)++] = all[index];
+    return all;
+}
+
+recipient_t *report_above(const planbook_t *book, const task_t *task, text_t owner, level_t level, arena_t *arena,
+                          uint32_t *count) {
+    const plan_t *plan = planbook_plan(book);
+    recipient_t *all = ARENA_NEW(arena, recipient_t, LIMIT_ABOVE);
+    uint32_t used = 0;
+    *count = 0;
+    if (level < level_orange) return all;
+    for (uint32_t index = 0; task != NULL && index < task->lead_count && used < LIMIT_ABOVE - 2; index++)
+        all[used++] = (recipient_t){task->lead[index], addressee_lead};
+    all[used++] = (recipient_t){plan->coordinator, addressee_coordinator};
+    if (level >= level_red && plan->supervisor.size > 0) all[used++] = (recipient_t){plan->supervisor, addressee_supervisor};
+    qsort(all, used, sizeof all[0], recipient_order);
+    for (uint32_t index = 0; index < used; index++) {
+        bool same = *count > 0 && text_equal(all[*count - 1].unit, all[index].unit);
+        if (!same && !text_equal(all[index].unit, owner)) all[(*count)++] = all[index];
+    }
     return all;
 }
 

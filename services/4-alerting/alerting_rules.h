@@ -4,19 +4,40 @@
 
 #include "services/plan/plan.h"
 
-/* What happens next to a subject that was told last at told_ms (0: never). */
+/* What was told of a subject in this episode. */
+typedef struct {
+    int64_t told_ms;     /* last; every rung up to here is done with; 0: never */
+    level_t level;       /* the loudest so far */
+    int64_t level_ms;    /* when that level was told first */
+    int64_t since_ms;    /* rungs up to here were not missed: there was nobody to tell, or it rested */
+} past_t;
+
+enum { MISSED_SHOWN = 16, RUNG_NAME = 17 };
+
+/* What happens next to a subject. */
 typedef struct {
     bool sound;          /* now: tell it with the rung below */
     int64_t at_ms;       /* else: look again at this instant, later than now; 0: never again */
-    char name[17];       /* of the rung: "T-5" */
+    char name[RUNG_NAME]; /* of the rung: "T-5" */
     level_t level;
     bool after;          /* after the deadline */
+    uint32_t missed_count; /* rungs of earlier days that were not told and are past their use */
+    char missed[MISSED_SHOWN][RUNG_NAME];
 } rung_choice_t;
 
 /* The rung that sounds at now_ms, or when to look again. Of several rungs that are due only the most severe that still holds
  * sounds (T-n no longer holds once the deadline is over, T+n not before); where they are equal, the latest. What is due outside
- * working hours waits for the ladder's hour of the next working day. After the last rung it repeats every repeat_days. */
-rung_choice_t rung_choose(const plan_t *plan, const ladder_t *ladder, int64_t due_ms, int64_t told_ms, int64_t now_ms);
+ * working hours, or after something was told that day, waits for the ladder's hour of the next working day. After the deadline a
+ * louder level than the one that was told comes no sooner than escalate_days working days after it, for each step 蓝 → 橙 → 红;
+ * the first telling of an episode is as loud as it has to be. After the last rung it repeats every repeat_days, or in growing
+ * steps. */
+rung_choice_t rung_choose(const plan_t *plan, const ladder_t *ladder, int64_t due_ms, const past_t *past, int64_t now_ms);
+/* The n-th repeat comes so many days after the last rung; n from 1. 0: there is none. */
+int64_t repeat_after_days(const ladder_t *ladder, uint32_t n);
+/* The hour of the ladder, `days` working days after `day`. */
+int64_t working_days_later(const plan_t *plan, const ladder_t *ladder, uint32_t day, uint64_t days);
+/* The ladder's hour of the first working day that is still to come. */
+int64_t next_office_hour(const plan_t *plan, const ladder_t *ladder, int64_t now_ms);
 
 /* One who is told about a target, in the most specific role. */
 typedef struct {
@@ -27,6 +48,9 @@ typedef struct {
 /* Owing units as owners, the task's leads, the coordinator; each once, ascending by unit. Lives in arena; *count is set. */
 recipient_t *target_recipients(const planbook_t *book, const task_t *task, const text_t *owing, uint32_t owing_count,
                                arena_t *arena, uint32_t *count);
+/* Who hears of a late report beside its owner: from orange on the task's leads and the coordinator, at red the supervisor too (the
+ * boss hears only if it stays late). At most LIMIT_ABOVE, ascending by unit, each once in the most specific role. */
+recipient_t *report_above(const planbook_t *book, const task_t *task, text_t owner, level_t level, arena_t *arena, uint32_t *count);
 const recipient_t *recipient_find(const recipient_t *recipients, uint32_t count, text_t unit);
 /* Everybody whose figure counts for the indicator, by itself or by one of its members; each once. */
 text_t *indicator_contributors(const indicator_t *indicator, arena_t *arena, uint32_t *count);

@@ -1,22 +1,23 @@
 /* Sentences: who, what, by when, what is missing. Every part is bounded by the plan's own limits, lists by LIST_SHOWN. */
 #include "services/4-alerting/alerting_text.h"
+#include "services/4-alerting/alerting_words.h"
 
 #include "services/plan/amount.h"
 #include "services/plan/calendar.h"
 
 enum { LIST_SHOWN = 6, DAY_MINUTES = 1440, MINUTE_MS = 60000 };
 
-static text_t unit_name(const planbook_t *book, text_t id) {
+text_t said_unit(const planbook_t *book, text_t id) {
     const unit_t *unit = planbook_unit(book, id);
     return unit == NULL ? id : unit->name;
 }
 
-static text_t task_name(const planbook_t *book, text_t id) {
+text_t said_task(const planbook_t *book, text_t id) {
     const task_t *task = planbook_task(book, id);
     return task == NULL ? id : task->name;
 }
 
-static text_t indicator_name(const planbook_t *book, text_t id) {
+text_t said_indicator(const planbook_t *book, text_t id) {
     const indicator_t *indicator = planbook_indicator(book, id);
     return indicator == NULL ? id : indicator->name;
 }
@@ -34,7 +35,7 @@ static due_shown_t due_shown(const plan_t *plan, uint64_t due_ms) {
     return shown;
 }
 
-static text_t due_zh(const plan_t *plan, uint64_t due_ms, arena_t *arena) {
+text_t said_due_zh(const plan_t *plan, uint64_t due_ms, arena_t *arena) {
     due_shown_t due = due_shown(plan, due_ms);
     uint32_t year = due.day / 10000, month = due.day / 100 % 100, date = due.day % 100;
     text_t day = year == plan->from / 10000 ? arena_format(arena, "%u月%u日", month, date)
@@ -42,7 +43,7 @@ static text_t due_zh(const plan_t *plan, uint64_t due_ms, arena_t *arena) {
     return arena_format(arena, TEXT_FORMAT "%u:%02u", TEXT_ARGS(day), due.minute / 60, due.minute % 60);
 }
 
-static text_t due_en(const plan_t *plan, uint64_t due_ms, arena_t *arena) {
+text_t said_due_en(const plan_t *plan, uint64_t due_ms, arena_t *arena) {
     due_shown_t due = due_shown(plan, due_ms);
     return arena_format(arena, "%u:%02u on %04u-%02u-%02u", due.minute / 60, due.minute % 60, due.day / 10000,
                         due.day / 100 % 100, due.day % 100);
@@ -72,7 +73,7 @@ static text_t left_en(const plan_t *plan, const warning_raised_t *warning, int64
     return days > 0 ? arena_format(arena, "%lld day%s left", (long long)days, days == 1 ? "" : "s") : text_of("due today");
 }
 
-static text_t tag_zh(const warning_raised_t *warning, arena_t *arena) {
+text_t said_tag_zh(const warning_raised_t *warning, arena_t *arena) {
     bool report = warning->kind == warning_kind_report_due || warning->kind == warning_kind_report_overdue;
     const char *drill = warning->rehearsal ? "【演练】" : "";
     const char *noun = report && is_overdue(warning->kind) ? "催报" : "预警";
@@ -81,7 +82,7 @@ static text_t tag_zh(const warning_raised_t *warning, arena_t *arena) {
     return arena_format(arena, "%s【%s色%s】", drill, WORD_ZH(level, warning->level), noun);
 }
 
-static text_t tag_en(const warning_raised_t *warning, arena_t *arena) {
+text_t said_tag_en(const warning_raised_t *warning, arena_t *arena) {
     const char *drill = warning->rehearsal ? "[Rehearsal] " : "";
     if (warning->level == level_remind && !is_overdue(warning->kind)) return arena_format(arena, "%s[Reminder]", drill);
     return arena_format(arena, "%s[%s, %s]", drill, WORD_EN(warning_kind, warning->kind), WORD_EN(level, warning->level));
@@ -117,7 +118,7 @@ static text_t owing_shown(const planbook_t *book, const target_changed_t *target
     text_t out = text_of("");
     bool alone = target->owing_count == 1 && text_equal(target->owing[0], warning->unit);
     for (uint32_t index = 0; index < target->owing_count && index < LIST_SHOWN && !alone; index++) {
-        text_t name = unit_name(book, target->owing[index]);
+        text_t name = said_unit(book, target->owing[index]);
         const char *comma = index == 0 ? (zh ? "；责任单位：" : "; owing: ") : zh ? "、" : ", ";
         out = arena_format(arena, TEXT_FORMAT "%s" TEXT_FORMAT, TEXT_ARGS(out), comma, TEXT_ARGS(name));
     }
@@ -129,18 +130,18 @@ static text_t owing_shown(const planbook_t *book, const target_changed_t *target
 static void tell_report(const planbook_t *book, int64_t now_ms, arena_t *arena, warning_raised_t *warning) {
     const plan_t *plan = planbook_plan(book);
     bool above = warning->owner.size > 0;
-    text_t who = unit_name(book, above ? warning->owner : warning->unit);
-    text_t task = task_name(book, warning->task);
+    text_t who = said_unit(book, above ? warning->owner : warning->unit);
+    text_t task = said_task(book, warning->task);
     text_t zh = list_shown(book, NULL, warning->missing, warning->missing_count, true, arena);
     text_t en = list_shown(book, NULL, warning->missing, warning->missing_count, false, arena);
-    text_t tag = tag_zh(warning, arena), due = due_zh(plan, warning->due_ms, arena);
+    text_t tag = said_tag_zh(warning, arena), due = said_due_zh(plan, warning->due_ms, arena);
     text_t left = left_zh(plan, warning, now_ms, arena);
     warning->zh = arena_format(arena, TEXT_FORMAT TEXT_FORMAT "：" TEXT_FORMAT " " TEXT_FORMAT " 进度报告应于" TEXT_FORMAT
                                "前报送，" TEXT_FORMAT "%s" TEXT_FORMAT "%s。",
                                TEXT_ARGS(tag), TEXT_ARGS(who), TEXT_ARGS(task), TEXT_ARGS(warning->period), TEXT_ARGS(due),
                                TEXT_ARGS(left), zh.size > 0 ? "，还缺：" : "", TEXT_ARGS(zh), above ? "；请督促" : "");
-    tag = tag_en(warning, arena);
-    due = due_en(plan, warning->due_ms, arena);
+    tag = said_tag_en(warning, arena);
+    due = said_due_en(plan, warning->due_ms, arena);
     left = left_en(plan, warning, now_ms, arena);
     warning->en = arena_format(arena, TEXT_FORMAT " " TEXT_FORMAT ": the report on " TEXT_FORMAT " for " TEXT_FORMAT
                                " is due by " TEXT_FORMAT ", " TEXT_FORMAT "%s" TEXT_FORMAT "%s.",
@@ -149,7 +150,7 @@ static void tell_report(const planbook_t *book, int64_t now_ms, arena_t *arena, 
                                above ? "; please press for it" : "");
 }
 
-static text_t amount_of(uint64_t value, const indicator_t *indicator, arena_t *arena) {
+text_t said_amount(uint64_t value, const indicator_t *indicator, arena_t *arena) {
     if (indicator == NULL) return arena_format(arena, "%llu", (unsigned long long)value);
     return amount_show((int64_t)value, indicator->measure, indicator->unit_word, arena);
 }
@@ -158,13 +159,13 @@ static void tell_target(const planbook_t *book, const target_changed_t *target, 
                         warning_raised_t *warning) {
     const plan_t *plan = planbook_plan(book);
     const indicator_t *indicator = planbook_indicator(book, warning->indicator);
-    text_t who = unit_name(book, warning->unit), task = task_name(book, warning->task);
-    text_t name = indicator_name(book, warning->indicator);
-    text_t goal = amount_of(target->goal, indicator, arena), done = amount_of(target->done, indicator, arena);
-    text_t gap = amount_of(target->goal > target->done ? target->goal - target->done : 0, indicator, arena);
+    text_t who = said_unit(book, warning->unit), task = said_task(book, warning->task);
+    text_t name = said_indicator(book, warning->indicator);
+    text_t goal = said_amount(target->goal, indicator, arena), done = said_amount(target->done, indicator, arena);
+    text_t gap = said_amount(target->goal > target->done ? target->goal - target->done : 0, indicator, arena);
     text_t below = list_shown(book, indicator, target->missing, target->missing_count, true, arena);
     text_t owing = owing_shown(book, target, warning, true, arena);
-    text_t tag = tag_zh(warning, arena), due = due_zh(plan, warning->due_ms, arena);
+    text_t tag = said_tag_zh(warning, arena), due = said_due_zh(plan, warning->due_ms, arena);
     text_t left = left_zh(plan, warning, now_ms, arena);
     warning->zh = arena_format(arena, TEXT_FORMAT TEXT_FORMAT "：" TEXT_FORMAT "“" TEXT_FORMAT "”须于" TEXT_FORMAT
                                "前达到" TEXT_FORMAT "，目前" TEXT_FORMAT "，还差" TEXT_FORMAT "，" TEXT_FORMAT "%s" TEXT_FORMAT
@@ -174,8 +175,8 @@ static void tell_target(const planbook_t *book, const target_changed_t *target, 
                                below.size > 0 ? "；未达标：" : "", TEXT_ARGS(below), TEXT_ARGS(owing));
     below = list_shown(book, indicator, target->missing, target->missing_count, false, arena);
     owing = owing_shown(book, target, warning, false, arena);
-    tag = tag_en(warning, arena);
-    due = due_en(plan, warning->due_ms, arena);
+    tag = said_tag_en(warning, arena);
+    due = said_due_en(plan, warning->due_ms, arena);
     left = left_en(plan, warning, now_ms, arena);
     warning->en = arena_format(arena, TEXT_FORMAT " " TEXT_FORMAT ": " TEXT_FORMAT ", \"" TEXT_FORMAT "\" is to reach "
                                TEXT_FORMAT " by " TEXT_FORMAT "; it stands at " TEXT_FORMAT ", " TEXT_FORMAT " to go, "
@@ -187,14 +188,14 @@ static void tell_target(const planbook_t *book, const target_changed_t *target, 
 
 static void tell_tenure(const planbook_t *book, const target_changed_t *target, arena_t *arena, warning_raised_t *warning) {
     const indicator_t *indicator = planbook_indicator(book, warning->indicator);
-    text_t who = unit_name(book, warning->unit), task = task_name(book, warning->task);
-    text_t name = indicator_name(book, warning->indicator), goal = amount_of(target->goal, indicator, arena);
+    text_t who = said_unit(book, warning->unit), task = said_task(book, warning->task);
+    text_t name = said_indicator(book, warning->indicator), goal = said_amount(target->goal, indicator, arena);
     unsigned months = indicator == NULL ? 0 : (unsigned)indicator->target.months;
-    text_t tag = tag_zh(warning, arena);
+    text_t tag = said_tag_zh(warning, arena);
     warning->zh = arena_format(arena, TEXT_FORMAT TEXT_FORMAT "：" TEXT_FORMAT "“" TEXT_FORMAT "”要求" TEXT_FORMAT
                                "在岗满%u个月，现有人提前离岗，在岗已中断。",
                                TEXT_ARGS(tag), TEXT_ARGS(who), TEXT_ARGS(task), TEXT_ARGS(name), TEXT_ARGS(goal), months);
-    tag = tag_en(warning, arena);
+    tag = said_tag_en(warning, arena);
     warning->en = arena_format(arena, TEXT_FORMAT " " TEXT_FORMAT ": " TEXT_FORMAT ", \"" TEXT_FORMAT "\" asks for "
                                TEXT_FORMAT " in post for %u months; somebody left early, the tenure is broken.",
                                TEXT_ARGS(tag), TEXT_ARGS(who), TEXT_ARGS(task), TEXT_ARGS(name), TEXT_ARGS(goal), months);
@@ -204,13 +205,19 @@ void warning_tell(const planbook_t *book, const target_changed_t *target, int64_
                   warning_raised_t *warning) {
     if (target == NULL) tell_report(book, now_ms, arena, warning);
     else if (warning->kind == warning_kind_tenure_broken) tell_tenure(book, target, arena, warning);
+    else if (warning->kind == warning_kind_tenure_risk) tell_risk(book, target, arena, warning);
+    else if (warning->kind == warning_kind_pace_slow) tell_pace(book, target, now_ms, arena, warning);
     else tell_target(book, target, now_ms, arena, warning);
 }
 
 /* Why it is withdrawn, in words. */
 static const char *cause_of(const warning_raised_t *told, bool moved, bool zh) {
+    if (moved && told->kind == warning_kind_pace_slow)
+        return zh ? "时限已到，由任务提醒接替" : "the deadline has come, the target's own warnings go on";
     if (moved) return zh ? "时限已调整或已无欠项" : "the deadline moved, or nothing is owed any more";
     if (told->period.size > 0) return zh ? "进度报告已报送" : "the report has arrived";
+    if (told->kind == warning_kind_tenure_risk) return zh ? "在岗余量已变化" : "those in post are others now";
+    if (told->kind == warning_kind_pace_slow) return zh ? "进度已跟上" : "the pace is kept again";
     if (told->kind == warning_kind_tenure_broken) return zh ? "更正后在岗未中断" : "after a correction the tenure is not broken";
     return zh ? "目标已完成" : "the target is met";
 }
@@ -222,8 +229,8 @@ warning_resolved_t withdrawal_of(const planbook_t *book, const warning_raised_t 
                               .rehearsal = told->rehearsal};
     for (size_t index = 0; index < sizeof out.id; index++) out.id[index] = told->id[index];
     bool report = told->period.size > 0;
-    text_t who = unit_name(book, report && told->owner.size > 0 ? told->owner : told->unit), task = task_name(book, told->task);
-    text_t what = report ? told->period : indicator_name(book, told->indicator);
+    text_t who = said_unit(book, report && told->owner.size > 0 ? told->owner : told->unit), task = said_task(book, told->task);
+    text_t what = report ? told->period : said_indicator(book, told->indicator);
     out.zh = arena_format(arena, "%s【解除】" TEXT_FORMAT "：" TEXT_FORMAT " " TEXT_FORMAT "，%s，%s（" TEXT_FORMAT "）撤回。",
                           told->rehearsal ? "【演练】" : "", TEXT_ARGS(who), TEXT_ARGS(task), TEXT_ARGS(what),
                           cause_of(told, moved, true), WORD_ZH(warning_kind, told->kind), TEXT_ARGS(told->rung));

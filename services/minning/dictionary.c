@@ -1,4 +1,5 @@
 /* `minning dictionary`: every message, word and reason, printed from the tables that the program itself runs on. */
+#include "services/4-alerting/life.h"
 #include "services/minning/cli.h"
 
 static const char *const shapes[] = {"number", "number or nothing", "yes/no", "day",  "word",    "identifier", "text", "bytes",
@@ -68,5 +69,14 @@ int verb_dictionary(cli_t *cli) {
            "from tag to value, tags ascending, zero values left out; in JSON the field names stand instead.\n\n## Messages\n");
     for (size_t index = 0; index < count; index++) print_message(all[index]);
     print_reasons();
+    return EXIT_WELL;
+}
+
+int verb_life(cli_t *cli) {
+    if (cli->json) return cli_fail(cli, EX_USAGE, "只有 Markdown 格式", "it is Markdown only", NULL);
+    buffer_t out = {0};
+    life_print(&out);
+    fwrite(out.at, 1, out.size, stdout);
+    buffer_destroy(&out);
     return EXIT_WELL;
 }

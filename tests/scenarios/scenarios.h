@@ -25,6 +25,7 @@ typedef struct {
     char watched[SCENE_WATCHED][LIMIT_ID + 1];
     uint32_t watched_count;
     uint64_t warning_seq, verdict_seq;
+    bool others; /* 关注 … 全部: what they are told about others' reports is shown one by one */
     scene_report_t kept[SCENE_KEPT];
     uint32_t kept_count;
 } scene_t;

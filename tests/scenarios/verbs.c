@@ -79,17 +79,35 @@ static bool is_watched(const scene_t *self, text_t unit) {
     return false;
 }
 
+/* Reports of others that a unit is to press for are shown by their number alone, in the line of the bundle. */
+static void say_raised(scene_t *self, const event_t *event, const warning_raised_t *raised) {
+    bool of_other = raised->owner.size > 0 && raised->period.size > 0;
+    if (!is_watched(self, raised->unit) || (of_other && !self->others)) return;
+    scene_say(self, "预警 " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT,
+              TEXT_ARGS(instant_text(self, event->at_ms)), TEXT_ARGS(raised->unit), TEXT_ARGS(raised->rung),
+              TEXT_ARGS(raised->zh));
+}
+
+static void say_bundle(scene_t *self, const event_t *event, const bundle_told_t *bundle) {
+    if (!is_watched(self, bundle->unit) || bundle->count == 1) return;
+    scene_say(self, "合并 " TEXT_FORMAT " " TEXT_FORMAT " 一条通知，%llu项，最重%s%s%s", TEXT_ARGS(instant_text(self, event->at_ms)),
+              TEXT_ARGS(bundle->unit), (unsigned long long)bundle->count, WORD_ZH(level, bundle->level),
+              bundle->boss ? "，并报负责人" : "", bundle->digest ? "，汇总" : "");
+}
+
 static void say_warning(scene_t *self, const event_t *event) {
     warning_raised_t raised;
     warning_resolved_t resolved;
+    warning_withheld_t withheld;
+    bundle_told_t bundle;
     fault_t fault;
-    if (event_body(event, warning_raised_type(), self->arena, &raised, &fault) == OK) {
-        if (is_watched(self, raised.unit))
-            scene_say(self, "预警 " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT,
-                      TEXT_ARGS(instant_text(self, event->at_ms)), TEXT_ARGS(raised.unit), TEXT_ARGS(raised.rung),
-                      TEXT_ARGS(raised.zh));
-    } else if (event_body(event, warning_resolved_type(), self->arena, &resolved, &fault) == OK &&
-               is_watched(self, resolved.unit))
+    if (event_body(event, warning_raised_type(), self->arena, &raised, &fault) == OK) say_raised(self, event, &raised);
+    else if (event_body(event, bundle_told_type(), self->arena, &bundle, &fault) == OK) say_bundle(self, event, &bundle);
+    else if (event_body(event, warning_withheld_type(), self->arena, &withheld, &fault) == OK && is_watched(self, withheld.unit))
+        scene_say(self, "未发 " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT, TEXT_ARGS(instant_text(self, event->at_ms)),
+                  TEXT_ARGS(withheld.unit), TEXT_ARGS(withheld.zh));
+    else if (event_body(event, warning_resolved_type(), self->arena, &resolved, &fault) == OK &&
+             is_watched(self, resolved.unit) && (resolved.owner.size == 0 || resolved.period.size == 0 || self->others))
         scene_say(self, "解除 " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT,
                   TEXT_ARGS(instant_text(self, event->at_ms)), TEXT_ARGS(resolved.unit), TEXT_ARGS(resolved.rung),
                   TEXT_ARGS(resolved.zh));
@@ -160,7 +178,8 @@ static void do_at(scene_t *self, text_t rest) {
 static void do_watch(scene_t *self, text_t rest) {
     event_t event;
     for (text_t unit = phrase_word(&rest); unit.size > 0 && self->watched_count < SCENE_WATCHED; unit = phrase_word(&rest))
-        snprintf(self->watched[self->watched_count++], LIMIT_ID + 1, TEXT_FORMAT, TEXT_ARGS(unit));
+        if (text_is(unit, "全部")) self->others = true;
+        else snprintf(self->watched[self->watched_count++], LIMIT_ID + 1, TEXT_FORMAT, TEXT_ARGS(unit));
     while (world_event(self->world, WORLD_ALERTING, &self->warning_seq, &event, self->arena)) {
     }
 }

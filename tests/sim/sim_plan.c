@@ -95,7 +95,8 @@ static ladder_t ladder_make(sim_t *sim) {
                                       {{"T-0", 3}, false, 0, level_blue},   {{"T+1", 3}, true, 1, level_blue},
                                       {{"T+3", 3}, true, 3, level_orange},  {{"T+7", 3}, true, 7, level_red}};
     rung_t *rungs = ARENA_NEW(sim->arena, rung_t, RUNGS);
-    ladder_t ladder = {.rungs = rungs, .repeat_days = sim_draw(sim, 3) * 3, .at_minute = 480 + sim_draw(sim, 240)};
+    ladder_t ladder = {.rungs = rungs, .repeat_days = sim_draw(sim, 3) * 3, .repeat_most = sim_draw(sim, 3) * 6,
+                       .at_minute = 480 + sim_draw(sim, 240)};
     for (uint32_t index = 0; index < RUNGS; index++)
         if (index == 3 || sim_chance(sim, 700)) rungs[ladder.rungs_count++] = all[index];
     return ladder;

@@ -10,11 +10,29 @@ typedef struct {
     warning_raised_t warning; /* of a withdrawal: its own fields that are the same */
 } said_t;
 
+/* One message to one recipient. */
+typedef struct {
+    int64_t at_ms;
+    bundle_told_t told;
+} message_told_t;
+
 typedef struct {
     const recount_t *count;
     said_t *said;
     uint32_t said_count;
+    message_told_t *messages;
+    uint32_t message_count;
 } speech_t;
+
+/* Subjects of one unit about one indicator differ in what they are about. */
+typedef enum { ABOUT_REPORT, ABOUT_TARGET, ABOUT_TENURE, ABOUT_PACE, ABOUT_RISK } about_t;
+
+static about_t about_of(const warning_raised_t *warning) {
+    if (warning->period.size > 0) return ABOUT_REPORT;
+    if (warning->kind == warning_kind_tenure_broken) return ABOUT_TENURE;
+    if (warning->kind == warning_kind_tenure_risk) return ABOUT_RISK;
+    return warning->kind == warning_kind_pace_slow ? ABOUT_PACE : ABOUT_TARGET;
+}
 
 static void speech_read(speech_t *speech) {
     sim_t *sim = speech->count->sim;
@@ -22,6 +40,7 @@ static void speech_read(speech_t *speech) {
     ASSERT(txn != NULL);
     uint64_t head = txn_head(txn).seq;
     speech->said = ARENA_NEW(sim->arena, said_t, head + 1);
+    speech->messages = ARENA_NEW(sim->arena, message_told_t, head + 1);
     for (uint64_t seq = 1; seq <= head; seq++) {
         event_t event;
         fault_t fault;
@@ -37,6 +56,12 @@ static void speech_read(speech_t *speech) {
             ASSERT(err == OK);
             memcpy(said->warning.id, resolved.id, sizeof resolved.id);
             said->warning.episode = resolved.episode;
+        } else if (event.kind == KIND_bundle_told) {
+            message_told_t *message = &speech->messages[speech->message_count++];
+            message->at_ms = event.at_ms;
+            err_t err = event_body(&event, bundle_told_type(), sim->arena, &message->told, &fault);
+            ASSERT(err == OK);
+            continue;
         } else {
             continue;
         }
@@ -73,9 +98,10 @@ static bool withdrawn_after(const speech_t *speech, uint32_t at) {
 }
 
 static bool same_subject(const warning_raised_t *a, const warning_raised_t *b) {
-    return text_equal(a->unit, b->unit) && text_equal(a->owner, b->owner) && text_equal(a->task, b->task) &&
+    bool same_owner = a->period.size == 0 || text_equal(a->owner, b->owner); /* of a target it is whoever still owes */
+    return text_equal(a->unit, b->unit) && same_owner && text_equal(a->task, b->task) &&
            text_equal(a->period, b->period) && text_equal(a->indicator, b->indicator) &&
-           (a->kind == warning_kind_tenure_broken) == (b->kind == warning_kind_tenure_broken);
+           about_of(a) == about_of(b);
 }
 
 /* The episode of what is raised: one more than the last one if that was withdrawn, the same if it still stands. */
@@ -100,7 +126,8 @@ static void standing_check(const speech_t *speech, const char *invariant, const 
         const said_t *said = &speech->said[index];
         const warning_raised_t *warning = &said->warning;
         if (!said->raised || !text_equal(warning->task, task) || !text_equal(warning->period, period)) continue;
-        if (!text_equal(warning->indicator, indicator) || warning->kind == warning_kind_tenure_broken) continue;
+        if (!text_equal(warning->indicator, indicator) || about_of(warning) == ABOUT_TENURE) continue;
+        if (about_of(warning) == ABOUT_RISK) continue; /* it goes by who is there, not by what is met */
         text_t subject = warning->owner.size > 0 ? warning->owner : warning->unit;
         if (period.size > 0 && !text_equal(subject, owner)) continue;
         bool last = true;
@@ -108,6 +135,7 @@ static void standing_check(const speech_t *speech, const char *invariant, const 
             if (speech->said[later].raised && text_equal(speech->said[later].warning.unit, warning->unit) &&
                 text_equal(speech->said[later].warning.task, task) && text_equal(speech->said[later].warning.period, period) &&
                 text_equal(speech->said[later].warning.indicator, indicator) &&
+                about_of(&speech->said[later].warning) == about_of(warning) &&
                 (period.size == 0 || text_equal(speech->said[later].warning.owner, warning->owner)))
                 last = false;
         SIM_HOLDS(speech->count->sim, invariant, !last || withdrawn_after(speech, index), "warning %u about %s still stands",
@@ -123,30 +151,98 @@ static bool is_office_hour(const plan_t *plan, const ladder_t *ladder, int64_t a
     return day_is_working(plan, day_of_instant(plan, at_ms)) && minute >= begins && minute <= plan->day_ends;
 }
 
-/* The newest rung that has come by `at_ms`; 0: none has. */
-static int64_t rung_come(const plan_t *plan, const deadline_t *deadline, int64_t at_ms) {
+/* What the unit itself was told about one report before or at an instant. */
+typedef struct {
+    int64_t told_ms; /* last; 0: never */
+    level_t level;   /* the loudest */
+    int64_t level_ms;
+} heard_t;
+
+static heard_t heard_at(const speech_t *speech, text_t unit, text_t task, text_t period, int64_t at_ms) {
+    heard_t heard = {0};
+    for (uint32_t index = 0; index < speech->said_count; index++) {
+        const said_t *said = &speech->said[index];
+        if (!said->raised || said->at_ms > at_ms || said->warning.owner.size > 0 || said->warning.period.size == 0) continue;
+        if (!text_equal(said->warning.unit, unit) || !text_equal(said->warning.task, task) ||
+            !text_equal(said->warning.period, period))
+            continue;
+        heard.told_ms = said->at_ms;
+        if (said->warning.level <= heard.level) continue;
+        heard.level = said->warning.level;
+        heard.level_ms = said->at_ms;
+    }
+    return heard;
+}
+
+/* Has there been time enough to answer the level that was heard, before this one? */
+static bool is_answerable(const plan_t *plan, const heard_t *heard, level_t level, int64_t at_ms) {
+    if (heard->level < level_blue || level <= heard->level) return true;
+    int64_t days = working_days_between(plan, day_of_instant(plan, heard->level_ms), day_of_instant(plan, at_ms));
+    return days >= (int64_t)plan->escalate_days * (int64_t)(level - heard->level);
+}
+
+/* The newest rung that has come by `at_ms`, and that may sound after what was heard; 0: none has. */
+static int64_t rung_come(const plan_t *plan, const deadline_t *deadline, const heard_t *heard, int64_t at_ms) {
     const ladder_t *ladder = &plan->report_ladder;
     int64_t over_ms = deadline->due_ms + deadline->grace_ms + 1, come_ms = 0;
     for (uint32_t index = 0; index < ladder->rungs_count; index++) {
         const rung_t *rung = &ladder->rungs[index];
         int64_t rung_ms = rung_instant(plan, ladder, rung, deadline->day);
         if (rung->after && rung_ms < over_ms) rung_ms = over_ms;
+        if (rung->after && !is_answerable(plan, heard, rung->level, at_ms)) continue;
         if (rung->after == (at_ms >= over_ms) && rung_ms <= at_ms && rung_ms > come_ms) come_ms = rung_ms;
     }
     return come_ms;
 }
 
-/* The last time before or at `at_ms` that the unit itself was told about this report; 0: never. */
-static int64_t told_at(const speech_t *speech, text_t unit, text_t task, text_t period, int64_t at_ms) {
-    int64_t told_ms = 0;
-    for (uint32_t index = 0; index < speech->said_count; index++) {
-        const said_t *said = &speech->said[index];
-        if (!said->raised || said->at_ms > at_ms || said->warning.owner.size > 0 || said->warning.period.size == 0) continue;
-        if (text_equal(said->warning.unit, unit) && text_equal(said->warning.task, task) &&
-            text_equal(said->warning.period, period))
-            told_ms = said->at_ms;
+/* --- escalation, one day one rung, one person one message --- */
+
+/* Of one subject in one episode: a louder level leaves working days to answer the one before; a day brings one rung. */
+static void escalation_check(const speech_t *speech, uint32_t at) {
+    const plan_t *plan = &speech->count->sim->plan;
+    const said_t *said = &speech->said[at];
+    heard_t heard = {0};
+    bool after = said->warning.kind == warning_kind_report_overdue || said->warning.kind == warning_kind_target_overdue;
+    uint32_t today = day_of_instant(plan, said->at_ms), rungs = 0;
+    for (uint32_t index = 0; index < at; index++) {
+        const said_t *before = &speech->said[index];
+        if (!before->raised || before->warning.episode != said->warning.episode) continue;
+        if (!same_subject(&before->warning, &said->warning)) continue;
+        rungs += day_of_instant(plan, before->at_ms) == today;
+        if (before->warning.level <= heard.level) continue;
+        heard.level = before->warning.level;
+        heard.level_ms = before->at_ms;
     }
-    return told_ms;
+    SIM_HOLDS(speech->count->sim, "one_day_one_rung", rungs == 0, "warning %u is the second of its day", at);
+    SIM_HOLDS(speech->count->sim, "time_to_answer", !after || is_answerable(plan, &heard, said->warning.level, said->at_ms),
+              "warning %u is louder than what there was time to answer", at);
+}
+
+/* Every warning is in one message to its recipient at its instant, and no message tells anything else. */
+static void messages_check(const speech_t *speech) {
+    sim_t *sim = speech->count->sim;
+    uint64_t bundled = 0, raised = 0;
+    for (uint32_t index = 0; index < speech->message_count; index++) {
+        const message_told_t *message = &speech->messages[index];
+        uint64_t count = 0;
+        for (uint32_t at = 0; at < speech->said_count; at++) {
+            const said_t *said = &speech->said[at];
+            if (!said->raised || memcmp(said->warning.bundle, message->told.id, sizeof message->told.id) != 0) continue;
+            count++;
+            SIM_HOLDS(sim, "told_to_whom_it_is_for", text_equal(said->warning.unit, message->told.unit), "warning %u", at);
+            SIM_HOLDS(sim, "told_at_once", said->at_ms == message->at_ms, "warning %u", at);
+        }
+        SIM_HOLDS(sim, "one_message", count == message->told.count, "message %u tells %llu of %llu", index,
+                  (unsigned long long)message->told.count, (unsigned long long)count);
+        SIM_HOLDS(sim, "a_digest_above_twenty", message->told.digest == (count > LIMIT_BUNDLE), "message %u", index);
+        bundled += count;
+    }
+    for (uint32_t at = 0; at < speech->said_count; at++) {
+        raised += speech->said[at].raised;
+        if (speech->said[at].raised) escalation_check(speech, at);
+    }
+    SIM_HOLDS(sim, "every_warning_is_in_a_message", bundled == raised, "%llu of %llu", (unsigned long long)bundled,
+              (unsigned long long)raised);
 }
 
 static void report_told(const speech_t *speech, uint32_t unit, uint32_t task, uint32_t period) {
@@ -161,13 +257,16 @@ static void report_told(const speech_t *speech, uint32_t unit, uint32_t task, ui
         int64_t at_ms = count->ticks[index];
         bool closed = count->closed_ms != 0 && at_ms >= count->closed_ms;
         if (at_ms < opens_ms || at_ms >= until_ms || closed || !is_office_hour(plan, &plan->report_ladder, at_ms)) continue;
-        int64_t rung_ms = rung_come(plan, &deadline, at_ms);
-        if (rung_ms == 0) continue;
-        int64_t told_ms = told_at(speech, unit_id, task_id, period_id, at_ms);
+        heard_t heard = heard_at(speech, unit_id, task_id, period_id, at_ms - 1), now = {0};
+        int64_t rung_ms = rung_come(plan, &deadline, &heard, at_ms);
+        bool heard_today = heard.told_ms > 0 && day_of_instant(plan, heard.told_ms) == day_of_instant(plan, at_ms);
+        if (rung_ms == 0 || heard_today) continue;
+        now = heard_at(speech, unit_id, task_id, period_id, at_ms);
+        int64_t told_ms = now.told_ms;
         SIM_HOLDS(count->sim, "who_owes_is_told", told_ms >= rung_ms, "u%u t%u p%u at %lld: a rung of %lld, told at %lld", unit,
                   task, period, (long long)at_ms, (long long)rung_ms, (long long)told_ms);
     }
-    int64_t last_ms = told_at(speech, unit_id, task_id, period_id, INT64_MAX);
+    int64_t last_ms = heard_at(speech, unit_id, task_id, period_id, INT64_MAX).told_ms;
     SIM_HOLDS(count->sim, "nobody_is_told_without_cause", last_ms <= until_ms && (last_ms == 0 || last_ms >= opens_ms),
               "u%u t%u p%u was told at %lld", unit, task, period, (long long)last_ms);
     standing_check(speech, "reported_is_withdrawn", "a report that came", stand->revision > 0, unit_id, task_id, period_id,
@@ -181,6 +280,7 @@ void sim_recount_warnings(const recount_t *count) {
     speech_read(&speech);
     ids_check(&speech);
     episodes_check(&speech);
+    messages_check(&speech);
     for (uint32_t unit = 0; unit < plan->units_count; unit++)
         for (uint32_t task = 0; task < plan->tasks_count; task++)
             for (uint32_t period = 0; period < plan->periods_count; period++)

@@ -95,7 +95,7 @@ static inline plan_t aggregation_plan(void) {
         {S("2021-10"), 20211001, 20211031, 20211025, false}, {S("2021-11"), 20211101, 20211130, 20211125, false},
         {S("2021-12"), 20211201, 20211231, 20211225, false}, {S("2022-01"), 20220101, 20220131, 20220125, true}};
     static const rung_t rungs[] = {{S("T-1"), false, 1, level_remind}};
-    ladder_t ladder = {rungs, 1, 0, 540};
+    ladder_t ladder = {.rungs = rungs, .rungs_count = 1, .at_minute = 540};
     static const plan_t plan = {.id = S("test-2021"),
                                 .title = S("测试计划"),
                                 .from = 20210101,

@@ -87,7 +87,7 @@ static inline plan_t validation_plan(void) {
     static const key_rule_t rules[] = {
         {key_kind_receipt, true}, {key_kind_contract, false}, {key_kind_uscc, false}, {key_kind_person, true}};
     static const rung_t rungs[] = {{S("T-1"), false, 1, level_remind}};
-    ladder_t ladder = {rungs, 1, 0, 540};
+    ladder_t ladder = {.rungs = rungs, .rungs_count = 1, .at_minute = 540};
     return (plan_t){.id = T("test-2021"),
                     .title = T("测试计划"),
                     .from = 20210801,
