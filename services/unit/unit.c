@@ -23,6 +23,8 @@ struct unit_link {
     bytes_t rest;          /* what of it was not given out yet, */
     uint32_t answers;      /* and how many answers that is */
     buffer_t out;
+    buffer_t gathered;     /* reports that leave in one frame, */
+    uint32_t gathered_count; /* so many */
     uint64_t last_id;
     unit_key_t key;
     char server_public[UNIT_KEY_TEXT + 1];
@@ -87,6 +89,7 @@ void unit_close(unit_link_t **self) {
     link_drop(*self);
     zmq_msg_close(&(*self)->frame);
     buffer_destroy(&(*self)->out);
+    buffer_destroy(&(*self)->gathered);
     free(*self);
     *self = NULL;
 }
@@ -115,6 +118,25 @@ uint64_t unit_send_check(unit_link_t *self, const report_t *report) {
 }
 
 uint64_t unit_send_status(unit_link_t *self, const status_ask_t *ask) { return send_one(self, status_ask_type(), ask); }
+
+uint64_t unit_gather_report(unit_link_t *self, const report_t *report, int64_t client_ms) {
+    enum { ENOUGH = LIMIT_EDGE_FRAME / 8 }; /* a frame of gathered reports is not let grow far above this */
+    bool full = self->gathered_count == LIMIT_EDGE_BATCH || self->gathered.size >= ENOUGH;
+    if (full && !unit_flush(self)) return 0;
+    report_submit_t submit = {.report = *report, .client_ms = client_ms > 0 ? (uint64_t)client_ms : 0};
+    if (self->gathered_count == 0) packets_begin(&self->gathered);
+    packet_encode(++self->last_id, report_submit_type(), &submit, &self->gathered);
+    self->gathered_count++;
+    return self->last_id;
+}
+
+bool unit_flush(unit_link_t *self) {
+    if (self->gathered_count == 0) return true;
+    buffer_t frame = self->gathered; /* packets_end writes a head into it; a frame that does not leave now may still grow */
+    if (!unit_send_raw(self, packets_end(&frame, self->gathered_count))) return false;
+    self->gathered_count = 0;
+    return true;
+}
 
 uint64_t unit_send_reports(unit_link_t *self, const report_t *const *reports, uint32_t count, int64_t client_ms) {
     if (count == 0 || count > LIMIT_EDGE_BATCH) return 0;

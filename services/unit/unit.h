@@ -39,6 +39,10 @@ void *unit_handle(unit_link_t *self);                /* for link_wait, to follow
 uint64_t unit_send_report(unit_link_t *self, const report_t *report, int64_t client_ms);
 uint64_t unit_send_check(unit_link_t *self, const report_t *report);
 uint64_t unit_send_status(unit_link_t *self, const status_ask_t *ask);
+/* Puts a report into the frame that leaves with unit_flush, or when it is full: who has many under way saves most of what a
+ * message costs. The number of its answers; 0: the frame is full and cannot leave now. */
+uint64_t unit_gather_report(unit_link_t *self, const report_t *report, int64_t client_ms);
+bool unit_flush(unit_link_t *self); /* false: it cannot leave now; it is kept */
 /* Many reports in one frame (1..LIMIT_EDGE_BATCH): ids are consecutive, the first is returned. 0 as above. */
 uint64_t unit_send_reports(unit_link_t *self, const report_t *const *reports, uint32_t count, int64_t client_ms);
 bool unit_send_raw(unit_link_t *self, bytes_t frame); /* bytes as they are: tests and fuzzing */

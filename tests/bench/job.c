@@ -27,13 +27,16 @@ job_t job_next(owed_t *owed, int64_t now_ns) {
     return job;
 }
 
-static int64_t amount_of(uint32_t revision) { return 1000000 + (int64_t)revision * 7919 % 1000000; }
+/* No two months and no two revisions alike, and none far from the others: nothing that wants an explanation. */
+static int64_t amount_of(uint32_t obligation, uint32_t revision) {
+    return 1000000 + ((int64_t)obligation * 104729 + (int64_t)revision * 7919) % 400000;
+}
 
 int64_t owed_total(const owed_t *owed, uint32_t task) {
     int64_t sum = 0;
     for (uint32_t period = 0; period < PERIODS; period++) {
-        uint32_t revisions = owed->revisions[task * PERIODS + period];
-        if (revisions > 0) sum += amount_of(revisions - 1);
+        uint32_t obligation = task * PERIODS + period, revisions = owed->revisions[obligation];
+        if (revisions > 0) sum += amount_of(obligation, revisions - 1);
     }
     return sum;
 }
@@ -41,7 +44,7 @@ int64_t owed_total(const owed_t *owed, uint32_t task) {
 void job_report(const job_t *job, report_t *report, figure_t *figure) {
     static const evidence_t scan = {.name = {"scan.pdf", 8}, .sha256 = {1}, .kind = {"scan", 4}};
     uint32_t task = job->obligation / PERIODS, period = job->obligation % PERIODS;
-    *figure = (figure_t){.indicator = name_indicator(task), .amount = {true, amount_of(job->revision)}};
+    *figure = (figure_t){.indicator = name_indicator(task), .amount = {true, amount_of(job->obligation, job->revision)}};
     *report = (report_t){.task = name_task(task),
                          .period = name_period(period),
                          .replaces = job->revision,

@@ -65,7 +65,7 @@ static void send_slots(sender_t *sender, const slot_t *slots, uint32_t count) {
         list[index] = &reports[index];
     }
     uint64_t first =
-        count == 1 ? unit_send_report(sender->link, &reports[0], 0) : unit_send_reports(sender->link, list, count, 0);
+        count == 1 ? unit_gather_report(sender->link, &reports[0], 0) : unit_send_reports(sender->link, list, count, 0);
     if (first == 0) bench_fail("a report could not be sent");
     for (uint32_t index = 0; index < count; index++) {
         slot_t *slot = &sender->slots[(first + index) % SLOTS];
@@ -169,6 +169,7 @@ static uint64_t turn(bench_t *self, bool sending) {
         self->now_ns = bench_now_ns();
         send_retries(self, sender);
         if (sending) busy |= fill_window(self, sender);
+        unit_flush(sender->link);
         under_way += sender->unjudged;
         items[index] = (zmq_pollitem_t){unit_handle(sender->link), 0, ZMQ_POLLIN, 0};
     }
