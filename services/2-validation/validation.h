@@ -13,7 +13,7 @@ enum {
     VALIDATION_PLAN_PARTS,  /* (hash, index) → plan_part */
     VALIDATION_RULES_ROW,   /* () → validation_rules */
     VALIDATION_STANDING,    /* (period, task, unit) → validation_standing */
-    VALIDATION_HISTORY,     /* (unit, indicator) → validation_history */
+    VALIDATION_HISTORY,     /* (indicator, unit) → validation_history */
     VALIDATION_SUBMISSION,  /* (submission id, unit) → validation_submission; ids ascend, new keys fall together */
     VALIDATION_TABLES
 };

@@ -16,8 +16,8 @@ static inline store_key_t key_standing(text_t unit, text_t task, text_t period) 
 
 static inline store_key_t key_history(text_t unit, text_t indicator) {
     store_key_t key = key_new();
-    key_add_text(&key, unit);
     key_add_text(&key, indicator);
+    key_add_text(&key, unit);
     return key;
 }
 

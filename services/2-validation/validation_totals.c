@@ -30,7 +30,7 @@ text_t period_skipped(turn_t *turn, const validation_case_t *given) {
 void restated_add(turn_t *turn, restated_t *restated, const validation_history_t *old, const validation_history_t *fresh,
                   text_t indicator, uint32_t period_from) {
     if (fresh->months_count == 0 || fresh->months[fresh->months_count - 1].period_from <= period_from) return;
-    if (restated->rows == NULL) restated->rows = ARENA_NEW(turn_arena(turn), restated_total_t, LIMIT_RESTATED);
+    if (restated->rows == NULL) restated->rows = arena_room(turn_arena(turn), sizeof *restated->rows * LIMIT_RESTATED);
     restated->count += validation_restated(old, fresh, indicator, planbook_plan(turn_memory(turn)), period_from,
                                            restated->rows + restated->count, LIMIT_RESTATED - restated->count);
 }

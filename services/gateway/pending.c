@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PLACE_BITS = 16, SHARES = 8192, SHARE_OF_FREE = 4 };
+enum { PLACE_BITS = 17, SHARES = 8192, SHARE_OF_FREE = 4 };
 
 /* What a unit holds, or the few whose names fall together. The plan names the units: nobody chooses with whom. */
 typedef struct {

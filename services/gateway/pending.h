@@ -39,7 +39,7 @@ typedef struct conversation {
 } conversation_t;
 
 typedef struct pending pending_t;
-/* At most `places` (1..65536) conversations and `bytes` of kept messages. */
+/* At most `places` (1..131072) conversations and `bytes` of kept messages. */
 pending_t *pending_new(uint32_t places, uint64_t bytes);
 void pending_destroy(pending_t **self);
 uint32_t pending_count(const pending_t *self);

@@ -36,6 +36,7 @@ struct txn {
     MDB_txn *mdb;
     bool writes;
     bool head_known;
+    MDB_cursor *appender; /* at the end of the stream; NULL: nothing was appended yet */
     uint32_t changes; /* see txn_changes */
     err_t err;
     head_t head;

@@ -67,6 +67,8 @@ bool txn_hash(txn_t *self, uint64_t seq, uint8_t hash[32]) {
 void txn_clear_stream(txn_t *self) {
     if (self->err != OK) return;
     ASSERT(self->writes);
+    if (self->appender != NULL) mdb_cursor_close(self->appender);
+    self->appender = NULL;
     int code = mdb_drop(self->mdb, self->store->stream, 0);
     if (code == 0) code = mdb_drop(self->mdb, self->store->facts, 0);
     if (code != 0) txn_wrong(self, code, "clear_stream");
@@ -87,7 +89,8 @@ static void stream_put(txn_t *self, uint64_t seq) {
     store_key_t name = seq_key(seq);
     MDB_val key = key_value(&name);
     MDB_val value = {.mv_size = record->size, .mv_data = record->at};
-    int code = mdb_put(self->mdb, self->store->stream, &key, &value, MDB_APPEND);
+    int code = self->appender != NULL ? 0 : mdb_cursor_open(self->mdb, self->store->stream, &self->appender);
+    if (code == 0) code = mdb_cursor_put(self->appender, &key, &value, MDB_APPEND); /* a cursor that stays finds the end at once */
     if (code != 0) {
         txn_wrong(self, code, "append");
         return;

@@ -134,7 +134,15 @@ static uint32_t credit_code_end(text_t text, uint32_t at) {
     return count == ID_SIZE && letters > 0 ? end : 0;
 }
 
+/* A digit is one of ASCII, or begins with the byte that all full-width forms begin with. Most texts hold too few for a number. */
+static bool digits_suffice(text_t text) {
+    uint32_t count = 0;
+    for (uint32_t at = 0; at < text.size; at++) count += is_digit(text.at[at]) || (uint8_t)text.at[at] == 0xef;
+    return count >= MOBILE_SIZE;
+}
+
 const char *privacy_finding(text_t text) {
+    if (!digits_suffice(text)) return NULL;
     char before = NOTHING;
     for (uint32_t at = 0; at < text.size;) {
         uint32_t start = at;

@@ -168,7 +168,8 @@ static uint64_t turn(bench_t *self, bool sending) {
         busy |= take_answers(self, sender);
         self->now_ns = bench_now_ns();
         send_retries(self, sender);
-        if (sending) busy |= fill_window(self, sender);
+        /* what the door was too busy for goes first: nothing may overtake an earlier revision of the same report */
+        if (sending && sender->retry_count == 0) busy |= fill_window(self, sender);
         unit_flush(sender->link);
         under_way += sender->unjudged;
         items[index] = (zmq_pollitem_t){unit_handle(sender->link), 0, ZMQ_POLLIN, 0};
