@@ -95,8 +95,11 @@ void fault_add(fault_list_t *list, arena_t *arena, const char *code, spot_t spot
 
 /* --- single cells (bulk_cell.c) --- */
 text_t cell_trimmed(text_t text);
-/* 2021-10-29, 2021/10/29, 2021.10.29, 2021年10月29日, 20211029. */
+/* Full-width letters, digits and signs as the plain ones that they stand for: ＢＫ－１２ is BK-12. */
+text_t cell_plain(text_t text, arena_t *arena);
+/* 2021-10-29, 2021/10/29, 2021.10.29, 2021年10月29日, 20211029, 29-Oct-21; with a spreadsheet's midnight behind it. */
 bool cell_day(text_t text, uint32_t *day);
+bool cell_is_serial(text_t text); /* 44439: a date as spreadsheets count days; they do not agree from when */
 /* A period by its id, or by year and month as spreadsheets rewrite it: 2021/8, 2021年8月, 2021-8-1, Aug-21. NULL: none, or
  * several. */
 const period_t *cell_period(const planbook_t *book, text_t text);
@@ -104,6 +107,7 @@ const task_t *cell_task(const planbook_t *book, text_t text); /* id, name, numbe
 /* 1 yes, 0 no or empty, -1 neither. */
 int cell_yes(text_t text);
 bool cell_is_mangled(text_t text); /* 1.23457E+14 */
+bool cell_is_error(text_t text);   /* ####, #VALUE!: the column was too narrow, a formula failed */
 /* The column a header cell names; *unit: what stands in its brackets. COLUMN_COUNT: none. */
 column_t cell_column(text_t text, arena_t *arena, text_t *unit);
 bool column_is_amount(column_t column);

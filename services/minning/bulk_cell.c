@@ -29,6 +29,23 @@ text_t cell_trimmed(text_t text) {
     return text;
 }
 
+text_t cell_plain(text_t text, arena_t *arena) {
+    char *out = arena_room(arena, text.size + 1);
+    uint32_t used = 0;
+    for (uint32_t at = 0; at < text.size; at++) {
+        const uint8_t *wide = (const uint8_t *)text.at + at; /* U+FF01 … U+FF5E are ！ … ～: EF BC 81 … EF BD 9E */
+        bool full = text.size - at >= 3 && wide[0] == 0xef && (wide[1] == 0xbc || wide[1] == 0xbd) && wide[2] >= 0x80;
+        uint32_t code = full ? 0x20U + ((uint32_t)(wide[1] - 0xbc) << 6) + (uint32_t)(wide[2] - 0x80) : 0;
+        if (!full || code < 0x21 || code > 0x7e) {
+            out[used++] = text.at[at];
+            continue;
+        }
+        out[used++] = (char)code;
+        at += 2;
+    }
+    return cell_trimmed((text_t){out, used});
+}
+
 /* --- days and periods --- */
 
 /* Numbers apart by one and the same of - / . or by 年 月 日. */
@@ -54,8 +71,54 @@ static bool date_parts(text_t text, uint32_t parts[3], uint32_t *count) {
     return text.size == 0 && *count > 0;
 }
 
+/* 2021/8/10 0:00, 2021-08-10 00:00:00: a spreadsheet's midnight, which says nothing. */
+static text_t midnight_cut(text_t text) {
+    static const char *const midnights[] = {" 0:00", " 00:00", " 0:00:00", " 00:00:00"};
+    for (size_t index = 0; index < sizeof midnights / sizeof midnights[0]; index++) {
+        uint32_t size = (uint32_t)strlen(midnights[index]);
+        if (text.size > size && memcmp(text.at + text.size - size, midnights[index], size) == 0)
+            return (text_t){text.at, text.size - size};
+    }
+    return text;
+}
+
+/* 1 … 12 at the front of `text`; 0: no month. */
+static uint32_t english_month_at(text_t text) {
+    static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    for (uint32_t index = 0; index < 12 && text.size >= 3; index++)
+        if (memcmp(names + (size_t)index * 3, text.at, 3) == 0) return index + 1;
+    return 0;
+}
+
+/* 10-Aug-21, 10-Aug-2021: what spreadsheets make of a date in an English cell. */
+static bool english_day(text_t text, uint32_t *day) {
+    uint32_t numbers[2] = {0}, sizes[2] = {0};
+    text_t rest = text;
+    for (uint32_t part = 0; part < 2; part++) {
+        for (; rest.size > 0 && rest.at[0] >= '0' && rest.at[0] <= '9' && sizes[part] < 4;
+             rest = behind(rest, 1), sizes[part]++)
+            numbers[part] = numbers[part] * 10 + (uint32_t)(rest.at[0] - '0');
+        if (part == 1) break;
+        uint32_t month = rest.size > 5 && rest.at[0] == '-' && rest.at[4] == '-' ? english_month_at(behind(rest, 1)) : 0;
+        if (month == 0) return false;
+        *day = month * 100;
+        rest = behind(rest, 5);
+    }
+    if (rest.size > 0 || sizes[0] < 1 || sizes[0] > 2 || (sizes[1] != 2 && sizes[1] != 4)) return false;
+    *day += (sizes[1] == 2 ? 2000 + numbers[1] : numbers[1]) * 10000 + numbers[0];
+    return day_exists(*day);
+}
+
+bool cell_is_serial(text_t text) { /* 40000 is 2009, 49999 is 2036 */
+    for (uint32_t at = 0; at < text.size; at++)
+        if (text.at[at] < '0' || text.at[at] > '9') return false;
+    return text.size == 5 && text.at[0] == '4';
+}
+
 bool cell_day(text_t text, uint32_t *day) {
     uint32_t parts[3], count;
+    text = midnight_cut(text);
+    if (english_day(text, day)) return true;
     if (!date_parts(text, parts, &count)) return false;
     if (count == 1)
         *day = parts[0];
@@ -68,18 +131,15 @@ bool cell_day(text_t text, uint32_t *day) {
 
 /* Aug-21: what spreadsheets make of 2021-08. */
 static bool english_month(text_t text, uint32_t *month) {
-    static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    if (text.size != 6 || text.at[3] != '-') return false;
-    for (uint32_t index = 0; index < 12; index++) {
-        if (memcmp(names + (size_t)index * 3, text.at, 3) != 0) continue;
-        uint32_t tens = (uint32_t)(text.at[4] - '0'), ones = (uint32_t)(text.at[5] - '0');
-        *month = (2000 + tens * 10 + ones) * 100 + index + 1;
-        return tens < 10 && ones < 10;
-    }
-    return false;
+    uint32_t index = english_month_at(text);
+    if (text.size != 6 || text.at[3] != '-' || index == 0) return false;
+    uint32_t tens = (uint32_t)(text.at[4] - '0'), ones = (uint32_t)(text.at[5] - '0');
+    *month = (2000 + tens * 10 + ones) * 100 + index;
+    return tens < 10 && ones < 10;
 }
 
 const period_t *cell_period(const planbook_t *book, text_t text) {
+    text = midnight_cut(text);
     const period_t *found = planbook_period(book, text);
     uint32_t parts[3] = {0}, count = 0, month = 0;
     if (found != NULL) return found;
@@ -137,6 +197,13 @@ bool cell_is_mangled(text_t text) {
     for (at += 2; at < text.size; at++)
         if (text.at[at] < '0' || text.at[at] > '9') return false;
     return true;
+}
+
+bool cell_is_error(text_t text) {
+    static const char *const errors[] = {"#VALUE!", "#REF!", "#DIV/0!", "#NAME?", "#N/A", "#NUM!", "#NULL!", "#SPILL!"};
+    uint32_t marks = 0;
+    while (marks < text.size && text.at[marks] == '#') marks++;
+    return (marks >= 2 && marks == text.size) || among(errors, sizeof errors / sizeof errors[0], text);
 }
 
 /* --- headers --- */

@@ -21,8 +21,11 @@ typedef struct {
     head_column_t heads[LIMIT_CSV_COLUMNS];
     uint32_t head_count;
     const text_t *header;
+    uint32_t body_row; /* the first row below the header, 0-based */
 } table_of_reports_t;
 
+/* Finds and reads the header. */
+void bulk_head_read(table_of_reports_t *table, fault_list_t *faults);
 /* The cell of a column in a row (0-based row of the file), trimmed; of several such columns the first that is filled. */
 text_t table_cell(const table_of_reports_t *table, uint32_t row, column_t column, spot_t *spot, const head_column_t **head);
 

@@ -65,56 +65,6 @@ void fault_add(fault_list_t *list, arena_t *arena, const char *code, spot_t spot
     fault_keep(list, arena, spot, &reason);
 }
 
-/* --- header --- */
-
-/* false: the brackets name no unit. */
-static bool head_unit(text_t unit, head_column_t *head, arena_t *arena) {
-    static const char *const money[] = {"元", "万元", "亿元", "万", "亿", "yuan"};
-    static const char *const bare[] = {"元", "万元", "亿元", "万元", "亿元", "元"};
-    if (unit.size == 0) return true;
-    for (size_t index = 0; index < sizeof money / sizeof money[0]; index++)
-        if (text_is(unit, money[index])) {
-            head->kind = UNIT_MONEY;
-            head->word = bare[index];
-            return true;
-        }
-    int64_t one = 0;
-    text_t typed = arena_format(arena, "1" TEXT_FORMAT, TEXT_ARGS(unit));
-    bool any = text_is(unit, "数量") || text_is(unit, "人数") || text_is(unit, "count");
-    if (!any && (amount_read(typed, measure_count, NULL, &one) != NULL || one != 1)) return false;
-    head->kind = UNIT_COUNT;
-    head->word = arena_text(arena, unit).at;
-    return true;
-}
-
-static bool has_head(const table_of_reports_t *table, column_t column) {
-    for (uint32_t index = 0; index < table->head_count; index++)
-        if (table->heads[index].column == column) return true;
-    return false;
-}
-
-static void read_head(table_of_reports_t *table, fault_list_t *faults) {
-    const csv_row_t *first = &table->csv.rows[0];
-    table->header = first->cells;
-    for (uint32_t index = 0; index < first->count; index++) {
-        text_t unit, typed = cell_trimmed(first->cells[index]);
-        spot_t spot = {1, index + 1};
-        head_column_t head = {.column = cell_column(typed, table->arena, &unit)};
-        bool twice = head.column != COLUMN_COUNT && !column_is_amount(head.column) && has_head(table, head.column);
-        if (head.column == COLUMN_COUNT && typed.size > 0) FAULT_AT(faults, table->arena, "column_unknown", spot, typed);
-        if (twice) FAULT_AT(faults, table->arena, "column_twice", spot, typed);
-        if (column_is_amount(head.column) && !head_unit(unit, &head, table->arena))
-            FAULT_AT(faults, table->arena, "column_unit", spot, unit);
-        table->heads[table->head_count++] = head;
-    }
-    static const column_t needed[] = {COLUMN_task, COLUMN_period};
-    for (size_t index = 0; index < 2; index++) {
-        text_t name =
-            arena_format(table->arena, "%s (%s)", column_name(needed[index], true), column_name(needed[index], false));
-        if (!has_head(table, needed[index])) FAULT_AT(faults, table->arena, "column_missing", ((spot_t){1, 0}), name);
-    }
-}
-
 text_t table_cell(const table_of_reports_t *table, uint32_t row, column_t column, spot_t *spot, const head_column_t **head) {
     const csv_row_t *cells = &table->csv.rows[row];
     text_t found = text_of("");
@@ -195,15 +145,32 @@ static group_t *group_of(groups_t *groups, const group_t *wanted, arena_t *arena
     return &groups->at[groups->count++];
 }
 
+/* A row below merged cells names neither task nor period. It belongs to the row above if its indicator says so: an indicator is
+ * of one task alone. */
+static bool row_goes_on(const table_of_reports_t *table, uint32_t row, const group_t *wanted, const group_t *above) {
+    spot_t spot;
+    text_t indicator = table_cell(table, row, COLUMN_indicator, &spot, NULL);
+    if (wanted->task_typed.size > 0 || wanted->period_typed.size > 0 || above->task == NULL || above->period == NULL)
+        return false;
+    for (uint32_t index = 0; index < above->task->indicators_count; index++)
+        if (text_equal(above->task->indicators[index].id, indicator) ||
+            text_equal(above->task->indicators[index].name, indicator))
+            return true;
+    return false;
+}
+
 static groups_t gather(const table_of_reports_t *table, fault_list_t *faults) {
     groups_t groups = {0};
     spot_t spot;
-    for (uint32_t row = 1; row < table->csv.count; row++) {
+    group_t above = {0};
+    for (uint32_t row = table->body_row; row < table->csv.count; row++) {
         if (row_is_empty(table, row) || row_too_long(table, row, faults)) continue;
         group_t wanted = {.task_typed = table_cell(table, row, COLUMN_task, &spot, NULL)};
         wanted.period_typed = table_cell(table, row, COLUMN_period, &spot, NULL);
-        wanted.task = cell_task(table->book, wanted.task_typed);
-        wanted.period = cell_period(table->book, wanted.period_typed);
+        wanted.task = cell_task(table->book, cell_plain(wanted.task_typed, table->arena));
+        wanted.period = cell_period(table->book, cell_plain(wanted.period_typed, table->arena));
+        if (row_goes_on(table, row, &wanted, &above)) wanted = above;
+        above = wanted;
         group_add(group_of(&groups, &wanted, table->arena), row, table->arena);
     }
     return groups;
@@ -256,7 +223,7 @@ bulk_t bulk_read(bytes_t file, const planbook_t *book, text_t unit, arena_t *are
         FAULT_AT(&faults, arena, "not_csv", ((spot_t){0, 0}), text_of(err_name(err)));
     else if (table->csv.count < 2)
         FAULT_AT(&faults, arena, "no_rows", ((spot_t){1, 0}), text_of(""));
-    if (faults.count == 0) read_head(table, &faults);
+    if (faults.count == 0) bulk_head_read(table, &faults);
     bulk.header = table->header;
     bulk.header_count = table->head_count;
     bulk.encoding = table->csv.encoding;

@@ -67,7 +67,7 @@ static void take_replaces(maker_t *self) {
     take_text(self, COLUMN_replaces, &typed);
     if (typed.size == 0) return;
     spot_t spot = self->spots->at[COLUMN_replaces];
-    if (!read_number(typed, &number))
+    if (!read_number(cell_plain(typed, self->arena), &number))
         FAULT_AT(self->faults, self->arena, "bad_number", spot, typed);
     else if (self->report->replaces != 0 && self->report->replaces != number)
         differs(self, COLUMN_replaces, spot, spot);
@@ -200,6 +200,13 @@ static bool is_bare(text_t typed) {
     return amount_read(typed, measure_money, NULL, &value) != NULL && amount_read(typed, measure_money, "亿元", &value) == NULL;
 }
 
+/* What a spreadsheet made unreadable: told as that, whatever the column. */
+static bool is_spoilt(maker_t *self, text_t typed, spot_t spot) {
+    const char *code = cell_is_error(typed) ? "cell_error" : cell_is_mangled(typed) ? "number_mangled" : NULL;
+    if (code != NULL) FAULT_AT(self->faults, self->arena, code, spot, typed);
+    return code != NULL;
+}
+
 static bool read_amount(maker_t *self, const indicator_t *indicator, column_t column, maybe_t *amount, spot_t *spot) {
     const head_column_t *head = NULL;
     text_t typed = table_cell(self->table, self->row, column, spot, &head);
@@ -207,10 +214,7 @@ static bool read_amount(maker_t *self, const indicator_t *indicator, column_t co
     bool money = indicator->measure == measure_money;
     bool shown = head->kind == (money ? UNIT_MONEY : UNIT_COUNT);
     const char *why = NULL, *zh = NULL;
-    if (cell_is_mangled(typed)) {
-        FAULT_AT(self->faults, self->arena, "number_mangled", *spot, typed);
-        return false;
-    }
+    if (is_spoilt(self, typed, *spot)) return false;
     if (!shown && is_bare(typed)) {
         why = "a bare number: neither it nor its column shows the unit of this indicator";
         zh = "只有数字：单元格和列标题都没有写明该指标的计量单位";
@@ -250,13 +254,13 @@ static void take_nil(maker_t *self, uint32_t figure) {
 
 static uint32_t read_day(maker_t *self, column_t column, spots_t *spots) {
     uint32_t day = 0;
-    text_t typed = cell(self, column, &spots->at[column]);
+    text_t typed = cell_plain(cell(self, column, &spots->at[column]), self->arena);
     if (typed.size == 0) {
         spots->at[column] = (spot_t){0, 0};
         return 0;
     }
-    if (cell_day(typed, &day)) return day;
-    FAULT_AT(self->faults, self->arena, "bad_date", spots->at[column], typed);
+    if (cell_day(typed, &day) || is_spoilt(self, typed, spots->at[column])) return day;
+    FAULT_AT(self->faults, self->arena, cell_is_serial(typed) ? "date_serial" : "bad_date", spots->at[column], typed);
     return 0;
 }
 
@@ -277,7 +281,8 @@ static void read_key(maker_t *self, const indicator_t *indicator, item_t *item, 
             FAULT_AT(self->faults, self->arena, "two_keys", spot, text_of(""));
             return;
         }
-        if (cell_is_mangled(typed)) FAULT_AT(self->faults, self->arena, "number_mangled", spot, typed);
+        is_spoilt(self, typed, spot);
+        if (keys[index].kind != key_kind_person) typed = cell_plain(typed, self->arena);
         spots->at[keys[index].column] = spot;
         item->key_kind = keys[index].kind;
         if (item->key_kind == key_kind_receipt && indicator->key_kind != key_kind_none &&

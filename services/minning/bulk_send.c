@@ -67,6 +67,8 @@ static void check_one(sending_t *self, uint32_t at, const report_t *report) {
     }
     outcome->state = verdict.accepted ? STATE_CHECKED : is_standing(&verdict) ? STATE_STANDING : STATE_REFUSED;
     outcome->revision = verdict.revision;
+    outcome->figures = verdict.figures;
+    outcome->figures_count = verdict.figures_count;
     fault_list_t *list = verdict.accepted ? &outcome->notes : &outcome->faults;
     if (outcome->state != STATE_STANDING) take_reasons(self, at, verdict.reasons, verdict.reasons_count, list);
 }
@@ -158,6 +160,31 @@ static bool is_rewritten(const report_t *report, const report_t *rehearsed) {
     return false;
 }
 
+/* Is the report of the month that was skipped in this file, further up, and well? */
+static bool is_filled_here(const sending_t *self, uint32_t at, text_t skipped) {
+    for (uint32_t before = 0; before < at; before++) {
+        const report_t *report = &self->bulk.reports[before].report;
+        bool well = self->outcomes[before].state == STATE_CHECKED || self->outcomes[before].state == STATE_STANDING;
+        if (well && text_equal(report->task, self->bulk.reports[at].report.task) && text_equal(report->period, skipped))
+            return true;
+    }
+    return false;
+}
+
+/* A month that this very file reports is not skipped once the file is in. */
+static void forgive_skipped(sending_t *self, uint32_t at) {
+    bulk_outcome_t *outcome = &self->outcomes[at];
+    uint32_t kept = 0;
+    for (uint32_t index = 0; index < outcome->faults.count; index++) {
+        const reason_t *reason = &outcome->faults.at[index].reason;
+        bool filled = text_is(reason->code, "month_skipped") && reason->args_count == 1 &&
+                      is_filled_here(self, at, reason->args[0]);
+        if (!filled) outcome->faults.at[kept++] = outcome->faults.at[index];
+    }
+    if (kept < outcome->faults.count && kept == 0) outcome->state = STATE_CHECKED;
+    outcome->faults.count = kept;
+}
+
 /* As it stands; and where that is refused, as it will stand once the reports before it in the file are in. */
 static void check_report(sending_t *self, uint32_t at) {
     const report_t *report = &self->bulk.reports[at].report;
@@ -170,6 +197,7 @@ static void check_report(sending_t *self, uint32_t at) {
         keep_faults(self, at, self->rehearsed_faults[at]);
     else if (is_rewritten(report, &self->rehearsed[at]))
         check_one(self, at, &self->rehearsed[at]);
+    if (self->outcomes[at].state == STATE_REFUSED) forgive_skipped(self, at);
 }
 
 /* true: nothing stands in the way of any of them. */

@@ -23,7 +23,9 @@ typedef struct {
     receipt_t receipt;
     uint64_t revision;
     fault_list_t faults;
-    fault_list_t notes; /* soft faults that passed with their explanation */
+    fault_list_t notes;               /* soft faults that passed with their explanation */
+    const figure_standing_t *figures; /* of a dry run: month and running total, in full */
+    uint32_t figures_count;
 } bulk_outcome_t;
 
 /* The summary: a table and every fault by its cell; with --json one object a report and one summary. */

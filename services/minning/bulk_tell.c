@@ -84,6 +84,20 @@ static void print_fault(cli_t *cli, const bulk_t *bulk, const bulk_fault_t *faul
     putchar('\n');
 }
 
+/* A soft fault that passed, with the words that let it pass. */
+static void print_note(cli_t *cli, const bulk_t *bulk, const bulk_fault_t *note) {
+    text_t cell = csv_spot_name(note->spot, cli->arena), header = header_of(bulk, note->spot);
+    printf("  " TEXT_FORMAT " " TEXT_FORMAT "  " TEXT_FORMAT "  %s" TEXT_FORMAT "\n", TEXT_ARGS(cell), TEXT_ARGS(header),
+           TEXT_ARGS(note->reason.code), cli_say(cli, "已说明：", "explained: "), TEXT_ARGS(note->reason.explanation));
+}
+
+/* What a dry run read, in full: a bare 12.5 below 万元 is 125000.00元. */
+static void print_figures(cli_t *cli, const bulk_report_t *report, const bulk_outcome_t *outcome) {
+    printf("  " TEXT_FORMAT "  " TEXT_FORMAT "  " TEXT_FORMAT "\n", TEXT_ARGS(rows_text(cli, report)),
+           TEXT_ARGS(cli_task_name(cli, report->report.task)), TEXT_ARGS(report->report.period));
+    cli_print_figures(cli, outcome->figures, outcome->figures_count);
+}
+
 static json_t *json_text(text_t text) { return json_stringn(text.size > 0 ? text.at : "", text.size); }
 
 static json_t *json_faults(cli_t *cli, const bulk_t *bulk, const bulk_fault_t *faults, uint32_t count) {
@@ -120,6 +134,13 @@ static void json_report(cli_t *cli, const bulk_t *bulk, const bulk_report_t *rep
         json_object_set_new(json, "receipt", message_to_json(receipt_type(), &outcome->receipt));
     }
     json_object_set_new(json, "faults", json_faults(cli, bulk, outcome->faults.at, outcome->faults.count));
+    json_t *figures = json_array();
+    for (uint32_t index = 0; index < outcome->figures_count; index++)
+        json_array_append_new(figures, message_to_json(figure_standing_type(), &outcome->figures[index]));
+    if (outcome->figures_count > 0)
+        json_object_set_new(json, "figures", figures);
+    else
+        json_decref(figures);
     if (outcome->notes.count > 0)
         json_object_set_new(json, "explained", json_faults(cli, bulk, outcome->notes.at, outcome->notes.count));
     cli_print_json(json);
@@ -163,6 +184,9 @@ void bulk_tell(cli_t *cli, const bulk_t *bulk, const bulk_outcome_t *outcomes, b
         }
         for (uint32_t index = 0; index < outcomes[at].faults.count; index++)
             print_fault(cli, bulk, &outcomes[at].faults.at[index]);
+        for (uint32_t index = 0; index < outcomes[at].notes.count; index++)
+            print_note(cli, bulk, &outcomes[at].notes.at[index]);
+        if (check && outcomes[at].figures_count > 0) print_figures(cli, &bulk->reports[at], &outcomes[at]);
     }
     tell_counts(cli, bulk, outcomes, check);
 }

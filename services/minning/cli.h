@@ -104,6 +104,9 @@ text_t cli_amount(const cli_t *cli, const indicator_t *indicator, maybe_t amount
 /* One reason: code, path, sentence, and the explanation with which it passed; `indent` blanks in front. */
 void cli_print_reason(const cli_t *cli, const reason_t *reason, unsigned indent, FILE *out);
 
+/* Month and running total of each figure, in full: who typed the one sees the other; and what was typed and no longer agrees. */
+void cli_print_figures(cli_t *cli, const figure_standing_t *figures, uint32_t count);
+
 /* Every fault of a plan file as FILE:line:col: sentence. Returns EX_DATAERR. */
 int cli_print_faults(const cli_t *cli, const char *file, const file_fault_t *faults, uint32_t count);
 

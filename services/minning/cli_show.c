@@ -86,6 +86,28 @@ void cli_print_reason(const cli_t *cli, const reason_t *reason, unsigned indent,
     fprintf(out, "%s" TEXT_FORMAT "\n", cli_say(cli, "说明：", "explained: "), TEXT_ARGS(told.explanation));
 }
 
+/* Month and running total of each figure: who typed the one sees the other, in full; and what was typed and no longer agrees.
+ */
+void cli_print_figures(cli_t *cli, const figure_standing_t *figures, uint32_t count) {
+    const planbook_t *book = cli_plan(cli);
+    for (uint32_t index = 0; index < count; index++) {
+        const figure_standing_t *one = &figures[index];
+        const indicator_t *indicator = book == NULL ? NULL : planbook_indicator(book, one->indicator);
+        const member_t *member = indicator == NULL ? NULL : indicator_member(indicator, one->member);
+        text_t name = indicator == NULL ? one->indicator : indicator->name;
+        text_t whose = member == NULL ? one->member : member->name;
+        printf("  " TEXT_FORMAT "%s" TEXT_FORMAT "  %s " TEXT_FORMAT "  %s " TEXT_FORMAT, TEXT_ARGS(name),
+               whose.size > 0 ? " / " : "", TEXT_ARGS(whose), cli_say(cli, "本月", "month"),
+               TEXT_ARGS(cli_amount(cli, indicator, one->amount)), cli_say(cli, "累计", "running total"),
+               TEXT_ARGS(cli_amount(cli, indicator, one->running)));
+        if (one->stale)
+            printf(cli_say(cli, "  ▲ 当时所填累计 " TEXT_FORMAT " 已不符（以前月份有更正）",
+                           "  ▲ typed as " TEXT_FORMAT ", which no longer agrees: an earlier month was corrected"),
+                   TEXT_ARGS(cli_amount(cli, indicator, one->typed)));
+        putchar('\n');
+    }
+}
+
 /* --- instants --- */
 
 static bool digits(const char **at, size_t count, uint32_t *number) {

@@ -115,28 +115,6 @@ static int talk_begin(cli_t *cli, talk_t *talk) {
 
 /* --- what is answered --- */
 
-/* Month and running total of each figure: who typed the one sees the other, in full; and what was typed and no longer agrees.
- */
-static void print_figures(cli_t *cli, const figure_standing_t *figures, uint32_t count) {
-    const planbook_t *book = cli_plan(cli);
-    for (uint32_t index = 0; index < count; index++) {
-        const figure_standing_t *one = &figures[index];
-        const indicator_t *indicator = book == NULL ? NULL : planbook_indicator(book, one->indicator);
-        const member_t *member = indicator == NULL ? NULL : indicator_member(indicator, one->member);
-        text_t name = indicator == NULL ? one->indicator : indicator->name;
-        text_t whose = member == NULL ? one->member : member->name;
-        printf("  " TEXT_FORMAT "%s" TEXT_FORMAT "  %s " TEXT_FORMAT "  %s " TEXT_FORMAT, TEXT_ARGS(name),
-               whose.size > 0 ? " / " : "", TEXT_ARGS(whose), cli_say(cli, "本月", "month"),
-               TEXT_ARGS(cli_amount(cli, indicator, one->amount)), cli_say(cli, "累计", "running total"),
-               TEXT_ARGS(cli_amount(cli, indicator, one->running)));
-        if (one->stale)
-            printf(cli_say(cli, "  ▲ 当时所填累计 " TEXT_FORMAT " 已不符（以前月份有更正）",
-                           "  ▲ typed as " TEXT_FORMAT ", which no longer agrees: an earlier month was corrected"),
-                   TEXT_ARGS(cli_amount(cli, indicator, one->typed)));
-        putchar('\n');
-    }
-}
-
 static void print_verdict(cli_t *cli, const verdict_t *verdict) {
     if (cli->json) return;
     text_t id = hex_of(verdict->submission_id, 16, cli->arena);
@@ -150,7 +128,7 @@ static void print_verdict(cli_t *cli, const verdict_t *verdict) {
     putchar('\n');
     for (uint32_t index = 0; index < verdict->reasons_count; index++)
         cli_print_reason(cli, &verdict->reasons[index], 2, stdout);
-    print_figures(cli, verdict->figures, verdict->figures_count);
+    cli_print_figures(cli, verdict->figures, verdict->figures_count);
 }
 
 static void print_receipt(cli_t *cli, const receipt_t *receipt) {
@@ -271,7 +249,7 @@ static void print_standing(cli_t *cli, const standing_told_t *standing) {
         printf(cli_say(cli, "现行第 %lu 版，首次有效报告收到于 " TEXT_FORMAT "\n",
                        "revision %lu stands; first valid report received " TEXT_FORMAT "\n"),
                (unsigned long)standing->revision, TEXT_ARGS(cli_when(cli, cli_offset(cli), (int64_t)standing->first_valid_ms)));
-    print_figures(cli, standing->figures, standing->figures_count);
+    cli_print_figures(cli, standing->figures, standing->figures_count);
     for (uint32_t index = 0; index < standing->submissions_count; index++) print_verdict(cli, &standing->submissions[index]);
 }
 

@@ -29,7 +29,7 @@ void rows_read(rows_t *self, uint32_t table, bytes_t key, bytes_t content);
 bool rows_write(rows_t *self, uint32_t table, bytes_t key, bytes_t content);
 /* The rows of a table that the store does not know yet, in the order of their keys; ROWS_ALL: of all tables, table by table. They
  * are known now: clean is to be put, absent to be deleted. The list holds until the next row is kept. */
-enum { ROWS_ALL = UINT32_MAX };
+#define ROWS_ALL UINT32_MAX
 const row_t *const *rows_take(rows_t *self, uint32_t table, uint32_t *count);
 /* After a commit: makes room if much is at hand. */
 void rows_settle(rows_t *self);

@@ -225,6 +225,30 @@ static void faults_are_told_by_their_cells(void) {
     runs(EX_NOINPUT, "report send nowhere.csv --unit gsl");
 }
 
+/* August stands; September and October of this file follow it, and each alone would skip a month. */
+static void a_month_that_the_file_itself_reports_is_not_skipped(void) {
+    scene = "a month that the file itself reports is not skipped";
+    file("three.csv", HEAD "社会帮扶,2021-08,募集资金,3,,,,,,,八月,票.pdf," SHA ",\r\n"
+                           "社会帮扶,2021-09,募集资金,4,,,,,,,九月,票.pdf," SHA ",1\r\n"
+                           "社会帮扶,2021-10,募集资金,,12.5,,,,,,十月,票.pdf," SHA ",\r\n");
+    runs(EX_OK, "report send three.csv --unit gsl --check");
+    says("可以报送 3");
+    says("募集资金  本月 40000.00元");
+    runs(EX_OK, "report send three.csv --unit gsl --atomic");
+    says("● 通过 3");
+    settles();
+    runs(EX_OK, "report status donation 2021-10 --unit gsl");
+    says("本月 55000.00元  累计 125000.00元");
+    file("august.csv", HEAD "社会帮扶,2021-08,募集资金,2.5,,,,,,,八月更正,票.pdf," SHA ",1\r\n");
+    runs(EX_OK, "report send august.csv --unit gsl");
+    settles();
+    runs(EX_OK, "report status donation 2021-10 --unit gsl");
+    says("累计 120000.00元  ▲ 当时所填累计 125000.00元 已不符");
+    file("jump.csv", HEAD "结对帮扶,2021-10,镇级结对帮扶资金,12,,,,,,,,,,\r\n");
+    runs(EX_DATAERR, "report send jump.csv --unit gsl");
+    says("not_your_task");
+}
+
 static void atomic_sends_all_when_all_are_well(void) {
     scene = "--atomic sends all when all are well";
     file("all.csv", "任务,报送期,指标,本月数(数量),人员,到岗日期,进展\n"
@@ -387,6 +411,7 @@ int main(int argc, char **argv) {
     faults_are_told_by_their_cells();
     atomic_sends_all_when_all_are_well();
     what_came_too_early_is_taken_when_its_time_has_come();
+    a_month_that_the_file_itself_reports_is_not_skipped();
     what_is_missing_is_named_to_the_field();
     totals_equal_the_ledger();
     an_amended_plan_is_rebuilt_too(plan);

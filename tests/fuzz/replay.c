@@ -13,9 +13,8 @@
 #include "tests/fuzz/fuzz_plans.h"
 
 #define TARGETS(X)                                                                                                             \
-    X(amount)                                                                                                                  \
-    X(batch) X(event) X(fold) X(gateway) X(intake) X(json) X(phrase) X(plan) X(privacy) X(report_file) X(scan) X(uscc) X(wire) \
-        X(zap)
+    X(amount) X(batch) X(bulk) X(event) X(fold) X(gateway) X(intake) X(json) X(phrase) X(plan) X(privacy)                      \
+    X(report_file) X(scan) X(uscc) X(wire) X(zap)
 
 #define DECLARED(name) fuzz_target_t fuzz_##name;
 TARGETS(DECLARED)
