@@ -82,6 +82,7 @@ vectors: $(BUILD)/check/vectors  ## golden vectors, read by an independent msgpa
 	@diff -u tests/vectors/golden.txt $(BUILD)/golden.txt > $(BUILD)/golden.diff || \
 	    { cut -c1-160 $(BUILD)/golden.diff; echo "if the schema was meant to change: cp $(BUILD)/golden.txt tests/vectors/golden.txt"; exit 1; }
 	@/usr/bin/python3 tests/vectors/check.py $(BUILD)/golden.txt
+	@/usr/bin/python3 tests/vectors/asyncapi.py
 
 .PHONY: scenarios
 scenarios: $(BUILD)/check/scenarios  ## transcripts that a domain expert can read
