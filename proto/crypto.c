@@ -83,6 +83,20 @@ bool sign_verify(const uint8_t public_key[SIGN_PUBLIC_SIZE], bytes_t bytes, cons
 
 bool bytes_are_zero(const uint8_t *bytes, size_t size) { return sodium_is_zero(bytes, size) == 1; }
 
+void hmac_sha256(text_t key, text_t text, uint8_t out[HASH_SIZE]) {
+    crypto_auth_hmacsha256_state state;
+    crypto_auth_hmacsha256_init(&state, (const uint8_t *)key.at, key.size);
+    crypto_auth_hmacsha256_update(&state, (const uint8_t *)text.at, text.size);
+    crypto_auth_hmacsha256_final(&state, out);
+}
+
+text_t base64_of(const uint8_t *bytes, size_t size, arena_t *arena) {
+    size_t room = sodium_base64_ENCODED_LEN(size, sodium_base64_VARIANT_ORIGINAL);
+    char *out = arena_take(arena, room);
+    sodium_bin2base64(out, room, bytes, size, sodium_base64_VARIANT_ORIGINAL);
+    return (text_t){out, (uint32_t)room - 1};
+}
+
 text_t hex_of(const uint8_t *bytes, size_t size, arena_t *arena) {
     char *out = arena_take(arena, size * 2 + 1);
     sodium_bin2hex(out, size * 2 + 1, bytes, size);

@@ -29,6 +29,8 @@ void secret_hash(text_t secret, char out[SECRET_HASH_SIZE]);
 bool secret_matches(const char hash[SECRET_HASH_SIZE], text_t secret);
 bool bytes_are_equal(const uint8_t *a, const uint8_t *b, size_t size); /* in the same time wherever they differ */
 bool bytes_are_zero(const uint8_t *bytes, size_t size);
+void hmac_sha256(text_t key, text_t text, uint8_t out[HASH_SIZE]); /* as robots ask for it */
+text_t base64_of(const uint8_t *bytes, size_t size, arena_t *arena); /* with padding, NUL behind it */
 text_t hex_of(const uint8_t *bytes, size_t size, arena_t *arena);
 bool hex_read(text_t hex, uint8_t *out, size_t size); /* false unless exactly size*2 hex digits */
 

@@ -25,7 +25,7 @@ static void add_service(cli_t *cli, sheet_t *sheet, const char *name, const heal
     }
     uint64_t lag = health->in_head > health->in_applied ? health->in_head - health->in_applied : 0;
     text_t note = health->note;
-    if (health->published > 0)
+    if (health->published > 0 && health->out_stream != STREAM_NONE)
         note = arena_format(cli->arena, "Redis %lu" TEXT_FORMAT TEXT_FORMAT, (unsigned long)health->published,
                             TEXT_ARGS(text_of(note.size > 0 ? "; " : "")), TEXT_ARGS(note));
     text_t cells[] = {text_of(name),

@@ -22,7 +22,7 @@
 enum { UP_WAIT_MS = 30000, DOWN_WAIT_MS = 10000 };
 
 /* In the order in which they start: a writer before its reader, the door last. */
-static const char *const names[] = {"vault", "intake", "validation", "aggregation", "alerting", "gateway"};
+static const char *const names[] = {"vault", "intake", "validation", "aggregation", "alerting", "notifier", "gateway"};
 enum { NAMES = sizeof names / sizeof names[0] };
 
 /* Redis binds after it has gone into its --dir; a path relative to it stays short however deep the home lies. */

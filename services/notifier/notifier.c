@@ -1,0 +1,309 @@
+/* The notifier's handlers, one per event of stream 4, and the proof of notification. */
+#include "services/notifier/notifier.h"
+
+#include "proto/crypto.h"
+#include "proto/plan_parts.h"
+
+#include <string.h>
+
+#define DEF_FILE "services/notifier/notifier.def"
+#include "proto/define.h"
+
+static const table_t tables[NOTIFIER_TABLES] = {
+    [NOTIFIER_PLAN] = {"plan", plan_adopted_type},
+    [NOTIFIER_PLAN_PARTS] = {"plan_parts", plan_part_type},
+    [NOTIFIER_MODE] = {"mode", notifier_mode_type},
+    [NOTIFIER_TOLD] = {"told", notifier_told_type},
+    [NOTIFIER_TOLD_TO] = {"told_to", notifier_place_type},
+    [NOTIFIER_PLACE] = {"place", notifier_place_type},
+    [NOTIFIER_RESULT] = {"result", notice_row_type},
+    [NOTIFIER_MESSAGE] = {"message", notifier_place_type},
+};
+
+/* --- keys --- */
+
+static store_key_t only_key(void) {
+    store_key_t key = key_new();
+    key_add_text(&key, text_of("only"));
+    return key;
+}
+
+static store_key_t part_key(const uint8_t hash[HASH_SIZE], uint64_t index) {
+    store_key_t key = key_new();
+    key_add_bytes(&key, hash, HASH_SIZE);
+    key_add_u64(&key, index);
+    return key;
+}
+
+store_key_t told_key(uint64_t seq) {
+    store_key_t key = key_new();
+    key_add_u64(&key, seq);
+    return key;
+}
+
+static store_key_t place_key(const uint8_t warning_id[16], notice_state_t state) {
+    store_key_t key = key_new();
+    key_add_bytes(&key, warning_id, 16);
+    key_add_u64(&key, state);
+    return key;
+}
+
+store_key_t result_key(const uint8_t warning_id[16], notice_state_t state, const uint8_t outbox_id[16]) {
+    store_key_t key = place_key(warning_id, state);
+    key_add_bytes(&key, outbox_id, 16);
+    return key;
+}
+
+store_key_t message_key(const uint8_t message_id[16]) {
+    store_key_t key = key_new();
+    key_add_bytes(&key, message_id, 16);
+    return key;
+}
+
+/* --- for the sender --- */
+
+notifier_mode_t notifier_mode(txn_t *txn, arena_t *arena) {
+    store_key_t key = only_key();
+    notifier_mode_t mode;
+    if (txn_get(txn, NOTIFIER_MODE, &key, arena, &mode)) return mode;
+    return (notifier_mode_t){0};
+}
+
+static bool part_get(void *txn, const uint8_t hash[HASH_SIZE], uint32_t index, arena_t *arena, plan_part_t *part) {
+    store_key_t key = part_key(hash, index);
+    return txn_get(txn, NOTIFIER_PLAN_PARTS, &key, arena, part);
+}
+
+planbook_t *notifier_book(txn_t *txn) {
+    store_key_t key = only_key();
+    plan_adopted_t adopted;
+    plan_t plan;
+    arena_t *arena = arena_new();
+    planbook_t *book = NULL;
+    if (txn_get(txn, NOTIFIER_PLAN, &key, arena, &adopted)) {
+        err_t err = plan_adopted_read(&adopted, (plan_parts_source_t){txn, part_get}, arena, &plan);
+        if (err == OK) book = planbook_new(&plan);
+    }
+    arena_destroy(&arena);
+    return book;
+}
+
+/* --- handlers --- */
+
+static void mode_put(turn_t *turn, notifier_mode_t mode) {
+    store_key_t key = only_key();
+    turn_put(turn, NOTIFIER_MODE, &key, &mode);
+}
+
+static void on_ledger_opened(turn_t *turn, const event_t *event) {
+    ledger_opened_t opened;
+    if (!turn_body(turn, event, ledger_opened_type(), &opened)) return;
+    notifier_mode_t mode = notifier_mode(turn_txn(turn), turn_arena(turn));
+    mode.rehearsal = opened.clock_mode == clock_mode_rehearsal;
+    mode.epoch = event->epoch;
+    mode_put(turn, mode);
+}
+
+static void on_ledger_restored(turn_t *turn, const event_t *event) {
+    notifier_mode_t mode = notifier_mode(turn_txn(turn), turn_arena(turn));
+    mode.epoch = event->epoch;
+    mode_put(turn, mode);
+}
+
+static void on_plan_part(turn_t *turn, const event_t *event) {
+    plan_part_t part;
+    if (!turn_body(turn, event, plan_part_type(), &part)) return;
+    store_key_t key = part_key(part.hash, part.index);
+    turn_put(turn, NOTIFIER_PLAN_PARTS, &key, &part);
+}
+
+static void on_plan_adopted(turn_t *turn, const event_t *event) {
+    plan_adopted_t adopted;
+    if (!turn_body(turn, event, plan_adopted_type(), &adopted)) return;
+    store_key_t key = only_key();
+    turn_put(turn, NOTIFIER_PLAN, &key, &adopted);
+    notifier_mode_t mode = notifier_mode(turn_txn(turn), turn_arena(turn));
+    mode.plans++;
+    mode_put(turn, mode);
+}
+
+static void told_add(turn_t *turn, const event_t *event, notice_state_t state, const warning_raised_t *warning) {
+    notifier_told_t told = {.seq = event->seq, .cause_seq = event->cause_seq, .at_ms = (uint64_t)event->at_ms, .state = state,
+                            .warning = *warning};
+    notifier_place_t place = {.seq = event->seq};
+    store_key_t key = told_key(event->seq), to = key_new(), at = place_key(warning->id, state);
+    turn_put(turn, NOTIFIER_TOLD, &key, &told);
+    key_add_text(&to, warning->unit);
+    key_add_u64(&to, event->seq);
+    turn_put(turn, NOTIFIER_TOLD_TO, &to, &place);
+    turn_put(turn, NOTIFIER_PLACE, &at, &place);
+}
+
+static void on_warning_raised(turn_t *turn, const event_t *event) {
+    warning_raised_t raised;
+    if (turn_body(turn, event, warning_raised_type(), &raised)) told_add(turn, event, notice_state_raised, &raised);
+}
+
+/* What it withdraws learns of it: until that is sent it need not be. */
+static void withdraw(turn_t *turn, const uint8_t warning_id[16], uint64_t seq) {
+    store_key_t at = place_key(warning_id, notice_state_raised);
+    notifier_place_t place;
+    notifier_told_t told;
+    if (!turn_get(turn, NOTIFIER_PLACE, &at, &place)) return;
+    store_key_t key = told_key(place.seq);
+    if (!turn_get(turn, NOTIFIER_TOLD, &key, &told)) return;
+    told.withdrawn_seq = seq;
+    turn_put(turn, NOTIFIER_TOLD, &key, &told);
+}
+
+static void on_warning_resolved(turn_t *turn, const event_t *event) {
+    warning_resolved_t resolved;
+    if (!turn_body(turn, event, warning_resolved_type(), &resolved)) return;
+    warning_raised_t words = {.episode = resolved.episode, .kind = resolved.kind, .rung = resolved.rung,
+                              .level = resolved.level, .unit = resolved.unit, .addressee = resolved.addressee,
+                              .task = resolved.task, .period = resolved.period, .indicator = resolved.indicator,
+                              .due_ms = resolved.due_ms, .zh = resolved.zh, .en = resolved.en, .owner = resolved.owner,
+                              .rehearsal = resolved.rehearsal};
+    memcpy(words.id, resolved.id, sizeof words.id);
+    told_add(turn, event, notice_state_resolved, &words);
+    withdraw(turn, resolved.id, event->seq);
+}
+
+static void results_put(turn_t *turn, const event_t *event, notice_row_t row, const notice_part_t *parts, uint32_t count) {
+    row.entry = event->cause_seq;
+    row.entry_ms = (uint64_t)event->at_ms;
+    for (uint32_t index = 0; index < count; index++) {
+        memcpy(row.outbox_id, parts[index].outbox_id, sizeof row.outbox_id);
+        store_key_t key = result_key(parts[index].warning_id, parts[index].state, parts[index].outbox_id);
+        notice_row_t old;
+        bool stays = !row.sent && turn_get(turn, NOTIFIER_RESULT, &key, &old) && old.sent; /* sent is sent */
+        if (!stays) turn_put(turn, NOTIFIER_RESULT, &key, &row);
+    }
+    store_key_t key = message_key(row.message);
+    notifier_place_t place = {.seq = event->cause_seq};
+    turn_put(turn, NOTIFIER_MESSAGE, &key, &place);
+}
+
+static void on_notice_sent(turn_t *turn, const event_t *event) {
+    notice_sent_t sent;
+    if (!turn_body(turn, event, notice_sent_type(), &sent)) return;
+    notice_row_t row = {.route = sent.route, .channel = sent.channel, .sent = true, .attempt = sent.attempt, .code = sent.code,
+                        .at_ms = sent.sent_ms};
+    memcpy(row.contact, sent.contact, sizeof row.contact);
+    memcpy(row.message, sent.id, sizeof row.message);
+    results_put(turn, event, row, sent.parts, sent.parts_count);
+}
+
+static void on_notice_failed(turn_t *turn, const event_t *event) {
+    notice_failed_t failed;
+    if (!turn_body(turn, event, notice_failed_type(), &failed)) return;
+    notice_row_t row = {.route = failed.route, .channel = failed.channel, .why = failed.why, .attempt = failed.attempt,
+                        .code = failed.code, .transport = failed.transport, .at_ms = failed.failed_ms};
+    memcpy(row.contact, failed.contact, sizeof row.contact);
+    memcpy(row.message, failed.id, sizeof row.message);
+    results_put(turn, event, row, failed.parts, failed.parts_count);
+}
+
+static void apply(turn_t *turn, const event_t *event) {
+    switch (event->kind) {
+    case KIND_ledger_opened: on_ledger_opened(turn, event); break;
+    case KIND_ledger_restored: on_ledger_restored(turn, event); break;
+    case KIND_plan_part: on_plan_part(turn, event); break;
+    case KIND_plan_adopted: on_plan_adopted(turn, event); break;
+    case KIND_warning_raised: on_warning_raised(turn, event); break;
+    case KIND_warning_resolved: on_warning_resolved(turn, event); break;
+    case KIND_notice_sent: on_notice_sent(turn, event); break;
+    case KIND_notice_failed: on_notice_failed(turn, event); break;
+    default: /* all other control entries change nothing that is told outside; the runtime counts the time */
+        if (!kind_is_control(event->kind)) turn_unknown(turn, event);
+        break;
+    }
+}
+
+/* --- the query --- */
+
+static bool asked_for(const notices_ask_t *ask, const notifier_told_t *told) {
+    static const uint8_t any[16];
+    bool this_one = memcmp(ask->warning_id, any, sizeof any) == 0 || memcmp(ask->warning_id, told->warning.id, sizeof any) == 0;
+    return this_one && (ask->unit.size == 0 || text_equal(ask->unit, told->warning.unit));
+}
+
+/* Its ways outside, at most LIMIT_NOTICE_RESULTS of them. true: one of them reached somebody. */
+static bool results_get(turn_t *turn, notice_told_t *row) {
+    notice_row_t *results = ARENA_NEW(turn_arena(turn), notice_row_t, LIMIT_NOTICE_RESULTS);
+    store_key_t prefix = place_key(row->id, row->state);
+    bool reached = false;
+    scan_t scan = scan_begin(turn_txn(turn), NOTIFIER_RESULT, &prefix, NULL);
+    while (row->results_count < LIMIT_NOTICE_RESULTS && scan_next(&scan, turn_arena(turn), &results[row->results_count]))
+        reached = results[row->results_count++].sent || reached;
+    scan_end(&scan);
+    row->results = results;
+    return reached;
+}
+
+static notice_told_t row_of(const notifier_told_t *told) {
+    notice_told_t row = {.seq = told->seq, .cause_seq = told->cause_seq, .at_ms = told->at_ms, .state = told->state,
+                         .level = told->warning.level, .rung = told->warning.rung, .unit = told->warning.unit,
+                         .zh = told->warning.zh, .en = told->warning.en, .withdrawn_seq = told->withdrawn_seq};
+    memcpy(row.id, told->warning.id, sizeof row.id);
+    return row;
+}
+
+/* false: the page is full. */
+static bool page_take(turn_t *turn, const notices_ask_t *ask, const notifier_told_t *told, notice_told_t *rows, notices_t *page,
+                      size_t *bytes) {
+    notice_told_t row = row_of(told);
+    if (results_get(turn, &row) && ask->silent_only) return true;
+    size_t size = 256 + row.zh.size + row.en.size + row.results_count * (size_t)256;
+    page->more = page->rows_count == LIMIT_ROWS || *bytes + size > LIMIT_BATCH;
+    if (page->more) return false;
+    *bytes += size;
+    rows[page->rows_count++] = row;
+    return true;
+}
+
+static void on_notices_ask(turn_t *turn, const packet_t *packet, reply_t *reply) {
+    notices_ask_t ask;
+    fault_t fault;
+    if (packet_body(packet, notices_ask_type(), turn_arena(turn), &ask, &fault) != OK) {
+        reply_refuse(reply, text_of(fault.code), fault.path, text_of(NULL));
+        return;
+    }
+    if (turn_waits(turn, ask.at_least)) return;
+    bool of_unit = ask.unit.size > 0;
+    store_key_t prefix = key_new();
+    if (of_unit) key_add_text(&prefix, ask.unit);
+    store_key_t from = prefix;
+    key_add_u64(&from, ask.after + 1);
+    notice_told_t *rows = ARENA_NEW(turn_arena(turn), notice_told_t, LIMIT_ROWS);
+    notices_t page = {.as_of = turn_cause(turn), .rows = rows, .last = ask.after};
+    size_t bytes = 0;
+    notifier_told_t told;
+    notifier_place_t place;
+    scan_t scan = scan_begin(turn_txn(turn), of_unit ? NOTIFIER_TOLD_TO : NOTIFIER_TOLD, &prefix, &from);
+    while (of_unit ? scan_next(&scan, turn_arena(turn), &place) : scan_next(&scan, turn_arena(turn), &told)) {
+        store_key_t key = told_key(place.seq);
+        if (of_unit && !turn_get(turn, NOTIFIER_TOLD, &key, &told)) continue;
+        if (asked_for(&ask, &told) && !page_take(turn, &ask, &told, rows, &page, &bytes)) break;
+        page.last = told.seq;
+    }
+    scan_end(&scan);
+    reply_with(reply, notices_type(), &page);
+}
+
+static void answer(turn_t *turn, const packet_t *ask, reply_t *reply) {
+    if (ask->kind == KIND_notices_ask) on_notices_ask(turn, ask, reply);
+}
+
+const role_t *notifier_role(void) {
+    static const role_t role = {
+        .name = "notifier",
+        .reads = STREAM_WARNINGS,
+        .writes = STREAM_NONE,
+        .tables = tables,
+        .table_count = NOTIFIER_TABLES,
+        .apply = apply,
+        .answer = answer,
+    };
+    return &role;
+}

@@ -1,0 +1,27 @@
+/* The notifier's memory: a fold over stream 4 of what was told, and of what became of it outside. Rebuilt like every stage. */
+#ifndef NOTIFIER_NOTIFIER_H
+#define NOTIFIER_NOTIFIER_H
+
+#include "services/plan/plan.h"
+#include "services/stage/stage.h"
+
+#define DEF_FILE "services/notifier/notifier.def"
+#include "proto/declare.h"
+
+/* The tables of data/notifier. Keys: PLAN and MODE none; PLAN_PARTS (hash, index); TOLD (seq in stream 4); TOLD_TO (unit, seq);
+ * PLACE (warning id, state); RESULT (warning id, state, outbox id); MESSAGE (message id). */
+enum {
+    NOTIFIER_PLAN, NOTIFIER_PLAN_PARTS, NOTIFIER_MODE, NOTIFIER_TOLD, NOTIFIER_TOLD_TO, NOTIFIER_PLACE, NOTIFIER_RESULT,
+    NOTIFIER_MESSAGE, NOTIFIER_TABLES
+};
+
+const role_t *notifier_role(void);
+
+/* What the sender reads, from a read transaction of the same store. */
+store_key_t told_key(uint64_t seq);
+store_key_t result_key(const uint8_t warning_id[16], notice_state_t state, const uint8_t outbox_id[16]);
+store_key_t message_key(const uint8_t message_id[16]);
+notifier_mode_t notifier_mode(txn_t *txn, arena_t *arena);
+planbook_t *notifier_book(txn_t *txn); /* NULL: no plan yet. The caller owns it. */
+
+#endif

@@ -1,0 +1,204 @@
+/* From what the fold has learnt to messages: each warning once for each address that is to hear it. */
+#include "services/notifier/outbox_inner.h"
+
+#include "services/stage/log.h"
+#include "services/vault/directory_rules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct {
+    outbox_t *outbox;
+    txn_t *txn;
+    const instants_t *now;
+    const notifier_told_t *told;
+} look_t;
+
+static void slug_copy(char out[LIMIT_ID + 1], text_t text) { snprintf(out, LIMIT_ID + 1, TEXT_FORMAT, TEXT_ARGS(text)); }
+
+static part_t part_of(const notifier_told_t *told, const uint8_t outbox_id[16]) {
+    part_t part = {.state = told->state, .level = told->warning.level, .seq = told->seq, .subject = subject_of(&told->warning)};
+    memcpy(part.outbox_id, outbox_id, sizeof part.outbox_id);
+    memcpy(part.warning_id, told->warning.id, sizeof part.warning_id);
+    snprintf(part.rung, sizeof part.rung, TEXT_FORMAT, TEXT_ARGS(told->warning.rung));
+    slug_copy(part.unit, told->warning.unit);
+    return part;
+}
+
+/* Did the ledger hear what became of it? *sent: that it was delivered. */
+static bool has_result(look_t *look, notice_state_t state, const uint8_t outbox_id[16], bool *sent) {
+    store_key_t key = result_key(look->told->warning.id, state, outbox_id);
+    notice_row_t row;
+    bool there = txn_get(look->txn, NOTIFIER_RESULT, &key, look->outbox->arena, &row);
+    *sent = there && row.sent;
+    return there;
+}
+
+/* A withdrawal is for those who heard the warning, or may have. */
+static bool raised_was_heard(look_t *look, text_t route, const uint8_t ref[32]) {
+    notifier_told_t raised = *look->told;
+    uint8_t id[16];
+    bool sent = false;
+    raised.state = notice_state_raised;
+    outbox_id_of(&raised, route, ref, id);
+    if (has_result(look, notice_state_raised, id, &sent)) return sent;
+    return journal_part(look->outbox->journal, id) != PART_UNKNOWN;
+}
+
+static bool same_address(const job_t *job, const route_t *route, const uint8_t ref[32]) {
+    return job->state == JOB_WAITING && memcmp(job->ref, ref, sizeof job->ref) == 0 && text_is(route->id, job->route);
+}
+
+/* Of what is told about one thing only the last is still of use; a withdrawal stands for itself. */
+static void overtake(look_t *look, job_t *job, const part_t *part) {
+    for (uint32_t index = job->count; index-- > 0;) {
+        part_t old = job->parts[index];
+        bool both_raised = old.state == notice_state_raised && part->state == notice_state_raised;
+        if (!both_raised || old.subject != part->subject || old.seq >= part->seq) continue;
+        part_remove(job, index);
+        note_failed(look->outbox, job, &old, 1, notice_why_overtaken, NULL, look->now->wall_ms);
+    }
+}
+
+/* The message that is already waiting for this address; one that was tried before a crash keeps its own. */
+static job_t *job_for(look_t *look, const route_t *route, const contact_t *contact, const part_t *part) {
+    outbox_t *self = look->outbox;
+    const uint8_t *ref = contact_ref(route, contact);
+    uint8_t message_id[16];
+    bool tried = journal_message(self->journal, part->outbox_id, message_id);
+    for (uint32_t index = 0; index < self->job_count; index++) {
+        job_t *job = &self->jobs[index];
+        if (!same_address(job, route, ref) || job->count == LIMIT_NOTICE_PARTS || job->named != tried) continue;
+        if (!tried || memcmp(job->id, message_id, sizeof message_id) == 0) return job;
+    }
+    job_t *job = job_new(self, route, contact);
+    job->named = tried;
+    if (tried) memcpy(job->id, message_id, sizeof job->id);
+    if (tried) job->attempt = journal_attempts(self->journal, part->outbox_id);
+    return job;
+}
+
+static void consider(look_t *look, const route_t *route, const contact_t *contact) {
+    outbox_t *self = look->outbox;
+    const notifier_told_t *told = look->told;
+    const uint8_t *ref = contact_ref(route, contact);
+    uint8_t id[16];
+    bool sent = false, raised = told->state == notice_state_raised;
+    outbox_id_of(told, route->id, ref, id);
+    if (!raised && !raised_was_heard(look, route->id, ref)) return;
+    if (has_result(look, told->state, id, &sent) || journal_part(self->journal, id) == PART_SENT) return;
+    part_t part = part_of(told, id);
+    bool old = self->ledger_ms - (int64_t)told->at_ms > self->conf.age_ms;
+    bool withdrawn = raised && told->withdrawn_seq > 0;
+    if (old || withdrawn) {
+        job_t stand_in = {.channel = route->channel};
+        slug_copy(stand_in.route, route->id);
+        memcpy(stand_in.ref, ref, sizeof stand_in.ref);
+        note_failed(self, &stand_in, &part, 1, withdrawn ? notice_why_withdrawn : notice_why_too_old, NULL, look->now->wall_ms);
+        return;
+    }
+    job_t *job = job_for(look, route, contact, &part);
+    overtake(look, job, &part);
+    part_add(job, &part);
+}
+
+/* The first contact of this unit; they lie by unit. */
+static uint32_t contact_first(const outbox_t *self, text_t unit) {
+    uint32_t low = 0, high = self->contact_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (text_compare(self->contacts[middle].unit, unit) < 0) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+static void plan_told(look_t *look) {
+    outbox_t *self = look->outbox;
+    text_t unit = look->told->warning.unit;
+    for (uint32_t index = 0; index < self->route_count; index++) {
+        const route_t *route = &self->routes[index];
+        if (!route_takes(route, look->told)) continue;
+        if (!channel_reaches_persons(route->channel)) {
+            consider(look, route, NULL);
+            continue;
+        }
+        for (uint32_t at = contact_first(self, unit); at < self->contact_count && text_equal(self->contacts[at].unit, unit); at++)
+            if (contact_takes(&self->contacts[at], route->channel, look->told)) consider(look, route, &self->contacts[at]);
+    }
+}
+
+/* --- rebuilt? --- */
+
+static void forget(outbox_t *self) {
+    log_warn("planned_again", "planned=%llu", (unsigned long long)self->planned);
+    for (uint32_t index = 0; index < self->job_count; index++)
+        if (self->jobs[index].state == JOB_WAITING) job_free(&self->jobs[index]);
+    self->planned = 0;
+    self->journal_told = false;
+}
+
+/* A fold that was dropped and derived anew may number its warnings otherwise. Whatever is planned twice has the same id. */
+static bool was_rebuilt(outbox_t *self, txn_t *txn, const notifier_mode_t *mode) {
+    notifier_told_t last;
+    store_key_t key = told_key(self->planned);
+    if (self->planned == 0) return false;
+    if (mode->epoch != self->mode.epoch) return true;
+    return !txn_get(txn, NOTIFIER_TOLD, &key, self->arena, &last) || memcmp(last.warning.id, self->planned_id, 16) != 0;
+}
+
+static void mode_take(outbox_t *self, txn_t *txn) {
+    notifier_mode_t mode = notifier_mode(txn, self->arena);
+    if (was_rebuilt(self, txn, &mode)) forget(self);
+    if (self->book == NULL || mode.plans != self->mode.plans) {
+        planbook_destroy(&self->book);
+        self->book = notifier_book(txn);
+    }
+    self->mode = mode;
+    self->ledger_ms = (int64_t)txn_fact(txn, "now_ms");
+}
+
+/* What this machine has sent and the ledger does not know: a crash came between, or a restore took it away. */
+static void journal_tell(outbox_t *self, txn_t *txn) {
+    uint64_t at = 0, count = 0;
+    notice_sent_t sent;
+    arena_t *arena = arena_new();
+    while (journal_next(self->journal, &at, arena, &sent)) {
+        store_key_t key = message_key(sent.id);
+        notifier_place_t place;
+        if (!txn_get(txn, NOTIFIER_MESSAGE, &key, arena, &place)) {
+            note_add(self, notice_sent_type(), &sent, 0);
+            count++;
+        }
+        arena_reset(arena);
+    }
+    arena_destroy(&arena);
+    self->journal_told = true;
+    if (count > 0) log_warn("sent_but_not_in_the_ledger", "messages=%llu action=note", (unsigned long long)count);
+}
+
+void outbox_plan(outbox_t *self, store_t *store, uint64_t until, const instants_t *now) {
+    if (!self->known) return;
+    txn_t *txn = store_read(store);
+    if (txn == NULL) return;
+    arena_reset(self->arena);
+    mode_take(self, txn);
+    if (!self->journal_told) journal_tell(self, txn);
+    uint64_t whole = txn_fact(txn, "cause_seq"); /* of a later entry not everything may be here yet */
+    notifier_told_t told;
+    store_key_t all = key_new(), from = told_key(self->planned + 1);
+    scan_t scan = scan_begin(txn, NOTIFIER_TOLD, &all, &from);
+    arena_t *row = arena_new();
+    bool more = true;
+    while (!outbox_full(self) && (more = scan_next(&scan, row, &told)) && told.cause_seq <= whole && told.seq <= until) {
+        look_t look = {self, txn, now, &told};
+        plan_told(&look);
+        self->planned = told.seq;
+        memcpy(self->planned_id, told.warning.id, sizeof self->planned_id);
+        arena_reset(row);
+    }
+    scan_end(&scan);
+    self->state.looked = more ? self->planned : until;
+    arena_destroy(&row);
+    txn_abort(&txn);
+}
