@@ -84,7 +84,8 @@ int verb_contact_add(cli_t *cli) {
     if (exit_code != EXIT_WELL) return exit_code;
     contact_t contact = {.id = text_of(cli->args[0]), .unit = cli_unit_named(cli, cli->args[1]),
                          .name = cli_slug(cli, OPTION_name), .mail = cli_slug(cli, OPTION_mail),
-                         .mobile = cli_slug(cli, OPTION_mobile), .working_days = cli_option(cli, OPTION_workdays) != NULL};
+                         .mobile = cli_slug(cli, OPTION_mobile), .working_days = cli_option(cli, OPTION_workdays) != NULL,
+                         .boss = cli_option(cli, OPTION_boss) != NULL};
     if (contact.unit.size == 0) return cli_fail(cli, EX_DATAERR, "计划中没有这个单位", "the plan has no such unit", cli->args[1]);
     exit_code = hours_option(cli, &contact.from_minute, &contact.until_minute);
     if (exit_code == EXIT_WELL) exit_code = since_ms(cli, &contact.since_ms);

@@ -42,7 +42,7 @@ const verb_t cli_verbs[] = {
     {"progress", "", "task", 0, 0, verb_progress, "各指标：完成、目标、完成率、序时、灯",
      "targets: done, goal, rate, pace, lamp"},
     {"warnings", "", "unit open", 0, 0, verb_warnings, "预警记录", "what was told to whom"},
-    {"contact add", "ID UNIT", "name mail mobile hours workdays", 2, 2, verb_contact_add, "登记联系人（存入保密库，不入账）",
+    {"contact add", "ID UNIT", "name mail mobile hours workdays boss", 2, 2, verb_contact_add, "登记联系人（存入保密库，不入账）",
      "whom a unit's warnings reach: kept in the vault, never in the ledger"},
     {"contact list", "", "", 0, 0, verb_contact_list, "联系人一览", "the contacts"},
     {"contact erase", "ID", "", 1, 1, verb_contact_erase, "删除联系人", "forget a contact"},

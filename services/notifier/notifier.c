@@ -88,6 +88,17 @@ planbook_t *notifier_book(txn_t *txn) {
     return book;
 }
 
+void notifier_messenger(txn_t *txn, const notifier_told_t *told, arena_t *arena, uint8_t id[16]) {
+    store_key_t at = place_key(told->warning.bundle, notice_state_raised);
+    notifier_place_t place;
+    notifier_told_t first;
+    memcpy(id, told->warning.id, 16);
+    if (told->state != notice_state_raised || memcmp(told->warning.bundle, told->warning.id, 16) == 0) return;
+    if (!txn_get(txn, NOTIFIER_PLACE, &at, arena, &place)) return;
+    store_key_t key = told_key(place.seq);
+    if (txn_get(txn, NOTIFIER_TOLD, &key, arena, &first) && first.digest > 0) memcpy(id, first.warning.id, 16);
+}
+
 /* --- handlers --- */
 
 static void mode_put(turn_t *turn, notifier_mode_t mode) {
@@ -139,6 +150,14 @@ static void told_add(turn_t *turn, const event_t *event, notice_state_t state, c
     turn_put(turn, NOTIFIER_PLACE, &at, &place);
 }
 
+static bool told_find(turn_t *turn, const uint8_t warning_id[16], store_key_t *key, notifier_told_t *told) {
+    store_key_t at = place_key(warning_id, notice_state_raised);
+    notifier_place_t place;
+    if (!turn_get(turn, NOTIFIER_PLACE, &at, &place)) return false;
+    *key = told_key(place.seq);
+    return turn_get(turn, NOTIFIER_TOLD, key, told);
+}
+
 static void on_warning_raised(turn_t *turn, const event_t *event) {
     warning_raised_t raised;
     if (turn_body(turn, event, warning_raised_type(), &raised)) told_add(turn, event, notice_state_raised, &raised);
@@ -146,12 +165,9 @@ static void on_warning_raised(turn_t *turn, const event_t *event) {
 
 /* What it withdraws learns of it: until that is sent it need not be. */
 static void withdraw(turn_t *turn, const uint8_t warning_id[16], uint64_t seq) {
-    store_key_t at = place_key(warning_id, notice_state_raised);
-    notifier_place_t place;
+    store_key_t key;
     notifier_told_t told;
-    if (!turn_get(turn, NOTIFIER_PLACE, &at, &place)) return;
-    store_key_t key = told_key(place.seq);
-    if (!turn_get(turn, NOTIFIER_TOLD, &key, &told)) return;
+    if (!told_find(turn, warning_id, &key, &told)) return;
     told.withdrawn_seq = seq;
     turn_put(turn, NOTIFIER_TOLD, &key, &told);
 }
@@ -163,10 +179,37 @@ static void on_warning_resolved(turn_t *turn, const event_t *event) {
                               .level = resolved.level, .unit = resolved.unit, .addressee = resolved.addressee,
                               .task = resolved.task, .period = resolved.period, .indicator = resolved.indicator,
                               .due_ms = resolved.due_ms, .zh = resolved.zh, .en = resolved.en, .owner = resolved.owner,
-                              .rehearsal = resolved.rehearsal};
+                              .rehearsal = resolved.rehearsal, .life = life_resolved};
     memcpy(words.id, resolved.id, sizeof words.id);
+    memcpy(words.bundle, resolved.id, sizeof words.bundle);
     told_add(turn, event, notice_state_resolved, &words);
     withdraw(turn, resolved.id, event->seq);
+}
+
+static void on_warning_acknowledged(turn_t *turn, const event_t *event) {
+    warning_acknowledged_t answered;
+    store_key_t key;
+    notifier_told_t told;
+    if (!turn_body(turn, event, warning_acknowledged_type(), &answered) || !told_find(turn, answered.id, &key, &told)) return;
+    told.answered_seq = event->seq;
+    told.promised = answered.by;
+    turn_put(turn, NOTIFIER_TOLD, &key, &told);
+}
+
+/* Of a digest the first warning is the messenger, with the digest's words; the others are told by it. A smaller bundle is put
+ * together from what of it still stands when it is sent. */
+static void on_bundle_told(turn_t *turn, const event_t *event) {
+    bundle_told_t bundle;
+    store_key_t key;
+    notifier_told_t told;
+    if (!turn_body(turn, event, bundle_told_type(), &bundle) || !bundle.digest) return;
+    if (!told_find(turn, bundle.id, &key, &told)) return;
+    told.digest = bundle.count;
+    told.warning.level = bundle.level;
+    told.warning.boss = bundle.boss;
+    told.warning.zh = bundle.zh;
+    told.warning.en = bundle.en;
+    turn_put(turn, NOTIFIER_TOLD, &key, &told);
 }
 
 static void results_put(turn_t *turn, const event_t *event, notice_row_t row, const notice_part_t *parts, uint32_t count) {
@@ -212,6 +255,9 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_plan_adopted: on_plan_adopted(turn, event); break;
     case KIND_warning_raised: on_warning_raised(turn, event); break;
     case KIND_warning_resolved: on_warning_resolved(turn, event); break;
+    case KIND_warning_acknowledged: on_warning_acknowledged(turn, event); break;
+    case KIND_bundle_told: on_bundle_told(turn, event); break;
+    case KIND_warning_withheld: break; /* decided not to be told: alerting keeps the proof */
     case KIND_notice_sent: on_notice_sent(turn, event); break;
     case KIND_notice_failed: on_notice_failed(turn, event); break;
     default: /* all other control entries change nothing that is told outside; the runtime counts the time */
@@ -229,9 +275,11 @@ static bool asked_for(const notices_ask_t *ask, const notifier_told_t *told) {
 }
 
 /* Its ways outside, at most LIMIT_NOTICE_RESULTS of them. true: one of them reached somebody. */
-static bool results_get(turn_t *turn, notice_told_t *row) {
+static bool results_get(turn_t *turn, const notifier_told_t *told, notice_told_t *row) {
     notice_row_t *results = ARENA_NEW(turn_arena(turn), notice_row_t, LIMIT_NOTICE_RESULTS);
-    store_key_t prefix = place_key(row->id, row->state);
+    uint8_t messenger[16];
+    notifier_messenger(turn_txn(turn), told, turn_arena(turn), messenger);
+    store_key_t prefix = place_key(messenger, row->state);
     bool reached = false;
     scan_t scan = scan_begin(turn_txn(turn), NOTIFIER_RESULT, &prefix, NULL);
     while (row->results_count < LIMIT_NOTICE_RESULTS && scan_next(&scan, turn_arena(turn), &results[row->results_count]))
@@ -244,7 +292,8 @@ static bool results_get(turn_t *turn, notice_told_t *row) {
 static notice_told_t row_of(const notifier_told_t *told) {
     notice_told_t row = {.seq = told->seq, .cause_seq = told->cause_seq, .at_ms = told->at_ms, .state = told->state,
                          .level = told->warning.level, .rung = told->warning.rung, .unit = told->warning.unit,
-                         .zh = told->warning.zh, .en = told->warning.en, .withdrawn_seq = told->withdrawn_seq};
+                         .zh = told->warning.zh, .en = told->warning.en, .withdrawn_seq = told->withdrawn_seq,
+                         .answered_seq = told->answered_seq, .promised = told->promised};
     memcpy(row.id, told->warning.id, sizeof row.id);
     return row;
 }
@@ -253,7 +302,7 @@ static notice_told_t row_of(const notifier_told_t *told) {
 static bool page_take(turn_t *turn, const notices_ask_t *ask, const notifier_told_t *told, notice_told_t *rows, notices_t *page,
                       size_t *bytes) {
     notice_told_t row = row_of(told);
-    if (results_get(turn, &row) && ask->silent_only) return true;
+    if (results_get(turn, told, &row) && ask->silent_only) return true;
     size_t size = 256 + row.zh.size + row.en.size + row.results_count * (size_t)256;
     page->more = page->rows_count == LIMIT_ROWS || *bytes + size > LIMIT_BATCH;
     if (page->more) return false;

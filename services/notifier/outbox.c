@@ -55,14 +55,14 @@ static void route_copy(route_t *route, arena_t *arena) {
 }
 
 /* A route's bucket is its own, whatever else changes; that of a route that is gone may be taken by a new one. */
-pace_t *outbox_pace(outbox_t *self, text_t route) {
-    pace_t *spare = &self->paces[0];
+bucket_t *outbox_bucket(outbox_t *self, text_t route) {
+    bucket_t *spare = &self->buckets[0];
     for (uint32_t index = 0; index < LIMIT_ROUTES; index++) {
-        pace_t *pace = &self->paces[index];
-        if (text_is(route, pace->id)) return pace;
-        if (outbox_route(self, text_of(pace->id)) == NULL) spare = pace;
+        bucket_t *bucket = &self->buckets[index];
+        if (text_is(route, bucket->id)) return bucket;
+        if (outbox_route(self, text_of(bucket->id)) == NULL) spare = bucket;
     }
-    *spare = (pace_t){0};
+    *spare = (bucket_t){0};
     snprintf(spare->id, sizeof spare->id, TEXT_FORMAT, TEXT_ARGS(route));
     return spare;
 }
@@ -87,7 +87,7 @@ void outbox_directory(outbox_t *self, const directory_t *directory) {
     self->version = directory->version;
     self->known = true;
     for (uint32_t index = 0; index < self->route_count; index++) {
-        rate_t *rate = &outbox_pace(self, routes[index].id)->rate;
+        rate_t *rate = &outbox_bucket(self, routes[index].id)->rate;
         rate_of(&routes[index], &rate->per_minute, &rate->per_second);
     }
 }
@@ -183,7 +183,7 @@ static void parts_prune(leaving_t *self) {
         notifier_told_t told;
         bool there = txn_get(self->txn, NOTIFIER_TOLD, &key, self->arena, &told) &&
                      memcmp(told.warning.id, part.warning_id, sizeof part.warning_id) == 0;
-        bool withdrawn = !there || (part.state == notice_state_raised && told.withdrawn_seq > 0);
+        bool withdrawn = !there || (part.state == notice_state_raised && told.withdrawn_seq > 0 && !part.digest);
         if (!withdrawn && outbox->ledger_ms - (int64_t)told.at_ms <= outbox->conf.age_ms) continue;
         part_remove(job, index);
         note_failed(outbox, job, &part, 1, withdrawn ? notice_why_withdrawn : notice_why_too_old, NULL, self->now->wall_ms);
@@ -265,7 +265,7 @@ static bool depart(leaving_t *self, request_t *request) {
         outbox->state.broken = true;
         return false;
     }
-    rate_spend(&outbox_pace(outbox, self->route->id)->rate, self->now->steady_ms);
+    rate_spend(&outbox_bucket(outbox, self->route->id)->rate, self->now->steady_ms);
     job->state = JOB_FLYING;
     outbox->state.waiting--;
     outbox->state.flying++;
@@ -298,7 +298,7 @@ static bool job_ready(leaving_t *self, int64_t *wait_ms) {
         return false;
     }
     self->sink = self->route->channel == channel_sink || (outbox->mode.rehearsal && !self->route->live);
-    int64_t rate_ms = self->sink ? 0 : rate_wait(&outbox_pace(outbox, self->route->id)->rate, self->now->steady_ms);
+    int64_t rate_ms = self->sink ? 0 : rate_wait(&outbox_bucket(outbox, self->route->id)->rate, self->now->steady_ms);
     const plan_t *plan = outbox->book == NULL ? NULL : planbook_plan(outbox->book);
     if (rate_ms > 0) soonest(wait_ms, rate_ms);
     return rate_ms == 0 && hours_wait(plan, self->route, self->contact, job_level(job), outbox->ledger_ms) == 0;
@@ -330,7 +330,7 @@ static void settle(outbox_t *self, job_t *job, const verdict_of_answer_t *verdic
     int64_t pause_ms = backoff_ms(job->attempt, self->conf.retry_ms, job->id);
     bool refused = verdict->answer == ANSWER_REFUSED;
     if (verdict->answer == ANSWER_SLOWER)
-        rate_close(&outbox_pace(self, text_of(job->route))->rate, now->steady_ms + verdict->pause_ms);
+        rate_close(&outbox_bucket(self, text_of(job->route))->rate, now->steady_ms + verdict->pause_ms);
     if (verdict->answer == ANSWER_DELIVERED)
         note_sent(self, job, verdict, now->wall_ms);
     else if (refused || last)

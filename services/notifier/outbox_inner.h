@@ -14,7 +14,8 @@ typedef struct {
     char rung[17];
     char unit[LIMIT_ID + 1];
     uint64_t seq; /* stream 4 */
-    uint64_t subject;
+    uint8_t supersedes[16]; /* the warning that it overtakes; zero: none */
+    bool digest;
 } part_t;
 
 typedef enum { JOB_FREE, JOB_WAITING, JOB_FLYING } job_state_t;
@@ -47,7 +48,7 @@ typedef struct {
 typedef struct {
     char id[LIMIT_ID + 1];
     rate_t rate;
-} pace_t;
+} bucket_t;
 
 struct outbox {
     outbox_conf_t conf;
@@ -59,7 +60,7 @@ struct outbox {
     uint32_t contact_count;
     uint64_t version;
     bool known; /* a directory came */
-    pace_t paces[LIMIT_ROUTES];
+    bucket_t buckets[LIMIT_ROUTES];
     planbook_t *book;
     notifier_mode_t mode;
     int64_t ledger_ms; /* the ledger's clock */
@@ -83,7 +84,7 @@ void part_remove(job_t *job, uint32_t index);
 void part_add(job_t *job, const part_t *part);
 job_t *job_new(outbox_t *self, const route_t *route, const contact_t *contact);
 void job_free(job_t *job);
-pace_t *outbox_pace(outbox_t *self, text_t route);
+bucket_t *outbox_bucket(outbox_t *self, text_t route);
 
 /* outbox_notes.c */
 void note_add(outbox_t *self, const message_t *type, const void *value, uint64_t seq);

@@ -17,9 +17,10 @@ typedef struct {
 static void slug_copy(char out[LIMIT_ID + 1], text_t text) { snprintf(out, LIMIT_ID + 1, TEXT_FORMAT, TEXT_ARGS(text)); }
 
 static part_t part_of(const notifier_told_t *told, const uint8_t outbox_id[16]) {
-    part_t part = {.state = told->state, .level = told->warning.level, .seq = told->seq, .subject = subject_of(&told->warning)};
+    part_t part = {.state = told->state, .level = told->warning.level, .seq = told->seq, .digest = told->digest > 0};
     memcpy(part.outbox_id, outbox_id, sizeof part.outbox_id);
     memcpy(part.warning_id, told->warning.id, sizeof part.warning_id);
+    if (told->state == notice_state_raised) memcpy(part.supersedes, told->warning.supersedes, sizeof part.supersedes);
     snprintf(part.rung, sizeof part.rung, TEXT_FORMAT, TEXT_ARGS(told->warning.rung));
     slug_copy(part.unit, told->warning.unit);
     return part;
@@ -53,8 +54,8 @@ static bool same_address(const job_t *job, const route_t *route, const uint8_t r
 static void overtake(look_t *look, job_t *job, const part_t *part) {
     for (uint32_t index = job->count; index-- > 0;) {
         part_t old = job->parts[index];
-        bool both_raised = old.state == notice_state_raised && part->state == notice_state_raised;
-        if (!both_raised || old.subject != part->subject || old.seq >= part->seq) continue;
+        bool overtaken = old.state == notice_state_raised && memcmp(old.warning_id, part->supersedes, 16) == 0;
+        if (!overtaken || old.digest) continue; /* a digest is about more than that */
         part_remove(job, index);
         note_failed(look->outbox, job, &old, 1, notice_why_overtaken, NULL, look->now->wall_ms);
     }
@@ -89,7 +90,7 @@ static void consider(look_t *look, const route_t *route, const contact_t *contac
     if (has_result(look, told->state, id, &sent) || journal_part(self->journal, id) == PART_SENT) return;
     part_t part = part_of(told, id);
     bool old = self->ledger_ms - (int64_t)told->at_ms > self->conf.age_ms;
-    bool withdrawn = raised && told->withdrawn_seq > 0;
+    bool withdrawn = raised && told->withdrawn_seq > 0 && told->digest == 0;
     if (old || withdrawn) {
         job_t stand_in = {.channel = route->channel};
         slug_copy(stand_in.route, route->id);
@@ -116,6 +117,9 @@ static uint32_t contact_first(const outbox_t *self, text_t unit) {
 static void plan_told(look_t *look) {
     outbox_t *self = look->outbox;
     text_t unit = look->told->warning.unit;
+    uint8_t messenger[16];
+    notifier_messenger(look->txn, look->told, self->arena, messenger);
+    if (memcmp(messenger, look->told->warning.id, sizeof messenger) != 0) return; /* a digest tells it */
     for (uint32_t index = 0; index < self->route_count; index++) {
         const route_t *route = &self->routes[index];
         if (!route_takes(route, look->told)) continue;

@@ -17,7 +17,8 @@ bool route_takes(const route_t *route, const notifier_told_t *told) {
 
 bool contact_takes(const contact_t *contact, channel_t channel, const notifier_told_t *told) {
     text_t address = channel == channel_sms ? contact->mobile : contact->mail;
-    return address.size > 0 && text_equal(contact->unit, told->warning.unit) && told->at_ms >= contact->since_ms;
+    bool theirs = !contact->boss || told->warning.boss; /* a leader hears what stays late */
+    return address.size > 0 && theirs && text_equal(contact->unit, told->warning.unit) && told->at_ms >= contact->since_ms;
 }
 
 const uint8_t *contact_ref(const route_t *route, const contact_t *contact) {
@@ -54,22 +55,6 @@ void message_id_of(const char *what, const uint8_t (*outbox_ids)[16], uint32_t c
     buffer_add(&bytes, outbox_ids, (size_t)count * 16);
     short_hash(&bytes, id);
     buffer_destroy(&bytes);
-}
-
-uint64_t subject_of(const warning_raised_t *warning) {
-    buffer_t bytes = {0};
-    uint8_t hash[16], tenure = warning->kind == warning_kind_tenure_broken;
-    uint64_t subject;
-    add_text(&bytes, warning->unit);
-    add_text(&bytes, warning->owner);
-    add_text(&bytes, warning->task);
-    add_text(&bytes, warning->period);
-    add_text(&bytes, warning->indicator);
-    buffer_add(&bytes, &tenure, 1);
-    short_hash(&bytes, hash);
-    buffer_destroy(&bytes);
-    memcpy(&subject, hash, sizeof subject);
-    return subject;
 }
 
 /* --- hours --- */

@@ -16,9 +16,6 @@ const uint8_t *contact_ref(const route_t *route, const contact_t *contact);
 void outbox_id_of(const notifier_told_t *told, text_t route, const uint8_t ref[32], uint8_t id[16]);
 /* The id of a message (or result) is a hash of what is in it and of what it is. */
 void message_id_of(const char *what, const uint8_t (*outbox_ids)[16], uint32_t count, uint8_t id[16]);
-/* What is told about the same thing to the same unit; a later one overtakes an earlier one. */
-uint64_t subject_of(const warning_raised_t *warning);
-
 /* How long until route and contact may be used; 0: now. Urgent levels know no hours. Where the two leave no time in common, the
  * contact's hours hold. plan may be NULL: then every day is a working day. */
 int64_t hours_wait(const plan_t *plan, const route_t *route, const contact_t *contact, level_t level, int64_t now_ms);

@@ -34,7 +34,9 @@ typedef struct {
 
 static const outbox_conf_t conf = {.retry_ms = 1000, .attempts = 3, .age_ms = 72 * HOUR_MS};
 
-static inline const char *path_of(world_t *self, const char *name) { return arena_format(self->arena, "%s/%s", self->folder, name).at; }
+static inline const char *path_of(world_t *self, const char *name) {
+    return arena_format(self->arena, "%s/%s", self->folder, name).at;
+}
 
 static inline void outbox_up(world_t *self) {
     assert_int_equal(stage_open(notifier_role(), path_of(self, "notifier"), &self->stage), OK);
@@ -106,8 +108,9 @@ static inline warning_raised_t warning(uint8_t number, const char *unit) {
     warning_raised_t raised = {.episode = 1, .kind = warning_kind_report_due, .rung = text_of("T-5"), .level = level_remind,
                                .unit = text_of(unit), .addressee = addressee_owner, .task = text_of("sales"),
                                .period = text_of("2021-08"), .due_ms = (uint64_t)(NINE + 5 * 24 * HOUR_MS),
-                               .zh = text_of("还差五天"), .en = text_of("five days left")};
+                               .life = life_raised, .zh = text_of("还差五天"), .en = text_of("five days left")};
     memset(raised.id, number, sizeof raised.id);
+    memset(raised.bundle, number, sizeof raised.bundle);
     return raised;
 }
 
@@ -138,7 +141,8 @@ static inline contact_t person(uint8_t number, const char *id) {
     return contact;
 }
 
-static inline void directory(world_t *self, const route_t *routes, uint32_t route_count, const contact_t *contacts, uint32_t count) {
+static inline void directory(world_t *self, const route_t *routes, uint32_t route_count, const contact_t *contacts,
+                             uint32_t count) {
     static uint64_t version;
     directory_t told = {.version = ++version, .routes = routes, .routes_count = route_count, .contacts = contacts,
                         .contacts_count = count};

@@ -156,7 +156,9 @@ static void a_later_rung_overtakes_one_that_is_still_waiting(void **state) {
     raise_of(&world, 1, "chengmen", "sales");
     tick(&world, NINE);
     plan(&world);
-    raise_of(&world, 2, "chengmen", "sales");
+    warning_raised_t later = warning(2, "chengmen");
+    memset(later.supersedes, 1, sizeof later.supersedes);
+    emit(&world, warning_raised_type(), &later);
     tick(&world, NINE + HOUR_MS);
     plan(&world);
     uint32_t slot;
@@ -168,6 +170,65 @@ static void a_later_rung_overtakes_one_that_is_still_waiting(void **state) {
     assert_int_equal(note(&world, &sent, &failed), KIND_notice_failed);
     assert_int_equal(failed.why, notice_why_overtaken);
     assert_int_equal(failed.parts[0].warning_id[0], 1);
+    world_end(&world);
+}
+
+static void a_digest_is_one_notice_that_proves_all_warnings_in_it(void **state) {
+    (void)state;
+    world_t world = world_new(false);
+    one_mail_one_person(&world);
+    warning_id_t ids[1];
+    memset(ids[0].id, 1, sizeof ids[0].id);
+    for (uint8_t number = 1; number <= 30; number++) {
+        warning_raised_t raised = warning(number, "chengmen");
+        memset(raised.bundle, 1, sizeof raised.bundle);
+        emit(&world, warning_raised_type(), &raised);
+    }
+    bundle_told_t bundle = {.unit = text_of("chengmen"), .count = 30, .digest = true, .level = level_orange, .ids = ids,
+                            .ids_count = 1, .zh = text_of("三十项"), .en = text_of("thirty")};
+    memset(bundle.id, 1, sizeof bundle.id);
+    emit(&world, bundle_told_type(), &bundle);
+    tick(&world, NINE);
+    plan(&world);
+    uint32_t slot;
+    request_t request;
+    assert_true(next(&world, &slot, &request));
+    assert_int_equal(notices_in(&request), 1);
+    answered(&world, slot, 0, 250);
+    assert_int_equal(deliver_all(&world), 0);
+    notices_ask_t ask = {.silent_only = true};
+    buffer_t frame = {0}, out = {0};
+    packet_t packet;
+    fault_t fault;
+    notices_t told;
+    packet_encode(1, notices_ask_type(), &ask, &frame);
+    assert_int_equal(packet_decode((bytes_t){frame.at, (uint32_t)frame.size}, &packet, &fault), OK);
+    assert_true(stage_answer(world.stage, &packet, &out));
+    assert_int_equal(packet_decode((bytes_t){out.at, (uint32_t)out.size}, &packet, &fault), OK);
+    assert_int_equal(packet_body(&packet, notices_type(), world.arena, &told, &fault), OK);
+    assert_int_equal(told.rows_count, 0); /* nothing has reached nobody */
+    buffer_destroy(&frame);
+    buffer_destroy(&out);
+    world_end(&world);
+}
+
+static void a_leader_hears_only_what_stays_late(void **state) {
+    (void)state;
+    world_t world = world_new(false);
+    route_t route = mail_route();
+    contact_t boss = person(1, "boss");
+    boss.boss = true;
+    directory(&world, &route, 1, &boss, 1);
+    raise_of(&world, 1, "chengmen", "sales");
+    warning_raised_t late = warning(2, "chengmen");
+    late.boss = true;
+    emit(&world, warning_raised_type(), &late);
+    tick(&world, NINE);
+    plan(&world);
+    uint32_t slot;
+    request_t request;
+    assert_true(next(&world, &slot, &request));
+    assert_int_equal(notices_in(&request), 1);
     world_end(&world);
 }
 
@@ -417,6 +478,8 @@ int main(void) {
         TEST(a_warning_withdrawn_before_it_was_sent_is_recorded_and_neither_it_nor_its_withdrawal_is_sent),
         TEST(who_heard_a_warning_hears_its_withdrawal),
         TEST(a_later_rung_overtakes_one_that_is_still_waiting),
+        TEST(a_digest_is_one_notice_that_proves_all_warnings_in_it),
+        TEST(a_leader_hears_only_what_stays_late),
         TEST(a_failing_server_is_tried_again_later_and_later_and_then_it_is_a_dead_letter),
         TEST(tries_before_a_crash_count),
         TEST(a_mailbox_that_refuses_is_not_tried_again),
