@@ -33,7 +33,7 @@ static bool authority_holds(visit_t *visit, const append_ask_t *ask) {
 /* The door has looked already; a ledger forgets nothing, so it is looked at again before the ink. */
 static bool privacy_holds(visit_t *visit, const report_t *report) {
     arena_t *arena = visit->intake->arena;
-    reason_t *reasons = ARENA_NEW(arena, reason_t, LIMIT_REASONS);
+    reason_t *reasons = arena_room(arena, sizeof *reasons * LIMIT_REASONS);
     uint32_t count = privacy_refusals(report, reasons, LIMIT_REASONS - 1, arena);
     text_t unswapped = privacy_unswapped(report, arena);
     if (unswapped.size > 0) reasons[count++] = (reason_t){.code = REASON_OF(personal_text), .path = unswapped};

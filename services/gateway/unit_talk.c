@@ -87,7 +87,7 @@ static conversation_t *converse(gateway_t *self, const asker_t *asker, const pac
 
 /* What a report must satisfy before anything behind the door sees it. */
 static bool report_may_pass(gateway_t *self, const asker_t *asker, const packet_t *packet, const report_t *report) {
-    reason_t *reasons = ARENA_NEW(self->arena, reason_t, LIMIT_REASONS);
+    reason_t *reasons = arena_room(self->arena, sizeof *reasons * LIMIT_REASONS);
     uint32_t count = report_refusals(report, reasons, LIMIT_REASONS, self->arena);
     if (count == 0 && personal_texts(report, NULL, 0) > GATEWAY_PERSONAL) {
         reasons[count++] = (reason_t){.code = REASON_OF(too_many), .path = text_of("report.figures")};
