@@ -7,7 +7,7 @@
 #include "services/stage/link.h"
 #include "tests/hostile/raw.h"
 
-enum { FRAMES = 950, IN_FRAME = 64 };
+enum { IN_FRAME = 64, FRAMES = LIMIT_PENDING / IN_FRAME * 15 / 16 }; /* above what one unit may hold: four fifths */
 
 typedef struct {
     uint32_t receipts, busy, verdicts, others;
