@@ -6,6 +6,7 @@ MAKEFLAGS += --output-sync=recurse
 # V=1 shows the commands
 Q := $(if $(V),,@)
 PACKAGES := libzmq libczmq msgpack lmdb hiredis yaml-0.1 libsodium jansson libcurl
+PACKAGES += libmicrohttpd
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Wcast-qual -Wvla -Werror
 OPTIMISE ?= -O2 -g -D_FORTIFY_SOURCE=2
@@ -29,6 +30,9 @@ all: $(PROGRAMS)  ## build every program
 $(BUILD)/%.o: %.c
 	@mkdir -p $(dir $@)
 	$(Q)$(CC) $(CFLAGS) -c $< -o $@
+
+# what it carries inside
+$(BUILD)/services/console/pages.o: $(wildcard services/console/pages/*)
 
 $(LIBRARY): $(LIBRARY_OBJECTS)
 	@rm -f $@

@@ -89,6 +89,20 @@
 #define LIMIT_EDGE_MEMORY (3ULL << 29)     /* a door that needs more ends, and comes back */
 #define LIMIT_BUSY_RETRY_MS 500
 
+/* HTTP at the console */
+#define LIMIT_HTTP_HEAD 16384              /* a request's head */
+#define LIMIT_HTTP_FIELDS 64               /* fields in it */
+#define LIMIT_HTTP_TARGET 2048
+#define LIMIT_HTTP_BODY (512 * 1024)       /* a report in JSON is about twice its size on the wire */
+#define LIMIT_HTTP_CONNECTIONS 2048
+#define LIMIT_HTTP_OF_ADDRESS 256          /* of one address, unless a proxy stands in front */
+#define LIMIT_HTTP_HEAD_MS 10000           /* from the connection to the whole head */
+#define LIMIT_HTTP_REQUEST_MS 60000        /* from the connection to the end of the answer, however slow the peer is */
+#define LIMIT_HTTP_ANSWER_MS 12000         /* the services behind have so long */
+#define LIMIT_HTTP_LIVE 512                /* pages that listen for news */
+#define LIMIT_HTTP_LIVE_MS (30LL * 60000)  /* then a page asks anew */
+#define LIMIT_LOGIN_TRIES 20               /* attempts to log in of one address in a minute */
+
 /* the console's logins; by the wall clock */
 #define LIMIT_SESSION_MS (12LL * 3600000)  /* a working day */
 #define LIMIT_CODE_SESSION_MS (30LL * 60000) /* to set a password in */

@@ -21,6 +21,7 @@ static void health_tell(gateway_t *self, const peer_t *peer, uint64_t request_id
         .in_head = follow_head(self->follow),
         .cause_seq = follow_seen(self->follow),
         .now_ms = (uint64_t)follow_now_ms(self->follow),
+        .refused = self->refused,
         .ok = gateway_ready(self) && follow_current(self->follow),
         .note = arena_format(self->arena, "keys=%u pending=%u refused=%llu links=%u cut=%llu%s",
                              keys == NULL ? 0 : (unsigned)keys_count(keys), (unsigned)pending_count(self->pending),

@@ -5,8 +5,8 @@
 #include "services/gateway/edge.h"
 #include "services/gateway/follow.h"
 #include "services/gateway/gateway.h"
-#include "services/gateway/gateway_rules.h"
-#include "services/gateway/refs.h"
+#include "services/door/door_rules.h"
+#include "services/door/refs.h"
 #include "services/stage/link.h"
 
 enum { GATEWAY_PERSONAL = 1024 /* personal texts of one report: what one vault_keep takes */, GATEWAY_PARKED = 64 };

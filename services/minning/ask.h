@@ -5,7 +5,7 @@
 #include "services/minning/cli.h"
 #include "services/stage/link.h"
 
-enum { ASK_MS = 6000, ASK_HEALTH_MS = 500, ASK_COMMAND_MS = 30000, ASK_COMMAND_TRY_MS = 3000, SERVICES = 7 };
+enum { ASK_MS = 6000, ASK_HEALTH_MS = 500, ASK_COMMAND_MS = 30000, ASK_COMMAND_TRY_MS = 3000, SERVICES = 8 };
 extern const char *const ask_services[SERVICES]; /* every service that has a desk, in the order of the flow */
 
 /* A question to the desk of `service`. On an error it has been told; the exit is returned, 0 otherwise. */

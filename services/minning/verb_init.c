@@ -101,10 +101,13 @@ static err_t write_settings(cli_t *cli, const founding_t *founding) {
         "#   Settings of this home, in ZPL: four blanks of indent, names in ASCII. Read when a service starts.\n"
         "ledger\n    plan = \"" TEXT_FORMAT "\"\n    clock = \"%s\"\n"
         "gateway\n    endpoint = \"%s\"\n"
+        "console\n    port = \"%s\"\n"
         "redis\n    external = 0\n";
+    const char *endpoint = cli_option(cli, OPTION_endpoint);
+    bool any = endpoint != NULL && strcmp(endpoint, "auto") == 0;
     return home_write(HOME_CONF,
                       arena_format(cli->arena, format, TEXT_ARGS(founding->plan.id),
-                                   WORD_NAME(clock_mode, founding->opened.clock_mode), founding->endpoint),
+                                   WORD_NAME(clock_mode, founding->opened.clock_mode), founding->endpoint, any ? "0" : "7351"),
                       0600);
 }
 

@@ -1,5 +1,5 @@
 /* `minning report send`, `check`, `status`: a unit speaks with the gateway. */
-#include "services/minning/report_file.h"
+#include "services/plan/report_file.h"
 #include "services/minning/report_talk.h"
 
 #include "proto/crypto.h"

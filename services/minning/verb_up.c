@@ -22,7 +22,7 @@
 enum { UP_WAIT_MS = 30000, DOWN_WAIT_MS = 10000 };
 
 /* In the order in which they start: a writer before its reader, the door last. */
-static const char *const names[] = {"vault", "intake", "validation", "aggregation", "alerting", "notifier", "gateway"};
+static const char *const names[] = {"vault", "intake", "validation", "aggregation", "alerting", "notifier", "gateway", "console"};
 enum { NAMES = sizeof names / sizeof names[0] };
 
 /* Redis binds after it has gone into its --dir; a path relative to it stays short however deep the home lies. */
@@ -117,6 +117,13 @@ static int run_services(cli_t *cli, int lock) {
 
 /* --- in the background --- */
 
+/* Its port may be any that was free. */
+static void tell_console(cli_t *cli) {
+    text_t url;
+    if (home_read("run/console.url", cli->arena, 256, &url) == OK && url.size > 0)
+        printf(cli_say(cli, "网页 %.*s\n", "console %.*s\n"), (int)url.size - 1, url.at);
+}
+
 static int wait_until_well(cli_t *cli, pid_t keeper) {
     uint64_t seconds = UP_WAIT_MS / 1000;
     if (cli_option(cli, OPTION_timeout) != NULL && !cli_number(cli_option(cli, OPTION_timeout), &seconds))
@@ -127,6 +134,7 @@ static int wait_until_well(cli_t *cli, pid_t keeper) {
             return cli_fail(cli, EX_SOFTWARE, "启动失败，见 log/up.log", "it ended, see log/up.log", NULL);
         if (ask_all_well(cli)) {
             printf("%s\n", cli_say(cli, "全部服务就绪", "every service is well"));
+            tell_console(cli);
             return EXIT_WELL;
         }
         poll(NULL, 0, 100);

@@ -285,20 +285,27 @@ void link_watch_signals(void) {
 
 /* Once asked to leave, always asked to leave: the signal is left unread. */
 uint32_t link_wait(void *const *handles, size_t count, int64_t timeout_ms) {
-    ASSERT(count <= HANDLES);
+    return link_wait_with(handles, count, NULL, 0, timeout_ms);
+}
+
+uint32_t link_wait_with(void *const *handles, size_t count, const int *fds, size_t fd_count, int64_t timeout_ms) {
+    size_t all = count + fd_count;
+    ASSERT(all <= HANDLES);
     zmq_pollitem_t items[HANDLES + 1];
-    for (size_t index = 0; index < count; index++)
-        items[index] = (zmq_pollitem_t){.socket = handles[index], .events = ZMQ_POLLIN};
-    size_t watched = count;
+    for (size_t index = 0; index < all; index++)
+        items[index] = (zmq_pollitem_t){.socket = index < count ? handles[index] : NULL,
+                                        .fd = index < count ? 0 : fds[index - count],
+                                        .events = ZMQ_POLLIN};
+    size_t watched = all;
     if (signal_fd >= 0) items[watched++] = (zmq_pollitem_t){.fd = signal_fd, .events = ZMQ_POLLIN};
     watch_wait();
     int found = zmq_poll(items, (int)watched, (long)timeout_ms);
     watch_beat();
     if (found <= 0) return 0;
     uint32_t ready = 0;
-    for (size_t index = 0; index < count; index++)
+    for (size_t index = 0; index < all; index++)
         if ((items[index].revents & ZMQ_POLLIN) != 0) ready |= 1u << index;
-    if (watched > count && (items[count].revents & ZMQ_POLLIN) != 0) ready |= LINK_STOP;
+    if (watched > all && (items[all].revents & ZMQ_POLLIN) != 0) ready |= LINK_STOP;
     return ready;
 }
 

@@ -45,6 +45,8 @@ err_t link_ask(const char *endpoint, const message_t *ask, const void *question,
  * for handles[i]; LINK_STOP when the process is asked to leave. */
 #define LINK_STOP (1u << 31)
 uint32_t link_wait(void *const *handles, size_t count, int64_t timeout_ms);
+/* The same with file descriptors behind the handles: bit count + i for fds[i]. */
+uint32_t link_wait_with(void *const *handles, size_t count, const int *fds, size_t fd_count, int64_t timeout_ms);
 /* Waits for one socket and one file descriptor, without looking at signals: for threads beside the main one. */
 void link_wait_fd(void *handle, int fd, int64_t timeout_ms);
 void link_watch_signals(void);               /* signalfd for SIGTERM and SIGINT; call before any thread is made */

@@ -1,5 +1,5 @@
 /* The link: a batch from another process, split into its events; and a unit's frame, split into its messages. */
-#include "services/gateway/gateway_rules.h"
+#include "services/door/door_rules.h"
 #include "services/stage/serve.h"
 #include "tests/fuzz/fuzz.h"
 

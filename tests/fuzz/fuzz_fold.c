@@ -8,7 +8,7 @@
 #include "services/2-validation/validation.h"
 #include "services/3-aggregation/aggregation.h"
 #include "services/4-alerting/alerting.h"
-#include "services/gateway/gateway_rules.h"
+#include "services/door/door_rules.h"
 #include "services/minning/phrase.h"
 #include "services/stage/serve.h"
 #include "services/stage/stage.h"

@@ -1,6 +1,6 @@
 /* A report as people write it in a JSON file. What is read is valid. */
 #include "proto/json.h"
-#include "services/minning/report_file.h"
+#include "services/plan/report_file.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_plans.h"
 

@@ -1,7 +1,7 @@
 /* What people write in files: a report, and the scenario of a rehearsal. */
 #include "services/minning/phrase.h"
 #include "services/minning/rehearsal.h"
-#include "services/minning/report_file.h"
+#include "services/plan/report_file.h"
 
 #include "services/plan/calendar.h"
 

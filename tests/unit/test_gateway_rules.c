@@ -9,8 +9,8 @@
 
 #include "proto/crypto.h"
 #include "proto/verdict.h"
-#include "services/gateway/gateway_rules.h"
-#include "services/gateway/refs.h"
+#include "services/door/door_rules.h"
+#include "services/door/refs.h"
 
 static int arena_make(void **state) {
     crypto_start();

@@ -1,6 +1,6 @@
 /* What the vault lately said of personal texts, by a keyed hash of the text: the texts themselves are not kept. */
-#ifndef GATEWAY_REFS_H
-#define GATEWAY_REFS_H
+#ifndef DOOR_REFS_H
+#define DOOR_REFS_H
 
 #include "proto/proto.h"
 

@@ -1,5 +1,5 @@
 /* A fixed number of places, one for each hash: the newest text takes it. */
-#include "services/gateway/refs.h"
+#include "services/door/refs.h"
 
 #include <stdlib.h>
 #include <string.h>

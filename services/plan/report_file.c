@@ -1,5 +1,5 @@
 /* The friendlier JSON of a report → the strict one → the message. */
-#include "services/minning/report_file.h"
+#include "services/plan/report_file.h"
 
 #include "proto/crypto.h"
 #include "services/plan/amount.h"

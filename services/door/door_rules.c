@@ -1,5 +1,5 @@
 /* The pure part of the door. */
-#include "services/gateway/gateway_rules.h"
+#include "services/door/door_rules.h"
 
 #include <string.h>
 

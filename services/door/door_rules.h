@@ -1,6 +1,6 @@
-/* What the door decides by looking alone: frames into messages, refusals before the ink. Pure. */
-#ifndef GATEWAY_RULES_H
-#define GATEWAY_RULES_H
+/* What a door decides by looking alone: frames into messages, refusals before the ink. Pure. */
+#ifndef DOOR_RULES_H
+#define DOOR_RULES_H
 
 #include "proto/wire.h"
 

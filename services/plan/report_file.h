@@ -1,6 +1,6 @@
 /* A report as people write it in a file: amounts as typed, names as plain text. Turned into the message that is sent. */
-#ifndef MINNING_REPORT_FILE_H
-#define MINNING_REPORT_FILE_H
+#ifndef PLAN_REPORT_FILE_H
+#define PLAN_REPORT_FILE_H
 
 #include "proto/json.h"
 #include "services/plan/plan.h"

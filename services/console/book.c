@@ -1,0 +1,82 @@
+/* The plan in force, as the home keeps it for people: names, tasks, indicators, deadlines of the periods. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "services/console/state.h"
+#include "services/plan/calendar.h"
+#include "services/plan/plan_file.h"
+#include "services/stage/home.h"
+#include "services/stage/log.h"
+
+#define PLAN_FILE "plan.yaml"
+enum { LOOK_MS = 1000 };
+
+static void due_add(const plan_t *plan, uint32_t day, json_t *json) {
+    deadline_t deadline = deadline_resolve(plan, day);
+    json_object_set_new(json, "due_ms", json_integer(deadline.due_ms));
+    json_object_set_new(json, "rule_zh", json_string(deadline.rule_zh));
+    json_object_set_new(json, "rule_en", json_string(deadline.rule_en));
+}
+
+/* What the pages need beyond the plan itself: the resolved instants. */
+static json_t *plan_json(const plan_t *plan) {
+    json_t *json = message_to_json(plan_type(), plan);
+    json_t *periods = json_object_get(json, "periods"), *tasks = json_object_get(json, "tasks");
+    for (uint32_t index = 0; index < plan->periods_count; index++) {
+        due_add(plan, plan->periods[index].due, json_array_get(periods, index));
+    }
+    for (uint32_t index = 0; index < plan->tasks_count; index++) {
+        due_add(plan, plan->tasks[index].due, json_array_get(tasks, index));
+    }
+    return json;
+}
+
+static void book_take(console_t *self, const plan_t *plan) {
+    planbook_destroy(&self->book);
+    free(self->plan_json);
+    self->book = planbook_new(plan);
+    json_t *json = plan_json(plan);
+    self->plan_json = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    ASSERT(self->plan_json != NULL);
+    log_info("plan_loaded", "plan=" TEXT_FORMAT " units=%u tasks=%u", TEXT_ARGS(plan->id), (unsigned)plan->units_count,
+             (unsigned)plan->tasks_count);
+}
+
+static void book_load(console_t *self) {
+    arena_t *arena = arena_new();
+    text_t yaml;
+    plan_t plan;
+    file_fault_t *faults = ARENA_NEW(arena, file_fault_t, PLAN_FAULTS);
+    uint32_t count = 0;
+    err_t err = home_read(PLAN_FILE, arena, LIMIT_PLAN_FILE, &yaml);
+    if (err == OK) err = plan_read(yaml, arena, &plan, faults, &count);
+    if (err == OK) book_take(self, &plan);
+    else log_error("plan_unreadable", "file=%s error=%s faults=%u", PLAN_FILE, err_name(err), (unsigned)count);
+    arena_destroy(&arena);
+}
+
+void book_stale(console_t *self) { self->plan_look_ms = 0; }
+
+/* Whoever amends the plan writes the file after the ledger has it: looked at again and again, read when it is another. */
+void book_step(console_t *self) {
+    struct stat status;
+    if (self->now_ms < self->plan_look_ms) return;
+    self->plan_look_ms = self->now_ms + LOOK_MS;
+    if (stat(PLAN_FILE, &status) != 0) return;
+    int64_t stamp = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec + (int64_t)status.st_ino;
+    if (stamp == self->plan_stamp) return;
+    self->plan_stamp = stamp;
+    book_load(self);
+}
+
+void on_plan(request_t *self) {
+    const char *json = self->console->plan_json;
+    if (json == NULL) {
+        reply_busy(self);
+        return;
+    }
+    reply_bytes(self, 200, "application/json; charset=utf-8", json, strlen(json), true);
+    reply_header(self, "Cache-Control", "no-store");
+}

@@ -1,0 +1,118 @@
+/* The console as a process: home, lock, port, loop, leave. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "proto/crypto.h"
+#include "services/console/console.h"
+#include "services/stage/clock.h"
+#include "services/stage/home.h"
+#include "services/stage/link.h"
+#include "services/stage/log.h"
+
+#define LOCK_FILE "run/console.lock"
+#define ADDRESS_FILE "run/console.url" /* where it listens, for people and scripts */
+
+enum { LEAVE_MS = 1000 };
+
+/* Held until the process ends. Two binds of one ipc path both succeed in ZeroMQ, so the lock comes first. */
+static int lock_take(void) {
+    int file = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0) return EX_OK;
+    if (file < 0 || errno != EWOULDBLOCK) {
+        log_error("lock_failed", "file=%s error=\"%s\"", LOCK_FILE, strerror(errno));
+        return EX_CANTCREAT;
+    }
+    close(file);
+    log_error("already_running", "lock=%s", LOCK_FILE);
+    return EX_TEMPFAIL;
+}
+
+/* Every connection takes a descriptor. Memory has a bound too: whatever should be overlooked ends this process, which comes back
+ * in a second, and not the machine. A sanitizer's shadow would count as memory. */
+static void resources_bound(void) {
+    struct rlimit files, memory = {LIMIT_EDGE_MEMORY, LIMIT_EDGE_MEMORY};
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+    files.rlim_cur = files.rlim_max < LIMIT_DESCRIPTORS ? files.rlim_max : LIMIT_DESCRIPTORS;
+    if (setrlimit(RLIMIT_NOFILE, &files) != 0) log_warn("descriptors", "error=\"%s\"", strerror(errno));
+#ifndef __SANITIZE_ADDRESS__
+    if (setrlimit(RLIMIT_DATA, &memory) != 0) log_warn("memory", "error=\"%s\"", strerror(errno));
+#else
+    (void)memory;
+#endif
+}
+
+/* console/address, console/port (0: any free one), console/behind_proxy in the settings. */
+static bool door_read(console_door_t *door) {
+    const char *port = home_setting("console/port", "0");
+    char *end = NULL;
+    unsigned long number = strtoul(port, &end, 10);
+    *door = (console_door_t){.address = home_setting("console/address", "127.0.0.1"),
+                             .port = (uint16_t)number,
+                             .behind_proxy = strcmp(home_setting("console/behind_proxy", "0"), "0") != 0};
+    if (*end == '\0' && number <= UINT16_MAX) return true;
+    log_error("setting_unusable", "setting=console/port value=\"%s\"", port);
+    return false;
+}
+
+static void run(console_t *console) {
+    bool told = false;
+    while (console_step(console, INT32_MAX)) {
+        if (told || !console_ready(console)) continue;
+        told = true;
+        log_info("ready", "port=%u", (unsigned)console_port(console));
+    }
+    console_refuse_new(console);
+    log_info("leaving", "waiting=%u", (unsigned)console_waiting(console));
+    int64_t until_ms = clock_steady_ms() + LEAVE_MS;
+    do console_step(console, 10);
+    while (console_waiting(console) > 0 && clock_steady_ms() < until_ms);
+}
+
+static int serve(void) {
+    console_door_t door;
+    console_t *console = NULL;
+    if (!door_read(&door)) return EX_CONFIG;
+    err_t err = console_open(&door, &console);
+    if (err != OK) {
+        log_error("fatal", "cause=%s", err_name(err));
+        return EX_OSERR;
+    }
+    char url[128];
+    snprintf(url, sizeof url, "http://%s:%u/\n", door.address, (unsigned)console_port(console));
+    log_info("bound", "url=%.*s", (int)strlen(url) - 1, url);
+    if (home_write(ADDRESS_FILE, text_of(url), 0600) != OK) log_warn("address_not_written", "file=%s", ADDRESS_FILE);
+    run(console);
+    unlink(ADDRESS_FILE);
+    console_close(&console);
+    log_info("left", "code=0");
+    return EX_OK;
+}
+
+int console_main(int argc, char **argv) {
+    log_start("console");
+    if (argc != 2) {
+        log_error("usage", "arguments=%s", "\"<home>\"");
+        return EX_USAGE;
+    }
+    if (home_enter(argv[1]) != OK) {
+        log_error("home_missing", "home=%s", argv[1]);
+        return EX_NOINPUT;
+    }
+    int taken = lock_take();
+    if (taken != EX_OK) return taken;
+    link_watch_signals();
+    crypto_start();
+    (void)message_of_kind(0);
+    resources_bound();
+    link_start();
+    int code = serve();
+    link_stop();
+    return code;
+}
