@@ -6,19 +6,19 @@
 #define GET true
 #define POST false
 #define ROUTE(method, path, access, handler) {method, path, ACCESS_##access, handler},
-static const route_t routes[] = {
+static const http_route_t routes[] = {
 #include "services/console/routes.def"
 };
 #undef ROUTE
 #undef GET
 #undef POST
 
-static bool path_fits(const route_t *route, const char *path) {
+static bool path_fits(const http_route_t *route, const char *path) {
     size_t size = strlen(route->path);
     return route->path[size - 1] == '/' ? strncmp(path, route->path, size) == 0 : strcmp(path, route->path) == 0;
 }
 
-const route_t *route_find(const char *method, const char *path, bool *other_method) {
+const http_route_t *route_find(const char *method, const char *path, bool *other_method) {
     bool get = strcmp(method, "GET") == 0;
     for (size_t index = 0; index < sizeof routes / sizeof routes[0]; index++) {
         bool page = routes[index].on == on_page;

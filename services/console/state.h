@@ -40,14 +40,14 @@ typedef struct {
     const char *path; /* ends with '/': what follows is request->tail */
     access_t access;
     void (*on)(request_t *request);
-} route_t;
+} http_route_t;
 
 /* --- one request --- */
 struct request {
     console_t *console;
     struct MHD_Connection *connection;
     int fd;
-    const route_t *route;
+    const http_route_t *route;
     text_t path;
     text_t tail;
     arena_t *arena; /* its own: it lives as long as the request */
@@ -198,7 +198,7 @@ void waiting_add(request_t *self);
 void waiting_remove(request_t *self);
 
 /* --- route.c --- */
-const route_t *route_find(const char *method, const char *path, bool *other_method);
+const http_route_t *route_find(const char *method, const char *path, bool *other_method);
 void request_begin(request_t *self);
 
 /* --- session.c --- */
