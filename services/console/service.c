@@ -15,6 +15,7 @@
 #include "services/stage/home.h"
 #include "services/stage/link.h"
 #include "services/stage/log.h"
+#include "services/stage/watch.h"
 
 #define LOCK_FILE "run/console.lock"
 #define ADDRESS_FILE "run/console.url" /* where it listens, for people and scripts */
@@ -63,6 +64,7 @@ static bool door_read(console_door_t *door) {
 
 static void run(console_t *console) {
     bool told = false;
+    watch_join("loop");
     while (console_step(console, INT32_MAX)) {
         if (told || !console_ready(console)) continue;
         told = true;
@@ -88,7 +90,10 @@ static int serve(void) {
     snprintf(url, sizeof url, "http://%s:%u/\n", door.address, (unsigned)console_port(console));
     log_info("bound", "url=%.*s", (int)strlen(url) - 1, url);
     if (home_write(ADDRESS_FILE, text_of(url), 0600) != OK) log_warn("address_not_written", "file=%s", ADDRESS_FILE);
+    watch_start(watch_setting());
     run(console);
+    watch_leave();
+    watch_stop();
     unlink(ADDRESS_FILE);
     console_close(&console);
     log_info("left", "code=0");
