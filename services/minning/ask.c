@@ -8,7 +8,8 @@
 #include <poll.h>
 #include <string.h>
 
-const char *const ask_services[SERVICES] = {"vault", "intake", "validation", "aggregation", "alerting", "notifier", "gateway", "console"};
+const char *const ask_services[SERVICES] = {"vault",    "intake",   "validation", "aggregation",
+                                            "alerting", "notifier", "gateway",    "console"};
 
 static void start_once(void) {
     static bool started;
