@@ -52,6 +52,19 @@
 /* fen or units that one unit reports in all for one member: the totals of all of them still add up in 63 bits */
 #define LIMIT_TOTAL (INT64_MAX / (LIMIT_UNITS * LIMIT_MEMBERS))
 
+/* documents */
+#define LIMIT_SCORE_RULES 32
+#define LIMIT_EDITION_ROWS 262144          /* obligations in one document */
+#define LIMIT_EDITION_TARGETS (LIMIT_TASKS * LIMIT_INDICATORS)
+#define LIMIT_EDITION_SHARES 65536         /* shares of units in one target */
+#define LIMIT_EDITION_VOICES 512           /* units quoted in one document */
+#define LIMIT_VOICE 900                    /* bytes of one quotation, about 300 characters */
+#define LIMIT_DOCUMENT (24 * 1024 * 1024)  /* an edition in canonical bytes; it enters the ledger in parts */
+#define LIMIT_DOCUMENT_PART (192 * 1024)   /* one part: it also has to fit into a command */
+#define LIMIT_DOCUMENT_PARTS (LIMIT_DOCUMENT / LIMIT_DOCUMENT_PART)
+#define LIMIT_DOCUMENTS 1024               /* issues of one ledger */
+#define LIMIT_OBJECTION_HOURS 48           /* of working days, between announcing a document and publishing it */
+
 /* stages */
 #define LIMIT_STORE_KEY 500                /* LMDB takes 511 */
 #define LIMIT_GATHER_MS 100                /* a derived stage gathers this long before it commits */

@@ -74,6 +74,8 @@ struct message {
 #include "proto/declare.h"
 #define DEF_FILE "proto/plan.def"
 #include "proto/declare.h"
+#define DEF_FILE "proto/documents.def"
+#include "proto/declare.h"
 #define DEF_FILE "proto/control.def"
 #include "proto/declare.h"
 #define DEF_FILE "proto/1-entries.def"

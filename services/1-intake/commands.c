@@ -115,7 +115,7 @@ static void on_plan_closed(visit_t *visit, const command_t *command, const packe
 }
 
 /* 2021-09-26 09:00, in the plan's local time. */
-static text_t instant_shown(const intake_t *self, int64_t at_ms) {
+text_t instant_shown(const intake_t *self, int64_t at_ms) {
     const plan_t *plan = planbook_plan(self->book);
     uint32_t day = day_of_instant(plan, at_ms), minute = minute_of_instant(plan, at_ms);
     return arena_format(self->arena, "%04u-%02u-%02u %02u:%02u", day / 10000, day / 100 % 100, day % 100, minute / 60,
@@ -198,6 +198,9 @@ static void command_do(visit_t *visit, const command_t *command, const packet_t 
         {KIND_officer_registered, on_officer_registered},
         {KIND_officer_revoked, on_officer_revoked},
         {KIND_advance_clock, on_advance_clock},
+        {KIND_document_part, on_document_part},
+        {KIND_document_announced, on_document_announced},
+        {KIND_document_published, on_document_published},
     };
     for (size_t index = 0; index < sizeof handlers / sizeof handlers[0]; index++)
         if (handlers[index].kind == body->kind) handlers[index].obey(visit, command, body);

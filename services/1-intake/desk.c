@@ -101,6 +101,49 @@ static void on_quarantines(const intake_t *self, const packet_t *ask, arena_t *a
     txn_abort(&txn);
 }
 
+/* --- documents, as they stand in the ledger --- */
+
+/* What a question finds in the ledger is encoded into `out`. false: it is not there. */
+typedef bool (*find_t)(const intake_t *self, txn_t *txn, const packet_t *ask, const void *question, arena_t *arena, buffer_t *out);
+
+static bool find_documents(const intake_t *self, txn_t *txn, const packet_t *ask, const void *question, arena_t *arena,
+                           buffer_t *out) {
+    (void)self;
+    documents_t told;
+    documents_list(txn, question, arena, &told);
+    packet_encode(ask->request_id, documents_type(), &told, out);
+    return true;
+}
+
+static bool find_part(const intake_t *self, txn_t *txn, const packet_t *ask, const void *question, arena_t *arena,
+                      buffer_t *out) {
+    (void)self;
+    document_part_t part;
+    if (!document_part_find(txn, question, arena, &part)) return false;
+    packet_encode(ask->request_id, document_part_type(), &part, out);
+    return true;
+}
+
+static void on_find(const intake_t *self, const packet_t *ask, const message_t *type, find_t find, arena_t *arena,
+                    buffer_t *out) {
+    void *question = arena_take(arena, type->size);
+    fault_t fault = {0};
+    if (packet_body(ask, type, arena, question, &fault) != OK) {
+        desk_refuse(ask, text_of(fault.code), fault.path, out);
+        return;
+    }
+    txn_t *txn = store_read(self->store);
+    size_t before = out->size;
+    bool there = txn != NULL && find(self, txn, ask, question, arena, out);
+    bool well = txn != NULL && txn_error(txn) == OK;
+    if (!well) out->size = before;
+    if (!well)
+        desk_busy(ask, out);
+    else if (!there)
+        desk_refuse(ask, REASON_OF(not_there), "", out);
+    if (txn != NULL) txn_abort(&txn);
+}
+
 /* false: the entry asked for is not durable yet. */
 static bool on_health(const intake_t *self, const packet_t *ask, arena_t *arena, buffer_t *out) {
     health_ask_t question;
@@ -135,6 +178,10 @@ bool intake_answer(intake_t *self, const packet_t *ask, buffer_t *out) {
         answer_entry(self, ask, arena, out);
     else if (ask->kind == KIND_officers_ask)
         on_officers_ask(self, ask, arena, out);
+    else if (ask->kind == KIND_documents_ask)
+        on_find(self, ask, documents_ask_type(), find_documents, arena, out);
+    else if (ask->kind == KIND_document_part_ask)
+        on_find(self, ask, document_part_ask_type(), find_part, arena, out);
     else if (ask->kind == KIND_backup_ask)
         store_copy_answer(self->store, ask, out);
     else

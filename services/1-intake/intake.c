@@ -22,6 +22,8 @@ const table_t intake_tables[TABLE_COUNT] = {
     [TABLE_LOGINS] = {"logins", login_row_type},
     [TABLE_NOTICES] = {"notices", intake_notice_type},
     [TABLE_OFFICERS] = {"officers", intake_officer_type},
+    [TABLE_PIECES] = {"pieces", intake_part_type},
+    [TABLE_DOCUMENTS] = {"documents", intake_document_type},
 };
 
 enum { VERIFY_STEP = 65536 }; /* entries that a start verifies at most; after a clean stop it is none */

@@ -33,6 +33,9 @@ static const struct {
     {KIND_backup_taken, BIT(root) | BIT(operator)},
     {KIND_quarantined, BIT(root) | BIT(operator)},
     {KIND_advance_clock, BIT(root) | BIT(operator)},
+    {KIND_document_part, BIT(root) | BIT(coordinator) | BIT(supervisor)},
+    {KIND_document_announced, BIT(root) | BIT(coordinator) | BIT(supervisor)},
+    {KIND_document_published, BIT(root) | BIT(coordinator) | BIT(supervisor)},
 };
 
 /* 0: no command holds this kind. */

@@ -14,7 +14,7 @@
 
 enum {
     TABLE_SUBMISSIONS, TABLE_KEYS, TABLE_COMMANDS, TABLE_QUARANTINES, TABLE_FORKS, TABLE_PARTS, TABLE_LOGINS, TABLE_NOTICES,
-    TABLE_OFFICERS, TABLE_COUNT
+    TABLE_OFFICERS, TABLE_PIECES, TABLE_DOCUMENTS, TABLE_COUNT
 };
 extern const table_t intake_tables[TABLE_COUNT];
 
@@ -133,6 +133,7 @@ void on_plan_adopted(visit_t *visit, const command_t *command, const packet_t *b
 /* --- a command that was obeyed (commands.c, upkeep.c) --- */
 void command_obeyed(visit_t *visit, const command_t *command, uint64_t seq);
 bool remark_is_clean(visit_t *visit, text_t why);
+text_t instant_shown(const intake_t *self, int64_t at_ms); /* 2021-09-26 09:00, in the plan's local time */
 void on_backup_taken(visit_t *visit, const command_t *command, const packet_t *body);
 void on_quarantined(visit_t *visit, const command_t *command, const packet_t *body);
 void on_ledger_restored(visit_t *visit, const command_t *command, const packet_t *body);
@@ -158,6 +159,14 @@ bool actor_holds(visit_t *visit, const command_t *command);
 void on_officer_registered(visit_t *visit, const command_t *command, const packet_t *body);
 void on_officer_revoked(visit_t *visit, const command_t *command, const packet_t *body);
 void on_officers_ask(const intake_t *self, const packet_t *ask, arena_t *arena, buffer_t *out); /* from the desk's thread */
+
+/* --- documents that leave the house (documents.c) --- */
+void on_document_part(visit_t *visit, const command_t *command, const packet_t *body);
+void on_document_announced(visit_t *visit, const command_t *command, const packet_t *body);
+void on_document_published(visit_t *visit, const command_t *command, const packet_t *body);
+/* For the desk, from any transaction. */
+bool document_part_find(txn_t *txn, const document_part_ask_t *ask, arena_t *arena, document_part_t *part);
+void documents_list(txn_t *txn, const documents_ask_t *ask, arena_t *arena, documents_t *told);
 
 /* --- receipts that come back (resend.c) --- */
 void seal_key_make(const uint8_t signer_secret[SIGN_SECRET_SIZE], uint8_t key[HASH_KEY_SIZE]);

@@ -272,7 +272,10 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_notice_failed:
     case KIND_event_skipped: return;    /* passed on by the runtime */
     case KIND_plan_closed: on_plan_closed(turn); return;
-    case KIND_refusals_counted: return; /* for the ledger's readers, not for the totals */
+    case KIND_refusals_counted:
+    case KIND_document_part:
+    case KIND_document_announced:
+    case KIND_document_published: return; /* for the ledger's readers, not for the totals */
     default: turn_unknown(turn, event);
     }
 }

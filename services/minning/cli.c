@@ -130,6 +130,7 @@ static int usage(const cli_t *cli, const char *zh, const char *en, const char *d
 static int take_option(cli_t *cli, int argc, char **argv, int *at, int *exit_code) {
     const char *typed = argv[*at] + 2;
     if (strcmp(argv[*at], "-h") == 0) typed = "help";
+    if (strcmp(argv[*at], "-o") == 0) typed = "output";
     size_t size = strcspn(typed, "=");
     for (size_t index = 0; index < OPTION_COUNT; index++) {
         if (!option_is(options[index].name, typed, size)) continue;
@@ -180,7 +181,7 @@ static int check_verb(cli_t *cli, size_t words, int *exit_code) {
 int cli_parse(cli_t *cli, int argc, char **argv, int *exit_code) {
     bool plain = false;
     for (int at = 1; at < argc; at++) {
-        bool option = !plain && (strncmp(argv[at], "--", 2) == 0 || strcmp(argv[at], "-h") == 0);
+        bool option = !plain && (strncmp(argv[at], "--", 2) == 0 || strcmp(argv[at], "-h") == 0 || strcmp(argv[at], "-o") == 0);
         if (option && argv[at][2] == '\0' && argv[at][1] == '-')
             plain = true;
         else if (option) {

@@ -96,6 +96,18 @@ static uint32_t working_day_towards(const plan_t *plan, uint32_t day, int64_t st
     return day;
 }
 
+int64_t working_hours_after(const plan_t *plan, int64_t at_ms, uint32_t hours) {
+    int64_t left_ms = (int64_t)hours * 60 * MS_OF_MINUTE;
+    for (;;) {
+        uint32_t day = day_of_instant(plan, at_ms), working = working_day_towards(plan, day, 1);
+        if (working != day) at_ms = instant_of_day(plan, working, 0);
+        int64_t day_ends_ms = instant_of_day(plan, day_add(working, 1), 0);
+        if (at_ms + left_ms <= day_ends_ms) return at_ms + left_ms;
+        left_ms -= day_ends_ms - at_ms;
+        at_ms = day_ends_ms;
+    }
+}
+
 /* Every sentence a deadline can be given, so that a status never has to build one: [cut-off hour][grace][what rest days do]. */
 #define RULES(zh_when, en_when, zh_grace, en_grace)                                                                            \
     {                                                                                                                          \

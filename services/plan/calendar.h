@@ -13,6 +13,9 @@ uint32_t day_weekday(uint32_t day);                     /* 1 Monday … 7 Sunday
 bool day_is_working(const plan_t *plan, uint32_t day);  /* weekends, 法定节假日, 调休 */
 int64_t working_days_between(const plan_t *plan, uint32_t from, uint32_t to); /* first not counted, last counted */
 
+/* The instant at which so many hours of working days have passed since `at_ms`; rest days do not count. */
+int64_t working_hours_after(const plan_t *plan, int64_t at_ms, uint32_t hours);
+
 int64_t instant_of_day(const plan_t *plan, uint32_t day, uint32_t minute);    /* local time → instant */
 uint32_t day_of_instant(const plan_t *plan, int64_t at_ms);                   /* local day */
 uint32_t minute_of_instant(const plan_t *plan, int64_t at_ms);                /* local minute of the day */

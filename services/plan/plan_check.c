@@ -239,6 +239,7 @@ static uint32_t check_run(const plan_t *plan, bool bounds, plan_fault_t *faults,
     self.owed = ARENA_NEW(arena, bool, plan->units_count + 1);
     check_frame(&self);
     check_units(&self);
+    plan_check_unique(&self, "score", plan->score, sizeof plan->score[0], plan->score_count);
     plan_check_unique(&self, "periods", plan->periods, sizeof plan->periods[0], plan->periods_count);
     for (uint32_t index = 0; index < plan->periods_count; index++) check_period(&self, index);
     plan_check_tasks(&self);

@@ -341,6 +341,20 @@ static const spec_t plan_specs[] = {
      .offset = offsetof(plan_t, thresholds),
      .sub = threshold_specs,
      .sub_count = COUNT_OF(threshold_specs)},
+    {.key = "documents",
+     .canonical = "",
+     .read = file_read_object,
+     .offset = 0,
+     .sub = plan_document_specs,
+     .sub_count = PLAN_DOCUMENT_SPECS},
+    {.key = "score",
+     .read = file_read_records,
+     .offset = offsetof(plan_t, score),
+     .count_offset = offsetof(plan_t, score_count),
+     .high = LIMIT_SCORE_RULES,
+     .sub = plan_score_specs,
+     .sub_count = PLAN_SCORE_SPECS,
+     .size = sizeof(score_rule_t)},
 };
 
 void plan_of_node(reader_t *self, const node_t *root) {

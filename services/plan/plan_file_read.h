@@ -118,6 +118,11 @@ void file_read_tasks(reader_t *self, const node_t *node, const place_t *place, c
 /* --- reporting: plan_file_periods.c --- */
 void file_read_reporting(reader_t *self, const node_t *node, const place_t *place, const spec_t *spec, void *out);
 
+/* --- bulletins and scores: plan_file_documents.c --- */
+enum { PLAN_DOCUMENT_SPECS = 2, PLAN_SCORE_SPECS = 5 };
+extern const spec_t plan_document_specs[PLAN_DOCUMENT_SPECS];
+extern const spec_t plan_score_specs[PLAN_SCORE_SPECS];
+
 /* --- the whole: plan_file_plan.c --- */
 void plan_of_node(reader_t *self, const node_t *root);
 

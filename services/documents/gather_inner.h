@@ -1,0 +1,22 @@
+/* What the files of the gatherer share. Not for other rooms. */
+#ifndef DOCUMENTS_GATHER_INNER_H
+#define DOCUMENTS_GATHER_INNER_H
+
+#include "services/documents/gather.h"
+
+typedef struct {
+    const gather_t *from;
+    text_t period;
+    uint64_t at_least;
+    uint64_t as_of; /* of the first answer; 0: none yet */
+    targets_t targets;
+    obligations_t obligations;
+    figures_t *figures; /* of each target */
+} gathering_t;
+
+/* Turns answers into an edition. Returns its targets, to be completed. */
+edition_target_t *gathered_edition(const gathering_t *self, document_kind_t kind, edition_t *edition);
+/* What units said in their standing reports. */
+err_t gather_voices(gathering_t *self, edition_t *edition);
+
+#endif

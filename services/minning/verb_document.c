@@ -1,0 +1,312 @@
+/* `minning bulletin`, `minning summary`: looked at, announced for objections, published, and shown again for ever. */
+#include "services/minning/collect.h"
+
+#include "services/plan/amount.h"
+
+#include <string.h>
+
+/* --- how a document is shown --- */
+
+static err_t render(const edition_t *edition, bool docx, arena_t *arena, buffer_t *out) {
+    paper_t paper = document_compose(edition, arena);
+    if (docx) return paper_docx(&paper, out);
+    paper_html(&paper, out);
+    return OK;
+}
+
+static int show(cli_t *cli, const edition_t *edition) {
+    buffer_t out = {0};
+    err_t err = OK;
+    bool docx = cli_option(cli, OPTION_docx) != NULL;
+    if (cli->json) {
+        cli_print_json(message_to_json(edition_type(), edition));
+        return EXIT_WELL;
+    }
+    if (docx || cli_option(cli, OPTION_html) != NULL)
+        err = render(edition, docx, cli->arena, &out);
+    else {
+        paper_t paper = document_compose(edition, cli->arena);
+        paper_text(&paper, &out);
+    }
+    int exit_code = err == OK ? collect_write(cli, &out, docx)
+                              : cli_fail(cli, EX_SOFTWARE, "无法生成文件", "cannot make the document", err_name(err));
+    buffer_destroy(&out);
+    return exit_code;
+}
+
+/* --- what the ledger has --- */
+
+static int list(collect_t *self, document_kind_t kind) {
+    cli_t *cli = self->cli;
+    documents_t documents;
+    err_t err = gather_documents(&self->gather, kind, &documents);
+    if (err != OK) return collect_failed(self, err);
+    sheet_t sheet = {0};
+    text_t head[] = {cli_word(cli, "报送期", "period"),
+                     cli_word(cli, "公示", "announced"),
+                     cli_word(cli, "公示期满", "open until"),
+                     cli_word(cli, "文号", "number"),
+                     cli_word(cli, "印发", "published"),
+                     cli_word(cli, "账目", "entry"),
+                     cli_word(cli, "数据截至（账目）", "as of entry")};
+    sheet_add(&sheet, head, 7, NULL);
+    for (uint32_t index = 0; index < documents.rows_count; index++) {
+        const document_row_t *row = &documents.rows[index];
+        bool out = row->published_seq > 0;
+        if (cli->json) {
+            cli_print_json(message_to_json(document_row_type(), row));
+            continue;
+        }
+        text_t cells[] = {row->period.size > 0 ? row->period : cli_word(cli, "全年", "the year"),
+                          cli_when(cli, cli_offset(cli), (int64_t)row->announced_ms),
+                          cli_when(cli, cli_offset(cli), (int64_t)row->open_until_ms),
+                          out ? arena_format(cli->arena, "%lu", (unsigned long)row->published.number) : text_of("-"),
+                          cli_when(cli, cli_offset(cli), (int64_t)row->published_ms),
+                          arena_format(cli->arena, "%lu", (unsigned long)(out ? row->published_seq : row->announced_seq)),
+                          arena_format(cli->arena, "%lu", (unsigned long)(out ? row->published.as_of : row->announced.as_of))};
+        sheet_add(&sheet, cells, 7, out ? colour_green : colour_yellow);
+    }
+    if (!cli->json && documents.rows_count == 0)
+        printf("%s\n", cli_say(cli, "尚未公示或印发", "nothing was announced or published yet"));
+    else if (!cli->json)
+        sheet_print(cli, &sheet, stdout);
+    sheet_destroy(&sheet);
+    return EXIT_WELL;
+}
+
+static text_t amount_text(cli_t *cli, measure_t measure, maybe_t amount) {
+    if (!amount.given) return text_of("–");
+    return measure == measure_money ? amount_exact(amount.value, cli->arena)
+                                    : arena_format(cli->arena, "%lld", (long long)amount.value);
+}
+
+/* Figures that were corrected, or came in, since the document went out: on stderr, beside the document. */
+static int tell_errata(collect_t *self, const edition_t *then) {
+    cli_t *cli = self->cli;
+    edition_t now;
+    erratum_t errata[ERRATA];
+    int exit_code = collect_edition(self, then->kind, then->period, &now);
+    if (exit_code != EXIT_WELL) return exit_code;
+    uint32_t count = edition_errata(then, &now, errata);
+    if (count == 0) return EXIT_WELL;
+    fprintf(stderr,
+            cli_say(cli, "更正提示：印发以来有 %u 项数据变动，所示仍为印发时的内容。\n",
+                    "erratum: %u figures have changed since it was published; what is shown is what went out.\n"),
+            count);
+    for (uint32_t index = 0; index < count && index < ERRATA; index++) {
+        const erratum_t *one = &errata[index];
+        fprintf(stderr,
+                cli_say(cli, "  %.*s %.*s %.*s 本期 %.*s → %.*s，累计 %.*s → %.*s\n",
+                        "  %.*s %.*s %.*s month %.*s -> %.*s, in all %.*s -> %.*s\n"),
+                TEXT_ARGS(one->indicator), TEXT_ARGS(one->unit), TEXT_ARGS(one->member),
+                TEXT_ARGS(amount_text(cli, one->measure, one->month_then)),
+                TEXT_ARGS(amount_text(cli, one->measure, one->month_now)),
+                TEXT_ARGS(amount_text(cli, one->measure, (maybe_t){true, (int64_t)one->total_then})),
+                TEXT_ARGS(amount_text(cli, one->measure, (maybe_t){true, (int64_t)one->total_now})));
+    }
+    return EXIT_WELL;
+}
+
+/* Are the bytes the ones that went out? A newer layout may put the same edition differently. */
+static int check_layout(collect_t *self, const document_published_t *published, const edition_t *edition) {
+    buffer_t html = {0}, docx = {0};
+    uint8_t html_hash[HASH_SIZE], docx_hash[HASH_SIZE];
+    err_t err = render(edition, false, self->cli->arena, &html);
+    if (err == OK) err = render(edition, true, self->cli->arena, &docx);
+    hash_of((bytes_t){html.at, (uint32_t)html.size}, html_hash);
+    hash_of((bytes_t){docx.at, (uint32_t)docx.size}, docx_hash);
+    bool same = err == OK && memcmp(html_hash, published->html_hash, HASH_SIZE) == 0 &&
+                memcmp(docx_hash, published->docx_hash, HASH_SIZE) == 0;
+    buffer_destroy(&html);
+    buffer_destroy(&docx);
+    if (!same)
+        fprintf(stderr, "%s\n",
+                cli_say(self->cli, "提示：数据与印发时相同，但本程序的版式已不同，字节与印发件不一致。",
+                        "note: the data is what was published, but this program lays it out differently: the bytes differ."));
+    return EXIT_WELL;
+}
+
+static int show_kept(collect_t *self, document_kind_t kind, text_t period, bool published) {
+    cli_t *cli = self->cli;
+    documents_t documents;
+    edition_t edition;
+    err_t err = gather_documents(&self->gather, kind, &documents);
+    if (err != OK) return collect_failed(self, err);
+    const document_row_t *row = documents_find(&documents, kind, period);
+    if (row == NULL || (published ? row->published_seq : row->announced_seq) == 0)
+        return cli_fail(cli, EX_NOINPUT, published ? "尚未印发" : "尚未公示",
+                        published ? "it is not published" : "it was not announced",
+                        period.size > 0 ? arena_text(cli->arena, period).at : NULL);
+    const document_announced_t *announced = &row->announced;
+    err = published ? gather_kept(&self->gather, row->published.hash, row->published.size, row->published.parts, &edition, NULL)
+                    : gather_kept(&self->gather, announced->hash, announced->size, announced->parts, &edition, NULL);
+    if (err != OK) return collect_failed(self, err);
+    int exit_code = show(cli, &edition);
+    if (exit_code != EXIT_WELL || !published) return exit_code;
+    exit_code = check_layout(self, &row->published, &edition);
+    return exit_code == EXIT_WELL ? tell_errata(self, &edition) : exit_code;
+}
+
+/* The period that was typed; for a summary there is none. */
+static int period_of(collect_t *self, document_kind_t kind, text_t *period) {
+    *period = (text_t){0};
+    if (kind == document_kind_summary) return EXIT_WELL;
+    *period = text_of(self->cli->args[0]);
+    if (planbook_period(self->gather.book, *period) != NULL) return EXIT_WELL;
+    return cli_fail(self->cli, EX_DATAERR, "计划中没有这个报送期", "the plan has no such period", self->cli->args[0]);
+}
+
+static int document(cli_t *cli, document_kind_t kind) {
+    collect_t self;
+    text_t period;
+    edition_t edition;
+    int exit_code = collect_begin(&self, cli);
+    if (exit_code != EXIT_WELL) return exit_code;
+    if (kind == document_kind_bulletin && cli->arg_count == 0) return list(&self, kind);
+    exit_code = period_of(&self, kind, &period);
+    if (exit_code != EXIT_WELL) return exit_code;
+    bool published = cli_option(cli, OPTION_published) != NULL;
+    if (published || cli_option(cli, OPTION_announced) != NULL) return show_kept(&self, kind, period, published);
+    exit_code = collect_edition(&self, kind, period, &edition);
+    return exit_code == EXIT_WELL ? show(cli, &edition) : exit_code;
+}
+
+/* --- into the ledger --- */
+
+typedef struct {
+    buffer_t bytes;
+    uint8_t hash[HASH_SIZE];
+    uint64_t parts;
+} frozen_t;
+
+static void freeze(const edition_t *edition, frozen_t *frozen) {
+    edition_bytes(edition, &frozen->bytes);
+    hash_of((bytes_t){frozen->bytes.at, (uint32_t)frozen->bytes.size}, frozen->hash);
+    frozen->parts = (frozen->bytes.size + LIMIT_DOCUMENT_PART - 1) / LIMIT_DOCUMENT_PART;
+}
+
+/* As the officer that --as names; by the root key where nobody is named. */
+static int sign(cli_t *cli, const message_t *type, const void *value, command_done_t *done) {
+    refusal_t refusal = {0};
+    if (cli_option(cli, OPTION_as) != NULL) return ask_command_as(cli, type, value, done);
+    err_t err = ask_command(cli, type, value, done, &refusal);
+    return err == OK ? EXIT_WELL : cli_fail_err(cli, err, "intake", &refusal);
+}
+
+static int send_parts(cli_t *cli, const frozen_t *frozen) {
+    if (frozen->bytes.size > LIMIT_DOCUMENT) return cli_fail(cli, EX_DATAERR, "文件过大", "the document is too large", NULL);
+    for (uint64_t index = 0; index < frozen->parts; index++) {
+        size_t from = (size_t)index * LIMIT_DOCUMENT_PART, left = frozen->bytes.size - from;
+        document_part_t part = {
+            .index = index,
+            .bytes = {frozen->bytes.at + from, (uint32_t)(left < LIMIT_DOCUMENT_PART ? left : LIMIT_DOCUMENT_PART)}};
+        memcpy(part.hash, frozen->hash, sizeof part.hash);
+        command_done_t done = {0};
+        int exit_code = sign(cli, document_part_type(), &part, &done);
+        if (exit_code != EXIT_WELL) return exit_code;
+    }
+    return EXIT_WELL;
+}
+
+static int announce(cli_t *cli, document_kind_t kind) {
+    collect_t self;
+    edition_t edition;
+    text_t period = {0};
+    frozen_t frozen = {0};
+    int exit_code = collect_begin(&self, cli);
+    if (exit_code == EXIT_WELL) exit_code = period_of(&self, kind, &period);
+    if (exit_code == EXIT_WELL) exit_code = collect_edition(&self, kind, period, &edition);
+    if (exit_code != EXIT_WELL) return exit_code;
+    freeze(&edition, &frozen);
+    exit_code = send_parts(cli, &frozen);
+    document_announced_t told = {
+        .kind = kind, .period = period, .size = frozen.bytes.size, .parts = frozen.parts, .as_of = edition.as_of};
+    memcpy(told.hash, frozen.hash, sizeof told.hash);
+    buffer_destroy(&frozen.bytes);
+    command_done_t done = {0};
+    if (exit_code == EXIT_WELL) exit_code = sign(cli, document_announced_type(), &told, &done);
+    if (exit_code != EXIT_WELL) return exit_code;
+    if (cli->json)
+        cli_print_json(message_to_json(command_done_type(), &done));
+    else
+        printf(
+            cli_say(cli, "已公示征求意见（第 %lu 条），数据截至第 %lu 条；%d 小时（节假日不计）后方可印发\n",
+                    "announced for objections (entry %lu), as of entry %lu; to be published after %d hours of working days\n"),
+            (unsigned long)done.seq, (unsigned long)edition.as_of, LIMIT_OBJECTION_HOURS);
+    return EXIT_WELL;
+}
+
+/* What the ledger is told of the document that goes out: its edition, and the bytes that people get to see. */
+static int published_make(cli_t *cli, const edition_t *edition, frozen_t *frozen, document_published_t *told) {
+    buffer_t html = {0}, docx = {0};
+    freeze(edition, frozen);
+    *told = (document_published_t){.kind = edition->kind,
+                                   .period = edition->period,
+                                   .size = frozen->bytes.size,
+                                   .parts = frozen->parts,
+                                   .as_of = edition->as_of,
+                                   .number = edition->number,
+                                   .layout = PAPER_LAYOUT};
+    memcpy(told->hash, frozen->hash, sizeof told->hash);
+    err_t err = render(edition, false, cli->arena, &html);
+    if (err == OK) err = render(edition, true, cli->arena, &docx);
+    hash_of((bytes_t){html.at, (uint32_t)html.size}, told->html_hash);
+    hash_of((bytes_t){docx.at, (uint32_t)docx.size}, told->docx_hash);
+    buffer_destroy(&html);
+    buffer_destroy(&docx);
+    return err == OK ? EXIT_WELL : cli_fail(cli, EX_SOFTWARE, "无法生成文件", "cannot make the document", err_name(err));
+}
+
+/* Has anything come in since it was announced? People who saw the announcement want to know. */
+static void tell_since_announced(collect_t *self, const document_row_t *row, const edition_t *edition) {
+    edition_t announced;
+    erratum_t errata[ERRATA];
+    if (row == NULL || row->announced_seq == 0) return;
+    if (gather_kept(&self->gather, row->announced.hash, row->announced.size, row->announced.parts, &announced, NULL) != OK)
+        return;
+    uint32_t count = edition_errata(&announced, edition, errata);
+    if (count > 0)
+        printf(cli_say(self->cli, "公示以来有 %u 项数据变动，已计入印发件\n",
+                       "%u figures have changed since the announcement; they are in\n"),
+               count);
+}
+
+static int publish(cli_t *cli, document_kind_t kind) {
+    collect_t self;
+    edition_t edition;
+    documents_t documents = {0};
+    text_t period = {0};
+    frozen_t frozen = {0};
+    document_published_t told;
+    int exit_code = collect_begin(&self, cli);
+    if (exit_code == EXIT_WELL) exit_code = period_of(&self, kind, &period);
+    if (exit_code == EXIT_WELL) exit_code = collect_edition(&self, kind, period, &edition);
+    if (exit_code != EXIT_WELL) return exit_code;
+    err_t err = gather_documents(&self.gather, kind, &documents);
+    if (err != OK) return collect_failed(&self, err);
+    edition.number = documents_next_number(&documents, kind);
+    exit_code = published_make(cli, &edition, &frozen, &told);
+    if (exit_code == EXIT_WELL) exit_code = send_parts(cli, &frozen);
+    buffer_destroy(&frozen.bytes);
+    if (exit_code != EXIT_WELL) return exit_code;
+    command_done_t done = {0};
+    exit_code = sign(cli, document_published_type(), &told, &done);
+    if (exit_code != EXIT_WELL) return exit_code;
+    if (cli->json) {
+        cli_print_json(message_to_json(command_done_type(), &done));
+        return EXIT_WELL;
+    }
+    tell_since_announced(&self, documents_find(&documents, kind, period), &edition);
+    printf(cli_say(cli, "已印发 " TEXT_FORMAT "（第 %lu 条），数据截至第 %lu 条\n",
+                   "published " TEXT_FORMAT " (entry %lu), as of entry %lu\n"),
+           TEXT_ARGS(issue_number(&edition, edition.number, cli->arena)), (unsigned long)done.seq,
+           (unsigned long)edition.as_of);
+    return EXIT_WELL;
+}
+
+int verb_bulletin(cli_t *cli) { return document(cli, document_kind_bulletin); }
+int verb_bulletin_announce(cli_t *cli) { return announce(cli, document_kind_bulletin); }
+int verb_bulletin_publish(cli_t *cli) { return publish(cli, document_kind_bulletin); }
+int verb_summary(cli_t *cli) { return document(cli, document_kind_summary); }
+int verb_summary_announce(cli_t *cli) { return announce(cli, document_kind_summary); }
+int verb_summary_publish(cli_t *cli) { return publish(cli, document_kind_summary); }
