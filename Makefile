@@ -220,6 +220,11 @@ $(BUILD)/check/hostile: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/hostile/*.c
 hostile: all $(BUILD)/check/hostile  ## those who must not come in, and those who came in and misbehave; HOSTILE_CLIENTS=1000
 	@$(BUILD)/check/hostile $(BUILD)/bin deploy/plans/2021-cangshan.yaml $(or $(HOSTILE_CLIENTS),1000)
 
+.PHONY: web
+web: packages all  ## the console in a real Chromium, every role, and its HTTP edge by hand; pictures in .build/web/shots
+	@scripts/install-packages deploy/packages-web.txt
+	@BIN=$(BUILD)/bin BUILD=$(BUILD) tests/web/run
+
 .PHONY: run
 run: packages all  ## the 2021 plan, August to December, as 28 units (KEEP=1 leaves it up)
 	@BIN=$(BUILD)/bin KEEP=$(KEEP) scripts/run

@@ -1,1 +1,99 @@
+// What is shown when: the address behind the hash, who is logged in, news from the server.
+'use strict';
+M.nowMs = 0;
+M.pages = {
+  login: { show: M.pageLogin }, password: { show: M.pagePassword },
+  tasks: { show: M.pageTasks, live: true, name: ['我的任务', 'My tasks'], may: function () { return M.me.reports; } },
+  board: { show: M.pageBoard, live: true, name: ['总览', 'Board'], may: function () { return true; } },
+  matrix: { show: M.pageMatrix, live: true, name: ['报送矩阵', 'Matrix'], may: function () { return M.me.all_units; } },
+  late: { show: M.pageLate, live: true, name: ['逾期迟报', 'Late'], may: function () { return true; } },
+  warnings: { show: M.pageWarnings, live: true, name: ['预警', 'Warnings'], may: function () { return true; } },
+  services: { show: M.pageServices, live: true, name: ['运行状况', 'Services'], may: function () { return M.me.all_units; } },
+  unit: { show: M.pageUnit, live: true, under: 'matrix' }, figure: { show: M.pageFigure, live: true, under: 'board' }, entry: { show: M.pageEntry, under: 'board' },
+  report: { show: M.pageReport, under: 'tasks' }, history: { show: M.pageHistory, live: true, under: 'tasks' }
+};
+M.go = function (hash) {
+  if (location.hash === hash) M.show();
+  else location.hash = hash;
+};
+M.home = function () { return !M.me ? '#/login' : M.me.by_code ? '#/password' : M.me.reports ? '#/tasks' : M.me.role === 'operator' ? '#/services' : '#/board'; };
+M.parts = function () { return location.hash.replace(/^#\//, '').split('/').map(decodeURIComponent); };
 
+M.frame = function () {
+  document.documentElement.lang = M.t('zh-CN', 'en');
+  var switcher = M.h('button.quiet', { type: 'button', onclick: function () {
+    try { localStorage.setItem('lang', M.t('en', 'zh')); } catch (e) { M.tell(String(e)); }
+    M.lang = M.t('en', 'zh');
+    M.frame();
+    M.show();
+  } }, M.t('English', '中文'));
+  var who = M.me ? [M.h('span.who', M.me.unit && M.plan ? M.unit(M.me.unit) + ' · ' : '', M.word('role', M.me.role), ' · ', M.me.login),
+    M.me.by_code ? '' : M.h('a.quietlink', { href: '#/password' }, M.t('改口令', 'Password')), M.h('button.quiet', { type: 'button', onclick: M.leave }, M.t('退出', 'Log out'))] : [];
+  M.put(document.getElementById('head'), [M.h('a.brand', { href: '#/' }, M.h('strong', M.t('闽宁协作进度报送', 'Minning')), M.plan ? M.h('span', M.plan.title) : ''), M.h('div.headtools', who, switcher)]);
+  M.put(document.getElementById('secret'), [M.h('strong', M.t('严禁涉密', 'Nothing classified')), M.t('　本系统为非涉密系统，严禁填写、上传国家秘密和工作秘密。', ' – this system is not for classified matter.')]);
+  var parts = M.parts(), page = M.pages[parts[0]] || {}, here = page.under || parts[0];
+  M.put(document.getElementById('nav'), !M.me || M.me.by_code || !M.plan ? [] : M.h('ul', Object.keys(M.pages).filter(function (name) { return M.pages[name].name && M.pages[name].may(); }).map(function (name) {
+    return M.h('li', M.h('a', { href: '#/' + name, 'aria-current': name === here ? 'page' : null }, M.t(M.pages[name].name[0], M.pages[name].name[1])));
+  })));
+  document.getElementById('nav').setAttribute('aria-label', M.t('主菜单', 'main menu'));
+};
+M.leave = function () {
+  M.request('POST', '/api/v1/logout', {}).then(function () {
+    M.me = null;
+    try { sessionStorage.clear(); } catch (e) { M.tell(String(e)); }
+    if (M.source) M.source.close();
+    M.source = null;
+    M.go('#/login');
+    M.frame();
+  });
+};
+M.show = function (quietly) {
+  var parts = M.parts(), page = M.pages[parts[0]], main = document.getElementById('main');
+  if (!page || (!M.me && parts[0] !== 'login') || (M.me && (parts[0] === 'login' || (M.me.by_code && parts[0] !== 'password')))) { M.go(M.home()); return; }
+  M.frame();
+  if (!quietly) M.put(main, M.h('p.loading', M.t('正在载入…', 'loading…')));
+  M.showing = page;
+  var done = page.show(main, parts);
+  Promise.resolve(done).then(function () { if (!quietly && parts[0] !== 'login') main.focus(); }, function (error) {
+    M.put(main, M.h('div.notice.bad', { role: 'alert' }, M.h('p', M.t('页面出错：', 'This page failed: ') + error.message)));
+  });
+};
+// News are told at most every few seconds; a page that is being typed into is left alone.
+M.listen = function () {
+  if (M.source || !window.EventSource) return;
+  M.source = new EventSource('/api/v1/events');
+  M.source.addEventListener('news', function (event) {
+    var news = JSON.parse(event.data);
+    if (news.now_ms > M.nowMs) M.nowMs = news.now_ms;
+    if (M.heard === undefined) { M.heard = news.cause_seq; return; }
+    M.heard = news.cause_seq;
+    clearTimeout(M.newsTimer);
+    M.newsTimer = setTimeout(function () {
+      var typing = document.activeElement && /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName);
+      if (M.me && M.showing && M.showing.live && !typing) M.show(true);
+    }, 800);
+  });
+};
+M.begin = function () {
+  if (M.me.by_code) { M.go('#/password'); return Promise.resolve(); }
+  return M.get('/api/v1/plan').then(function (answer) {
+    if (!answer.ok) { M.put(document.getElementById('main'), M.faults(answer)); return; }
+    M.plan = answer.json;
+    M.listen();
+    M.go(M.home());
+  });
+};
+window.addEventListener('hashchange', function () { M.show(); });
+M.get('/api/v1/me').then(function (answer) {
+  if (!answer.ok) { M.go('#/login'); return; }
+  M.me = answer.json;
+  M.nowMs = M.me.now_ms;
+  if (M.me.by_code) { M.go('#/password'); return; }
+  M.get('/api/v1/plan').then(function (plan) {
+    if (!plan.ok) { M.put(document.getElementById('main'), M.faults(plan)); return; }
+    M.plan = plan.json;
+    M.listen();
+    M.show();
+  });
+});
+M.frame();

@@ -1,1 +1,74 @@
-
+// The clerk's page: what is owed this month, how many days are left, what was told.
+'use strict';
+M.currentPeriod = function (rows) {
+  var open = rows.filter(function (row) { return row.standing === 'due' || row.standing === 'overdue' || row.standing === 'returned'; });
+  var today = M.day(M.nowMs), begun = M.plan.periods.filter(function (period) { return period.from <= today; });
+  var last = (begun[begun.length - 1] || M.plan.periods[0]).id;
+  var now = open.filter(function (row) { return row.period === last; });
+  return now.length || !open.length ? last : open[0].period;
+};
+M.daysShown = function (row) {
+  if (row.standing === 'reported' || row.standing === 'approved') return '';
+  var days = M.daysLeft(row.due_ms, M.nowMs);
+  if (days < 0) return M.t('已逾期 ' + (-days) + ' 天', 'overdue by ' + (-days) + ' d');
+  return days === 0 ? M.t('今天 24:00 截止', 'due today at 24:00') : M.t('还剩 ' + days + ' 天', days + ' days left');
+};
+M.taskCard = function (row) {
+  var task = M.task(row.task), lamp = M.obligationLamp(row, M.nowMs), open = row.standing === 'due' || row.standing === 'overdue' || row.standing === 'returned';
+  var at = '#/report/' + row.task + '/' + row.period;
+  return M.h('article.card.task.edge-' + lamp,
+    M.h('div.taskhead', M.h('h3', M.taskShown(row.task)), M.lamp(lamp, M.obligationWords(row))),
+    M.h('p.due', M.h('strong', M.daysShown(row)), M.h('span', M.t('时限 ', 'due '), M.when(row.due_ms))),
+    open ? M.h('p', M.t('需报：', 'Owed: '), M.missingShown(row.missing) || M.t('进展文字', 'progress in words'))
+      : M.h('p', M.t('第 ' + row.revision + ' 版有效', 'revision ' + row.revision + ' stands')),
+    M.h('div.actions', M.h(open ? 'a.button.primary' : 'a.button', { href: at }, open ? M.t('填报', 'Report') : M.t('查看或更正', 'View or correct')),
+      open ? M.h('button', { type: 'button', onclick: function () { M.reportNil(row, task); } }, M.t('无变化', 'No change')) : '',
+      M.h('a.button.quiet', { href: '#/history/' + row.task + '/' + row.period }, M.t('历次报送', 'History'))));
+};
+M.pageTasks = function (main, parts) {
+  return Promise.all([M.rows('/api/v1/obligations', {}), M.get('/api/v1/warnings?open=1')]).then(function (answers) {
+    if (!answers[0].ok) { M.put(main, M.faults(answers[0])); return; }
+    var rows = answers[0].json.rows, period = parts[1] || M.currentPeriod(rows);
+    M.nowMs = answers[0].json.now_ms;
+    var mine = rows.filter(function (row) { return row.period === period; });
+    var periods = M.plan.periods.filter(function (one) { return rows.some(function (row) { return row.period === one.id; }); });
+    M.put(main, [M.title(M.unit(M.me.unit) + M.t('　本月任务', ' – this month'), M.asOf(answers[0].json)),
+      M.h('div.pick', { role: 'group', 'aria-label': M.t('报送期', 'period') }, periods.map(function (one) {
+        return M.h('a.chip', { href: '#/tasks/' + one.id, 'aria-current': one.id === period ? 'true' : null }, M.periodShown(one.id));
+      })), M.warningsBox(answers[1].ok ? answers[1].json.rows : []),
+      M.h('div.cards', mine.map(M.taskCard)), mine.length ? '' : M.h('p.nothing', M.t('本期没有报送任务。', 'Nothing is owed in this period.')),
+      M.h('h2', M.t('全年报送情况', 'The whole year')), M.yearTable(rows)]);
+  });
+};
+M.warningsBox = function (rows) {
+  if (!rows.length) return '';
+  return M.h('section.notice', M.h('h2', M.t('提醒', 'Reminders')), M.h('ul', rows.slice(-5).reverse().map(function (row) {
+    var warning = row.warning, level = warning.level === 'remind' ? 'grey' : warning.level;
+    return M.h('li', M.lamp(level, M.word('level', warning.level)), ' ', M.say(warning));
+  })));
+};
+M.yearTable = function (rows) {
+  return M.table([
+    { head: M.t('报送期', 'Period'), of: function (row) { return row.period; } },
+    { head: M.t('任务', 'Task'), of: function (row) { return M.taskShown(row.task); }, show: function (row) {
+      return M.h('a', { href: '#/report/' + row.task + '/' + row.period }, M.taskShown(row.task)); } },
+    { head: M.t('状态', 'State'), of: M.obligationWords, show: function (row) { return M.lamp(M.obligationLamp(row, M.nowMs), M.obligationWords(row)); } },
+    { head: M.t('时限', 'Due'), of: function (row) { return M.when(row.due_ms); } },
+    { head: M.t('首次有效报送', 'First valid report'), of: function (row) { return M.when(row.first_valid_ms); } },
+    { head: M.t('还缺', 'Missing'), of: function (row) { return M.missingShown(row.missing); } }
+  ], rows, { name: 'obligations-' + (M.me.unit || 'all'), caption: M.t('全年报送情况', 'The whole year') });
+};
+M.pageHistory = function (main, parts) {
+  var task = parts[1], period = parts[2];
+  return M.get(M.query('/api/v1/standing', { task: task, period: period, unit: parts[3] })).then(function (answer) {
+    if (!answer.ok) { M.put(main, M.faults(answer)); return; }
+    var standing = answer.json;
+    M.put(main, [M.title(M.taskShown(task) + ' ' + M.periodShown(period) + M.t(' 历次报送', ' – submissions'), M.asOf({})), M.table([
+      { head: M.t('收到时间', 'Received'), of: function (row) { return M.when(row.received_ms); } },
+      { head: M.t('结果', 'Verdict'), of: function (row) { return row.accepted ? M.t('有效', 'valid') : M.t('校验退回', 'refused'); },
+        show: function (row) { return M.lamp(row.accepted ? 'green' : 'red', row.accepted ? M.t('有效 第 ' + row.revision + ' 版', 'valid, revision ' + row.revision) : M.t('校验退回', 'refused')); } },
+      { head: M.t('说明', 'Reasons'), of: function (row) { return (row.reasons || []).map(M.say).join(' '); } },
+      { head: M.t('账本条目', 'Entry'), right: true, of: function (row) { return row.seq; }, show: function (row) { return M.h('a', { href: '#/entry/' + row.seq }, '№ ' + row.seq); } }
+    ], standing.submissions || [], { name: 'history-' + task + '-' + period, caption: M.t('历次报送', 'Submissions') })]);
+  });
+};

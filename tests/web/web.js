@@ -1,0 +1,403 @@
+// Every role at the console, in a real browser against the real system; the HTTP edge by hand beside it.
+'use strict';
+const assert = require('assert');
+const fs = require('fs');
+const path = require('path');
+const { base, web, minning, json, step, end, raw, statusOf, call, broken, browser } = require('./kit');
+
+const PASSWORD = '闽宁协作 2021 口令';
+const secretFile = path.join(web, 'secret.txt');
+fs.writeFileSync(secretFile, `${PASSWORD}\n`, { mode: 0o600 });
+const people = { clerk: ['chengmen.clerk', 'clerk', '城门镇'], office: ['office', 'coordinator'], ops: ['ops', 'operator'], audit: ['audit', 'auditor'] };
+Object.values(people).forEach(([login, role, unit]) => minning('user', 'add', login, '--role', role, '--secret', secretFile, ...(unit ? ['--unit', unit] : [])));
+const token = json('token', 'new', '盖山镇')[0].token;
+const until = async (what, test) => {
+  const last = Date.now() + 15000;
+  for (;;) {
+    if (await test()) return;
+    if (Date.now() > last) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => { setTimeout(resolve, 50); });
+  }
+};
+
+(async () => {
+  const { context, close } = await browser();
+  const page = await context.newPage();
+  const errors = [];
+  page.on('pageerror', (error) => errors.push(String(error)));
+  page.on('console', (message) => { if (message.type() === 'error' && !/status of 4|status of 503/.test(message.text())) errors.push(message.text()); });
+  const shot = (name) => page.screenshot({ path: path.join(web, 'shots', `${name}.png`), fullPage: true });
+  const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+  const accessible = async (name) => {
+    if (!(await page.evaluate('typeof axe === "object"'))) await page.evaluate(axe);
+    const found = await page.evaluate(async () => (await window.axe.run(document, { resultTypes: ['violations'] })).violations.map((one) => ({ id: one.id, impact: one.impact, at: one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)) })));
+    const serious = found.filter((one) => one.impact === 'serious' || one.impact === 'critical');
+    assert.deepStrictEqual(serious, [], `${name}: ${JSON.stringify(serious, null, 1)}`);
+  };
+  const go = async (hash, wait) => {
+    await page.goto(`${base}#/${hash}`);
+    await page.waitForSelector(wait || 'h1');
+  };
+  const login = async (name, secret = PASSWORD) => {
+    await context.clearCookies();
+    await page.goto('about:blank');
+    await page.goto(`${base}#/login`);
+    await page.getByLabel('登录名').fill(name);
+    await page.getByLabel('口令或一次性登录码').fill(secret);
+    await page.getByLabel('口令或一次性登录码').press('Enter');
+  };
+
+  // --- getting in ---
+  await step('a wrong password is told so beside the form, in Chinese', async () => {
+    await login('chengmen.clerk', 'not the password');
+    await page.getByRole('alert').getByText('用户名或口令不正确').waitFor();
+    await accessible('login');
+    await shot('01-login');
+  });
+  await step('a one-time code opens once, and asks for a password before anything else', async () => {
+    const { code } = json('user', 'add', 'new.clerk', '--unit', '螺洲镇')[0];
+    await login('new.clerk', code);
+    await page.getByRole('heading', { name: '设置口令' }).waitFor();
+    await page.goto(`${base}#/tasks`);
+    await page.getByRole('heading', { name: '设置口令' }).waitFor();
+    await page.getByLabel('新口令').fill(PASSWORD);
+    await page.getByLabel('再输一次').fill(PASSWORD);
+    await accessible('password');
+    await page.getByRole('button', { name: '保存' }).click();
+    await page.getByRole('heading', { name: /螺洲镇/ }).waitFor();
+    await login('new.clerk', code);
+    await page.getByRole('alert').getByText('用户名或口令不正确').waitFor();
+  });
+
+  // --- the clerk ---
+  await step('a clerk sees what is owed this month, how many days are left, and that nothing classified may be written', async () => {
+    await login('chengmen.clerk');
+    await page.getByText('还剩 5 天').first().waitFor();
+    assert.strictEqual(await page.locator('article.task').count(), 3);
+    await page.getByText('严禁涉密').waitFor();
+    await page.getByText('数据截至').first().waitFor();
+    await accessible('tasks');
+    await shot('02-tasks');
+  });
+  await step('faults stand beside the field while one types, and leave when it is mended', async () => {
+    await page.locator('article', { hasText: '消费帮扶' }).getByRole('link', { name: '填报' }).click();
+    const amount = page.locator('input.amount').first();
+    await page.locator('[data-code=figure_missing]').waitFor();
+    await amount.fill('约12万元');
+    await page.locator('.figure [data-code=wrong_type]').waitFor();
+    assert.strictEqual(await amount.getAttribute('aria-invalid'), 'true');
+    const described = await amount.getAttribute('aria-describedby');
+    assert.match(await page.locator(`#${described}`).innerText(), /约/);
+    await shot('03-form-fault');
+    await accessible('form with a fault');
+    await amount.fill('12.5万元');
+    await page.locator('.figure [data-code=no_evidence]').waitFor();
+    assert.strictEqual(await page.locator('.figure [data-code=wrong_type]').count(), 0);
+  });
+  await step('a mobile number in the words is refused before anything is kept', async () => {
+    await page.getByLabel('进展').fill('请联系 13812345678');
+    await page.locator('[data-code=mobile_number]').waitFor();
+    await page.getByLabel('进展').fill('组织镇机关采购隆德特产');
+    await until('the fault to leave', async () => (await page.locator('[data-code=mobile_number]').count()) === 0);
+  });
+  await step('a written explanation lets a soft fault pass; the report is sent, the receipt names its entry in the ledger', async () => {
+    await page.locator('[data-explains=no_evidence]').fill('发票月底汇总后补交');
+    await page.getByText('可以提交').waitFor();
+    await page.getByLabel('填报人').fill('林某某');
+    await page.getByRole('button', { name: '提交' }).click();
+    await page.getByRole('heading', { name: '报送回执' }).waitFor();
+    await page.getByText('已收到，校验通过').waitFor();
+    await accessible('receipt');
+    await shot('04-receipt');
+    const entry = json('tail', 'entries', '--kind', 'report_received').pop();
+    const text = await page.locator('.receipt').innerText();
+    assert.ok(text.includes(`№ ${entry.seq}`), text);
+    assert.ok(!JSON.stringify(entry).includes('林某某'), 'a name stands in the ledger');
+    assert.strictEqual(entry.body.login, 'chengmen.clerk');
+    assert.strictEqual(entry.body.door, 'console');
+  });
+  await step('the form comes back filled with what stands; a correction is the second revision', async () => {
+    await go('report/consumption/2021-08', 'input.amount');
+    await page.getByText('现行第 1 版').waitFor();
+    assert.strictEqual(await page.locator('input.amount').first().inputValue(), '12.5万元');
+    assert.strictEqual(await page.getByLabel('进展').inputValue(), '组织镇机关采购隆德特产');
+    await page.locator('input.amount').first().fill('１３万元');
+    await page.locator('[data-explains=no_evidence]').fill('发票月底汇总后补交');
+    await page.getByText('可以提交').waitFor();
+    await page.getByRole('button', { name: '提交更正' }).click();
+    await page.getByText('第 2 版').waitFor();
+  });
+  await step('rows pasted from Excel become items, their sum is checked against the amount', async () => {
+    await go('report/donation/2021-08', 'input.amount');
+    await page.getByText('明细（逐笔）').first().click();
+    await page.locator('textarea.paste').first().evaluate((area) => {
+      const data = new DataTransfer();
+      data.setData('text', '凭证号\t日期\t金额\nHX-001\t2021/8/3\t10,000\nHX-002\t2021年8月9日\t5,000\n');
+      area.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+    });
+    assert.strictEqual(await page.locator('.items tbody tr').count(), 2);
+    await page.locator('input.amount').first().fill('2万元');
+    await page.locator('[data-code=items_disagree]').waitFor();
+    await page.locator('input.amount').first().fill('1.5万元');
+    await until('the sum to agree', async () => (await page.locator('[data-code=items_disagree]').count()) === 0);
+    await shot('05-items');
+    await accessible('items');
+    await page.locator('[data-explains=no_evidence]').fill('凭证已装订');
+    await page.getByText('可以提交').waitFor();
+    await page.getByRole('button', { name: '提交' }).click();
+    await page.getByText('已收到，校验通过').waitFor();
+  });
+  await step('no change is one click and a question', async () => {
+    await go('tasks', 'article.task');
+    page.once('dialog', (dialog) => dialog.accept());
+    await page.locator('article', { hasText: '结对帮扶' }).getByRole('button', { name: '无变化' }).click();
+    await page.getByText('已收到，校验通过').waitFor();
+    await go('tasks', 'article.task');
+    await until('three green cards', async () => (await page.locator('article.edge-green').count()) === 3);
+  });
+  await step('the history of a report shows each submission with its verdict', async () => {
+    await go('history/consumption/2021-08', 'table');
+    assert.strictEqual(await page.locator('tbody tr').count(), 2);
+    await accessible('history');
+  });
+  await step('the whole form is usable by keyboard alone', async () => {
+    await go('tasks', 'article.task');
+    await page.keyboard.press('Tab');
+    const link = page.locator('article', { hasText: '消费帮扶' }).getByRole('link').first();
+    await link.focus();
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('input.amount');
+    const seen = new Set();
+    for (let press = 0; press < 40; press += 1) {
+      await page.keyboard.press('Tab');
+      seen.add(await page.evaluate(() => `${document.activeElement.tagName}:${document.activeElement.className}`));
+    }
+    assert.ok([...seen].some((one) => one.startsWith('INPUT:amount')) && [...seen].some((one) => one.startsWith('BUTTON:primary')) && [...seen].some((one) => one.startsWith('TEXTAREA')), [...seen].join(' '));
+  });
+  await step('English is one switch away and the choice is kept', async () => {
+    await go('tasks', 'article.task');
+    await page.getByRole('button', { name: 'English' }).click();
+    await page.getByText('this month').waitFor();
+    await page.reload();
+    await page.getByText('this month').waitFor();
+    await page.getByRole('button', { name: '中文' }).click();
+    await page.getByText('本月任务').waitFor();
+  });
+  await step('it works on a phone', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await go('report/consumption/2021-08', 'input.amount');
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.ok(wide <= 0, `${wide} px too wide`);
+    await shot('06-phone');
+    await page.setViewportSize({ width: 1280, height: 860 });
+  });
+  await step('a clerk sees neither another unit’s entries nor the services', async () => {
+    const other = json('tail', 'entries', '--kind', 'login_granted')[0].seq;
+    const answers = await page.evaluate(async (seq) => Promise.all([`/api/v1/entries/${seq}`, '/api/v1/services', '/api/v1/obligations?unit=350104102'].map(async (at) => {
+      const response = await fetch(at);
+      return { status: response.status, units: ((await response.json()).rows || []).map((row) => row.unit) };
+    })), other);
+    assert.strictEqual(answers[0].status, 403);
+    assert.strictEqual(answers[1].status, 403);
+    assert.deepStrictEqual([...new Set(answers[2].units)], ['350104101']);
+  });
+  await step('a POST with the cookie alone is refused: it takes what only our page knows', async () => {
+    const status = await page.evaluate(async () => (await fetch('/api/v1/reports/check', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"task":"consumption","period":"2021-08"}' })).status);
+    assert.strictEqual(status, 403);
+  });
+
+  // --- the coordinator ---
+  await step('the board shows seven tasks, each lamp with a word and a shape', async () => {
+    await login('office');
+    await page.waitForSelector('section.panel');
+    assert.strictEqual(await page.locator('section.panel').count(), 7);
+    for (const lamp of await page.locator('.board .lamp').all()) {
+      assert.ok((await lamp.innerText()).trim().length > 0);
+      assert.strictEqual(await lamp.locator('svg.shape').count(), 1);
+    }
+    await accessible('board');
+    await shot('07-board');
+  });
+  await step('what a program reports by token appears on the open board without a reload', async () => {
+    await page.evaluate(() => { window.untouched = true; });
+    const report = { submission_id: '018f0000-0000-7000-8000-000000000001', task: 'consumption', period: '2021-08', figures: [{ indicator: 'sales', amount: '1234.56万元', opening: '100万元' }], progress: '集中采购', explanations: [{ code: 'no_evidence', text: '发票后补' }] };
+    const answer = await call('POST', '/api/v1/reports', { token, body: report });
+    assert.strictEqual(answer.status, 200, answer.text);
+    await page.getByText('1,347.56 万元').first().waitFor();
+    assert.strictEqual(await page.evaluate('window.untouched'), true);
+    const again = await call('POST', '/api/v1/reports', { token, body: report });
+    assert.strictEqual(again.json.receipt.seq, answer.json.receipt.seq);
+    assert.strictEqual(again.json.receipt.duplicate, true);
+    const other = await call('POST', '/api/v1/reports', { token, body: { ...report, progress: '另一内容' } });
+    assert.strictEqual(other.status, 409);
+    assert.strictEqual(other.json.errors[0].code, 'conflict');
+  });
+  await step('any figure leads to its reports, and each report to its entry in the ledger', async () => {
+    await go('board', 'section.panel');
+    await page.locator('.target', { hasText: '宁夏特色产品销售额' }).getByRole('link').click();
+    await page.getByText('由这些报送构成').waitFor();
+    await accessible('figure');
+    await shot('08-figure');
+    const row = page.locator('tbody tr', { hasText: '盖山镇' }).first();
+    await row.getByRole('link', { name: /№/ }).click();
+    await page.getByText('集中采购').waitFor();
+    const seq = Number(/第 (\d+) 条/.exec(await page.locator('h1').innerText())[1]);
+    const entry = json('tail', 'entries', '--from', String(seq)).find((one) => one.seq === seq);
+    assert.strictEqual(entry.body.report.progress, '集中采购');
+    const text = await page.locator('main').innerText();
+    assert.ok(text.includes(entry.body.content_hash), 'the hash on the page is the ledger’s');
+    await accessible('entry');
+    await shot('09-entry');
+  });
+  await step('after the 25th the late list names who owes exactly what', async () => {
+    minning('clock', 'advance', '2021-08-27T10:00');
+    await go('late', 'table');
+    await page.locator('tr', { hasText: '建新镇' }).filter({ hasText: '结对帮扶' }).getByText('逾期').waitFor();
+    const want = json('late').length;
+    await until('every late row', async () => (await page.locator('tbody tr').count()) === want);
+    assert.match(await page.locator('tr', { hasText: '建新镇' }).filter({ hasText: '结对帮扶' }).innerText(), /镇级结对帮扶资金、村级结对帮扶资金/);
+    await accessible('late');
+    await shot('10-late');
+  });
+  await step('a table leaves as CSV that a sheet reads: BOM, the same rows, no formulas', async () => {
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: '导出 CSV' }).click()]);
+    const text = fs.readFileSync(await download.path(), 'utf8');
+    assert.ok(text.startsWith('\ufeff单位,任务,报送期'));
+    assert.strictEqual(text.trim().split('\r\n').length, json('late').length + 1);
+  });
+  await step('the matrix of units and months tells what each owes', async () => {
+    await go('matrix', 'table');
+    assert.strictEqual(await page.locator('tbody tr').count(), 28);
+    await page.locator('tr', { hasText: '城门镇' }).getByText('已报 3/3').waitFor();
+    await page.locator('tr', { hasText: '建新镇' }).getByText('逾期 3/3').waitFor();
+    await accessible('matrix');
+    await shot('11-matrix');
+  });
+  await step('warnings are told with level, rung and sentence', async () => {
+    await go('warnings', 'table');
+    assert.ok((await page.locator('tbody tr').count()) > 10);
+    await accessible('warnings');
+    await shot('12-warnings');
+  });
+  await step('a page prints on A4 without its tools', async () => {
+    await go('late', 'table');
+    await page.emulateMedia({ media: 'print' });
+    assert.strictEqual(await page.locator('.nav').isVisible(), false);
+    assert.strictEqual(await page.getByRole('button', { name: '导出 CSV' }).isVisible(), false);
+    await shot('13-print');
+    await page.emulateMedia({ media: 'screen' });
+  });
+
+  // --- operators and auditors ---
+  await step('an operator sees every service, its position, lag, store and Redis', async () => {
+    await login('ops');
+    await page.getByRole('heading', { name: '运行状况' }).waitFor();
+    await until('every service well', async () => (await page.locator('tbody tr', { hasText: '正常' }).count()) === 8);
+    await accessible('services');
+    await shot('14-services');
+  });
+  await step('an auditor reads everything and sends nothing', async () => {
+    await login('audit');
+    await page.waitForSelector('section.panel');
+    assert.strictEqual(await page.getByRole('link', { name: '我的任务' }).count(), 0);
+    const status = await page.evaluate(async () => {
+      const me = await (await fetch('/api/v1/me')).json();
+      return (await fetch('/api/v1/reports', { method: 'POST', headers: { 'X-CSRF-Token': me.csrf }, body: '{"task":"consumption","period":"2021-08"}' })).status;
+    });
+    assert.strictEqual(status, 403);
+  });
+  await step('a login that is revoked is out at once, with the page open', async () => {
+    minning('user', 'revoke', 'audit');
+    await until('the session to end', async () => (await page.evaluate(async () => (await fetch('/api/v1/me')).status)) === 401);
+  });
+  await step('logging out ends the session for whoever kept the cookie', async () => {
+    await login('office');
+    await page.waitForSelector('section.panel');
+    const cookie = (await context.cookies())[0];
+    assert.strictEqual(cookie.httpOnly, true);
+    assert.strictEqual(cookie.sameSite, 'Strict');
+    await page.getByRole('button', { name: '退出' }).click();
+    await page.getByRole('heading', { name: '登录' }).waitFor();
+    const kept = await call('GET', '/api/v1/me', { headers: { Cookie: `${cookie.name}=${cookie.value}` } });
+    assert.strictEqual(kept.status, 401);
+  });
+  await step('no page threw, and nothing was blocked by the content security policy', async () => assert.deepStrictEqual(errors, []));
+  await close();
+
+  // --- the HTTP edge by hand ---
+  const head = (lines) => `${lines.join('\r\n')}\r\n\r\n`;
+  await step('what two readers could read in two ways is refused before routing', async () => {
+    const post = ['POST /api/v1/login HTTP/1.1', 'Host: a'];
+    const cases = [[head([...post, 'Content-Length: 2', 'Content-Length: 3']), 400], [head([...post, 'Content-Length: 2', 'Transfer-Encoding: chunked']), 501],
+      [head([...post, 'Content-Length : 2']), 400], [head([...post, 'X-A: 1', ' folded', 'Content-Length: 2']), 400], [head([...post, 'Host: b', 'Content-Length: 2']), 400],
+      [head(['GET /\0 HTTP/1.1', 'Host: a']), 400], [head(['GET / HTTP/1.1', 'Host: a', 'X-A: b\0c']), 400], [head(['GET / HTTP/1.1']), 400], [head(['PUT / HTTP/1.1', 'Host: a']), 405],
+      [head([...post]), 411], [head([...post, 'Content-Length: 99999999']), 413], ['\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400], [`GET /${'a'.repeat(4000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 414],
+      [`GET / HTTP/1.1\r\nHost: a\r\n${'X-A: b\r\n'.repeat(100)}\r\n`, 431], [`GET / HTTP/1.1\r\nHost: a\r\nX-A: ${'b'.repeat(20000)}\r\n\r\n`, 431]];
+    for (const [bytes, want] of cases) assert.strictEqual(statusOf(await raw(bytes)), want, JSON.stringify(bytes.slice(0, 90)));
+  });
+  await step('a second request behind the first is not answered: it was not looked at', async () => {
+    const answer = await raw(`${head(['GET /healthz HTTP/1.1', 'Host: a'])}${head(['GET /metrics HTTP/1.1', 'Host: a'])}`);
+    assert.strictEqual(answer.match(/HTTP\/1\.1/g).length, 1);
+  });
+  await step('a head that dribbles in is cut off after ten seconds, others are served meanwhile', async () => {
+    const began = Date.now();
+    const slow = raw('GET /healthz HTTP/1.1\r\nHost: a\r\nX-');
+    while (Date.now() - began < 3000) assert.strictEqual((await call('GET', '/healthz')).status, 200);
+    await slow;
+    const took = Date.now() - began;
+    assert.ok(took > 9000 && took < 15000, `${took} ms`);
+  });
+  await step('hostile JSON is refused with its code and place', async () => {
+    const bad = async (body) => call('POST', '/api/v1/reports/check', { token, body });
+    assert.strictEqual((await bad('{"task":"a","task":"b"}')).json.errors[0].code, 'bad_json');
+    assert.strictEqual((await bad(`${'['.repeat(100000)}`)).json.errors[0].code, 'bad_json');
+    assert.strictEqual((await bad({ task: 'consumption', period: '2021-08', figures: [{ indicator: 'sales', amount: 1.5 }] })).json.errors[0].code, 'wrong_type');
+    const far = await bad({ task: 'consumption', period: '2021-08', unheard: 1 });
+    assert.strictEqual(far.status, 422);
+    assert.strictEqual(far.json.errors[0].path, 'unheard');
+  });
+  await step('five wrong passwords lock the login, and the answer says for how long', async () => {
+    for (let attempt = 0; attempt < 5; attempt += 1) await call('POST', '/api/v1/login', { body: { login: 'office', secret: 'wrong wrong' } });
+    const answer = await call('POST', '/api/v1/login', { body: { login: 'office', secret: PASSWORD } });
+    assert.strictEqual(answer.status, 429);
+    assert.strictEqual(answer.json.errors[0].code, 'locked_out');
+    assert.ok(Number(answer.json.errors[0].args[0]) > 20);
+  });
+  await step('answers keep what /openapi.json promises', async () => {
+    const document = (await call('GET', '/openapi.json')).json;
+    assert.strictEqual(document.openapi, '3.0.3');
+    const seq = json('figures', 'sales')[0];
+    const asked = { '/api/v1/me': '', '/api/v1/plan': '', '/api/v1/amount': '?text=0.3%E4%BA%BF&indicator=sales', '/api/v1/obligations': '', '/api/v1/late': '', '/api/v1/progress': '', '/api/v1/figures': '?indicator=sales', '/api/v1/standing': '?task=consumption&period=2021-08', '/api/v1/warnings': '' };
+    assert.ok(seq);
+    for (const [where, query] of Object.entries(asked)) {
+      const answer = await call('GET', where + query, { token });
+      assert.strictEqual(answer.status, 200, `${where}: ${answer.text.slice(0, 200)}`);
+      assert.strictEqual(broken(document, document.paths[where].get.responses['200'].content['application/json'].schema, answer.json), null, where);
+    }
+    const checked = await call('POST', '/api/v1/reports/check', { token, body: { task: 'donation', period: '2021-08', figures: [{ indicator: 'raised', amount: '1万元' }] } });
+    assert.strictEqual(broken(document, document.paths['/api/v1/reports/check'].post.responses['200'].content['application/json'].schema, checked.json), null);
+    const refused = await call('GET', '/api/v1/figures', { token });
+    assert.strictEqual(broken(document, document.components.schemas.errors, refused.json), null);
+    const described = Object.keys(document.paths).filter((where) => where.startsWith('/api'));
+    for (const where of described) assert.ok((await call(document.paths[where].get ? 'GET' : 'POST', where.replace('{seq}', '1'), {})).status !== 404, where);
+  });
+  await step('two hundred clerks at once on the evening of the 25th', async () => {
+    const began = process.hrtime.bigint();
+    const times = [];
+    const one = async (number) => {
+      const start = process.hrtime.bigint();
+      const answer = await call('POST', '/api/v1/reports/check', { token, body: { task: 'donation', period: '2021-08', figures: [{ indicator: 'raised', amount: `${number + 1}万元` }] } });
+      assert.strictEqual(answer.status, 200, answer.text);
+      times.push(Number(process.hrtime.bigint() - start) / 1e6);
+    };
+    await Promise.all(Array.from({ length: 200 }, (unused, number) => one(number)));
+    const whole = Number(process.hrtime.bigint() - began) / 1e6;
+    times.sort((a, b) => a - b);
+    console.log(`   200 checks at once: ${Math.round(whole)} ms in all, half within ${Math.round(times[99])} ms, the slowest ${Math.round(times[199])} ms`);
+    assert.ok(whole < 10000);
+  });
+  end();
+})().catch((error) => {
+  console.error(error);
+  process.exitCode = 1;
+});
