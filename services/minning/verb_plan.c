@@ -1,9 +1,8 @@
-/* `minning plan check`, `plan show`, `plan amend`, `plan close`, `amount`. */
+/* `minning plan check`, `plan show`, `plan amend`, `plan close`. */
 #include "services/minning/ask.h"
 #include "services/minning/cli.h"
 
 #include "proto/plan_parts.h"
-#include "services/plan/amount.h"
 #include "services/stage/home.h"
 
 #include <string.h>
@@ -129,24 +128,4 @@ int verb_plan_close(cli_t *cli) {
     else
         printf(cli_say(cli, "已办结（第 %lu 条）\n", "closed (entry %lu)\n"), (unsigned long)done.seq);
     return EXIT_WELL;
-}
-
-/* Every argument is one amount: what is read, exactly. */
-int verb_amount(cli_t *cli) {
-    int exit_code = EXIT_WELL;
-    for (size_t index = 0; index < cli->arg_count; index++) {
-        int64_t fen = 0;
-        const char *why = amount_read(text_of(cli->args[index]), measure_money, NULL, &fen);
-        if (why != NULL) {
-            exit_code = cli_fail(cli, EX_DATAERR, cli->args[index], cli->args[index], why);
-            continue;
-        }
-        text_t exact = amount_exact(fen, cli->arena), shown = amount_show(fen, measure_money, text_of("元"), cli->arena);
-        if (cli->json)
-            printf("%lld\n", (long long)fen);
-        else
-            printf("%s = " TEXT_FORMAT " (" TEXT_FORMAT ", %lld fen)\n", cli->args[index], TEXT_ARGS(exact), TEXT_ARGS(shown),
-                   (long long)fen);
-    }
-    return exit_code;
 }

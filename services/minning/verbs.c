@@ -81,7 +81,7 @@ const verb_t cli_verbs[] = {
     {"retry", "STAGE", "", 1, 1, verb_retry, "让停下的环节再试一次", "let a halted stage try again"},
     {"deadline", "DATE", "plan roll grace cutoff at", 1, 1, verb_deadline, "某日的时限如何确定，逐步说明；何时提醒",
      "when a date is really due, step by step; when reminders sound"},
-    {"amount", "TEXT...", "", 1, CLI_ARGS, verb_amount, "金额怎样读：3000万元 0.3亿 12,345.67元",
+    {"amount", "TEXT...", "column", 1, CLI_ARGS, verb_amount, "金额怎样读：3000万元 0.3亿 12,345.67元",
      "how an amount is read: 3000万元 0.3亿"},
     {"dictionary", "", "", 0, 0, verb_dictionary, "数据字典（Markdown）", "the data dictionary, in Markdown"},
     {"life", "", "", 0, 0, verb_life, "预警的一生：状态与箭头（Markdown）", "the life of a warning: states and arrows, in Markdown"},

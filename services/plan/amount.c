@@ -15,6 +15,8 @@
     X(BARE, "a bare number: state its unit (元, 万元, 亿元)", "只有数字没有单位，请写明元、万元或亿元")                        \
     X(MONEY, "a sum of money where a count belongs", "此处应填数量，不是金额")                                                 \
     X(COUNT, "a count where a sum of money belongs", "此处应填金额，不是数量")                                                 \
+    X(SCIENCE, "rewritten by a spreadsheet as a power of ten: type the number in full",                                        \
+      "已被表格软件改写为科学计数法，请把数写全")                                                                              \
     X(FINE, "finer than a fen", "数额精确到分，小数位过多")                                                                    \
     X(PARTS, "not a whole number", "应为整数")                                                                                 \
     X(LARGE, "too large", "数额过大")
@@ -187,6 +189,8 @@ static why_t amount_parse(text_t text, measure_t measure, const char *bare_word,
     why_t why = number_read(plain, &number);
     if (why != WHY_NOT) return why;
     text_t word = trimmed((text_t){plain.at + number.taken, plain.size - number.taken});
+    bool science = word.size > 1 && (word.at[0] == 'E' || word.at[0] == 'e') && memchr("+-0123456789", word.at[1], 12) != NULL;
+    if (science) return WHY_SCIENCE;
     if (word.size == 0 && sign) word = text_of("元");
     bool bare = word.size == 0 || (bare_word != NULL && text_is(word, bare_word));
     if (bare && bare_word != NULL) word = text_of(bare_word);

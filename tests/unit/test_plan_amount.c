@@ -96,7 +96,9 @@ static void what_is_no_amount_is_refused(void **state) {
     refuses(".5元", measure_money, "not a number");
     refuses("5.元", measure_money, "not a number");
     refuses(",500元", measure_money, "not a number");
-    refuses("1e5元", measure_money, "unit");
+    refuses("1e5元", measure_money, "power of ten");
+    refuses("1.2E+07", measure_money, "power of ten");
+    refuses("3E", measure_count, "unit");
     refuses("5美元", measure_money, "unit");
     refuses("1亿2000万元", measure_money, "unit");
     refuses("三千万元", measure_money, "not a number");
