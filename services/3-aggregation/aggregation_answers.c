@@ -17,6 +17,18 @@ static size_t target_size(const target_changed_t *row) {
     return size;
 }
 
+/* How many figures are behind a target, and with how many of them evidence came. */
+static void coverage_tell(turn_t *turn, const watch_t *watch, target_changed_t *told) {
+    bool by_member = watch->aim.shape == shape_each;
+    uint32_t count = by_member ? watch->indicator->members_count : 1;
+    for (uint32_t index = 0; index < count; index++) {
+        text_t member = by_member ? watch->indicator->members[index].id : text_of(NULL);
+        agg_tally_t tally = tally_get(turn, watch->indicator->id, member);
+        told->figures += tally.figures;
+        told->covered += tally.covered;
+    }
+}
+
 static void answer_targets(turn_t *turn, const packet_t *ask, reply_t *reply) {
     targets_ask_t question;
     if (!ask_read(turn, ask, targets_ask_type(), &question, reply)) return;
@@ -40,6 +52,7 @@ static void answer_targets(turn_t *turn, const packet_t *ask, reply_t *reply) {
         told.more = told.rows_count == LIMIT_ROWS || size > LIMIT_BATCH; /* one row past it still fits into a frame */
         if (told.more) break;
         rows[told.rows_count] = target_now(turn, watch, now, true);
+        coverage_tell(turn, watch, &rows[told.rows_count]);
         size += target_size(&rows[told.rows_count++]);
     }
     reply_with(reply, targets_type(), &told);
@@ -151,6 +164,8 @@ static void figures_fill(turn_t *turn, const memory_t *memory, const figures_ask
         uint32_t at = 0;
         key_next_text(scan.key, &at);
         proof_row_t row = {.cause_seq = report.cause_seq, .received_ms = report.received_ms, .evidence = report.evidence};
+        row.explained = report.explained;
+        row.explained_count = report.explained_count;
         row.unit = arena_text(turn_arena(turn), key_next_text(scan.key, &at));
         row.period = arena_text(turn_arena(turn), key_next_text(scan.key, &at));
         for (uint32_t index = 0; index < report.shares_count && !page->told.more; index++) {

@@ -74,10 +74,15 @@ static void parts_replace(turn_t *turn, const watch_t *watch, const report_accep
 
 /* ---------- shares ---------- */
 
+static uint64_t share_counted(const agg_share_t *share) { return share != NULL && share->counted; }
+static uint64_t share_covered(const agg_share_t *share) { return share != NULL && share->covered; }
+
 /* Replaces `old` by `share` (either may be NULL) in one pile; gives the pile's total after it. */
 static agg_tally_t pile_replace(turn_t *turn, const watch_t *watch, const report_accepted_t *report, text_t pile,
                                 const agg_share_t *old, const agg_share_t *share) {
     agg_tally_t tally = tally_get(turn, watch->indicator->id, pile);
+    tally.figures += share_counted(share) - share_counted(old);
+    tally.covered += share_covered(share) - share_covered(old);
     if (watch->aim.shape == shape_lasting) {
         persons_replace(turn, watch, report, old, share, &tally);
     } else {
@@ -139,6 +144,28 @@ static bool figure_counts(const memory_t *memory, const watch_t *watch, text_t m
     return members ? indicator_contributed_by(watch->indicator, member, unit) : member.size == 0;
 }
 
+/* Files that the rows of a figure name. */
+static uint32_t rows_with_evidence(const figure_t *figure) {
+    uint32_t count = 0;
+    for (uint32_t index = 0; index < figure->items_count; index++)
+        count += !bytes_are_zero(figure->items[index].evidence, HASH_SIZE);
+    return count;
+}
+
+/* Does the report name files of its own? It counts them together with those of its rows. They cover every figure. */
+static bool has_own_files(const report_accepted_t *report) {
+    uint64_t of_rows = 0;
+    for (uint32_t index = 0; report->evidence > 0 && index < report->figures_count; index++)
+        of_rows += rows_with_evidence(&report->figures[index]);
+    return report->evidence > of_rows;
+}
+
+static void share_cover(agg_share_t *share, const figure_t *figure, bool own_files) {
+    share->counted = figure->items_count > 0 || (figure->amount.given && figure->amount.value > 0);
+    bool by_rows = figure->items_count > 0 && rows_with_evidence(figure) == figure->items_count;
+    share->covered = share->counted && (own_files || by_rows);
+}
+
 /* One figure as it counts. false: it does not (validation lets none of these through). */
 static bool share_make(turn_t *turn, const memory_t *memory, const task_t *task, const report_accepted_t *report,
                        const figure_t *figure, const agg_report_t *old, agg_share_t *share) {
@@ -181,6 +208,15 @@ static void shares_replace(turn_t *turn, const memory_t *memory, const task_t *t
     }
 }
 
+/* Soft faults that passed, each code once. */
+static const text_t *codes_of(turn_t *turn, const report_accepted_t *report, uint32_t *count) {
+    if (report->explained_count == 0) return NULL;
+    text_t *codes = ARENA_NEW(turn_arena(turn), text_t, LIMIT_SOFT_RULES);
+    for (uint32_t index = 0; index < report->explained_count && *count < LIMIT_SOFT_RULES; index++)
+        if (!text_find(codes, *count, report->explained[index].code)) codes[(*count)++] = report->explained[index].code;
+    return codes;
+}
+
 void totals_replace(turn_t *turn, const report_accepted_t *report) {
     const memory_t *memory = turn_memory(turn);
     const task_t *task = planbook_task(memory->book, report->task);
@@ -193,10 +229,13 @@ void totals_replace(turn_t *turn, const report_accepted_t *report) {
                         .received_ms = (uint64_t)report_instant(turn, report),
                         .shares = shares,
                         .evidence = report->evidence};
+    bool own_files = has_own_files(report);
+    now.explained = codes_of(turn, report, &now.explained_count);
     for (uint32_t index = 0; index < report->figures_count; index++) {
         const figure_t *figure = &report->figures[index];
         if (share_find(&now, figure->indicator, figure->member) != NULL) continue;
-        if (share_make(turn, memory, task, report, figure, &old, &shares[now.shares_count])) now.shares_count++;
+        if (!share_make(turn, memory, task, report, figure, &old, &shares[now.shares_count])) continue;
+        share_cover(&shares[now.shares_count++], figure, own_files);
     }
     shares_replace(turn, memory, task, report, &old, &now);
     if (there || now.shares_count > 0) turn_put(turn, T_REPORTS, &key, &now);

@@ -121,20 +121,24 @@ static void add_target(cli_t *cli, sheet_t *sheet, const target_changed_t *row) 
                       amount_show((int64_t)row->done, measure, unit_word, cli->arena),
                       row->goal == 0 ? text_of("-") : amount_show((int64_t)row->goal, measure, unit_word, cli->arena),
                       rate_text(cli, row->done, row->goal),
+                      row->figures == 0
+                          ? text_of("-")
+                          : arena_format(cli->arena, "%lu/%lu", (unsigned long)row->covered, (unsigned long)row->figures),
                       row->goal == 0 ? text_of("-") : rate_text(cli, row->expected, row->goal),
                       row->due_ms == 0 ? text_of("-") : (text_t){cli_when(cli, cli_offset(cli), (int64_t)row->due_ms).at, 10},
                       arena_format(cli->arena, "%s %s", lamp_shape(row->lamp),
                                    cli_say(cli, WORD_ZH(lamp, row->lamp), WORD_EN(lamp, row->lamp))),
                       state_text(cli, row)};
-    sheet_add(sheet, cells, 9, lamp_colour(row->lamp));
+    sheet_add(sheet, cells, 10, lamp_colour(row->lamp));
 }
 
 void rows_print_targets(cli_t *cli, const targets_t *targets, FILE *out) {
-    sheet_t sheet = {.right = {[2] = true, [3] = true, [4] = true, [5] = true}};
+    sheet_t sheet = {.right = {[2] = true, [3] = true, [4] = true, [5] = true, [6] = true}};
     text_t head[] = {cli_word(cli, "任务", "task"), cli_word(cli, "指标", "indicator"), cli_word(cli, "完成", "done"),
-                     cli_word(cli, "目标", "goal"), cli_word(cli, "完成率", "rate"),    cli_word(cli, "序时", "pace"),
-                     cli_word(cli, "时限", "due"),  cli_word(cli, "灯", "lamp"),        cli_word(cli, "状态", "state")};
-    sheet_add(&sheet, head, 9, NULL);
+                     cli_word(cli, "目标", "goal"), cli_word(cli, "完成率", "rate"),    cli_word(cli, "佐证", "evidence"),
+                     cli_word(cli, "序时", "pace"), cli_word(cli, "时限", "due"),       cli_word(cli, "灯", "lamp"),
+                     cli_word(cli, "状态", "state")};
+    sheet_add(&sheet, head, 10, NULL);
     for (uint32_t index = 0; index < targets->rows_count; index++) add_target(cli, &sheet, &targets->rows[index]);
     sheet_print(cli, &sheet, out);
     sheet_destroy(&sheet);

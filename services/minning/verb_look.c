@@ -147,6 +147,10 @@ static void add_figure(cli_t *cli, sheet_t *sheet, const indicator_t *indicator,
         amount = indicator != NULL && indicator->measure == measure_money
                      ? amount_exact(row->amount.value, cli->arena)
                      : arena_format(cli->arena, "%lld", (long long)row->amount.value);
+    text_t explained = text_of("");
+    for (uint32_t index = 0; index < row->explained_count; index++)
+        explained = arena_format(cli->arena, TEXT_FORMAT "%s" TEXT_FORMAT, TEXT_ARGS(explained), index > 0 ? " " : "",
+                                 TEXT_ARGS(row->explained[index]));
     text_t cells[] = {cli_unit_name(cli, row->unit),
                       row->period,
                       row->member,
@@ -154,8 +158,9 @@ static void add_figure(cli_t *cli, sheet_t *sheet, const indicator_t *indicator,
                       amount,
                       arena_format(cli->arena, "%lu", (unsigned long)row->cause_seq),
                       cli_when(cli, cli_offset(cli), (int64_t)row->received_ms),
-                      text_of(row->evidence > 0 ? "●" : "○")};
-    sheet_add(sheet, cells, 8, NULL);
+                      text_of(row->evidence > 0 ? "●" : "○"),
+                      explained};
+    sheet_add(sheet, cells, 9, NULL);
 }
 
 /* Of the reports behind a figure, how many come with evidence. A report has several rows: each counts once. */
@@ -170,8 +175,8 @@ static void print_coverage(cli_t *cli, const figures_t *all) {
     }
     int64_t tenths = rate_tenths(covered, reports);
     if (tenths >= 0)
-        printf(cli_say(cli, "佐证 %u/%u 份报告（%lld.%lld%%）\n", "evidence: %u of %u reports (%lld.%lld%%)\n"), covered, reports,
-               (long long)(tenths / 10), (long long)(tenths % 10));
+        printf(cli_say(cli, "佐证 %u/%u 份报告（%lld.%lld%%）\n", "evidence: %u of %u reports (%lld.%lld%%)\n"), covered,
+               reports, (long long)(tenths / 10), (long long)(tenths % 10));
 }
 
 int verb_figures(cli_t *cli) {
@@ -186,10 +191,11 @@ int verb_figures(cli_t *cli) {
     exit_code = rows_figures(cli, &ask, &all);
     if (exit_code != EXIT_WELL) return exit_code;
     sheet_t sheet = {.right = {[4] = true, [5] = true}};
-    text_t head[] = {cli_word(cli, "单位", "unit"),    cli_word(cli, "报送期", "period"), cli_word(cli, "分项", "member"),
-                     cli_word(cli, "发生日", "fact"),  cli_word(cli, "数额", "amount"),   cli_word(cli, "账目", "entry"),
-                     cli_word(cli, "收到", "received"), cli_word(cli, "佐证", "evidence")};
-    sheet_add(&sheet, head, 8, NULL);
+    text_t head[] = {
+        cli_word(cli, "单位", "unit"),     cli_word(cli, "报送期", "period"), cli_word(cli, "分项", "member"),
+        cli_word(cli, "发生日", "fact"),   cli_word(cli, "数额", "amount"),   cli_word(cli, "账目", "entry"),
+        cli_word(cli, "收到", "received"), cli_word(cli, "佐证", "evidence"), cli_word(cli, "已说明", "explained")};
+    sheet_add(&sheet, head, 9, NULL);
     for (uint32_t index = 0; index < all.rows_count; index++) {
         if (cli->json)
             cli_print_json(message_to_json(proof_row_type(), &all.rows[index]));

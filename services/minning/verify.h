@@ -12,6 +12,7 @@ typedef struct {
     bool given; /* a month's amount is known; persons have none */
     int64_t month, opening;
     bool opened;
+    bool counted, covered; /* it says something; evidence is named */
     uint32_t part_count, person_count;
     struct verify_part {
         uint32_t day;
@@ -50,6 +51,12 @@ const verify_report_t *verify_next(const verify_t *self, uint32_t *at);
 
 /* The total of (indicator, member); member empty: of the indicator. Openings included; of persons those in place. */
 int64_t verify_total(const verify_t *self, const indicator_t *indicator, text_t member);
+
+/* How many figures stand behind an indicator, nil ones left out, and with how many of them evidence came. */
+typedef struct {
+    uint64_t figures, covered;
+} verify_coverage_t;
+verify_coverage_t verify_coverage(const verify_t *self, const indicator_t *indicator);
 
 typedef struct {
     reach_t reach;

@@ -175,6 +175,13 @@ static void persons_of(const verify_report_t *report, const figure_t *said, cons
 
 /* --- entries --- */
 
+/* A file of the report itself, or one of every row. */
+static bool is_covered(const report_t *said, const figure_t *one) {
+    bool rows = one->items_count > 0;
+    for (uint32_t index = 0; index < one->items_count; index++) rows = rows && !bytes_are_zero(one->items[index].evidence, 32);
+    return rows || said->evidence_count > 0;
+}
+
 static void take_figures(const verify_t *self, const report_t *said, const verify_report_t *old, verify_report_t *report) {
     const task_t *task = &planbook_plan(self->book)->tasks[report->task];
     report->figures = calloc(said->figures_count + 1, sizeof *report->figures);
@@ -188,6 +195,8 @@ static void take_figures(const verify_t *self, const report_t *said, const verif
         figure->member = verify_member(&task->indicators[indicator], one->member);
         figure->opened = one->opening.given;
         figure->opening = one->opening.given ? one->opening.value : 0;
+        figure->counted = one->items_count > 0;
+        figure->covered = is_covered(said, one);
         bool people = task->indicators[indicator].measure == measure_people;
         if (!people)
             month_of(self, report, one, figure);
@@ -197,6 +206,8 @@ static void take_figures(const verify_t *self, const report_t *said, const verif
             persons_of(report, one, figure_in(old, figure->indicator, figure->member), figure);
         else
             parts_of(self, report, one, figure);
+        figure->counted |= figure->month > 0;
+        figure->covered &= figure->counted;
     }
 }
 

@@ -77,6 +77,20 @@ int64_t verify_total(const verify_t *self, const indicator_t *indicator, text_t 
     return total;
 }
 
+verify_coverage_t verify_coverage(const verify_t *self, const indicator_t *indicator) {
+    const task_t *task = planbook_task_of(self->book, indicator);
+    uint32_t task_at = verify_task(self, task->id), at = verify_indicator(task, indicator->id);
+    verify_coverage_t all = {0};
+    for (uint32_t report = 0; report < self->count; report++)
+        for (uint32_t index = 0; self->reports[report].task == task_at && index < self->reports[report].figure_count; index++) {
+            const verify_figure_t *figure = &self->reports[report].figures[index];
+            if (figure->indicator != at) continue;
+            all.figures += figure->counted;
+            all.covered += figure->covered;
+        }
+    return all;
+}
+
 /* --- targets --- */
 
 static int by_day(const void *a, const void *b) {

@@ -212,6 +212,9 @@ static void compare_target(trial_t *self, const target_changed_t *row) {
         differ(self, "计划外的目标", "a target that the plan lacks", row->indicator, text_of("-"), text_of("-"));
         return;
     }
+    verify_coverage_t coverage = verify_coverage(self->fold, indicator);
+    compare(self, "数据份数", "figures", row->indicator, coverage.figures, row->figures);
+    compare(self, "佐证覆盖", "covered by evidence", row->indicator, coverage.covered, row->covered);
     verify_target_t ours = verify_target(self->fold, task, indicator, &judged);
     if (!judged) return;
     compare(self, "完成数", "done", row->indicator, ours.done, row->done);

@@ -198,6 +198,8 @@ static void do_target(scene_t *self, text_t rest) {
         scene_say(self, TEXT_FORMAT "：%s %s %s %s灯，" TEXT_FORMAT " / " TEXT_FORMAT, TEXT_ARGS(indicator->name),
                   WORD_ZH(reach, row->reach), WORD_ZH(reported, row->reported), WORD_ZH(tenure, row->tenure),
                   WORD_ZH(lamp, row->lamp), TEXT_ARGS(done), TEXT_ARGS(goal));
+        if (row->covered < row->figures)
+            scene_say(self, "佐证 %" PRIu64 "/%" PRIu64 " 份数据", row->covered, row->figures);
         if (row->reached_day > 0)
             scene_say(self, "达标之日 %04u-%02u-%02u", row->reached_day / 10000, row->reached_day / 100 % 100,
                       row->reached_day % 100);
