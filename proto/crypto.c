@@ -18,6 +18,10 @@ void hash_keyed(const uint8_t key[HASH_KEY_SIZE], bytes_t bytes, uint8_t out[HAS
     crypto_generichash(out, HASH_SIZE, bytes.at, bytes.size, key, HASH_KEY_SIZE);
 }
 
+void mac_of(const uint8_t key[MAC_KEY_SIZE], bytes_t bytes, uint8_t out[MAC_SIZE]) {
+    crypto_shorthash_siphashx24(out, bytes.at, bytes.size, key);
+}
+
 void hash_quick(bytes_t bytes, uint8_t out[QUICK_SIZE]) {
     XXH128_canonical_t canonical;
     XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes.at, bytes.size));

@@ -4,7 +4,8 @@
 
 #include "proto/base.h"
 
-enum { HASH_SIZE = 32, SIGNATURE_SIZE = 64, SIGN_PUBLIC_SIZE = 32, SIGN_SECRET_SIZE = 64, HASH_KEY_SIZE = 32, QUICK_SIZE = 16 };
+enum { HASH_SIZE = 32, SIGNATURE_SIZE = 64, SIGN_PUBLIC_SIZE = 32, SIGN_SECRET_SIZE = 64, HASH_KEY_SIZE = 32 };
+enum { QUICK_SIZE = 16, MAC_SIZE = 16, MAC_KEY_SIZE = 16 };
 
 void crypto_start(void);                              /* once per process, before anything else here */
 void crypto_random(void *out, size_t size);
@@ -17,6 +18,8 @@ void hash_quick(bytes_t bytes, uint8_t out[QUICK_SIZE]);
 typedef enum { CHAIN_SEALED, CHAIN_QUICK } chain_t;
 /* The next link. previous and out may be the same. */
 void hash_chain(chain_t chain, const uint8_t previous[HASH_SIZE], bytes_t bytes, uint8_t out[HASH_SIZE]);
+/* SipHash-2-4 of 128 bits: who does not have the key can neither make nor guess it. */
+void mac_of(const uint8_t key[MAC_KEY_SIZE], bytes_t bytes, uint8_t out[MAC_SIZE]);
 /* A fast check against rot, not against people, of `content` bound to the `name` it is kept under. Whatever changes within one
  * aligned word of eight bytes is always seen; of all other changes one in 2^64 is not. */
 uint64_t checksum64(bytes_t name, bytes_t content);

@@ -28,6 +28,18 @@ err_t wire_encode_checked(const message_t *type, const void *value, buffer_t *ou
  * Accepts canonical encodings only. ERR_BAD: fault tells code and path. */
 err_t wire_decode(const message_t *type, bytes_t bytes, arena_t *arena, void *value, fault_t *fault);
 
+/* The bytes of one field of a map that was scanned, without decoding it; `offset` as in the struct of `type`. Empty: the field is
+ * not there. */
+bytes_t wire_peek(const message_t *type, bytes_t map, size_t offset);
+/* The same of a number; 0: not there. */
+uint64_t wire_peek_u64(const message_t *type, bytes_t map, size_t offset);
+
+/* An object of a value whose canonical bytes are at hand, for they were just read: it is copied instead of written anew. */
+typedef struct {
+    const void *object; /* where it lies within the value */
+    bytes_t bytes;      /* empty: they are not at hand */
+} wire_known_t;
+
 /* Ranges, sizes, required fields, UTF-8, days, words of a value built by hand. */
 err_t wire_check(const message_t *type, const void *value, fault_t *fault);
 
@@ -44,7 +56,9 @@ typedef struct {
 } event_t;
 
 void event_encode(const event_t *header, const message_t *type, const void *value, buffer_t *out);
-err_t event_encode_checked(const event_t *header, const message_t *type, const void *value, buffer_t *out, fault_t *fault);
+/* known may be NULL. */
+err_t event_encode_checked(const event_t *header, const message_t *type, const void *value, const wire_known_t *known,
+                           buffer_t *out, fault_t *fault);
 /* The same event under its own header, body unchanged: how control entries are passed on. */
 void event_copy(const event_t *event, buffer_t *out);
 /* Reads the event at the start of `bytes`; event->raw is what it took. seq is not set. ERR_BAD with fault. */
@@ -62,6 +76,10 @@ typedef struct {
 } packet_t;
 
 void packet_encode(uint64_t request_id, const message_t *type, const void *value, buffer_t *out);
+void packet_encode_known(uint64_t request_id, const message_t *type, const void *value, const wire_known_t *known,
+                         buffer_t *out);
+/* The same packet under another number, body unchanged. */
+void packet_copy(uint64_t request_id, const packet_t *packet, buffer_t *out);
 /* Scans and reads the packet at the start of `bytes`; packet->raw is what it took. ERR_BAD with fault. */
 err_t packet_decode(bytes_t bytes, packet_t *packet, fault_t *fault);
 err_t packet_body(const packet_t *packet, const message_t *type, arena_t *arena, void *value, fault_t *fault);

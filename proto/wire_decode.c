@@ -224,6 +224,37 @@ err_t wire_decode(const message_t *type, bytes_t bytes, arena_t *arena, void *va
     return err;
 }
 
+static uint32_t tag_at(const message_t *type, size_t offset) {
+    for (size_t index = 0; index < type->field_count; index++)
+        if (type->fields[index].offset == offset) return type->fields[index].tag;
+    ASSERT(false);
+}
+
+bytes_t wire_peek(const message_t *type, bytes_t map, size_t offset) {
+    fault_t fault;
+    token_t token;
+    uint32_t tag = tag_at(type, offset), size = 0;
+    reader_t reader = {map.at, map.at + map.size, NULL, &fault};
+    if (token_next(&reader, &token) != NULL || token.kind != TOKEN_MAP) return (bytes_t){NULL, 0};
+    for (uint64_t left = token.number; left > 0; left--) {
+        token_t name;
+        if (token_next(&reader, &name) != NULL || name.kind != TOKEN_NUMBER || name.number > tag) break;
+        bytes_t rest = {reader.at, (uint32_t)(reader.end - reader.at)};
+        if (wire_scan_first(rest, &size, &fault) != OK) break;
+        if (name.number == tag) return (bytes_t){rest.at, size};
+        reader.at += size;
+    }
+    return (bytes_t){NULL, 0};
+}
+
+uint64_t wire_peek_u64(const message_t *type, bytes_t map, size_t offset) {
+    fault_t fault;
+    token_t token;
+    bytes_t value = wire_peek(type, map, offset);
+    reader_t reader = {value.at, value.at + value.size, NULL, &fault};
+    return value.size > 0 && token_next(&reader, &token) == NULL && token.kind == TOKEN_NUMBER ? token.number : 0;
+}
+
 /* The array head and its numbers in front of a body. */
 static err_t read_header(reader_t *reader, uint64_t *numbers, size_t count) {
     token_t token;

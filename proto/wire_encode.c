@@ -20,6 +20,7 @@ static int pack_write(void *data, const char *bytes, size_t size) {
 typedef struct {
     buffer_t *out;
     fault_t *fault;
+    wire_known_t known;
 } writer_t;
 
 static msgpack_packer packer_of(buffer_t *out) { return (msgpack_packer){out, pack_write}; }
@@ -91,6 +92,11 @@ static bool write_list(writer_t *self, const field_t *field, const path_t *path,
 /* An object that turns out empty is taken back, and with it the fields that would be missing in it. */
 static bool write_object(writer_t *self, const field_t *field, const path_t *path, const void *value) {
     size_t begin = self->out->size;
+    if ((const uint8_t *)value + field->offset == (const uint8_t *)self->known.object && self->known.bytes.size > 0) {
+        put_number(self->out, field->tag);
+        buffer_add(self->out, self->known.bytes.at, self->known.bytes.size);
+        return true;
+    }
     bool sound = self->fault != NULL && self->fault->code == NULL;
     put_number(self->out, field->tag);
     if (write_message(self, field->sub(), path, (const uint8_t *)value + field->offset) > 0) return true;
@@ -194,15 +200,20 @@ static size_t write_message(writer_t *self, const message_t *type, const path_t 
 }
 
 void wire_encode(const message_t *type, const void *value, buffer_t *out) {
-    writer_t writer = {out, NULL};
+    writer_t writer = {.out = out};
     write_message(&writer, type, NULL, value);
 }
 
-err_t wire_encode_checked(const message_t *type, const void *value, buffer_t *out, fault_t *fault) {
-    writer_t writer = {out, fault};
+static err_t encode_checked(const message_t *type, const void *value, const wire_known_t *known, buffer_t *out, fault_t *fault) {
+    writer_t writer = {.out = out, .fault = fault};
+    if (known != NULL) writer.known = *known;
     fault->code = NULL;
     write_message(&writer, type, NULL, value);
     return fault->code == NULL ? OK : ERR_BAD;
+}
+
+err_t wire_encode_checked(const message_t *type, const void *value, buffer_t *out, fault_t *fault) {
+    return encode_checked(type, value, NULL, out, fault);
 }
 
 err_t wire_check(const message_t *type, const void *value, fault_t *fault) {
@@ -228,9 +239,10 @@ void event_encode(const event_t *header, const message_t *type, const void *valu
     wire_encode(type, value, out);
 }
 
-err_t event_encode_checked(const event_t *header, const message_t *type, const void *value, buffer_t *out, fault_t *fault) {
+err_t event_encode_checked(const event_t *header, const message_t *type, const void *value, const wire_known_t *known,
+                           buffer_t *out, fault_t *fault) {
     event_header(header, type->kind, type->version, out);
-    return wire_encode_checked(type, value, out, fault);
+    return encode_checked(type, value, known, out, fault);
 }
 
 void event_copy(const event_t *event, buffer_t *out) {
@@ -238,8 +250,24 @@ void event_copy(const event_t *event, buffer_t *out) {
     buffer_add(out, event->body.at, event->body.size);
 }
 
-void packet_encode(uint64_t request_id, const message_t *type, const void *value, buffer_t *out) {
-    uint64_t numbers[] = {type->kind, type->version, request_id};
+static void packet_header(uint32_t kind, uint32_t version, uint64_t request_id, buffer_t *out) {
+    uint64_t numbers[] = {kind, version, request_id};
     put_numbers(out, numbers, sizeof numbers / sizeof numbers[0]);
+}
+
+void packet_encode(uint64_t request_id, const message_t *type, const void *value, buffer_t *out) {
+    packet_header(type->kind, type->version, request_id, out);
     wire_encode(type, value, out);
+}
+
+void packet_encode_known(uint64_t request_id, const message_t *type, const void *value, const wire_known_t *known,
+                         buffer_t *out) {
+    packet_header(type->kind, type->version, request_id, out);
+    writer_t writer = {.out = out, .known = *known};
+    write_message(&writer, type, NULL, value);
+}
+
+void packet_copy(uint64_t request_id, const packet_t *packet, buffer_t *out) {
+    packet_header(packet->kind, packet->version, request_id, out);
+    buffer_add(out, packet->body.at, packet->body.size);
 }

@@ -61,11 +61,12 @@ static void answer_known(visit_t *visit, const append_ask_t *ask, const intake_s
     }
     receipt_t receipt = receipt_of(self, ask->unit, &ask->report, kept);
     receipt.duplicate = true;
-    receipt_complete(self, &receipt);
+    if (kept->seq <= self->durable.seq) receipt_complete(self, &receipt); /* else with the others of its group */
     packet_encode(visit->packet.request_id, receipt_type(), &receipt, visit_buffer(visit, kept->seq));
 }
 
-static void append_report(visit_t *visit, const append_ask_t *ask, const store_key_t *key, const uint8_t *content_hash) {
+static void append_report(visit_t *visit, const append_ask_t *ask, bytes_t encoded, const store_key_t *key,
+                          const uint8_t *content_hash) {
     intake_t *self = visit->intake;
     int64_t stamp_ms = group_stamp(self);
     report_received_t received = {
@@ -76,18 +77,19 @@ static void append_report(visit_t *visit, const append_ask_t *ask, const store_k
     intake_submission_t kept = {.received_ms = (uint64_t)stamp_ms};
     if (ask->receipt.seq != 0) kept.received_ms = received.original_received_ms = ask->receipt.received_ms;
     memcpy(kept.content_hash, content_hash, HASH_SIZE);
-    kept.seq = group_append(self, report_received_type(), &received, stamp_ms);
+    wire_known_t known = {&received.report, encoded};
+    kept.seq = group_append_known(self, report_received_type(), &received, &known, stamp_ms);
     txn_put(self->group, TABLE_SUBMISSIONS, key, &kept);
     receipt_t receipt = receipt_of(self, ask->unit, &ask->report, &kept);
     packet_encode(visit->packet.request_id, receipt_type(), &receipt, visit->later);
 }
 
-/* Who sends it may: now what is sent. */
-static void report_take(visit_t *visit, const append_ask_t *ask) {
+/* Who sends it may: now what is sent. `encoded`: the report's own bytes; the reader takes canonical ones only. */
+static void report_take(visit_t *visit, const append_ask_t *ask, bytes_t encoded) {
     intake_t *self = visit->intake;
     if (!privacy_holds(visit, &ask->report) || !group_begin(self)) return;
     uint8_t content_hash[HASH_SIZE];
-    report_content_hash(&ask->report, self->arena, content_hash);
+    report_content_hash(&ask->report, encoded, self->arena, content_hash);
     store_key_t key = key_of_submission(&ask->report, ask->unit);
     intake_submission_t kept;
     if (txn_get(self->group, TABLE_SUBMISSIONS, &key, self->arena, &kept)) {
@@ -99,14 +101,15 @@ static void report_take(visit_t *visit, const append_ask_t *ask) {
     else if (self->busy)
         visit_busy(visit);
     else if (receipt_holds(visit, ask, content_hash))
-        append_report(visit, ask, &key, content_hash);
+        append_report(visit, ask, encoded, &key, content_hash);
 }
 
 void on_append_ask(visit_t *visit) {
     append_ask_t ask;
     if (!size_holds(visit) || !visit_body(visit, &visit->packet, append_ask_type(), &ask)) return;
     memcpy(visit->submission_id, ask.report.submission_id, sizeof visit->submission_id);
-    if (authority_holds(visit, &ask)) report_take(visit, &ask);
+    bytes_t encoded = wire_peek(append_ask_type(), visit->packet.body, offsetof(append_ask_t, report));
+    if (authority_holds(visit, &ask)) report_take(visit, &ask, encoded);
 }
 
 /* The console vouches for who is logged in; whether that login may speak for the unit is decided here. */
@@ -119,7 +122,7 @@ void on_attested_append(visit_t *visit) {
     visit->login = attested.login;
     memcpy(visit->session, attested.session, sizeof visit->session);
     append_ask_t ask = {.unit = attested.unit, .report = attested.report, .receipt = attested.receipt};
-    report_take(visit, &ask);
+    report_take(visit, &ask, wire_peek(attested_append_type(), visit->packet.body, offsetof(attested_append_t, report)));
 }
 
 void on_refusals_note(visit_t *visit) {

@@ -107,25 +107,34 @@ void receipt_complete(const intake_t *self, receipt_t *receipt) {
     memcpy(receipt->signature, self->durable_signature, sizeof receipt->signature);
 }
 
+/* What all receipts of a group share are their last fields: encoded once, put behind what is each one's own. */
+static void head_encode(const intake_t *self, buffer_t *out) {
+    receipt_t head = {0};
+    receipt_complete(self, &head);
+    wire_encode(receipt_type(), &head, out);
+}
+
+/* Both maps are short: a head of one byte that counts. */
+static void receipt_join(const packet_t *packet, const buffer_t *head, buffer_t *out) {
+    size_t begin = out->size;
+    packet_copy(packet->request_id, packet, out);
+    out->at[begin + (packet->raw.size - packet->body.size)] += head->at[0] & 0x0f;
+    buffer_add(out, head->at + 1, head->size - 1);
+}
+
 void intake_finish(intake_t *self, buffer_t *later) {
-    buffer_t done = {0};
-    arena_reset(self->arena);
+    buffer_t done = {0}, head = {0};
+    head_encode(self, &head);
     for (size_t at = 0; at < later->size;) {
         packet_t packet;
-        receipt_t receipt;
         fault_t fault = {0};
         err_t err = packet_decode((bytes_t){later->at + at, (uint32_t)(later->size - at)}, &packet, &fault);
         ASSERT(err == OK); /* we wrote it */
         at += packet.raw.size;
-        if (packet.kind != KIND_receipt) {
-            buffer_add(&done, packet.raw.at, packet.raw.size);
-            continue;
-        }
-        err = packet_body(&packet, receipt_type(), self->arena, &receipt, &fault);
-        ASSERT(err == OK);
-        receipt_complete(self, &receipt);
-        packet_encode(packet.request_id, receipt_type(), &receipt, &done);
+        if (packet.kind == KIND_receipt) receipt_join(&packet, &head, &done);
+        else buffer_add(&done, packet.raw.at, packet.raw.size);
     }
+    buffer_destroy(&head);
     buffer_destroy(later);
     *later = done;
 }

@@ -7,9 +7,12 @@
 
 /* The chain head in a receipt is signed for everybody to check; it does not cover the entry's own instant. The seal does: a
  * hash under a key that only this ledger has. */
-void seal_key_make(const uint8_t signer_secret[SIGN_SECRET_SIZE], uint8_t key[HASH_KEY_SIZE]) {
+void seal_key_make(const uint8_t signer_secret[SIGN_SECRET_SIZE], uint8_t key[MAC_KEY_SIZE]) {
     static const char purpose[] = "minning: seal of receipts";
-    hash_keyed(signer_secret, (bytes_t){(const uint8_t *)purpose, sizeof purpose}, key);
+    uint8_t hash[HASH_SIZE];
+    hash_keyed(signer_secret, (bytes_t){(const uint8_t *)purpose, sizeof purpose}, hash);
+    memcpy(key, hash, MAC_KEY_SIZE);
+    explicit_bzero(hash, sizeof hash);
 }
 
 static void add_number(buffer_t *bytes, uint64_t number) {
@@ -18,7 +21,7 @@ static void add_number(buffer_t *bytes, uint64_t number) {
     buffer_add(bytes, out, sizeof out);
 }
 
-void receipt_seal(intake_t *self, text_t unit, const receipt_t *receipt, uint8_t seal[HASH_SIZE]) {
+void receipt_seal(intake_t *self, text_t unit, const receipt_t *receipt, uint8_t seal[MAC_SIZE]) {
     buffer_t *bytes = &self->sealed;
     buffer_clear(bytes);
     buffer_add(bytes, receipt->ledger_id, sizeof receipt->ledger_id);
@@ -28,20 +31,20 @@ void receipt_seal(intake_t *self, text_t unit, const receipt_t *receipt, uint8_t
     buffer_add(bytes, receipt->submission_id, sizeof receipt->submission_id);
     buffer_add(bytes, receipt->content_hash, sizeof receipt->content_hash);
     buffer_add(bytes, unit.at, unit.size);
-    hash_keyed(self->seal_key, (bytes_t){bytes->at, (uint32_t)bytes->size}, seal);
+    mac_of(self->seal_key, (bytes_t){bytes->at, (uint32_t)bytes->size}, seal);
 }
 
 /* Without telling by its time how many bytes agree. */
-static bool seals_equal(const uint8_t a[HASH_SIZE], const uint8_t b[HASH_SIZE]) {
+static bool seals_equal(const uint8_t a[MAC_SIZE], const uint8_t b[MAC_SIZE]) {
     uint8_t differs = 0;
-    for (size_t index = 0; index < HASH_SIZE; index++) differs |= (uint8_t)(a[index] ^ b[index]);
+    for (size_t index = 0; index < MAC_SIZE; index++) differs |= (uint8_t)(a[index] ^ b[index]);
     return differs == 0;
 }
 
 /* The field that keeps the receipt from being taken; NULL: none. The signature last: it is the one that costs. */
 static const char *receipt_fault(intake_t *self, const append_ask_t *ask, const uint8_t content_hash[HASH_SIZE]) {
     const receipt_t *receipt = &ask->receipt;
-    uint8_t seal[HASH_SIZE];
+    uint8_t seal[MAC_SIZE];
     if (memcmp(receipt->ledger_id, self->opened.ledger_id, sizeof receipt->ledger_id) != 0) return "ledger_id";
     if (memcmp(receipt->submission_id, ask->report.submission_id, sizeof receipt->submission_id) != 0) return "submission_id";
     if (memcmp(receipt->content_hash, content_hash, HASH_SIZE) != 0) return "content_hash";

@@ -62,7 +62,7 @@ struct intake {
     uint32_t fork_count;
     bool restoring;      /* ledger_restored is taken, once */
     uint64_t backup_seq; /* a backup exists up to here */
-    uint8_t seal_key[HASH_KEY_SIZE];
+    uint8_t seal_key[MAC_KEY_SIZE];
     buffer_t sealed;
     bool closed; /* plan_closed is in the ledger */
     uint8_t signer_secret[SIGN_SECRET_SIZE];
@@ -79,6 +79,7 @@ struct intake {
 bool group_begin(intake_t *self);
 /* Appends one entry with this stamp; returns its seq. A group must be open. */
 uint64_t group_append(intake_t *self, const message_t *type, const void *value, int64_t at_ms);
+uint64_t group_append_known(intake_t *self, const message_t *type, const void *value, const wire_known_t *known, int64_t at_ms);
 /* Appends what stands before an entry of now – the counts and the tick that are due – and returns the entry's stamp. */
 int64_t group_stamp(intake_t *self);
 void group_append_counts(intake_t *self);
@@ -169,8 +170,8 @@ bool document_part_find(txn_t *txn, const document_part_ask_t *ask, arena_t *are
 void documents_list(txn_t *txn, const documents_ask_t *ask, arena_t *arena, documents_t *told);
 
 /* --- receipts that come back (resend.c) --- */
-void seal_key_make(const uint8_t signer_secret[SIGN_SECRET_SIZE], uint8_t key[HASH_KEY_SIZE]);
-void receipt_seal(intake_t *self, text_t unit, const receipt_t *receipt, uint8_t seal[HASH_SIZE]);
+void seal_key_make(const uint8_t signer_secret[SIGN_SECRET_SIZE], uint8_t key[MAC_KEY_SIZE]);
+void receipt_seal(intake_t *self, text_t unit, const receipt_t *receipt, uint8_t seal[MAC_SIZE]);
 /* Is the receipt that came with the report, if there is one, ours and lost? Refuses otherwise. */
 bool receipt_holds(visit_t *visit, const append_ask_t *ask, const uint8_t content_hash[HASH_SIZE]);
 

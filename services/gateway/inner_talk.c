@@ -31,14 +31,14 @@ void inner_ask(gateway_t *self, client_t *service, conversation_t *conversation,
     if (client_send(service, (bytes_t){self->out.at, (uint32_t)self->out.size}) != OK) finish_busy(self, conversation);
 }
 
-void inner_append(gateway_t *self, conversation_t *conversation, const report_submit_t *submit) {
+void inner_append(gateway_t *self, conversation_t *conversation, const report_submit_t *submit, bytes_t encoded) {
     append_ask_t ask = {.unit = text_of(conversation->unit),
                         .key_generation = conversation->generation,
                         .report = submit->report,
                         .receipt = submit->receipt};
     conversation->waits = WAITS_FOR_RECEIPT;
     if (self->asks_count == 0) packets_begin(&self->asks);
-    packet_encode(conversation->id, append_ask_type(), &ask, &self->asks);
+    packet_encode_known(conversation->id, append_ask_type(), &ask, &(wire_known_t){&ask.report, encoded}, &self->asks);
     self->asks_ids[self->asks_count++] = conversation->id;
     if (self->asks_count == LIMIT_PACKETS || self->asks.size >= ASKS_BYTES) inner_appends_send(self);
 }
@@ -88,23 +88,23 @@ static void on_vault_kept(gateway_t *self, conversation_t *conversation, const p
     for (uint32_t index = 0; index < count; index++) refs_keep(self->refs, texts[index], self->now_ms, &kept.refs[index]);
     personal_swap(&submit.report, kept.refs, count, self->arena);
     uint64_t id = conversation->id;
-    inner_append(self, conversation, &submit);
+    inner_append(self, conversation, &submit, (bytes_t){NULL, 0});
     conversation = pending_find(self->pending, id); /* it is over if intake could not be asked */
     if (conversation != NULL) pending_forget_packet(self->pending, conversation);
 }
 
 /* The receipt leaves at once. Its verdict comes on stream 2, unless it has passed by there already: then it is asked for. */
 static void on_receipt(gateway_t *self, conversation_t *conversation, const packet_t *packet) {
-    receipt_t receipt;
-    fault_t fault;
-    if (packet_body(packet, receipt_type(), self->arena, &receipt, &fault) != OK) {
+    uint64_t seq = wire_peek_u64(receipt_type(), packet->body, offsetof(receipt_t, seq));
+    if (seq == 0) {
         finish_busy(self, conversation);
         return;
     }
-    answer(self, conversation, receipt_type(), &receipt);
-    bool to_come = !receipt.duplicate && receipt.seq > follow_seen(self->follow);
-    if (to_come && pending_await_entry(self->pending, conversation, receipt.seq)) conversation->waits = WAITS_FOR_VERDICT;
-    else verdict_ask(self, conversation, receipt.seq);
+    unit_answer_passed(self, &(answer_to_t){&conversation->peer, conversation->request_id, conversation->many}, packet);
+    bool duplicate = wire_peek(receipt_type(), packet->body, offsetof(receipt_t, duplicate)).size > 0;
+    bool to_come = !duplicate && seq > follow_seen(self->follow);
+    if (to_come && pending_await_entry(self->pending, conversation, seq)) conversation->waits = WAITS_FOR_VERDICT;
+    else verdict_ask(self, conversation, seq);
 }
 
 static void on_verdict(gateway_t *self, conversation_t *conversation, const packet_t *packet) {

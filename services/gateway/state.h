@@ -54,6 +54,7 @@ typedef struct {
 } answer_to_t;
 /* Answers one message of a unit. */
 void unit_answer(gateway_t *self, const answer_to_t *to, const message_t *type, const void *value);
+void unit_answer_passed(gateway_t *self, const answer_to_t *to, const packet_t *packet); /* what another service said, as it is */
 void unit_busy(gateway_t *self, const answer_to_t *to);
 void unit_answers_send(gateway_t *self); /* at the end of a turn: what waits for more */
 
@@ -62,7 +63,8 @@ void unit_answers_send(gateway_t *self); /* at the end of a turn: what waits for
 void inner_ask(gateway_t *self, client_t *service, conversation_t *conversation, const message_t *type, const void *question,
                waits_for_t waits);
 /* Appends a report whose personal texts are swapped, with the receipt that came with it. */
-void inner_append(gateway_t *self, conversation_t *conversation, const report_submit_t *submit);
+/* `encoded`: the report's own bytes, empty if it is not as it came. */
+void inner_append(gateway_t *self, conversation_t *conversation, const report_submit_t *submit, bytes_t encoded);
 void inner_appends_send(gateway_t *self);                      /* at the end of a turn: all of them in one frame */
 void inner_answers_take(gateway_t *self);                      /* all that waits in the three services' sockets */
 void inner_event(void *gateway, const event_t *event);         /* follow's sink: a verdict may be for somebody */

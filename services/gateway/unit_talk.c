@@ -24,14 +24,25 @@ void unit_answers_send(gateway_t *self) {
     if (count > 0) edge_send(self->edge, &self->replies_peer, packets_end(&self->replies, count)); /* gone or full: it asks again */
 }
 
-void unit_answer(gateway_t *self, const answer_to_t *to, const message_t *type, const void *value) {
+/* Room for one more answer to this asker. */
+static void replies_begin(gateway_t *self, const answer_to_t *to) {
     bool full = self->replies_count == LIMIT_EDGE_BATCH || self->replies.size >= REPLIES_BYTES;
     if (full || !to->many || !peers_same(&self->replies_peer, to->peer)) unit_answers_send(self);
     if (self->replies_count++ == 0) {
         packets_begin(&self->replies);
         self->replies_peer = *to->peer;
     }
+}
+
+void unit_answer(gateway_t *self, const answer_to_t *to, const message_t *type, const void *value) {
+    replies_begin(self, to);
     packet_encode(to->request_id, type, value, &self->replies);
+    if (!to->many) unit_answers_send(self);
+}
+
+void unit_answer_passed(gateway_t *self, const answer_to_t *to, const packet_t *packet) {
+    replies_begin(self, to);
+    packet_copy(to->request_id, packet, &self->replies);
     if (!to->many) unit_answers_send(self);
 }
 
@@ -120,7 +131,8 @@ static void on_report_submit(gateway_t *self, const asker_t *asker, const packet
     conversation_t *conversation = converse(self, asker, packet, swapped ? (bytes_t){NULL, 0} : packet->raw);
     if (conversation == NULL) return;
     if (swapped) {
-        inner_append(self, conversation, &submit);
+        bytes_t encoded = wire_peek(report_submit_type(), packet->body, offsetof(report_submit_t, report));
+        inner_append(self, conversation, &submit, count == 0 ? encoded : (bytes_t){NULL, 0});
         return;
     }
     vault_keep_t keep = {.texts = texts, .texts_count = count};

@@ -111,11 +111,16 @@ static bool stream_begin(txn_t *self, uint64_t *seq) {
 }
 
 void txn_append(txn_t *self, const event_t *header, const message_t *type, const void *value, uint64_t *seq) {
+    txn_append_known(self, header, type, value, NULL, seq);
+}
+
+void txn_append_known(txn_t *self, const event_t *header, const message_t *type, const void *value, const wire_known_t *known,
+                      uint64_t *seq) {
     if (!stream_begin(self, seq)) return;
     event_t own = *header;
     if (own.cause_seq == 0) own.cause_seq = self->head.seq + 1;
     fault_t fault;
-    if (event_encode_checked(&own, type, value, &self->store->scratch, &fault) == OK) stream_put(self, self->head.seq + 1);
+    if (event_encode_checked(&own, type, value, known, &self->store->scratch, &fault) == OK) stream_put(self, self->head.seq + 1);
     else txn_value_wrong(self, type, "~stream", &fault);
 }
 

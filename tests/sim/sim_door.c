@@ -70,7 +70,7 @@ void sim_swap(sim_t *sim, submission_t *submission) {
         figures[index].items = items;
     }
     out->figures = figures;
-    report_content_hash(out, sim->moment, submission->content_hash);
+    report_content_hash(out, (bytes_t){NULL, 0}, sim->moment, submission->content_hash);
     submission->is_swapped = true;
 }
 

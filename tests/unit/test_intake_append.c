@@ -194,8 +194,8 @@ static void the_body_hash_sees_through_id_and_revision_but_not_through_content(v
     report_body_hash(&one, arena, a);
     report_body_hash(&two, arena, b);
     assert_memory_equal(a, b, QUICK_SIZE);
-    report_content_hash(&one, arena, content);
-    report_content_hash(&two, arena, other);
+    report_content_hash(&one, (bytes_t){NULL, 0}, arena, content);
+    report_content_hash(&two, (bytes_t){NULL, 0}, arena, other);
     assert_memory_not_equal(content, other, HASH_SIZE);
     two.progress = text_of("座谈");
     report_body_hash(&one, arena, a);

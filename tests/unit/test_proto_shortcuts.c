@@ -1,0 +1,154 @@
+/* What the common path saves: fields looked up without decoding, objects copied instead of encoded, quick hashes, short MACs. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "proto/content.h"
+#include "proto/wire.h"
+
+static bytes_t view(const buffer_t *buffer) { return (bytes_t){buffer->at, (uint32_t)buffer->size}; }
+
+static append_ask_t ask_of(figure_t *figure) {
+    *figure = (figure_t){.indicator = text_of("sales"), .amount = {true, 123456}};
+    append_ask_t ask = {.unit = text_of("csh"), .key_generation = 3};
+    ask.report = (report_t){.submission_id = {7},
+                            .task = text_of("consumption"),
+                            .period = text_of("2021-08"),
+                            .figures = figure,
+                            .figures_count = 1,
+                            .progress = text_of("走访")};
+    return ask;
+}
+
+static void a_field_is_found_without_decoding_and_a_missing_one_is_empty(void **state) {
+    (void)state;
+    figure_t figure;
+    append_ask_t ask = ask_of(&figure);
+    buffer_t map = {0}, report = {0};
+    wire_encode(append_ask_type(), &ask, &map);
+    wire_encode(report_type(), &ask.report, &report);
+    bytes_t found = wire_peek(append_ask_type(), view(&map), offsetof(append_ask_t, report));
+    assert_int_equal(found.size, report.size);
+    assert_memory_equal(found.at, report.at, report.size);
+    assert_int_equal(wire_peek_u64(append_ask_type(), view(&map), offsetof(append_ask_t, key_generation)), 3);
+    assert_int_equal(wire_peek(append_ask_type(), view(&map), offsetof(append_ask_t, receipt)).size, 0);
+    assert_int_equal(wire_peek_u64(report_type(), found, offsetof(report_t, replaces)), 0);
+    buffer_destroy(&map);
+    buffer_destroy(&report);
+}
+
+static void a_field_of_bytes_that_are_cut_off_is_not_found(void **state) {
+    (void)state;
+    figure_t figure;
+    append_ask_t ask = ask_of(&figure);
+    buffer_t map = {0};
+    wire_encode(append_ask_type(), &ask, &map);
+    for (uint32_t size = 0; size < map.size; size++) {
+        uint8_t *copy = test_malloc(size + 1); /* cmocka guards what lies behind it */
+        memcpy(copy, map.at, size);
+        assert_int_equal(wire_peek(append_ask_type(), (bytes_t){copy, size}, offsetof(append_ask_t, report)).size, 0);
+        test_free(copy);
+    }
+    buffer_destroy(&map);
+}
+
+static void a_known_object_is_copied_and_the_bytes_are_the_same(void **state) {
+    (void)state;
+    figure_t figure;
+    append_ask_t ask = ask_of(&figure);
+    buffer_t anew = {0}, copied = {0}, report = {0};
+    packet_encode(9, append_ask_type(), &ask, &anew);
+    wire_encode(report_type(), &ask.report, &report);
+    packet_encode_known(9, append_ask_type(), &ask, &(wire_known_t){&ask.report, view(&report)}, &copied);
+    assert_int_equal(copied.size, anew.size);
+    assert_memory_equal(copied.at, anew.at, anew.size);
+    buffer_clear(&copied);
+    packet_encode_known(9, append_ask_type(), &ask, &(wire_known_t){&ask.report, {NULL, 0}}, &copied);
+    assert_int_equal(copied.size, anew.size);
+    buffer_destroy(&anew);
+    buffer_destroy(&copied);
+    buffer_destroy(&report);
+}
+
+static void a_packet_is_passed_on_under_another_number(void **state) {
+    (void)state;
+    busy_t busy = {.retry_after_ms = 500};
+    buffer_t first = {0}, second = {0}, wanted = {0};
+    packet_t packet;
+    fault_t fault;
+    packet_encode(1, busy_type(), &busy, &first);
+    assert_int_equal(packet_decode(view(&first), &packet, &fault), OK);
+    packet_copy(70000, &packet, &second);
+    packet_encode(70000, busy_type(), &busy, &wanted);
+    assert_int_equal(second.size, wanted.size);
+    assert_memory_equal(second.at, wanted.at, wanted.size);
+    buffer_destroy(&first);
+    buffer_destroy(&second);
+    buffer_destroy(&wanted);
+}
+
+static void the_content_of_a_report_is_the_same_whether_its_bytes_are_at_hand_or_not(void **state) {
+    (void)state;
+    figure_t figure;
+    append_ask_t ask = ask_of(&figure);
+    arena_t *arena = arena_new();
+    buffer_t report = {0};
+    uint8_t a[HASH_SIZE], b[HASH_SIZE];
+    for (int committed = 0; committed < 2; committed++) {
+        ask.report.prepared_by = (personal_t){.key_id = (uint64_t)committed};
+        if (committed) ask.report.prepared_by.hash[0] = ask.report.prepared_by.commitment[0] = 1;
+        buffer_clear(&report);
+        wire_encode(report_type(), &ask.report, &report);
+        report_content_hash(&ask.report, view(&report), arena, a);
+        report_content_hash(&ask.report, (bytes_t){NULL, 0}, arena, b);
+        assert_memory_equal(a, b, HASH_SIZE);
+    }
+    buffer_destroy(&report);
+    arena_destroy(&arena);
+}
+
+static void every_link_of_a_quick_chain_hangs_on_all_before_it(void **state) {
+    (void)state;
+    static const char *const events[] = {"one", "two", "three", "four"};
+    uint8_t right[HASH_SIZE] = {0};
+    for (size_t index = 0; index < 4; index++)
+        hash_chain(CHAIN_QUICK, right, (bytes_t){(const uint8_t *)events[index], (uint32_t)strlen(events[index])}, right);
+    for (size_t other = 0; other < 4; other++) { /* one of them changed, whichever */
+        uint8_t wrong[HASH_SIZE] = {0};
+        for (size_t index = 0; index < 4; index++) {
+            const char *event = index == other ? "else" : events[index];
+            hash_chain(CHAIN_QUICK, wrong, (bytes_t){(const uint8_t *)event, (uint32_t)strlen(event)}, wrong);
+        }
+        assert_memory_not_equal(right, wrong, QUICK_SIZE / 2);
+        assert_memory_not_equal(right + QUICK_SIZE / 2, wrong + QUICK_SIZE / 2, QUICK_SIZE / 2);
+    }
+}
+
+/* The published vector of SipHash-2-4-128: key 00…0f, input 00…0e. */
+static void a_mac_is_siphash_of_128_bits(void **state) {
+    (void)state;
+    uint8_t key[MAC_KEY_SIZE], input[15], out[MAC_SIZE];
+    static const uint8_t wanted[MAC_SIZE] = {0x54, 0x93, 0xe9, 0x99, 0x33, 0xb0, 0xa8, 0x11,
+                                             0x7e, 0x08, 0xec, 0x0f, 0x97, 0xcf, 0xc3, 0xd9};
+    for (uint8_t index = 0; index < sizeof key; index++) key[index] = index;
+    for (uint8_t index = 0; index < sizeof input; index++) input[index] = index;
+    mac_of(key, (bytes_t){input, sizeof input}, out);
+    assert_memory_equal(out, wanted, sizeof wanted);
+}
+
+int main(void) {
+    crypto_start();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_field_is_found_without_decoding_and_a_missing_one_is_empty),
+        cmocka_unit_test(a_field_of_bytes_that_are_cut_off_is_not_found),
+        cmocka_unit_test(a_known_object_is_copied_and_the_bytes_are_the_same),
+        cmocka_unit_test(a_packet_is_passed_on_under_another_number),
+        cmocka_unit_test(the_content_of_a_report_is_the_same_whether_its_bytes_are_at_hand_or_not),
+        cmocka_unit_test(every_link_of_a_quick_chain_hangs_on_all_before_it),
+        cmocka_unit_test(a_mac_is_siphash_of_128_bits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
