@@ -8,6 +8,7 @@
 #include "services/stage/clock.h"
 #include "services/stage/home.h"
 #include "services/stage/log.h"
+#include "services/stage/watch.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -394,15 +395,19 @@ bool publisher_work(publisher_t *self) {
 static void *run(void *argument) {
     publisher_t *self = argument;
     struct pollfd bell = {.fd = self->bell, .events = POLLIN};
+    watch_join("publisher");
     while (!atomic_load(&self->stop)) {
         uint64_t rings;
+        watch_beat();
         bool done = publisher_work(self);
         self->pause_ms = done ? 0 : self->pause_ms == 0 ? FIRST_PAUSE_MS : self->pause_ms * 2;
         if (self->pause_ms > LIMIT_REDIS_RETRY_MS) self->pause_ms = LIMIT_REDIS_RETRY_MS;
+        watch_wait();
         bool rung = poll(&bell, 1, done ? -1 : (int)self->pause_ms) > 0;
         if (rung && read(self->bell, &rings, sizeof rings) < 0 && errno != EAGAIN)
             log_warn("publisher_bell", "errno=%d", errno);
     }
+    watch_leave();
     position_keep(self);
     return NULL;
 }

@@ -1,6 +1,8 @@
 /* hiredis, kept in one file: connect, two scripts, every reply checked. */
 #include "services/4-alerting/redis.h"
 
+#include "services/stage/watch.h"
+
 #include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,6 +67,7 @@ static err_t ask(redis_t *self, int count, const text_t *words, redisReply **rep
         at[index] = words[index].at == NULL ? "" : words[index].at;
         sizes[index] = words[index].size;
     }
+    watch_beat(); /* each command has a time limit of its own */
     *reply = redisCommandArgv(self->context, count, at, sizes);
     if (*reply == NULL) {
         say(why, self->context->errstr);

@@ -3,6 +3,7 @@
 
 #include "services/notifier/maildir.h"
 #include "services/stage/log.h"
+#include "services/stage/watch.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
@@ -224,6 +225,7 @@ bool courier_taken(courier_t *self, uint64_t *ticket, response_t *response) {
 void courier_wait(courier_t *self, int64_t timeout_ms) {
     for (size_t index = 0; index < MOST; index++)
         if (self->trips[index].used && self->trips[index].over) return;
+    watch_wait();
     curl_multi_poll(self->multi, NULL, 0, (int)timeout_ms, NULL);
 }
 

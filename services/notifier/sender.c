@@ -7,6 +7,7 @@
 #include "services/stage/clock.h"
 #include "services/stage/home.h"
 #include "services/stage/log.h"
+#include "services/stage/watch.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -175,12 +176,17 @@ static int64_t turn(sender_t *self) {
 
 static void *run(void *argument) {
     sender_t *self = argument;
-    while (!atomic_load(&self->stop)) courier_wait(self->courier, turn(self));
+    watch_join("sender");
+    while (!atomic_load(&self->stop)) {
+        watch_beat();
+        courier_wait(self->courier, turn(self));
+    }
     int64_t until_ms = clock_steady_ms() + LEAVE_MS;
     while (courier_count(self->courier) > 0 && clock_steady_ms() < until_ms) { /* nothing new leaves; what lands is kept */
         courier_wait(self->courier, ASKING_MS);
         deliveries_take(self);
     }
+    watch_leave();
     return NULL;
 }
 
