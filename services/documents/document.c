@@ -25,8 +25,8 @@ err_t edition_of_bytes(bytes_t bytes, arena_t *arena, edition_t *edition) {
 
 text_t issue_number(const edition_t *edition, uint64_t number, arena_t *arena) {
     text_t shown = number == 0 ? text_of("×") : arena_format(arena, "%llu", (unsigned long long)number);
-    return arena_format(arena, TEXT_FORMAT "〔%u〕" TEXT_FORMAT "号", TEXT_ARGS(edition->mark), edition->to / 10000,
-                        TEXT_ARGS(shown));
+    text_t mark = edition->kind == document_kind_summary ? text_of(WORD_ZH(document_kind, edition->kind)) : edition->mark;
+    return arena_format(arena, TEXT_FORMAT "〔%u〕" TEXT_FORMAT "号", TEXT_ARGS(mark), edition->to / 10000, TEXT_ARGS(shown));
 }
 
 /* --- counts --- */

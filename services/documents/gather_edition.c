@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const text_t nothing;
-
 /* A share under way: where it belongs in the plan's order, and the report counted last. */
 typedef struct {
     edition_share_t share;
@@ -27,23 +25,46 @@ typedef struct {
     const indicator_t *indicator;
     draft_t *drafts;
     uint32_t count;
+    uint32_t found; /* the draft found last */
     uint32_t until; /* index of the document's period; later ones are left out */
     bool later;
 } shares_t;
 
-/* Rows come by unit: the share wanted is among the last. */
-static draft_t *draft_of(shares_t *shares, const proof_row_t *row) {
+static draft_t *draft_add(shares_t *shares, text_t unit_id, const member_t *member) {
     const planbook_t *book = shares->self->from->book;
-    for (uint32_t index = shares->count; index-- > 0 && text_equal(shares->drafts[index].share.unit, row->unit);)
-        if (text_equal(shares->drafts[index].share.member, row->member)) return &shares->drafts[index];
-    const unit_t *unit = planbook_unit(book, row->unit);
-    const member_t *member = row->member.size == 0 ? NULL : indicator_member(shares->indicator, row->member);
+    const unit_t *unit = planbook_unit(book, unit_id);
     draft_t *draft = &shares->drafts[shares->count++];
-    *draft =
-        (draft_t){.share = {.unit = row->unit, .member = row->member, .member_name = member == NULL ? nothing : member->name},
-                  .unit_index = unit == NULL ? UINT32_MAX : planbook_unit_index(book, unit),
-                  .member_index = member == NULL ? 0 : (uint32_t)(member - shares->indicator->members)};
+    *draft = (draft_t){.share = {.unit = unit_id}, .unit_index = unit == NULL ? UINT32_MAX : planbook_unit_index(book, unit)};
+    if (member == NULL) return draft;
+    draft->share.member = member->id;
+    draft->share.member_name = member->name;
+    draft->member_index = (uint32_t)(member - shares->indicator->members);
     return draft;
+}
+
+/* Everybody whose figure counts has a share, whether or not anything was reported. */
+static void drafts_begin(shares_t *shares, uint32_t rows) {
+    const indicator_t *indicator = shares->indicator;
+    uint32_t room = rows + indicator->contributors_count + 1;
+    for (uint32_t index = 0; index < indicator->members_count; index++) room += indicator->members[index].contributors_count;
+    shares->drafts = ARENA_NEW(shares->self->from->arena, draft_t, room);
+    for (uint32_t unit = 0; indicator->members_count == 0 && unit < indicator->contributors_count; unit++)
+        draft_add(shares, indicator->contributors[unit], NULL);
+    for (uint32_t index = 0; index < indicator->members_count; index++)
+        for (uint32_t unit = 0; unit < indicator->members[index].contributors_count; unit++)
+            draft_add(shares, indicator->members[index].contributors[unit], &indicator->members[index]);
+}
+
+/* Rows come by unit: what is wanted is near what was found last. */
+static draft_t *draft_of(shares_t *shares, const proof_row_t *row) {
+    for (uint32_t step = 0; step < shares->count; step++) {
+        draft_t *draft = &shares->drafts[(shares->found + step) % shares->count];
+        if (!text_equal(draft->share.unit, row->unit) || !text_equal(draft->share.member, row->member)) continue;
+        shares->found = (uint32_t)(draft - shares->drafts);
+        return draft;
+    }
+    const member_t *member = row->member.size == 0 ? NULL : indicator_member(shares->indicator, row->member);
+    return draft_add(shares, row->unit, member); /* an amendment took it off the list; what it reported still counts */
 }
 
 /* A person stands once, in whatever months he or she is named. */
@@ -80,7 +101,8 @@ static void share_row(shares_t *shares, const figures_t *figures, uint32_t at) {
 static void shares_fill(const gathering_t *self, const indicator_t *indicator, const figures_t *figures, uint32_t until,
                         edition_target_t *target, bool *later) {
     arena_t *arena = self->from->arena;
-    shares_t shares = {self, indicator, ARENA_NEW(arena, draft_t, figures->rows_count + 1), 0, until, false};
+    shares_t shares = {.self = self, .indicator = indicator, .until = until};
+    drafts_begin(&shares, figures->rows_count);
     for (uint32_t index = 0; index < figures->rows_count; index++) share_row(&shares, figures, index);
     qsort(shares.drafts, shares.count, sizeof shares.drafts[0], draft_compare);
     edition_share_t *list = ARENA_NEW(arena, edition_share_t, shares.count + 1);

@@ -62,7 +62,8 @@ static void docx_table(buffer_t *out, const block_t *table) {
     buffer_format(out, "<w:tbl><w:tblPr><w:tblW w:w='%u' w:type='dxa'/><w:tblBorders>", (unsigned)TYPE_AREA);
     for (size_t side = 0; side < sizeof sides / sizeof sides[0]; side++)
         buffer_format(out, "<w:%s w:val='single' w:sz='4' w:space='0' w:color='000000'/>", sides[side]);
-    buffer_text(out, "</w:tblBorders><w:tblLayout w:type='fixed'/></w:tblPr><w:tblGrid>");
+    buffer_text(out, "</w:tblBorders><w:tblLayout w:type='fixed'/><w:tblCellMar><w:left w:w='50' w:type='dxa'/>"
+                     "<w:right w:w='50' w:type='dxa'/></w:tblCellMar></w:tblPr><w:tblGrid>");
     for (uint32_t column = 0; column < shape->columns; column++) buffer_format(out, "<w:gridCol w:w='%u'/>", widths[column]);
     buffer_text(out, "</w:tblGrid><w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>"); /* repeated on every page */
     for (uint32_t column = 0; column < shape->columns; column++)

@@ -29,18 +29,30 @@ static text_t indicator_name(const edition_target_t *target, arena_t *arena) {
                         target->stretch ? "（争取）" : "");
 }
 
+/* A summary speaks of no period of its own: there the column of it is left out. */
+static void row_without(paper_t *paper, text_t *cells, uint32_t columns, uint32_t left_out, bool strong) {
+    memmove(cells + left_out, cells + left_out + 1, (columns - left_out - 1) * sizeof *cells);
+    paper_row(paper, cells, strong);
+}
+
 void compose_targets_table(const edition_t *edition, paper_t *paper) {
-    static const table_shape_t shape = {
-        .heads = {"任务", "指标", "目标", "累计", "本期", "完成率", "序时", "时限", "灯", "状态"},
-        .shares = {6, 20, 15, 15, 13, 13, 13, 18, 10, 17},
-        .columns = 10,
-        .right = 0x7C,
-        .centre = 0x181};
+    static const table_shape_t one = {.heads = {"任务", "指标", "目标", "累计", "本期", "完成率", "序时", "时限", "灯", "状态"},
+                                      .shares = {6, 20, 15, 15, 13, 13, 13, 18, 10, 17},
+                                      .columns = 10,
+                                      .right = 0x7C,
+                                      .centre = 0x181};
+    static const table_shape_t year = {.heads = {"任务", "指标", "目标", "累计", "完成率", "序时", "时限", "灯", "状态"},
+                                       .shares = {6, 26, 16, 16, 13, 13, 19, 11, 20},
+                                       .columns = 9,
+                                       .right = 0x3C,
+                                       .centre = 0xC1};
+    enum { COLUMN_MONTH = 4 };
     arena_t *arena = paper->arena;
+    bool all = edition->period.size == 0;
     paper_add(
         paper, BLOCK_NOTE,
         text_of("金额单位：万元。灯：● 绿 完成或不慢于序时；▲ 黄 慢于序时，或逾期后完成；■ 红 逾期未完成；○ 灰 不设目标。"));
-    paper_table(paper, &shape);
+    paper_table(paper, all ? &year : &one);
     for (uint32_t index = 0; index < edition->targets_count; index++) {
         const edition_target_t *target = &edition->targets[index];
         const edition_task_t *task = edition_task_of(edition, target->task);
@@ -56,7 +68,10 @@ void compose_targets_table(const edition_t *edition, paper_t *paper) {
                           goal ? wording_iso_day(wording_day_of(edition, (int64_t)target->due_ms), arena) : text_of("-"),
                           lamp_shown(target->lamp),
                           state_of(target, arena)};
-        paper_row(paper, cells, false);
+        if (all)
+            row_without(paper, cells, one.columns, COLUMN_MONTH, false);
+        else
+            paper_row(paper, cells, false);
     }
 }
 
@@ -171,6 +186,14 @@ static void note_rounding(const edition_target_t *target, uint64_t parts, uint64
                  (unsigned long long)(apart % 100));
 }
 
+static void shares_row(const edition_t *edition, paper_t *paper, text_t *cells, bool strong) {
+    enum { COLUMN_MONTH = 2, COLUMNS = 5 };
+    if (edition->period.size == 0)
+        row_without(paper, cells, COLUMNS, COLUMN_MONTH, strong);
+    else
+        paper_row(paper, cells, strong);
+}
+
 static void shares_of(const edition_t *edition, const edition_target_t *target, paper_t *paper) {
     arena_t *arena = paper->arena;
     uint64_t month = 0, total = 0;
@@ -188,22 +211,30 @@ static void shares_of(const edition_t *edition, const edition_target_t *target, 
             share->month.given ? wording_cell(target->measure, (uint64_t)share->month.value, arena) : text_of("-"),
             wording_cell(target->measure, share->total, arena),
             arena_format(arena, "%llu/%llu", (unsigned long long)share->covered, (unsigned long long)share->reports)};
-        paper_row(paper, cells, false);
+        shares_row(edition, paper, cells, false);
     }
     if (target->shares_count == 1) return;
     text_t cells[] = {text_of(""), text_of("合计"), wording_cell(target->measure, month, arena),
                       wording_cell(target->measure, total, arena), text_of("")};
-    paper_row(paper, cells, true);
+    shares_row(edition, paper, cells, true);
 }
 
 void compose_shares_table(const edition_t *edition, paper_t *paper) {
-    static const table_shape_t shape = {.heads = {"指标", "单位（分项）", "本期", "累计", "佐证/报告"},
-                                        .shares = {26, 36, 13, 14, 14},
-                                        .columns = 5,
-                                        .right = 0x0C,
-                                        .centre = 0x10};
-    paper_add(paper, BLOCK_NOTE, text_of("金额单位：万元。累计含期初累计。“-”为本期未报该项数据，0为明确填报无变化或零。"));
-    paper_table(paper, &shape);
+    static const table_shape_t one = {.heads = {"指标", "单位（分项）", "本期", "累计", "佐证/报告"},
+                                      .shares = {26, 36, 13, 14, 14},
+                                      .columns = 5,
+                                      .right = 0x0C,
+                                      .centre = 0x10};
+    static const table_shape_t year = {.heads = {"指标", "单位（分项）", "累计", "佐证/报告"},
+                                       .shares = {28, 42, 18, 16},
+                                       .columns = 4,
+                                       .right = 0x04,
+                                       .centre = 0x08};
+    bool all = edition->period.size == 0;
+    paper_add(paper, BLOCK_NOTE,
+              text_of(all ? "金额单位：万元。累计含期初累计。"
+                          : "金额单位：万元。累计含期初累计。“-”为本期未报该项数据，0为明确填报无变化或零。"));
+    paper_table(paper, all ? &year : &one);
     for (uint32_t index = 0; index < edition->targets_count; index++)
         if (edition->targets[index].shares_count > 0) shares_of(edition, &edition->targets[index], paper);
     for (uint32_t index = 0; index < edition->targets_count; index++) {
