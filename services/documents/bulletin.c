@@ -176,17 +176,15 @@ static void compose_next(const edition_t *edition, paper_t *paper) {
     paper_add(paper, BLOCK_HEADING_1, text_of("五、下一步工作要求"));
     for (uint32_t index = 0; index < edition->targets_count && count < LIMIT_INDICATORS; index++) {
         const edition_target_t *target = &edition->targets[index];
-        uint64_t rate = run_rate(target);
-        if (rate == 0 || target->stretch || tempo_of(edition, target) != TEMPO_BEHIND) continue;
-        needs[count++] = arena_format(arena, TEXT_FORMAT "其后%llu%s还需" TEXT_FORMAT, TEXT_ARGS(target->name),
-                                      (unsigned long long)target->left, edition->cycle == cycle_month ? "个月每月" : "期每期",
-                                      TEXT_ARGS(wording_amount(target, rate, arena)));
+        text_t need = wording_need(edition, target, arena);
+        if (need.size == 0 || target->stretch || tempo_of(edition, target) != TEMPO_BEHIND) continue;
+        needs[count++] = arena_format(arena, TEXT_FORMAT TEXT_FORMAT, TEXT_ARGS(target->name), TEXT_ARGS(need));
     }
     if (count > 0)
         paper_format(paper, BLOCK_PARAGRAPH, "（%s）加快慢序时指标。" TEXT_FORMAT "。请牵头单位会同责任单位逐项安排。",
                      wording_ordinal(++number, arena).at, TEXT_ARGS(wording_join(needs, count, "；", arena)));
     if (all.missing > 0)
-        paper_format(paper, BLOCK_PARAGRAPH, "（%s）补齐未报事项。请未报单位尽快补报，补报可以收到，但不改变迟报的结果。",
+        paper_format(paper, BLOCK_PARAGRAPH, "（%s）补齐未报事项。请未报单位尽快补报；补报仍予收取，按迟报计。",
                      wording_ordinal(++number, arena).at);
     if (edition->next_due_ms > 0)
         paper_format(paper, BLOCK_PARAGRAPH, "（%s）按时报送下期进展。下期报送截止时间为" TEXT_FORMAT "，请提前准备佐证材料。",

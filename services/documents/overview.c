@@ -40,8 +40,10 @@ static text_t sum_sentence(const edition_target_t *target, arena_t *arena) {
 static text_t change_sentence(const edition_t *edition, const edition_target_t *target, arena_t *arena) {
     text_t month = {0}, since = {0};
     if (target->month.given && edition->period.size > 0)
-        month = arena_format(arena, "本期%s" TEXT_FORMAT "。", target->month.value == 0 ? "无变化，为" : "新增",
-                             TEXT_ARGS(wording_amount(target, (uint64_t)target->month.value, arena)));
+        month = target->month.value == 0
+                    ? text_of("本期无变化。")
+                    : arena_format(arena, "本期新增" TEXT_FORMAT "。",
+                                   TEXT_ARGS(wording_amount(target, (uint64_t)target->month.value, arena)));
     if (target->before.given && target->lamp_before != target->lamp)
         since = arena_format(arena, "较上期由" TEXT_FORMAT "转为" TEXT_FORMAT "。", TEXT_ARGS(lamp_word(target->lamp_before)),
                              TEXT_ARGS(lamp_word(target->lamp)));
@@ -49,19 +51,12 @@ static text_t change_sentence(const edition_t *edition, const edition_target_t *
 }
 
 static text_t need_sentence(const edition_t *edition, const edition_target_t *target, arena_t *arena) {
-    uint64_t rate = run_rate(target);
-    text_t behind = {0}, need = {0};
+    text_t behind = {0}, need = wording_need(edition, target, arena);
     if (target->behind_count > 0 && !target_is_met(target))
-        behind =
-            arena_format(arena, "尚未达到每个%s的有：" TEXT_FORMAT "。", wording_amount(target, target->member_goal, arena).at,
-                         TEXT_ARGS(wording_join(target->behind, target->behind_count, "、", arena)));
-    const char *cycle = edition->cycle == cycle_month ? "个月每月" : "期每期";
-    if (rate > 0 && target->shape == shape_each)
-        need = arena_format(arena, "其后%llu%s合计还需" TEXT_FORMAT "。", (unsigned long long)target->left, cycle,
-                            TEXT_ARGS(wording_amount(target, rate, arena)));
-    else if (rate > 0)
-        need = arena_format(arena, "其后%llu%s还需" TEXT_FORMAT "。", (unsigned long long)target->left, cycle,
-                            TEXT_ARGS(wording_amount(target, rate, arena)));
+        behind = arena_format(arena, "尚未达到每个" TEXT_FORMAT "的有：" TEXT_FORMAT "。",
+                              TEXT_ARGS(wording_amount(target, target->member_goal, arena)),
+                              TEXT_ARGS(wording_join(target->behind, target->behind_count, "、", arena)));
+    if (need.size > 0) need = arena_format(arena, TEXT_FORMAT "。", TEXT_ARGS(need));
     return arena_format(arena, TEXT_FORMAT TEXT_FORMAT, TEXT_ARGS(behind), TEXT_ARGS(need));
 }
 

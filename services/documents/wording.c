@@ -133,6 +133,17 @@ uint64_t run_rate(const edition_target_t *target) {
     return (rate / digit + (rate % digit > 0)) * digit;
 }
 
+text_t wording_need(const edition_t *edition, const edition_target_t *target, arena_t *arena) {
+    uint64_t rate = run_rate(target), rest = target->goal - target->done;
+    if (rate == 0) return text_of("");
+    text_t each = wording_amount(target, rate, arena), all = wording_amount(target, rest, arena);
+    if (target->measure != measure_money && rest < target->left)
+        return arena_format(arena, "时限前还需" TEXT_FORMAT, TEXT_ARGS(all));
+    return arena_format(arena, "其后%llu%s%s还需" TEXT_FORMAT, (unsigned long long)target->left,
+                        edition->cycle == cycle_month ? "个月每月" : "期每期", target->shape == shape_each ? "合计" : "",
+                        TEXT_ARGS(each));
+}
+
 text_t lamp_word(lamp_t lamp) {
     static const char *const words[] = {"", "灰灯", "绿灯", "黄灯", "红灯"};
     return text_of(lamp <= lamp_red ? words[lamp] : "");

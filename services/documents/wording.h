@@ -32,6 +32,8 @@ int64_t pace_points_tenths(const edition_target_t *target);
 bool target_is_met(const edition_target_t *target);
 /* What each period left has to bring, rounded up to the digit shown; 0: nothing is missing, or no period is left. */
 uint64_t run_rate(const edition_target_t *target);
+/* "其后3个月每月还需412.00万元"; "时限前还需1个" where there is less to do than there are periods; empty: nothing to say. */
+text_t wording_need(const edition_t *edition, const edition_target_t *target, arena_t *arena);
 text_t lamp_word(lamp_t lamp); /* 绿灯 */
 
 /* Names as they stand in the edition; the id itself where there is none. */

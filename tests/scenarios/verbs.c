@@ -355,7 +355,8 @@ void scene_play(scene_t *self, text_t command) {
         void (*act)(scene_t *self, text_t rest);
     } verbs[] = {{"计划", do_plan},  {"时限", do_deadline}, {"开始", do_begin},    {"到", do_at},
                  {"关注", do_watch}, {"指标", do_target},   {"义务", do_owes},     {"吊销", do_revoke},
-                 {"办结", do_close}, {"断电", do_restart},  {"状态", do_standing}, {"严格", do_strict}};
+                 {"办结", do_close}, {"断电", do_restart},  {"状态", do_standing}, {"严格", do_strict},
+                 {"通报", scene_bulletin}, {"公示", scene_announce}, {"印发", scene_publish}, {"重看", scene_again}};
     text_t rest = command, word = phrase_word(&rest);
     bool early = text_is(word, "计划") || text_is(word, "开始") || text_is(word, "时限");
     early = early || (self->book != NULL && text_is(word, "严格"));

@@ -188,7 +188,9 @@ void world_ask(world_t *self, uint32_t stage, const message_t *ask, const void *
     fault_t fault;
     packet_encode(++self->request_id, ask, question, &frame);
     ASSERT(packet_decode((bytes_t){frame.at, (uint32_t)frame.size}, &packet, &fault) == OK);
-    ASSERT(stage_answer(self->stages[stage], &packet, &out));
+    bool answered = stage == WORLD_INTAKE ? intake_answer(self->intake, &packet, &out)
+                                          : stage_answer(self->stages[stage], &packet, &out);
+    ASSERT(answered);
     text_t copy = arena_text(arena, (text_t){(const char *)out.at, (uint32_t)out.size});
     ASSERT(packet_decode((bytes_t){(const uint8_t *)copy.at, copy.size}, &packet, &fault) == OK);
     packet_read(&packet, answer, arena, value);

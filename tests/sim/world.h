@@ -6,7 +6,7 @@
 #include "services/plan/plan.h"
 #include "services/stage/stage.h"
 
-enum { WORLD_VALIDATION, WORLD_AGGREGATION, WORLD_ALERTING, WORLD_STAGES };
+enum { WORLD_VALIDATION, WORLD_AGGREGATION, WORLD_ALERTING, WORLD_STAGES, WORLD_INTAKE = WORLD_STAGES };
 
 typedef struct world world_t;
 
@@ -31,7 +31,7 @@ bool world_advance(world_t *self, int64_t to_ms, refusal_t *refusal, arena_t *ar
 bool world_command(world_t *self, const message_t *type, const void *value, refusal_t *refusal, arena_t *arena);
 int64_t world_now_ms(const world_t *self);
 
-/* Asks a stage; ASSERTs that it answers with `answer`. */
+/* Asks a stage, or the desk of intake; ASSERTs that it answers with `answer`. */
 void world_ask(world_t *self, uint32_t stage, const message_t *ask, const void *question, const message_t *answer, void *value,
                arena_t *arena);
 /* A dry run of a report, personal texts swapped as in world_report. */
