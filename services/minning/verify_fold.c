@@ -369,9 +369,15 @@ static const char *take_plan(verify_t *self, const event_t *entry, arena_t *aren
     return wrong;
 }
 
+/* No stage behind validation learns of these, not even that time has passed. */
+static bool stays_in_the_ledger(uint32_t kind) {
+    return kind == KIND_refusals_counted || kind == KIND_document_part || kind == KIND_document_announced ||
+           kind == KIND_document_published;
+}
+
 const char *verify_entry(verify_t *self, const event_t *entry, bool accepted, arena_t *arena) {
     const char *wrong = NULL;
-    self->now_ms = entry->at_ms;
+    if (!stays_in_the_ledger(entry->kind)) self->now_ms = entry->at_ms;
     if (entry->kind == KIND_plan_closed) self->closed = true;
     if (entry->kind == KIND_plan_part) wrong = take_part(self, entry, arena);
     if (entry->kind == KIND_plan_adopted) wrong = take_plan(self, entry, arena);
