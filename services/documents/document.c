@@ -83,7 +83,7 @@ static void compose_colophon(const edition_t *edition, paper_t *paper) {
     text_t name = edition->masthead.size > 0 ? edition->masthead : edition_unit_name(edition, edition->coordinator);
     text_t day = wording_day(wording_day_of(edition, (int64_t)edition->now_ms), paper->arena);
     text_t copy = edition_unit_name(edition, edition->supervisor);
-    paper_format(paper, BLOCK_COLOPHON, "%s" TEXT_FORMAT "%s" TEXT_FORMAT "　　　" TEXT_FORMAT "印发",
+    paper_format(paper, BLOCK_COLOPHON, "%s" TEXT_FORMAT "%s" TEXT_FORMAT "\t" TEXT_FORMAT "印发",
                  copy.size > 0 ? "抄送：" : "", TEXT_ARGS(copy), copy.size > 0 ? "。\n" : "", TEXT_ARGS(name), TEXT_ARGS(day));
 }
 

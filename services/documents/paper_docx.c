@@ -13,12 +13,13 @@ static const zip_part_t fixed_parts[] = {
 };
 enum { FIXED_PARTS = sizeof fixed_parts / sizeof fixed_parts[0], TYPE_AREA = 8844 /* twips: 156 mm */ };
 
+/* A line end and a tab are elements of their own. */
 static void run(buffer_t *out, text_t text, bool strong) {
     buffer_text(out, strong ? "<w:r><w:rPr><w:b/><w:bCs/></w:rPr>" : "<w:r>");
     for (uint32_t from = 0; from <= text.size;) {
         uint32_t to = from;
-        while (to < text.size && text.at[to] != '\n') to++;
-        if (from > 0) buffer_text(out, "<w:br/>");
+        while (to < text.size && text.at[to] != '\n' && text.at[to] != '\t') to++;
+        if (from > 0) buffer_text(out, text.at[from - 1] == '\n' ? "<w:br/>" : "<w:tab/>");
         buffer_text(out, "<w:t xml:space='preserve'>");
         xml_escape(out, (text_t){text.at + from, to - from});
         buffer_text(out, "</w:t>");

@@ -25,7 +25,7 @@ static const char style[] =
     ".annex{break-before:page;font-family:SimHei,黑体,'Noto Sans CJK SC',sans-serif}"
     ".annextitle{text-align:center;font:18pt/28.95pt FZXiaoBiaoSong-B05S,方正小标宋简体,STZhongsong,'Noto Serif CJK SC',serif;"
     "margin:4mm 0}"
-    "table{width:100%;border-collapse:collapse;font-size:10.5pt;line-height:16pt;margin:2mm 0;table-layout:fixed}"
+    "table{width:100%;border-collapse:collapse;font-size:10.5pt;line-height:14.5pt;margin:2mm 0;table-layout:fixed}"
     "thead{display:table-header-group}tr{break-inside:avoid}"
     "th,td{border:.25mm solid #000;padding:.4mm 1mm;vertical-align:middle;overflow-wrap:anywhere}"
     "th{font-weight:normal;font-family:SimHei,黑体,'Noto Sans CJK SC',sans-serif}"
@@ -33,6 +33,7 @@ static const char style[] =
     ".note{font-size:12pt;line-height:18pt;margin-top:1mm}"
     ".colophon{margin-top:20mm;border-top:.35mm solid #000;border-bottom:.35mm solid #000;padding:1mm 1em;font-size:14pt;"
     "line-height:24pt;white-space:pre-line;break-inside:avoid}"
+    ".colophon span{float:right}"
     "@media print{body{background:#fff}.page{width:auto;min-height:0;margin:0;padding:0;box-shadow:none}}"
     "@media screen and (max-width:210mm){.page{width:auto;margin:0;padding:6mm}.wide{overflow-x:auto}}";
 
@@ -76,6 +77,20 @@ static void html_table(buffer_t *out, const block_t *table) {
     buffer_text(out, "</tbody></table></div>\n");
 }
 
+/* What stands behind a tab stands at the right. */
+static void html_colophon(buffer_t *out, text_t text) {
+    uint32_t tab = 0;
+    while (tab < text.size && text.at[tab] != '\t') tab++;
+    buffer_text(out, "<p class=\"colophon\">");
+    xml_escape(out, (text_t){text.at, tab});
+    if (tab < text.size) {
+        buffer_text(out, "<span>");
+        xml_escape(out, (text_t){text.at + tab + 1, text.size - tab - 1});
+        buffer_text(out, "</span>");
+    }
+    buffer_text(out, "</p>\n");
+}
+
 static void html_block(buffer_t *out, const block_t *block) {
     static const struct {
         const char *tag;
@@ -90,6 +105,8 @@ static void html_block(buffer_t *out, const block_t *block) {
     };
     if (block->kind == BLOCK_TABLE)
         html_table(out, block);
+    else if (block->kind == BLOCK_COLOPHON)
+        html_colophon(out, block->text);
     else
         element(out, elements[block->kind].tag, elements[block->kind].class_name, block->text);
 }
