@@ -26,7 +26,7 @@ static bool gathered(scene_t *self, text_t period, edition_t *edition) {
     return false;
 }
 
-/* The body, without the tables behind it. */
+/* The body, without the tables behind it, and without the number of warnings, which other scenarios are about. */
 static void say_paper(scene_t *self, const edition_t *edition) {
     buffer_t text = {0};
     paper_t paper = document_compose(edition, self->arena);
@@ -37,7 +37,8 @@ static void say_paper(scene_t *self, const edition_t *edition) {
         text_t line = {(const char *)text.at + from, (uint32_t)(to - from)};
         if (line.size >= 7 && memcmp(line.at, "附件1", strlen("附件1")) == 0) break;
         while (line.size > 0 && line.at[0] == ' ') line = (text_t){line.at + 1, line.size - 1};
-        if (line.size > 0) scene_say(self, TEXT_FORMAT, TEXT_ARGS(line));
+        if (line.size > 0 && memmem(line.at, line.size, "系统共发出", strlen("系统共发出")) == NULL)
+            scene_say(self, TEXT_FORMAT, TEXT_ARGS(line));
         from = to + 1;
     }
     buffer_destroy(&text);
