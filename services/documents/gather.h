@@ -16,6 +16,7 @@ typedef struct {
     arena_t *arena;
     const planbook_t *book;
     bool rehearsal;
+    bool brief; /* figures and obligations only: nothing quoted, no warnings counted, no last issue; enough for errata */
 } gather_t;
 
 /* The edition of a period (kind bulletin) or of the whole year (kind summary, period empty), as of at least that entry.

@@ -36,42 +36,67 @@ static int show(cli_t *cli, const edition_t *edition) {
 
 /* --- what the ledger has --- */
 
+/* How many figures of what is out have changed since; 0 where nothing is out. */
+static int count_errata(collect_t *self, const document_row_t *row, uint32_t *count) {
+    edition_t then, now;
+    erratum_t errata[ERRATA];
+    const document_published_t *told = &row->published;
+    *count = 0;
+    if (row->published_seq == 0) return EXIT_WELL;
+    err_t err = gather_kept(&self->gather, told->hash, told->size, told->parts, &then, NULL);
+    if (err != OK) return collect_failed(self, err);
+    self->gather.brief = true;
+    int exit_code = collect_edition(self, row->kind, row->period, &now);
+    self->gather.brief = false;
+    if (exit_code == EXIT_WELL) *count = edition_errata(&then, &now, errata);
+    return exit_code;
+}
+
+static void list_add(cli_t *cli, const document_row_t *row, uint32_t errata, sheet_t *sheet) {
+    bool out = row->published_seq > 0;
+    text_t cells[] = {row->period.size > 0 ? row->period : cli_word(cli, "全年", "the year"),
+                      cli_when(cli, cli_offset(cli), (int64_t)row->announced_ms),
+                      cli_when(cli, cli_offset(cli), (int64_t)row->open_until_ms),
+                      out ? arena_format(cli->arena, "%lu", (unsigned long)row->published.number) : text_of("-"),
+                      cli_when(cli, cli_offset(cli), (int64_t)row->published_ms),
+                      arena_format(cli->arena, "%lu", (unsigned long)(out ? row->published_seq : row->announced_seq)),
+                      arena_format(cli->arena, "%lu", (unsigned long)(out ? row->published.as_of : row->announced.as_of)),
+                      errata == 0 ? text_of("-") : arena_format(cli->arena, cli_say(cli, "▲ %u 项", "▲ %u"), errata)};
+    sheet_add(sheet, cells, 8, !out || errata > 0 ? colour_yellow : colour_green);
+}
+
+static void list_json(const document_row_t *row, uint32_t errata) {
+    json_t *json = message_to_json(document_row_type(), row);
+    json_object_set_new(json, "errata", json_integer(errata));
+    cli_print_json(json);
+}
+
 static int list(collect_t *self, document_kind_t kind) {
     cli_t *cli = self->cli;
     documents_t documents;
     err_t err = gather_documents(&self->gather, kind, &documents);
     if (err != OK) return collect_failed(self, err);
     sheet_t sheet = {0};
-    text_t head[] = {cli_word(cli, "报送期", "period"),
-                     cli_word(cli, "公示", "announced"),
-                     cli_word(cli, "公示期满", "open until"),
-                     cli_word(cli, "文号", "number"),
-                     cli_word(cli, "印发", "published"),
-                     cli_word(cli, "账目", "entry"),
-                     cli_word(cli, "数据截至（账目）", "as of entry")};
-    sheet_add(&sheet, head, 7, NULL);
-    for (uint32_t index = 0; index < documents.rows_count; index++) {
-        const document_row_t *row = &documents.rows[index];
-        bool out = row->published_seq > 0;
-        if (cli->json) {
-            cli_print_json(message_to_json(document_row_type(), row));
-            continue;
-        }
-        text_t cells[] = {row->period.size > 0 ? row->period : cli_word(cli, "全年", "the year"),
-                          cli_when(cli, cli_offset(cli), (int64_t)row->announced_ms),
-                          cli_when(cli, cli_offset(cli), (int64_t)row->open_until_ms),
-                          out ? arena_format(cli->arena, "%lu", (unsigned long)row->published.number) : text_of("-"),
-                          cli_when(cli, cli_offset(cli), (int64_t)row->published_ms),
-                          arena_format(cli->arena, "%lu", (unsigned long)(out ? row->published_seq : row->announced_seq)),
-                          arena_format(cli->arena, "%lu", (unsigned long)(out ? row->published.as_of : row->announced.as_of))};
-        sheet_add(&sheet, cells, 7, out ? colour_green : colour_yellow);
+    text_t head[] = {cli_word(cli, "报送期", "period"),       cli_word(cli, "公示", "announced"),
+                     cli_word(cli, "公示期满", "open until"), cli_word(cli, "文号", "number"),
+                     cli_word(cli, "印发", "published"),      cli_word(cli, "账目", "entry"),
+                     cli_word(cli, "数据截至", "as of"),      cli_word(cli, "更正提示", "errata")};
+    sheet_add(&sheet, head, 8, NULL);
+    int exit_code = EXIT_WELL;
+    for (uint32_t index = 0; exit_code == EXIT_WELL && index < documents.rows_count; index++) {
+        uint32_t errata = 0;
+        exit_code = count_errata(self, &documents.rows[index], &errata);
+        if (cli->json)
+            list_json(&documents.rows[index], errata);
+        else
+            list_add(cli, &documents.rows[index], errata, &sheet);
     }
     if (!cli->json && documents.rows_count == 0)
         printf("%s\n", cli_say(cli, "尚未公示或印发", "nothing was announced or published yet"));
     else if (!cli->json)
         sheet_print(cli, &sheet, stdout);
     sheet_destroy(&sheet);
-    return EXIT_WELL;
+    return exit_code;
 }
 
 static text_t amount_text(cli_t *cli, measure_t measure, maybe_t amount) {
@@ -85,7 +110,9 @@ static int tell_errata(collect_t *self, const edition_t *then) {
     cli_t *cli = self->cli;
     edition_t now;
     erratum_t errata[ERRATA];
+    self->gather.brief = true;
     int exit_code = collect_edition(self, then->kind, then->period, &now);
+    self->gather.brief = false;
     if (exit_code != EXIT_WELL) return exit_code;
     uint32_t count = edition_errata(then, &now, errata);
     if (count == 0) return EXIT_WELL;
