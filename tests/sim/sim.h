@@ -78,6 +78,8 @@ typedef struct {
     uint64_t lost_received_ms; /* the instant that it keeps then */
 } submission_t;
 
+enum { SIM_ORDERS = 64 };
+
 /* A signed command of the operator, sent until it is answered. */
 typedef struct {
     bytes_t frame; /* without a request id of its own: encoded anew each time */
@@ -177,7 +179,7 @@ struct sim {
     uint64_t ask_count;
     submission_t submissions[SIM_SUBMISSIONS];
     uint32_t submission_count;
-    order_t orders[32];
+    order_t orders[SIM_ORDERS];
     uint32_t order_count;
     uint64_t known_revision[SIM_UNITS][SIM_TASKS][SIM_PERIODS];
     uint64_t newest_generation[SIM_UNITS]; /* as the door believes */
@@ -232,11 +234,24 @@ bool sim_door_work(sim_t *sim);
 void sim_door_crash(sim_t *sim);
 void sim_sender_send(sim_t *sim, uint32_t submission);
 void sim_acked(sim_t *sim, uint32_t submission, const receipt_t *receipt); /* a receipt has left the ledger */
+order_t *sim_order_new(sim_t *sim, const message_t *type, const void *value); /* NULL: there are enough */
 void sim_operator_order(sim_t *sim);                                       /* a new command */
 void sim_operator_advance(sim_t *sim, int64_t to_ms);
 void sim_operator_send(sim_t *sim, uint32_t order);
 bool sim_operator_busy(const sim_t *sim);
 void sim_swap(sim_t *sim, submission_t *submission);
+
+/* --- documents that leave the house (sim_documents.c) --- */
+void sim_operator_document(sim_t *sim);
+/* What a walk along the ledger remembers of them, all zero at its beginning. */
+typedef struct {
+    uint8_t parts[SIM_ORDERS][HASH_SIZE];
+    uint32_t part_count;
+    int64_t announced_ms[SIM_PERIODS];
+    bool published[SIM_PERIODS];
+    uint64_t numbers;
+} sim_documents_walk_t;
+void sim_documents_walk(sim_documents_walk_t *walk, sim_t *sim, const event_t *event);
 
 /* --- luck and time (sim_run.c, sim_faults.c) --- */
 void sim_world_run(sim_t *sim);

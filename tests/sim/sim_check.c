@@ -37,6 +37,7 @@ typedef struct {
 /* What the walk along the ledger remembers. */
 typedef struct {
     sim_t *sim;
+    sim_documents_walk_t documents;
     bool in_force[SIM_UNITS][32];
     seen_t *seen;
     uint32_t seen_count;
@@ -115,6 +116,7 @@ static void ledger_walk(sim_t *sim, txn_t *txn) {
         walk_stamp(&walk, &event);
         walk_key(&walk, &event);
         if (event.kind == KIND_report_received) walk_report(&walk, &event);
+        sim_documents_walk(&walk.documents, sim, &event);
         walk.closed |= event.kind == KIND_plan_closed;
     }
     sim->events += txn_head(txn).seq;

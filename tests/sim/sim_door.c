@@ -281,7 +281,7 @@ void sim_door_crash(sim_t *sim) {
 
 /* --- the operator --- */
 
-static order_t *order_new(sim_t *sim, const message_t *type, const void *value) {
+order_t *sim_order_new(sim_t *sim, const message_t *type, const void *value) {
     if (sim->order_count == sizeof sim->orders / sizeof sim->orders[0]) return NULL;
     order_t *order = &sim->orders[sim->order_count++];
     uint8_t id[16];
@@ -303,7 +303,7 @@ void sim_operator_send(sim_t *sim, uint32_t number) {
 static void key_order(sim_t *sim, uint32_t unit, uint64_t generation) {
     key_registered_t key = {.unit = sim->plan.units[unit].id, .generation = generation};
     crypto_random(key.key, sizeof key.key);
-    order_t *order = order_new(sim, key_registered_type(), &key);
+    order_t *order = sim_order_new(sim, key_registered_type(), &key);
     if (order == NULL) return;
     order->registers = true;
     order->unit = unit;
@@ -313,7 +313,7 @@ static void key_order(sim_t *sim, uint32_t unit, uint64_t generation) {
 
 static void revoke_order(sim_t *sim, uint32_t unit, uint64_t generation) {
     key_revoked_t key = {.unit = sim->plan.units[unit].id, .generation = generation};
-    order_t *order = order_new(sim, key_revoked_type(), &key);
+    order_t *order = sim_order_new(sim, key_revoked_type(), &key);
     if (order == NULL) return;
     order->revokes = true;
     sim_trace(sim, "operator revokes key %llu of u%u", (unsigned long long)generation, unit);
@@ -332,7 +332,7 @@ void sim_operator_order(sim_t *sim) {
     if (sim_chance(sim, 700)) revoke_order(sim, unit, newest);
     if (sim->true_ms > sim->end_ms - 4 * 86400000LL && sim_chance(sim, 300)) {
         plan_closed_t closed = {.why = text_of("年度办结")};
-        order_t *order = order_new(sim, plan_closed_type(), &closed);
+        order_t *order = sim_order_new(sim, plan_closed_type(), &closed);
         if (order != NULL) order->closes = true;
         sim_trace(sim, "operator closes the plan");
     }
@@ -340,7 +340,7 @@ void sim_operator_order(sim_t *sim) {
 
 void sim_operator_advance(sim_t *sim, int64_t to_ms) {
     advance_clock_t advance = {.to_ms = (uint64_t)to_ms};
-    order_new(sim, advance_clock_type(), &advance);
+    sim_order_new(sim, advance_clock_type(), &advance);
     sim_trace(sim, "operator advances the clock to %lld", (long long)to_ms);
 }
 

@@ -1,0 +1,123 @@
+/* Bulletins in a world full of faults: announced and published by the operator, and what has to hold of them in the ledger. */
+#include <string.h>
+
+#include "services/documents/documents.h"
+#include "services/plan/calendar.h"
+#include "tests/sim/sim.h"
+
+/* As of the first entry, which no restore loses: what an edition holds is another test's business. */
+static edition_t edition_of(const sim_t *sim, const period_t *period, uint64_t number, edition_unit_t *unit,
+                            edition_task_t *task) {
+    const plan_t *plan = &sim->plan;
+    *unit = (edition_unit_t){plan->units[0].id, plan->units[0].name, plan->units[0].kind};
+    *task = (edition_task_t){.id = plan->tasks[0].id,
+                             .number = plan->tasks[0].number,
+                             .name = plan->tasks[0].name,
+                             .lead = plan->tasks[0].lead,
+                             .lead_count = plan->tasks[0].lead_count};
+    return (edition_t){.kind = document_kind_bulletin,
+                       .plan = plan->id,
+                       .title = plan->title,
+                       .coordinator = plan->coordinator,
+                       .number = number,
+                       .period = period->id,
+                       .from = period->from,
+                       .to = period->to,
+                       .cycle = plan->cycle,
+                       .as_of = 1,
+                       .now_ms = 1,
+                       .units = unit,
+                       .units_count = 1,
+                       .tasks = task,
+                       .tasks_count = 1};
+}
+
+static uint64_t part_order(sim_t *sim, const edition_t *edition, uint8_t hash[HASH_SIZE]) {
+    buffer_t bytes = {0};
+    edition_bytes(edition, &bytes);
+    document_part_t part = {.bytes = {bytes.at, (uint32_t)bytes.size}};
+    hash_of(part.bytes, part.hash);
+    memcpy(hash, part.hash, HASH_SIZE);
+    uint64_t size = bytes.size;
+    sim_order_new(sim, document_part_type(), &part);
+    buffer_destroy(&bytes);
+    return size;
+}
+
+/* Orders reach the ledger in any order, some more than once, some too early: what is wrong is refused. */
+void sim_operator_document(sim_t *sim) {
+    const period_t *period = &sim->plan.periods[sim_draw(sim, sim->plan.periods_count)];
+    edition_unit_t unit;
+    edition_task_t task;
+    if (sim_chance(sim, 500)) {
+        edition_t edition = edition_of(sim, period, 0, &unit, &task);
+        document_announced_t told = {.kind = document_kind_bulletin, .period = period->id, .parts = 1, .as_of = 1};
+        told.size = part_order(sim, &edition, told.hash);
+        sim_order_new(sim, document_announced_type(), &told);
+        sim_trace(sim, "operator announces the bulletin of " TEXT_FORMAT, TEXT_ARGS(period->id));
+        return;
+    }
+    uint64_t number = 1 + sim_draw(sim, 2);
+    edition_t edition = edition_of(sim, period, number, &unit, &task);
+    document_published_t told = {.kind = document_kind_bulletin,
+                                 .period = period->id,
+                                 .parts = 1,
+                                 .as_of = 1,
+                                 .number = number,
+                                 .layout = PAPER_LAYOUT,
+                                 .html_hash = {1},
+                                 .docx_hash = {1}};
+    told.size = part_order(sim, &edition, told.hash);
+    sim_order_new(sim, document_published_type(), &told);
+    sim_trace(sim, "operator publishes bulletin %llu, of " TEXT_FORMAT, (unsigned long long)number, TEXT_ARGS(period->id));
+}
+
+/* --- along the ledger --- */
+
+static uint32_t period_of(const sim_t *sim, text_t id) {
+    for (uint32_t index = 0; index < sim->plan.periods_count; index++)
+        if (text_equal(sim->plan.periods[index].id, id)) return index;
+    return SIM_PERIODS;
+}
+
+static bool part_seen(const sim_documents_walk_t *walk, const uint8_t hash[HASH_SIZE]) {
+    for (uint32_t index = 0; index < walk->part_count; index++)
+        if (memcmp(walk->parts[index], hash, HASH_SIZE) == 0) return true;
+    return false;
+}
+
+static void walk_published(sim_documents_walk_t *walk, sim_t *sim, const event_t *event) {
+    document_published_t told;
+    fault_t fault;
+    bool read = event_body(event, document_published_type(), sim->moment, &told, &fault) == OK;
+    uint32_t period = read ? period_of(sim, told.period) : SIM_PERIODS;
+    unsigned long long seq = (unsigned long long)event->seq;
+    SIM_HOLDS(sim, "documents_are_whole", period < SIM_PERIODS && part_seen(walk, told.hash), "entry %llu", seq);
+    SIM_HOLDS(sim, "published_once", !walk->published[period], "entry %llu publishes it again", seq);
+    SIM_HOLDS(sim, "numbers_ascend", told.number == ++walk->numbers, "entry %llu has number %llu, not %llu", seq,
+              (unsigned long long)told.number, (unsigned long long)walk->numbers);
+    int64_t announced_ms = walk->announced_ms[period];
+    int64_t open_until_ms = working_hours_after(&sim->plan, announced_ms, LIMIT_OBJECTION_HOURS);
+    SIM_HOLDS(sim, "objections_first", announced_ms > 0 && event->at_ms >= open_until_ms,
+              "entry %llu, announced at %lld, open until %lld, published at %lld", seq, (long long)announced_ms,
+              (long long)open_until_ms, (long long)event->at_ms);
+    walk->published[period] = true;
+}
+
+void sim_documents_walk(sim_documents_walk_t *walk, sim_t *sim, const event_t *event) {
+    fault_t fault;
+    document_part_t part;
+    document_announced_t told;
+    if (event->kind == KIND_document_part && walk->part_count < SIM_ORDERS &&
+        event_body(event, document_part_type(), sim->moment, &part, &fault) == OK)
+        memcpy(walk->parts[walk->part_count++], part.hash, HASH_SIZE);
+    if (event->kind == KIND_document_published) walk_published(walk, sim, event);
+    if (event->kind != KIND_document_announced) return;
+    bool read = event_body(event, document_announced_type(), sim->moment, &told, &fault) == OK;
+    uint32_t period = read ? period_of(sim, told.period) : SIM_PERIODS;
+    SIM_HOLDS(sim, "documents_are_whole", period < SIM_PERIODS && part_seen(walk, told.hash), "entry %llu",
+              (unsigned long long)event->seq);
+    SIM_HOLDS(sim, "published_once", !walk->published[period], "entry %llu announces what is out",
+              (unsigned long long)event->seq);
+    walk->announced_ms[period] = event->at_ms;
+}
