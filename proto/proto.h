@@ -106,7 +106,7 @@ const message_t *const *message_all(size_t *count);  /* every message and part, 
 bool kind_is_control(uint32_t kind);                 /* passed on by every stage */
 
 /* Why something is refused. */
-typedef enum { REASON_wire, REASON_door, REASON_hard, REASON_soft } reason_layer_t;
+typedef enum { REASON_wire, REASON_door, REASON_hard, REASON_soft, REASON_note, REASON_decision } reason_layer_t;
 typedef struct {
     const char *code;
     reason_layer_t layer;

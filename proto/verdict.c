@@ -43,10 +43,42 @@ static bool verdict_refused(const event_t *event, arena_t *arena, verdict_t *ver
     return true;
 }
 
+static bool verdict_credited(const event_t *event, arena_t *arena, verdict_t *verdict) {
+    credit_taken_t taken;
+    fault_t fault;
+    if (event_body(event, credit_taken_type(), arena, &taken, &fault) != OK) return false;
+    *verdict = (verdict_t){.accepted = true,
+                           .unit = taken.claim.unit,
+                           .task = taken.task,
+                           .period = taken.claim.period,
+                           .received_ms = (uint64_t)event->at_ms,
+                           .seq = event->cause_seq};
+    memcpy(verdict->submission_id, taken.command_id, sizeof verdict->submission_id);
+    return true;
+}
+
+static bool verdict_uncredited(const event_t *event, arena_t *arena, verdict_t *verdict) {
+    credit_refused_t refused;
+    fault_t fault;
+    if (event_body(event, credit_refused_type(), arena, &refused, &fault) != OK) return false;
+    *verdict = (verdict_t){.unit = refused.unit,
+                           .task = refused.task,
+                           .period = refused.period,
+                           .reasons = refused.reasons,
+                           .reasons_count = refused.reasons_count,
+                           .received_ms = (uint64_t)event->at_ms,
+                           .seq = event->cause_seq};
+    memcpy(verdict->submission_id, refused.command_id, sizeof verdict->submission_id);
+    return true;
+}
+
 bool verdict_of_event(const event_t *event, arena_t *arena, verdict_t *verdict, uint64_t *previous) {
     uint64_t unwanted;
     if (previous == NULL) previous = &unwanted;
     if (event->kind == KIND_report_accepted) return verdict_accepted(event, arena, verdict, previous);
     if (event->kind == KIND_report_refused) return verdict_refused(event, arena, verdict, previous);
+    *previous = 0;
+    if (event->kind == KIND_credit_taken) return verdict_credited(event, arena, verdict);
+    if (event->kind == KIND_credit_refused) return verdict_uncredited(event, arena, verdict);
     return false;
 }

@@ -197,6 +197,7 @@ static void command_do(visit_t *visit, const command_t *command, const packet_t 
         {KIND_login_revoked, on_login_revoked},
         {KIND_officer_registered, on_officer_registered},
         {KIND_officer_revoked, on_officer_revoked},
+        {KIND_claim_credit, on_claim_credit},
         {KIND_advance_clock, on_advance_clock},
         {KIND_document_part, on_document_part},
         {KIND_document_announced, on_document_announced},

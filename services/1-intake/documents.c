@@ -54,9 +54,9 @@ typedef struct {
     text_t period;
     const uint8_t *hash;
     uint64_t size, parts, as_of, number;
-} claim_t;
+} announced_t;
 
-static bool edition_read(visit_t *visit, const claim_t *claim, edition_t *edition) {
+static bool edition_read(visit_t *visit, const announced_t *claim, edition_t *edition) {
     intake_t *self = visit->intake;
     uint8_t *bytes = arena_take(self->arena, (size_t)claim->size + 1);
     uint64_t size = 0, seq = 0;
@@ -76,7 +76,7 @@ static bool edition_read(visit_t *visit, const claim_t *claim, edition_t *editio
 }
 
 /* Do the parts make up this very document, as of an entry that we have? Refuses otherwise. */
-static bool claim_holds(visit_t *visit, const claim_t *claim) {
+static bool claim_holds(visit_t *visit, const announced_t *claim) {
     intake_t *self = visit->intake;
     edition_t edition;
     if (!edition_read(visit, claim, &edition)) {
@@ -117,7 +117,7 @@ void on_document_announced(visit_t *visit, const command_t *command, const packe
     intake_t *self = visit->intake;
     document_announced_t told;
     if (!visit_body(visit, body, document_announced_type(), &told) || !period_is_known(visit, told.kind, told.period)) return;
-    claim_t claim = {told.kind, told.period, told.hash, told.size, told.parts, told.as_of, 0};
+    announced_t claim = {told.kind, told.period, told.hash, told.size, told.parts, told.as_of, 0};
     store_key_t key = key_of_document(told.kind, told.period);
     intake_document_t row = {0};
     if (txn_get(self->group, TABLE_DOCUMENTS, &key, self->arena, &row) && refuse_published(visit, &row, told.kind, told.period))
@@ -170,7 +170,7 @@ void on_document_published(visit_t *visit, const command_t *command, const packe
     intake_t *self = visit->intake;
     document_published_t told;
     if (!visit_body(visit, body, document_published_type(), &told) || !period_is_known(visit, told.kind, told.period)) return;
-    claim_t claim = {told.kind, told.period, told.hash, told.size, told.parts, told.as_of, told.number};
+    announced_t claim = {told.kind, told.period, told.hash, told.size, told.parts, told.as_of, told.number};
     store_key_t key = key_of_document(told.kind, told.period);
     intake_document_t row = {0};
     (void)txn_get(self->group, TABLE_DOCUMENTS, &key, self->arena, &row); /* not there: not announced */

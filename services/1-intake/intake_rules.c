@@ -36,6 +36,7 @@ static const struct {
     {KIND_document_part, BIT(root) | BIT(coordinator) | BIT(supervisor)},
     {KIND_document_announced, BIT(root) | BIT(coordinator) | BIT(supervisor)},
     {KIND_document_published, BIT(root) | BIT(coordinator) | BIT(supervisor)},
+    {KIND_claim_credit, BIT(root) | BIT(coordinator) | BIT(supervisor)},
 };
 
 /* 0: no command holds this kind. */

@@ -138,6 +138,7 @@ text_t instant_shown(const intake_t *self, int64_t at_ms); /* 2021-09-26 09:00, 
 void on_backup_taken(visit_t *visit, const command_t *command, const packet_t *body);
 void on_quarantined(visit_t *visit, const command_t *command, const packet_t *body);
 void on_ledger_restored(visit_t *visit, const command_t *command, const packet_t *body);
+void on_claim_credit(visit_t *visit, const command_t *command, const packet_t *body); /* credits.c */
 void forks_add(intake_t *self, const ledger_restored_t *restored);
 /* The last entry of `epoch` that no later restore has lost; UINT64_MAX: all of them are here. */
 uint64_t fork_since(const intake_t *self, uint64_t epoch);

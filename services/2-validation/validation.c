@@ -4,6 +4,7 @@
 #include "proto/content.h"
 #include "proto/plan_parts.h"
 #include "proto/verdict.h"
+#include "services/2-validation/validation_claims.h"
 #include "services/2-validation/validation_state.h"
 #include "services/plan/calendar.h"
 
@@ -202,7 +203,8 @@ static uint64_t evidence_of(const report_t *report) {
     return count;
 }
 
-static void emit_accepted(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling) {
+static void emit_accepted(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling,
+                          const claims_place_t *place) {
     const report_t *report = given->report;
     report_accepted_t accepted = {.unit = given->unit,
                                   .task = report->task,
@@ -218,6 +220,8 @@ static void emit_accepted(turn_t *turn, const validation_case_t *given, const va
                                   .evidence = evidence_of(report),
                                   .previous = given->standing.newest_seq};
     if (given->received_ms != turn_now_ms(turn)) accepted.received_ms = (uint64_t)given->received_ms;
+    accepted.claims = place->told;
+    accepted.claims_count = place->told_count;
     memcpy(accepted.submission_id, report->submission_id, sizeof accepted.submission_id);
     turn_emit(turn, report_accepted_type(), &accepted);
 }
@@ -236,6 +240,19 @@ static void emit_refused(turn_t *turn, const validation_case_t *given, const val
     turn_emit(turn, report_refused_type(), &refused);
 }
 
+/* What of the report counts once, and what that changes for others. Where neither it nor the revision before has such rows, the
+ * store is not touched. */
+static void claims_stand(turn_t *turn, validation_case_t *given, validation_ruling_t *ruling, claims_place_t *place) {
+    uint32_t old_count = 0, count = 0;
+    const claim_t *claims = claims_of(turn, place, ruling->figures, ruling->figures_count, given->received_ms, &count);
+    const claim_t *old = given->standing.claims == 0 ? NULL : claims_kept(turn, place, given->standing.claims, &old_count);
+    given->standing.claims = count > 0 ? ruling->revision : 0;
+    if (count == 0 && old_count == 0) return;
+    claims_replace(turn, place, old, old_count, claims, count);
+    claims_keep(turn, place, ruling->revision, claims, count);
+    claims_note(turn, place->told, place->told_count, &ruling->explained, &ruling->explained_count);
+}
+
 static void on_report_received(turn_t *turn, const event_t *event) {
     report_received_t received;
     if (!turn_body(turn, event, report_received_type(), &received)) return;
@@ -243,10 +260,12 @@ static void on_report_received(turn_t *turn, const event_t *event) {
     if (received.original_received_ms != 0) given.received_ms = (int64_t)received.original_received_ms;
     validation_ruling_t ruling = validation_judge(&given, turn_arena(turn));
     restated_t restated = {0};
+    claims_place_t place = {.unit = received.unit, .task = received.report.task, .period = received.report.period};
     if (ruling.accepted) restated = histories_keep(turn, &given, &ruling);
+    if (ruling.accepted) claims_stand(turn, &given, &ruling, &place);
     standing_keep(turn, &given, &ruling);
     submission_keep(turn, &given);
-    if (ruling.accepted) emit_accepted(turn, &given, &ruling);
+    if (ruling.accepted) emit_accepted(turn, &given, &ruling, &place);
     else emit_refused(turn, &given, &ruling);
     restated_tell(turn, &given, &ruling, &restated);
 }
@@ -257,6 +276,7 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_plan_adopted: on_plan_adopted(turn, event); return;
     case KIND_rules_activated: on_rules_activated(turn, event); return;
     case KIND_report_received: on_report_received(turn, event); return;
+    case KIND_claim_credited: on_claim_credited(turn, event); return;
     case KIND_ledger_opened:
     case KIND_key_registered:
     case KIND_key_revoked:
@@ -318,12 +338,21 @@ static validation_ruling_t ruling_closed(turn_t *turn) {
     return (validation_ruling_t){.reasons = reason, .reasons_count = 1};
 }
 
+/* Rows that would not count. */
+static void claims_ahead(turn_t *turn, const check_ask_t *ask, validation_ruling_t *ruling) {
+    claims_place_t place = {.unit = ask->unit, .task = ask->report.task, .period = ask->report.period};
+    uint32_t count = 0;
+    const claim_t *claims = claims_of(turn, &place, ruling->figures, ruling->figures_count, turn_now_ms(turn), &count);
+    if (count > 0) claims_foresee(turn, claims, count, &ruling->explained, &ruling->explained_count);
+}
+
 static void answer_check(turn_t *turn, const packet_t *packet, reply_t *reply) {
     check_ask_t ask;
     fault_t fault;
     if (packet_body(packet, check_ask_type(), turn_arena(turn), &ask, &fault) != OK) return;
     validation_case_t given = case_of(turn, ask.unit, &ask.report);
     validation_ruling_t ruling = plan_is_closed(turn) ? ruling_closed(turn) : validation_judge(&given, turn_arena(turn));
+    if (ruling.accepted) claims_ahead(turn, &ask, &ruling);
     verdict_t verdict = {.accepted = ruling.accepted,
                          .unit = ask.unit,
                          .task = ask.report.task,
@@ -386,6 +415,7 @@ static void answer(turn_t *turn, const packet_t *ask, reply_t *reply) {
     case KIND_verdict_ask: answer_verdict(turn, ask, reply); return;
     case KIND_check_ask: answer_check(turn, ask, reply); return;
     case KIND_standing_ask: answer_standing(turn, ask, reply); return;
+    case KIND_claims_ask: answer_claims(turn, ask, reply); return;
     default: return; /* not mine: the runtime says so */
     }
 }
@@ -398,6 +428,10 @@ const role_t *validation_role(void) {
         [VALIDATION_STANDING] = {"standing", validation_standing_type},
         [VALIDATION_HISTORY] = {"history", validation_history_type},
         [VALIDATION_SUBMISSION] = {"submission", validation_submission_type},
+        [VALIDATION_CLAIM] = {"claim", validation_claim_type},
+        [VALIDATION_CONTEST] = {"contest", validation_contest_type},
+        [VALIDATION_DISPUTE] = {"dispute", validation_dispute_type},
+        [VALIDATION_CLAIMS] = {"claims", validation_claims_type},
     };
     static const role_t role = {.name = "validation",
                                 .reads = STREAM_ENTRIES,

@@ -50,6 +50,11 @@ static void on_report_accepted(turn_t *turn, const event_t *event) {
     totals_replace(turn, &report);
 }
 
+static void on_credit_taken(turn_t *turn, const event_t *event) {
+    credit_taken_t taken;
+    if (turn_body(turn, event, credit_taken_type(), &taken) && turn_memory(turn) != NULL) totals_credit(turn, &taken);
+}
+
 static void apply(turn_t *turn, const event_t *event) {
     switch (event->kind) {
     case KIND_plan_part: on_plan_part(turn, event); break;
@@ -57,7 +62,9 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_clock_ticked: on_clock_ticked(turn); break;
     case KIND_plan_closed: on_plan_closed(turn); break;
     case KIND_report_accepted: on_report_accepted(turn, event); break;
+    case KIND_credit_taken: on_credit_taken(turn, event); break;
     case KIND_totals_restated: /* sums are added up from months, whatever was typed */
+    case KIND_credit_refused:
     case KIND_report_refused: /* nothing is burnt: it counts nowhere */
     case KIND_ledger_opened:
     case KIND_rules_activated:

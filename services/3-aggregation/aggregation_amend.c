@@ -100,7 +100,7 @@ static void report_amend(turn_t *turn, const watch_t *watch, const agg_aim_t *ol
         for (uint32_t at = 0; at < share->parts_count; at++) {
             parts[at] = share->parts[at];
             parts[at].timely = part_timely(&parts[at], old->due_ms, (uint64_t)watch->aim.due_ms);
-            timely += parts[at].timely;
+            if (!parts[at].contested) timely += parts[at].timely;
         }
         share->parts = parts;
         touched = true;

@@ -147,11 +147,13 @@ static void share_tell(const memory_t *memory, const agg_share_t *share, proof_r
         proof_row_t person = row;
         person.fact_day = share->persons[index].fact_day;
         person.out_day = share->persons[index].out_day;
+        person.contested = share->persons[index].contested;
         for (size_t byte = 0; byte < sizeof person.person; byte++) person.person[byte] = share->persons[index].person[byte];
         figure_add(page, &person);
     }
     if (share->persons_count > 0) return;
-    row.amount = share->amount;
+    row.amount = share_credited(share);
+    if (share->contested > 0) row.reported = share->amount;
     figure_add(page, &row);
 }
 
@@ -177,15 +179,18 @@ static void figures_fill(turn_t *turn, const memory_t *memory, const figures_ask
     scan_end(&scan);
 }
 
-static maybe_t total_of(turn_t *turn, const watch_t *watch, text_t member) {
+/* The total as it counts, and as it was reported where that is more. */
+static void total_tell(turn_t *turn, const watch_t *watch, text_t member, figures_t *told) {
     agg_tally_t tally = tally_get(turn, watch->indicator->id, member);
-    wide_t total = tally_total(&tally);
+    wide_t total = tally_total(&tally), contested = TALLY_WIDE(&tally, contested);
     bool by_member = watch->aim.shape == shape_each && member.size == 0;
     for (uint32_t index = 0; by_member && index < watch->indicator->members_count; index++) {
         tally = tally_get(turn, watch->indicator->id, watch->indicator->members[index].id);
         total += tally_total(&tally);
+        contested += TALLY_WIDE(&tally, contested);
     }
-    return (maybe_t){true, (int64_t)wide_shown(total)};
+    told->total = (maybe_t){true, (int64_t)wide_shown(total)};
+    if (contested > 0) told->reported = (maybe_t){true, (int64_t)wide_shown(total + contested)};
 }
 
 static void answer_figures(turn_t *turn, const packet_t *ask, reply_t *reply) {
@@ -199,7 +204,7 @@ static void answer_figures(turn_t *turn, const packet_t *ask, reply_t *reply) {
     page.told.rows = page.rows;
     if (indicator != NULL) {
         const task_t *task = planbook_task_of(memory->book, indicator);
-        page.told.total = total_of(turn, memory_watch(memory, task, indicator->id), question.member);
+        total_tell(turn, memory_watch(memory, task, indicator->id), question.member, &page.told);
         figures_fill(turn, memory, &question, task, &page);
     }
     reply_with(reply, figures_type(), &page.told);

@@ -81,7 +81,9 @@ void persons_replace(turn_t *turn, const watch_t *watch, const report_accepted_t
         if (order < 0) is = NULL;
         old_at += was != NULL;
         new_at += is != NULL;
-        if (presence_same(was, is)) continue;
+        if (was != NULL && was->contested) was = NULL; /* another unit's: as if this one had not named it */
+        if (is != NULL && is->contested) is = NULL;
+        if (presence_same(was, is) || (was == NULL && is == NULL)) continue;
         const uint8_t *hash = is != NULL ? is->person : was->person;
         tenure_of_t before = person_get(turn, watch, hash);
         person_write(turn, watch, report, member, hash, is);

@@ -27,28 +27,41 @@ punctuality_t report_punctuality(const plan_t *plan, const deadline_t *deadline,
 
 /* ---------- parts of a figure ---------- */
 
-static int part_order(const agg_part_t *part, uint32_t day, bool opening) {
-    if (part->day != day) return part->day < day ? -1 : 1;
-    return (int)opening - (int)part->opening;
+/* By day, of one day the opening first, then what counts, then what does not. */
+static int part_order(const agg_part_t *part, const agg_part_t *like) {
+    if (part->day != like->day) return part->day < like->day ? -1 : 1;
+    if (part->opening != like->opening) return (int)like->opening - (int)part->opening;
+    return (int)part->contested - (int)like->contested;
 }
 
-/* Adds to the part of (day, opening), making it in its place. */
-static void part_add(agg_part_t *parts, uint32_t *count, uint32_t day, bool opening, uint64_t amount) {
+/* The part like this one, made in its place, with nothing in it, where there is none. */
+static agg_part_t *part_place(agg_part_t *parts, uint32_t *count, const agg_part_t *like) {
     uint32_t place = *count;
-    while (place > 0 && part_order(&parts[place - 1], day, opening) > 0) place--;
-    if (place > 0 && part_order(&parts[place - 1], day, opening) == 0) {
-        parts[place - 1].amount += amount;
-        return;
-    }
+    while (place > 0 && part_order(&parts[place - 1], like) > 0) place--;
+    if (place > 0 && part_order(&parts[place - 1], like) == 0) return &parts[place - 1];
     memmove(&parts[place + 1], &parts[place], sizeof *parts * (*count - place));
-    parts[place] = (agg_part_t){.day = day, .opening = opening, .amount = amount};
+    parts[place] = (agg_part_t){.day = like->day, .opening = like->opening, .contested = like->contested};
     (*count)++;
+    return &parts[place];
 }
 
-static const agg_part_t *part_find(const agg_share_t *share, const agg_part_t *like) {
+/* Adds the amount of `part` to the part like it. */
+static void part_add(agg_part_t *parts, uint32_t *count, agg_part_t part) {
+    part_place(parts, count, &part)->amount += part.amount;
+}
+
+static const agg_part_t *part_like(const agg_share_t *share, const agg_part_t *like) {
     for (uint32_t index = 0; share != NULL && index < share->parts_count; index++)
-        if (part_order(&share->parts[index], like->day, like->opening) == 0) return &share->parts[index];
+        if (part_order(&share->parts[index], like) == 0) return &share->parts[index];
     return NULL;
+}
+
+/* What the revision before said of that day; whether it counted then is another matter. */
+static const agg_part_t *part_find(const agg_share_t *share, const agg_part_t *like) {
+    agg_part_t other = *like;
+    other.contested = !like->contested;
+    const agg_part_t *found = part_like(share, like);
+    return found != NULL ? found : part_like(share, &other);
 }
 
 /* "A later correction never changes it": what was said in time and still stands was said in time. */
@@ -68,21 +81,63 @@ static uint64_t row_amount(const item_t *item, uint64_t rest) {
     return amount < rest ? amount : rest;
 }
 
-void figure_parts(const figure_t *figure, const source_t *source, const agg_share_t *old, arena_t *arena, agg_share_t *share) {
-    agg_part_t *parts = ARENA_NEW(arena, agg_part_t, figure->items_count + 2);
+void figure_parts(const figure_t *figure, const source_t *source, const agg_share_t *old, contested_t contested, arena_t *arena,
+                  agg_share_t *share) {
+    agg_part_t *parts = ARENA_NEW(arena, agg_part_t, 2 * figure->items_count + 2);
     uint32_t count = 0;
     uint64_t rest = figure->amount.given ? (uint64_t)figure->amount.value : 0;
     if (figure->opening.given && figure->opening.value > 0)
-        part_add(parts, &count, source->plan_from, true, (uint64_t)figure->opening.value);
+        part_add(parts, &count,
+                 (agg_part_t){.day = source->plan_from, .opening = true, .amount = (uint64_t)figure->opening.value});
     for (uint32_t index = 0; index < figure->items_count && rest > 0; index++) {
         const item_t *item = &figure->items[index];
-        uint64_t amount = row_amount(item, rest);
-        if (amount == 0) continue;
-        part_add(parts, &count, item->fact_day != 0 ? item->fact_day : source->period_to, false, amount);
-        rest -= amount;
+        agg_part_t part = {.day = item->fact_day != 0 ? item->fact_day : source->period_to,
+                           .amount = row_amount(item, rest),
+                           .contested = contested != NULL && contested[index]};
+        if (part.amount == 0) continue;
+        part_add(parts, &count, part);
+        rest -= part.amount;
     }
-    if (rest > 0) part_add(parts, &count, source->period_to, false, rest);
+    if (rest > 0) part_add(parts, &count, (agg_part_t){.day = source->period_to, .amount = rest});
     for (uint32_t index = 0; index < count; index++) part_date(&parts[index], source, part_find(old, &parts[index]));
+    share->parts = parts;
+    share->parts_count = count;
+}
+
+/* Moves an amount from one part of a day to the other; what of it was timely goes by when the claim was received. */
+static void part_move(agg_part_t *from, agg_part_t *to, uint64_t amount, const claim_t *claim, bool in_time) {
+    uint64_t timely = in_time ? amount : 0, late = from->amount - from->timely;
+    if (timely > from->timely) timely = from->timely;
+    if (amount - timely > late) timely = amount - late;
+    from->amount -= amount;
+    from->timely -= timely;
+    to->amount += amount;
+    to->timely += timely;
+    if (to->cause_seq >= claim->seq) return;
+    to->cause_seq = claim->seq;
+    to->received_ms = claim->since_ms;
+}
+
+void share_settle(agg_share_t *share, const claim_t *claim, int64_t timely_until_ms, arena_t *arena) {
+    uint64_t amount = claim->amount.given ? (uint64_t)claim->amount.value : 1;
+    if (claim->contested) share->contested += amount;
+    else share->contested -= amount < share->contested ? amount : share->contested;
+    agg_part_t from = {.day = claim->fact_day, .contested = !claim->contested}, to = from;
+    to.contested = claim->contested;
+    const agg_part_t *there = part_like(share, &from);
+    if (there == NULL || amount == 0) return; /* not judged: there are no days */
+    agg_part_t *parts = ARENA_NEW(arena, agg_part_t, share->parts_count + 1);
+    memcpy(parts, share->parts, sizeof *parts * share->parts_count);
+    uint32_t count = share->parts_count;
+    bool in_time = timely_until_ms > 0 && (int64_t)claim->since_ms <= timely_until_ms;
+    if (amount > there->amount) amount = there->amount;
+    part_place(parts, &count, &to);
+    part_move(part_place(parts, &count, &from), part_place(parts, &count, &to), amount, claim, in_time);
+    agg_part_t *left = part_place(parts, &count, &from);
+    if (left->amount == 0) {
+        memmove(left, left + 1, sizeof *parts * (size_t)(&parts[count] - (left + 1)));
+        count--;
+    }
     share->parts = parts;
     share->parts_count = count;
 }
@@ -111,8 +166,8 @@ static void presence_date(agg_presence_t *row, const source_t *source, const agg
     }
 }
 
-void figure_persons(const figure_t *figure, const source_t *source, const agg_share_t *old, arena_t *arena,
-                    agg_share_t *share) {
+void figure_persons(const figure_t *figure, const source_t *source, const agg_share_t *old, contested_t contested,
+                    arena_t *arena, agg_share_t *share) {
     agg_presence_t *persons = ARENA_NEW(arena, agg_presence_t, figure->items_count + 1);
     uint32_t count = 0;
     for (uint32_t index = 0; index < figure->items_count; index++) {
@@ -121,10 +176,24 @@ void figure_persons(const figure_t *figure, const source_t *source, const agg_sh
         agg_presence_t *row = presence_place(persons, &count, item->person.hash);
         if (item->fact_day != 0 && (row->fact_day == 0 || item->fact_day < row->fact_day)) row->fact_day = item->fact_day;
         if (item->out_day != 0) row->out_day = item->out_day;
+        row->contested = contested != NULL && contested[index];
     }
     for (uint32_t index = 0; index < count; index++) presence_date(&persons[index], source, old);
     share->persons = persons;
     share->persons_count = count;
+}
+
+bool share_settle_person(agg_share_t *share, const claim_t *claim, arena_t *arena) {
+    for (uint32_t index = 0; index < share->persons_count; index++) {
+        if (memcmp(share->persons[index].person, claim->person, 32) != 0) continue;
+        if (share->persons[index].contested == claim->contested) return false;
+        agg_presence_t *persons = ARENA_NEW(arena, agg_presence_t, share->persons_count);
+        memcpy(persons, share->persons, sizeof *persons * share->persons_count);
+        persons[index].contested = claim->contested;
+        share->persons = persons;
+        return true;
+    }
+    return false;
 }
 
 void person_merge(tenure_of_t *known, const agg_presence_t *row) {

@@ -32,11 +32,21 @@ typedef struct {
     uint32_t period_to; /* what has no row of its own counts here */
 } source_t;
 
+/* Which of a figure's rows do not count, since another's claim of the same key does. NULL: none. */
+typedef const bool *contested_t;
+
 /* Splits a figure's amount and opening by the days of its facts: ascending, one part a day, the opening apart. A part that the
  * revision before (`old`) stated alike keeps its report and instant; what was timely stays timely as far as it still stands. */
-void figure_parts(const figure_t *figure, const source_t *source, const agg_share_t *old, arena_t *arena, agg_share_t *share);
+void figure_parts(const figure_t *figure, const source_t *source, const agg_share_t *old, contested_t contested, arena_t *arena,
+                  agg_share_t *share);
 /* The persons among a figure's rows, by hash; a person named twice keeps the earliest first day. As figure_parts for `old`. */
-void figure_persons(const figure_t *figure, const source_t *source, const agg_share_t *old, arena_t *arena, agg_share_t *share);
+void figure_persons(const figure_t *figure, const source_t *source, const agg_share_t *old, contested_t contested,
+                    arena_t *arena, agg_share_t *share);
+/* Counts one claim of the share, or does so no longer (claim->contested); the rest of it stays as it is. `timely_until_ms` as in
+ * source_t. A new list of parts is made in arena where there is one. */
+void share_settle(agg_share_t *share, const claim_t *claim, int64_t timely_until_ms, arena_t *arena);
+/* The same of a person. false: the share does not name it, or it is so already. */
+bool share_settle_person(agg_share_t *share, const claim_t *claim, arena_t *arena);
 
 /* --- persons of a lasting target --- */
 typedef struct {

@@ -79,6 +79,10 @@ bool amendment_advance(turn_t *turn, const memory_t *memory, agg_pass_t *pass, u
 
 /* --- totals (aggregation_totals.c) --- */
 void totals_replace(turn_t *turn, const report_accepted_t *report);
+/* A claim of another report counts from now on, or does so no longer; judges nothing. */
+void claim_settle(turn_t *turn, const memory_t *memory, const claim_t *claim);
+void totals_credit(turn_t *turn, const credit_taken_t *taken); /* the coordinator has decided */
+maybe_t share_credited(const agg_share_t *share);              /* of its amount what counts */
 wide_t tally_total(const agg_tally_t *tally);
 agg_tally_t tally_get(turn_t *turn, text_t indicator, text_t member);
 

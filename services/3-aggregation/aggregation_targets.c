@@ -11,6 +11,12 @@ static pile_t pile_of(turn_t *turn, const watch_t *watch, text_t member) {
                     .crossed = tally.crossed};
 }
 
+/* What was reported and does not count. */
+static wide_t contested_of(turn_t *turn, const watch_t *watch, text_t member) {
+    agg_tally_t tally = tally_get(turn, watch->indicator->id, member);
+    return TALLY_WIDE(&tally, contested);
+}
+
 static stay_t stay_of(turn_t *turn, const watch_t *watch, uint32_t crossed) {
     stay_t stay = {0};
     if (watch->aim.shape != shape_lasting) return stay;
@@ -113,8 +119,11 @@ target_changed_t target_now(turn_t *turn, const watch_t *watch, moment_t now, bo
     bool each = watch->aim.shape == shape_each;
     uint32_t count = each ? indicator->members_count : 1;
     pile_t *piles = ARENA_NEW(turn_arena(turn), pile_t, count);
-    for (uint32_t index = 0; index < count; index++)
+    wide_t contested = 0;
+    for (uint32_t index = 0; index < count; index++) {
         piles[index] = pile_of(turn, watch, each ? indicator->members[index].id : text_of(NULL));
+        if (with_proof) contested += contested_of(turn, watch, each ? indicator->members[index].id : text_of(NULL));
+    }
     stay_t stay = stay_of(turn, watch, each ? 0 : piles[0].crossed);
     judgement_t verdict = target_judgement(&watch->aim, piles, count, &stay, now);
     target_changed_t told = {.task = watch->task->id,
@@ -129,7 +138,8 @@ target_changed_t target_now(turn_t *turn, const watch_t *watch, moment_t now, bo
                              .expected = wide_shown(verdict.expected),
                              .reached_day = verdict.reached_day,
                              .due_ms = watch->judged ? (uint64_t)watch->due_ms : 0,
-                             .stretch = watch->aim.stretch};
+                             .stretch = watch->aim.stretch,
+                             .contested = wide_shown(contested)};
     if (each) missing_fill(turn, watch, piles, &told);
     owing_fill(turn, watch, piles, &told);
     if (with_proof) proof_fill(turn, watch, piles, &told);

@@ -13,15 +13,27 @@ wide_t tally_total(const agg_tally_t *tally) { return TALLY_WIDE(tally, total); 
 static wide_t given(maybe_t value) { return value.given ? (wide_t)value.value : 0; }
 
 static wide_t share_opening(const agg_share_t *share) { return share == NULL ? 0 : given(share->opening); }
-static wide_t share_total(const agg_share_t *share) { return share == NULL ? 0 : given(share->amount) + given(share->opening); }
+static wide_t share_contested(const agg_share_t *share) { return share == NULL ? 0 : (wide_t)share->contested; }
+/* Rules look at reported figures, totals at credited ones. */
+static wide_t share_total(const agg_share_t *share) {
+    return share == NULL ? 0 : given(share->amount) + given(share->opening) - share_contested(share);
+}
 
 static wide_t share_timely(const agg_share_t *share) {
     wide_t sum = 0;
-    for (uint32_t index = 0; share != NULL && index < share->parts_count; index++) sum += (wide_t)share->parts[index].timely;
+    for (uint32_t index = 0; share != NULL && index < share->parts_count; index++)
+        if (!share->parts[index].contested) sum += (wide_t)share->parts[index].timely;
     return sum;
 }
 
 /* ---------- the rows of a judged pile ---------- */
+
+/* The next part that counts. NULL: there are no more. */
+static const agg_part_t *part_from(const agg_share_t *share, uint32_t *at) {
+    uint32_t count = share == NULL ? 0 : share->parts_count;
+    while (*at < count && share->parts[*at].contested) ++*at;
+    return *at < count ? &share->parts[*at] : NULL;
+}
 
 static void part_write(turn_t *turn, const watch_t *watch, const report_accepted_t *report, text_t pile, text_t member,
                        const agg_part_t *part, bool there) {
@@ -55,10 +67,9 @@ static void parts_replace(turn_t *turn, const watch_t *watch, const report_accep
                           const agg_share_t *old, const agg_share_t *share, agg_tally_t *tally) {
     text_t member = share != NULL ? share->member : old->member;
     uint32_t old_at = 0, new_at = 0;
-    uint32_t old_count = old == NULL ? 0 : old->parts_count, new_count = share == NULL ? 0 : share->parts_count;
-    while (old_at < old_count || new_at < new_count) { /* both are ordered by day, the opening first */
-        const agg_part_t *was = old_at < old_count ? &old->parts[old_at] : NULL;
-        const agg_part_t *is = new_at < new_count ? &share->parts[new_at] : NULL;
+    for (;;) { /* both are ordered by day, the opening first */
+        const agg_part_t *was = part_from(old, &old_at), *is = part_from(share, &new_at);
+        if (was == NULL && is == NULL) return;
         int order = parts_order(was, is);
         if (order > 0) was = NULL;
         if (order < 0) is = NULL;
@@ -88,6 +99,7 @@ static agg_tally_t pile_replace(turn_t *turn, const watch_t *watch, const report
     } else {
         TALLY_SET(&tally, total, tally_total(&tally) + share_total(share) - share_total(old));
         TALLY_SET(&tally, opening, TALLY_WIDE(&tally, opening) + share_opening(share) - share_opening(old));
+        TALLY_SET(&tally, contested, TALLY_WIDE(&tally, contested) + share_contested(share) - share_contested(old));
         TALLY_SET(&tally, timely, TALLY_WIDE(&tally, timely) + share_timely(share) - share_timely(old));
         if (watch_judges(watch, pile)) parts_replace(turn, watch, report, pile, old, share, &tally);
     }
@@ -100,6 +112,12 @@ static agg_tally_t pile_replace(turn_t *turn, const watch_t *watch, const report
 static bool maybe_same(maybe_t a, maybe_t b) { return a.given == b.given && (!a.given || a.value == b.value); }
 
 static maybe_t total_shown(wide_t value) { return (maybe_t){true, (int64_t)wide_shown(value)}; }
+
+maybe_t share_credited(const agg_share_t *share) {
+    maybe_t amount = share->amount;
+    amount.value -= (int64_t)share->contested;
+    return amount;
+}
 
 /* A member's figure goes to the member's pile and, unless every member is judged for itself, to the indicator's own. */
 static void share_replace(turn_t *turn, const watch_t *watch, const report_accepted_t *report, const agg_share_t *old,
@@ -117,15 +135,18 @@ static void share_replace(turn_t *turn, const watch_t *watch, const report_accep
     maybe_t none = {0};
     bool same = maybe_same(old == NULL ? none : old->amount, share == NULL ? none : share->amount) &&
                 maybe_same(old == NULL ? none : old->opening, share == NULL ? none : share->opening) &&
-                (!lasting || before == tally_total(&tally));
+                share_contested(old) == share_contested(share) && (!lasting || before == tally_total(&tally));
     if (same) return;
     total_changed_t told = {.indicator = watch->indicator->id,
                             .member = member,
                             .unit = report->unit,
                             .period = report->period,
-                            .amount = share == NULL ? none : share->amount,
+                            .amount = share == NULL ? none : share_credited(share),
                             .total = total_shown(tally_total(&tally)),
                             .opening = total_shown(TALLY_WIDE(&tally, opening))};
+    wide_t contested = TALLY_WIDE(&tally, contested);
+    if (share_contested(share) > 0) told.reported = share->amount;
+    if (contested > 0) told.reported_total = total_shown(tally_total(&tally) + contested);
     turn_emit(turn, total_changed_type(), &told);
 }
 
@@ -166,9 +187,31 @@ static void share_cover(agg_share_t *share, const figure_t *figure, bool own_fil
     share->covered = share->counted && (own_files || by_rows);
 }
 
+/* The rows of one figure that do not count. NULL: all of them do. */
+static contested_t contested_rows(turn_t *turn, const report_accepted_t *report, uint32_t figure) {
+    bool *rows = NULL;
+    uint32_t count = report->figures[figure].items_count;
+    for (uint32_t index = 0; index < report->claims_count; index++) {
+        const claim_t *claim = &report->claims[index];
+        if (!claim->contested || claim->figure != figure || claim->item >= count) continue; /* others' that count from now on */
+        if (rows == NULL) rows = ARENA_NEW(turn_arena(turn), bool, count);
+        rows[claim->item] = true;
+    }
+    return rows;
+}
+
+static uint64_t contested_sum(const figure_t *figure, contested_t contested) {
+    uint64_t sum = 0;
+    for (uint32_t index = 0; contested != NULL && index < figure->items_count; index++)
+        if (contested[index]) sum += figure->items[index].amount.given ? (uint64_t)figure->items[index].amount.value : 1;
+    uint64_t amount = figure->amount.given ? (uint64_t)figure->amount.value : 0;
+    return sum < amount ? sum : amount;
+}
+
 /* One figure as it counts. false: it does not (validation lets none of these through). */
 static bool share_make(turn_t *turn, const memory_t *memory, const task_t *task, const report_accepted_t *report,
-                       const figure_t *figure, const agg_report_t *old, agg_share_t *share) {
+                       uint32_t figure_index, const agg_report_t *old, agg_share_t *share) {
+    const figure_t *figure = &report->figures[figure_index];
     const watch_t *watch = memory_watch(memory, task, figure->indicator);
     if (watch == NULL || !figure_counts(memory, watch, figure->member, report->unit)) return false;
     const period_t *period = planbook_period(memory->book, report->period);
@@ -181,10 +224,12 @@ static bool share_make(turn_t *turn, const memory_t *memory, const task_t *task,
     *share = (agg_share_t){.indicator = figure->indicator, .member = figure->member, .amount = figure->amount};
     share->opening = figure->opening;
     if (figure->nil && !figure->amount.given) share->amount = (maybe_t){true, 0};
+    contested_t contested = report->claims_count == 0 ? NULL : contested_rows(turn, report, figure_index);
     if (watch->aim.shape == shape_lasting)
-        figure_persons(figure, &source, before, turn_arena(turn), share);
+        figure_persons(figure, &source, before, contested, turn_arena(turn), share);
     else if (watch->judged)
-        figure_parts(figure, &source, before, turn_arena(turn), share);
+        figure_parts(figure, &source, before, contested, turn_arena(turn), share);
+    if (contested != NULL) share->contested = contested_sum(figure, contested);
     return true;
 }
 
@@ -213,7 +258,8 @@ static const text_t *codes_of(turn_t *turn, const report_accepted_t *report, uin
     if (report->explained_count == 0) return NULL;
     text_t *codes = ARENA_NEW(turn_arena(turn), text_t, LIMIT_SOFT_RULES);
     for (uint32_t index = 0; index < report->explained_count && *count < LIMIT_SOFT_RULES; index++)
-        if (!text_find(codes, *count, report->explained[index].code)) codes[(*count)++] = report->explained[index].code;
+        if (report->explained[index].soft && !text_find(codes, *count, report->explained[index].code))
+            codes[(*count)++] = report->explained[index].code;
     return codes;
 }
 
@@ -234,15 +280,79 @@ void totals_replace(turn_t *turn, const report_accepted_t *report) {
     for (uint32_t index = 0; index < report->figures_count; index++) {
         const figure_t *figure = &report->figures[index];
         if (share_find(&now, figure->indicator, figure->member) != NULL) continue;
-        if (!share_make(turn, memory, task, report, figure, &old, &shares[now.shares_count])) continue;
+        if (!share_make(turn, memory, task, report, index, &old, &shares[now.shares_count])) continue;
         share_cover(&shares[now.shares_count++], figure, own_files);
     }
     shares_replace(turn, memory, task, report, &old, &now);
     if (there || now.shares_count > 0) turn_put(turn, T_REPORTS, &key, &now);
+    for (uint32_t index = 0; index < report->claims_count; index++) /* before any target is judged: nothing flickers */
+        if (!report->claims[index].contested) claim_settle(turn, memory, &report->claims[index]);
     bool closed = pass_get(turn).closed;
     for (uint32_t index = 0; index < task->indicators_count; index++) {
         text_t indicator = task->indicators[index].id;
         if (report_touches(&old, indicator) || report_touches(&now, indicator))
             target_judge(turn, memory_watch(memory, task, indicator), closed, false);
     }
+}
+
+/* ---------- claims of other reports ---------- */
+
+/* One report that makes the claim: its share is replaced by one in which it counts, or does not. */
+static void report_settle(turn_t *turn, const watch_t *watch, text_t period, const agg_report_t *old, const claim_t *claim) {
+    report_accepted_t place = {.unit = claim->unit, .task = watch->task->id, .period = period};
+    agg_share_t *shares = ARENA_NEW(turn_arena(turn), agg_share_t, old->shares_count + 1);
+    agg_report_t now = *old;
+    now.shares = shares;
+    for (uint32_t index = 0; index < old->shares_count; index++) {
+        agg_share_t *share = &shares[index];
+        *share = old->shares[index];
+        if (!text_equal(share->indicator, claim->indicator)) continue;
+        bool lasting = watch->aim.shape == shape_lasting;
+        if (lasting && !share_settle_person(share, claim, turn_arena(turn))) continue;
+        if (!lasting && !text_equal(share->member, claim->member)) continue;
+        if (!lasting) share_settle(share, claim, watch->judged ? watch->aim.due_ms : 0, turn_arena(turn));
+        share_replace(turn, watch, &place, &old->shares[index], share);
+    }
+    store_key_t key = KEY(watch->task->id, claim->unit, period);
+    turn_put(turn, T_REPORTS, &key, &now);
+}
+
+/* A person in post is claimed by a unit, whatever the month: all its reports of the task. */
+static void reports_settle(turn_t *turn, const watch_t *watch, const claim_t *claim) {
+    agg_report_t *reports = ARENA_NEW(turn_arena(turn), agg_report_t, LIMIT_PERIODS);
+    text_t *periods = ARENA_NEW(turn_arena(turn), text_t, LIMIT_PERIODS);
+    store_key_t prefix = KEY(watch->task->id, claim->unit);
+    uint32_t count = 0;
+    scan_t scan = scan_begin(turn_txn(turn), T_REPORTS, &prefix, NULL);
+    while (count < LIMIT_PERIODS && scan_next(&scan, turn_arena(turn), &reports[count])) {
+        uint32_t at = 0;
+        key_next_text(scan.key, &at);
+        key_next_text(scan.key, &at);
+        periods[count++] = arena_text(turn_arena(turn), key_next_text(scan.key, &at));
+    }
+    scan_end(&scan);
+    for (uint32_t index = 0; index < count; index++) report_settle(turn, watch, periods[index], &reports[index], claim);
+}
+
+void claim_settle(turn_t *turn, const memory_t *memory, const claim_t *claim) {
+    const indicator_t *indicator = planbook_indicator(memory->book, claim->indicator);
+    const task_t *task = indicator == NULL ? NULL : planbook_task_of(memory->book, indicator);
+    if (task == NULL) return;
+    const watch_t *watch = memory_watch(memory, task, claim->indicator);
+    if (claim->period.size == 0) {
+        reports_settle(turn, watch, claim);
+        return;
+    }
+    store_key_t key = KEY(task->id, claim->unit, claim->period);
+    agg_report_t report;
+    if (turn_get(turn, T_REPORTS, &key, &report)) report_settle(turn, watch, claim->period, &report, claim);
+}
+
+void totals_credit(turn_t *turn, const credit_taken_t *taken) {
+    const memory_t *memory = turn_memory(turn);
+    const indicator_t *indicator = planbook_indicator(memory->book, taken->claim.indicator);
+    if (indicator == NULL) return;
+    for (uint32_t index = 0; index < taken->claims_count; index++) claim_settle(turn, memory, &taken->claims[index]);
+    const watch_t *watch = memory_watch(memory, planbook_task_of(memory->book, indicator), indicator->id);
+    if (taken->claims_count > 0) target_judge(turn, watch, pass_get(turn).closed, false);
 }

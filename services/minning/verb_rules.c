@@ -6,9 +6,9 @@ typedef struct {
     const char *code, *zh, *en;
 } rule_t;
 
-static const char *const layers_zh[] = {"报文", "入口", "硬规则", "软规则", "文件"};
-static const char *const layers_en[] = {"frame", "door", "hard", "soft", "file"};
-enum { LAYER_FILE = 4 };
+static const char *const layers_zh[] = {"报文", "入口", "硬规则", "软规则", "提示", "决定", "文件"};
+static const char *const layers_en[] = {"frame", "door", "hard", "soft", "note", "decision", "file"};
+enum { LAYER_FILE = 6 };
 
 /* What a fault of this layer means for the one who reports. */
 static const char *const meanings[][2] = {
@@ -16,6 +16,8 @@ static const char *const meanings[][2] = {
     {"入口拒收，只计次数，不留内容", "refused at the door: counted, never kept"},
     {"拒绝；更正后可再报", "refuses the report; correct it and send it again"},
     {"须书面说明，说明随报告留存；无说明则拒绝", "passes with a written explanation, which is kept; refused without"},
+    {"随有效报告告知，不影响接收", "told with a report that is taken; refuses nothing"},
+    {"决定不成立，原状不变", "a decision is not taken; what stood stands"},
     {"CSV 文件在发送之前发现", "found in a CSV file before anything is sent"}};
 
 static void add_rule(cli_t *cli, sheet_t *sheet, const rule_t *rule, size_t layer) {

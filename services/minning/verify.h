@@ -13,16 +13,28 @@ typedef struct {
     int64_t month, opening;
     bool opened;
     bool counted, covered; /* it says something; evidence is named */
-    uint32_t part_count, person_count;
+    bool people;       /* rows are persons in post */
+    int64_t contested; /* of the month: others' claims of the same keys count (verify_settle) */
+    uint32_t part_count, person_count, claim_count;
     struct verify_part {
         uint32_t day;
         int64_t amount;
+        uint32_t item; /* 1 + the row it comes from; 0: none */
+        bool contested;
     } * parts; /* by day of the fact */
     struct verify_person {
         uint8_t hash[32];
         uint32_t in_day, out_day;
         uint64_t since_seq; /* the report that first said so */
+        uint32_t item;
+        bool contested;
     } * persons;
+    struct verify_claim {
+        key_kind_t kind;
+        uint32_t size, item; /* bytes of the key; the row, from 0 */
+        uint8_t key[LIMIT_KEY_TEXT];
+        uint64_t since_seq;
+    } * claims; /* rows whose key counts once */
 } verify_figure_t;
 
 typedef struct {
@@ -49,6 +61,8 @@ const verify_report_t *verify_standing(const verify_t *self, uint32_t unit, uint
 /* Walks what stands: *at begins at 0. NULL: no more. */
 const verify_report_t *verify_next(const verify_t *self, uint32_t *at);
 
+/* Works out which claims count, before anything below is asked; done once for what was folded so far. */
+void verify_settle(verify_t *self);
 /* The total of (indicator, member); member empty: of the indicator. Openings included; of persons those in place. */
 int64_t verify_total(const verify_t *self, const indicator_t *indicator, text_t member);
 

@@ -22,6 +22,7 @@ static void figures_free(verify_report_t *report) {
     for (uint32_t index = 0; index < report->figure_count; index++) {
         free(report->figures[index].parts);
         free(report->figures[index].persons);
+        free(report->figures[index].claims);
     }
     free(report->figures);
 }
@@ -34,6 +35,7 @@ void verify_destroy(verify_t **self) {
     for (uint32_t index = 0; index < (*self)->part_count; index++) free((*self)->parts[index].bytes);
     free((*self)->parts);
     free((*self)->spared);
+    free((*self)->credits);
     planbook_destroy(&(*self)->book);
     free(*self);
     *self = NULL;
@@ -144,16 +146,19 @@ static void parts_of(const verify_t *self, const verify_report_t *report, const 
     const plan_t *plan = planbook_plan(self->book);
     int64_t rest = figure->month;
     figure->parts = verify_grown(NULL, said->items_count + 2, sizeof *figure->parts);
-    if (figure->opening > 0) figure->parts[figure->part_count++] = (struct verify_part){plan->from, figure->opening};
+    if (figure->opening > 0)
+        figure->parts[figure->part_count++] = (struct verify_part){.day = plan->from, .amount = figure->opening};
     for (uint32_t index = 0; index < said->items_count; index++) {
         const item_t *item = &said->items[index];
         int64_t amount = item->amount.given ? item->amount.value : 1;
         if (amount > rest) amount = rest;
         uint32_t day = item->fact_day != 0 ? item->fact_day : plan->periods[report->period].to;
-        if (amount > 0) figure->parts[figure->part_count++] = (struct verify_part){day, amount};
+        if (amount > 0)
+            figure->parts[figure->part_count++] = (struct verify_part){.day = day, .amount = amount, .item = index + 1};
         rest -= amount;
     }
-    if (rest > 0) figure->parts[figure->part_count++] = (struct verify_part){plan->periods[report->period].to, rest};
+    if (rest > 0)
+        figure->parts[figure->part_count++] = (struct verify_part){.day = plan->periods[report->period].to, .amount = rest};
 }
 
 static void persons_of(const verify_report_t *report, const figure_t *said, const verify_figure_t *old,
@@ -162,7 +167,8 @@ static void persons_of(const verify_report_t *report, const figure_t *said, cons
     for (uint32_t index = 0; index < said->items_count; index++) {
         const item_t *item = &said->items[index];
         if (bytes_are_zero(item->person.hash, 32)) continue;
-        struct verify_person person = {.in_day = item->fact_day, .out_day = item->out_day, .since_seq = report->cause_seq};
+        struct verify_person person = {
+            .in_day = item->fact_day, .out_day = item->out_day, .since_seq = report->cause_seq, .item = index + 1};
         memcpy(person.hash, item->person.hash, 32);
         for (uint32_t before = 0; old != NULL && before < old->person_count; before++) {
             const struct verify_person *was = &old->persons[before];
@@ -197,7 +203,7 @@ static void take_figures(const verify_t *self, const report_t *said, const verif
         figure->opening = one->opening.given ? one->opening.value : 0;
         figure->counted = one->items_count > 0;
         figure->covered = is_covered(said, one);
-        bool people = task->indicators[indicator].measure == measure_people;
+        bool people = figure->people = task->indicators[indicator].measure == measure_people;
         if (!people)
             month_of(self, report, one, figure);
         else if (one->nil && one->items_count == 0)
@@ -208,6 +214,7 @@ static void take_figures(const verify_t *self, const report_t *said, const verif
             parts_of(self, report, one, figure);
         figure->counted |= figure->month > 0;
         figure->covered &= figure->counted;
+        verify_claims_of(self, report, old, one, figure);
     }
 }
 
@@ -240,6 +247,7 @@ static const char *take_report(verify_t *self, const event_t *entry, arena_t *ar
     report.first_valid_ms = report.received_ms;
     report.days_late = days_late(planbook_plan(self->book), period, report.received_ms);
     make_room(self);
+    self->settled = false;
     uint32_t place = place_of(self, report.unit, report.task, report.period);
     verify_report_t *old = self->places[place] == 0 ? NULL : &self->reports[self->places[place] - 1];
     take_figures(self, said, old, &report);
@@ -252,8 +260,10 @@ static const char *take_report(verify_t *self, const event_t *entry, arena_t *ar
     report.first_valid_ms = old->first_valid_ms; /* frozen by the first valid report */
     report.days_late = old->days_late;
     const char *wrong = said->replaces == old->revision ? NULL : "accepted, although it does not replace what stands";
+    bool touches = verify_credits_touch(self, old);
     figures_free(old);
     *old = report;
+    if (touches) verify_credits_lapse(self);
     return wrong;
 }
 
@@ -384,5 +394,6 @@ const char *verify_entry(verify_t *self, const event_t *entry, bool accepted, ar
     if (entry->kind == KIND_clock_ticked || entry->kind == KIND_plan_adopted || entry->kind == KIND_plan_closed)
         self->pass_ms = entry->at_ms;
     if (entry->kind == KIND_report_received && accepted) wrong = take_report(self, entry, arena);
+    if (entry->kind == KIND_claim_credited && accepted) wrong = verify_credit(self, entry, arena);
     return wrong;
 }

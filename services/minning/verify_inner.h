@@ -21,9 +21,22 @@ struct verify {
         uint8_t *bytes;
     } * parts; /* of plans that came in pieces */
     uint32_t part_count;
+    struct verify_credit { /* decisions in force */
+        char indicator[LIMIT_ID + 1], unit[LIMIT_ID + 1], period[LIMIT_ID + 1], member[LIMIT_ID + 1];
+        struct verify_claim key;
+    } * credits;
+    uint32_t credit_count;
+    bool settled;    /* contested is worked out */
     uint8_t *spared; /* a bit a (unit, task, period): came to owe it when it was past already; NULL: nobody */
 };
 
 void *verify_grown(void *old, size_t count, size_t size); /* realloc that cannot fail */
+/* --- claims (verify_claims.c) --- */
+/* Fills figure->claims from what the report says. `old`: the revision before, or NULL. */
+void verify_claims_of(const verify_t *self, const verify_report_t *report, const verify_report_t *old, const figure_t *said,
+                      verify_figure_t *figure);
+bool verify_credits_touch(const verify_t *self, const verify_report_t *old); /* does it claim what was decided on? */
+void verify_credits_lapse(verify_t *self); /* of claims that stand no more, or alone */
+const char *verify_credit(verify_t *self, const event_t *entry, arena_t *arena);
 
 #endif

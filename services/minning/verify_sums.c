@@ -16,7 +16,7 @@ static bool is_in_place(const verify_t *self, uint32_t task, uint32_t indicator,
             const verify_figure_t *figure = &self->reports[at].figures[index];
             for (uint32_t one = 0; figure->indicator == indicator && one < figure->person_count; one++) {
                 const struct verify_person *person = &figure->persons[one];
-                if (memcmp(person->hash, hash, 32) != 0) continue;
+                if (person->contested || memcmp(person->hash, hash, 32) != 0) continue;
                 if (person->in_day != 0 && (in_day == 0 || person->in_day < in_day)) in_day = person->in_day;
                 if (person->out_day == 0 || person->since_seq < out_seq) continue;
                 out_day = person->out_day;
@@ -71,7 +71,7 @@ int64_t verify_total(const verify_t *self, const indicator_t *indicator, text_t 
         for (uint32_t index = 0; index < self->reports[report].figure_count; index++) {
             const verify_figure_t *figure = &self->reports[report].figures[index];
             if (figure->indicator == at && (member_at == 0 || figure->member == member_at))
-                total += figure->month + figure->opening;
+                total += figure->month + figure->opening - figure->contested;
         }
     }
     return total;
@@ -112,13 +112,14 @@ static pile_t pile_of(const verify_t *self, uint32_t task, uint32_t indicator, u
         for (uint32_t index = 0; self->reports[at].task == task && index < self->reports[at].figure_count; index++) {
             const verify_figure_t *figure = &self->reports[at].figures[index];
             if (figure->indicator != indicator || (member != 0 && figure->member != member)) continue;
-            pile.total += figure->month + figure->opening;
+            pile.total += figure->month + figure->opening - figure->contested;
             pile.opening += figure->opening;
             if (count + figure->part_count > room) {
                 room = (count + figure->part_count) * 2;
                 parts = verify_grown(parts, room, sizeof *parts);
             }
-            for (uint32_t part = 0; part < figure->part_count; part++) parts[count++] = figure->parts[part];
+            for (uint32_t part = 0; part < figure->part_count; part++)
+                if (!figure->parts[part].contested) parts[count++] = figure->parts[part];
         }
     if (count > 1) qsort(parts, count, sizeof *parts, by_day);
     int64_t sum = 0;

@@ -66,7 +66,9 @@ static int read_verdicts(trial_t *self, uint64_t until) {
         exit_code = walk_next(self->verdicts, until, &event, &there);
         if (exit_code != EXIT_WELL || !there) break;
         if (event.kind == KIND_report_accepted) say(self, event.cause_seq, VERDICT_ACCEPTED);
-        if (event.kind == KIND_report_refused || event.kind == KIND_event_skipped) say(self, event.cause_seq, VERDICT_OTHER);
+        if (event.kind == KIND_credit_taken) say(self, event.cause_seq, VERDICT_ACCEPTED);
+        bool other = event.kind == KIND_report_refused || event.kind == KIND_credit_refused || event.kind == KIND_event_skipped;
+        if (other) say(self, event.cause_seq, VERDICT_OTHER);
     }
     return exit_code;
 }
@@ -84,12 +86,15 @@ static int fold_until(trial_t *self, uint64_t until) {
         exit_code = walk_next(self->entries, until, &event, &there);
         if (exit_code != EXIT_WELL || !there) break;
         uint8_t said = event.seq < self->said_room ? self->said[event.seq] : VERDICT_NONE;
-        if (event.kind == KIND_report_received && said == VERDICT_NONE)
-            differ(self, "报告没有校验结果", "a report without verdict", number(self, event.seq), text_of("-"), text_of("-"));
+        bool judged = event.kind == KIND_report_received || event.kind == KIND_claim_credited;
+        if (judged && said == VERDICT_NONE)
+            differ(self, "报告或认定没有校验结果", "a report or decision without verdict", number(self, event.seq),
+                   text_of("-"), text_of("-"));
         const char *wrong = verify_entry(self->fold, &event, said == VERDICT_ACCEPTED, walk_arena(self->entries));
         if (wrong != NULL) differ(self, "账目有疑", "an entry is wrong", number(self, event.seq), text_of(wrong), text_of("-"));
     }
     self->folded = until;
+    if (verify_book(self->fold) != NULL) verify_settle(self->fold);
     if (exit_code == EXIT_WELL && plans > 0 && plans != verify_plans(self->fold))
         return cli_fail(self->cli, EX_TEMPFAIL, "计划刚刚修订，请再试一次", "the plan was amended meanwhile: try again", NULL);
     return exit_code;
@@ -148,7 +153,10 @@ static void compare_row(trial_t *self, const task_t *task, const indicator_t *in
     }
     compare(self, "所依据的报告", "the report behind a row", where, report->cause_seq, row->cause_seq);
     if (indicator->measure == measure_people) return;
-    int64_t ours = row->fact_day != 0 ? figure->opening : figure->month; /* an opening balance has a day, a month has none */
+    bool opening = row->fact_day != 0; /* an opening balance has a day, a month has none */
+    int64_t ours = opening ? figure->opening : figure->month - figure->contested;
+    int64_t reported = !opening && figure->contested > 0 ? figure->month : 0;
+    compare(self, "申报数", "as reported", where, (uint64_t)reported, row->reported.given ? (uint64_t)row->reported.value : 0);
     compare(self, "一行数据", "a row", where, (uint64_t)ours, row->amount.given ? (uint64_t)row->amount.value : 0);
 }
 

@@ -39,5 +39,12 @@ void scene_publish(scene_t *self, text_t rest);
 void scene_again(scene_t *self, text_t rest);
 /* Plays one command, without its "> ". What is wrong with it is said in the transcript. */
 void scene_play(scene_t *self, text_t command);
+text_t scene_when(const scene_t *self, int64_t at_ms);
+void scene_reasons(scene_t *self, const char *what, const reason_t *reasons, uint32_t count);
+
+/* --- about claims (claims.c) --- */
+void scene_claims(scene_t *self, text_t rest);
+void scene_credit(scene_t *self, text_t rest);
+void scene_figures(scene_t *self, text_t rest);
 
 #endif

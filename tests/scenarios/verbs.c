@@ -349,6 +349,12 @@ static void do_restart(scene_t *self, text_t rest) {
     world_restart(self->world);
 }
 
+text_t scene_when(const scene_t *self, int64_t at_ms) { return instant_text(self, at_ms); }
+
+void scene_reasons(scene_t *self, const char *what, const reason_t *reasons, uint32_t count) {
+    say_reasons(self, what, reasons, count);
+}
+
 void scene_play(scene_t *self, text_t command) {
     static const struct {
         const char *word;
@@ -356,7 +362,8 @@ void scene_play(scene_t *self, text_t command) {
     } verbs[] = {{"计划", do_plan},  {"时限", do_deadline}, {"开始", do_begin},    {"到", do_at},
                  {"关注", do_watch}, {"指标", do_target},   {"义务", do_owes},     {"吊销", do_revoke},
                  {"办结", do_close}, {"断电", do_restart},  {"状态", do_standing}, {"严格", do_strict},
-                 {"通报", scene_bulletin}, {"公示", scene_announce}, {"印发", scene_publish}, {"重看", scene_again}};
+                 {"通报", scene_bulletin}, {"公示", scene_announce}, {"印发", scene_publish}, {"重看", scene_again},
+                 {"重复", scene_claims}, {"认定", scene_credit}, {"数据", scene_figures}};
     text_t rest = command, word = phrase_word(&rest);
     bool early = text_is(word, "计划") || text_is(word, "开始") || text_is(word, "时限");
     early = early || (self->book != NULL && text_is(word, "严格"));

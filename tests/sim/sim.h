@@ -236,6 +236,7 @@ void sim_sender_send(sim_t *sim, uint32_t submission);
 void sim_acked(sim_t *sim, uint32_t submission, const receipt_t *receipt); /* a receipt has left the ledger */
 order_t *sim_order_new(sim_t *sim, const message_t *type, const void *value); /* NULL: there are enough */
 void sim_operator_order(sim_t *sim);                                       /* a new command */
+void sim_operator_credit(sim_t *sim);                                      /* a decision on what is claimed twice */
 void sim_operator_advance(sim_t *sim, int64_t to_ms);
 void sim_operator_send(sim_t *sim, uint32_t order);
 bool sim_operator_busy(const sim_t *sim);

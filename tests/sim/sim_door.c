@@ -2,7 +2,7 @@
 #include "proto/command.h"
 #include "proto/content.h"
 #include "services/2-validation/validation.h"
-#include "tests/sim/sim.h"
+#include "tests/sim/sim_recount.h"
 
 #include <string.h>
 
@@ -336,6 +336,30 @@ void sim_operator_order(sim_t *sim) {
         if (order != NULL) order->closes = true;
         sim_trace(sim, "operator closes the plan");
     }
+}
+
+/* Somebody's claim of what several claim, as it is told now; or as it was told a while ago. */
+void sim_operator_credit(sim_t *sim) {
+    enum { KEPT_FREE = 8 };
+    claims_t told;
+    bool full = sim->order_count + KEPT_FREE >= sizeof sim->orders / sizeof sim->orders[0];
+    if (full || sim_fold_named(sim, "validation")->stage == NULL) return;
+    sim_ask(sim, "validation", claims_ask_type(), &(claims_ask_t){.open_only = sim_chance(sim, 800)}, claims_type(), &told);
+    if (told.rows_count == 0) return;
+    const contest_t *contest = &told.rows[sim_draw(sim, told.rows_count)];
+    const claim_t *claim = &contest->claims[sim_draw(sim, contest->claims_count)];
+    claim_credit_t credit = {.indicator = claim->indicator,
+                             .key_kind = claim->key_kind,
+                             .key = claim->key,
+                             .unit = claim->unit,
+                             .period = claim->period,
+                             .member = claim->member,
+                             .seq = claim->seq + sim_chance(sim, 100),
+                             .why = text_of("已核实")};
+    memcpy(credit.person, claim->person, sizeof credit.person);
+    if (sim_order_new(sim, claim_credit_type(), &credit) == NULL) return;
+    sim_trace(sim, "operator credits " TEXT_FORMAT " of " TEXT_FORMAT " to " TEXT_FORMAT, TEXT_ARGS(claim->key),
+              TEXT_ARGS(claim->indicator), TEXT_ARGS(claim->unit));
 }
 
 void sim_operator_advance(sim_t *sim, int64_t to_ms) {

@@ -172,6 +172,11 @@ void sim_plan_make(sim_t *sim) {
     for (uint32_t index = 0; index < plan->tasks_count; index++)
         tasks[index] = task_make(sim, index, ids, plan->units_count, days);
     plan->tasks = tasks;
+    static const key_rule_t rules[] = {{key_kind_receipt, true}, {key_kind_person, true}, {key_kind_contract, false}};
+    if (sim_chance(sim, 600)) {
+        plan->key_rules = rules;
+        plan->key_rules_count = 3;
+    }
     plan->report_ladder = ladder_make(sim);
     plan->target_ladder = ladder_make(sim);
     calendar_make(sim, days + 14);

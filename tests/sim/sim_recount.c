@@ -53,7 +53,9 @@ static void report_count(recount_t *count, const event_t *event) {
     if (!valid) return;
     const task_t *task = planbook_task(sim->book, received.report.task);
     const period_t *period = planbook_period(sim->book, received.report.period);
-    count->stands[index][task - planbook_plan(sim->book)->tasks][planbook_period_index(sim->book, period)] = fresh;
+    uint32_t task_index = (uint32_t)(task - planbook_plan(sim->book)->tasks), at = planbook_period_index(sim->book, period);
+    count->stands[index][task_index][at] = fresh;
+    sim_claims_of(count, index, task_index, at, &received.report, event->seq);
 }
 
 static void ledger_count(recount_t *count) {
@@ -71,6 +73,7 @@ static void ledger_count(recount_t *count) {
         if (event.kind == KIND_clock_ticked) count->ticks[count->tick_count++] = event.at_ms;
         if (event.kind == KIND_plan_closed) count->closed_ms = event.at_ms;
         if (event.kind == KIND_report_received) report_count(count, &event);
+        if (event.kind == KIND_claim_credited) sim_credit_count(count, &event);
     }
 }
 
@@ -136,6 +139,7 @@ void sim_recount(sim_t *sim) {
     txn_abort(&count->ledger);
     txn_abort(&count->verdicts);
     obligations_compare(count);
+    sim_recount_claims(count);
     sim_recount_targets(count);
     sim_recount_warnings(count);
 }

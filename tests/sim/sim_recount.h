@@ -15,10 +15,29 @@ typedef struct {
     int64_t since_ms;    /* when the ledger had it first, in this epoch of the ledger */
 } stand_t;
 
+/* A row of a standing report whose key counts once. */
+typedef struct {
+    uint32_t unit, task, period, figure, row;
+    bool people;
+    text_t indicator, member, key;
+    key_kind_t kind;
+    uint8_t person[32];
+    uint64_t seq, since_seq; /* the report that says it now; the entry since which it is claimed */
+} saying_t;
+typedef struct {
+    saying_t saying; /* that was credited */
+    bool open;       /* another came after the decision */
+} ruling_t;
+enum { SIM_SAYINGS = 4096, SIM_DECISIONS = 64 };
+
 typedef struct {
     sim_t *sim;
     txn_t *ledger, *verdicts;
-    uint64_t verdict_at; /* stream 2: looked at up to here */
+    uint64_t verdict_at, credit_at; /* stream 2: looked at up to here */
+    saying_t sayings[SIM_SAYINGS];
+    uint32_t saying_count;
+    ruling_t decisions[SIM_DECISIONS];
+    uint32_t decision_count;
     stand_t stands[SIM_UNITS][SIM_TASKS][SIM_PERIODS];
     int64_t *ticks; /* instants of the ledger's ticks, and of what else makes time pass */
     uint64_t tick_count;
@@ -29,6 +48,11 @@ typedef struct {
 
 /* Is this report valid, by what stood before it? Fills the amounts of its figures. (sim_judge.c) */
 bool sim_judge(const recount_t *count, uint32_t unit, const report_t *report, int64_t received_ms, stand_t *fresh);
+/* What a valid report claims, in the place of what its revision before claimed; a decision; does a row count? (sim_claims.c) */
+void sim_claims_of(recount_t *count, uint32_t unit, uint32_t task, uint32_t period, const report_t *report, uint64_t seq);
+void sim_credit_count(recount_t *count, const event_t *event);
+bool sim_counts(const recount_t *count, uint32_t unit, uint32_t task, uint32_t period, uint32_t figure, uint32_t row);
+void sim_recount_claims(const recount_t *count);   /* against validation's answer */
 void sim_recount_targets(const recount_t *count);  /* against aggregation's answers (sim_targets.c) */
 void sim_recount_warnings(const recount_t *count); /* against stream 4 (sim_warnings.c) */
 /* Asks a stage as a stranger would. */

@@ -31,11 +31,12 @@ static void people_fill(sim_t *sim, figure_t *figure) {
 static int64_t items_fill(sim_t *sim, const indicator_t *indicator, figure_t *figure, int64_t unit) {
     item_t *items = ARENA_NEW(sim->arena, item_t, ITEMS);
     uint32_t count = 1 + (uint32_t)sim_draw(sim, ITEMS);
+    uint64_t first = sim_chance(sim, 700) ? sim_draw(sim, 3) : sim_draw(sim, 1000000000); /* often one that others name too */
     int64_t sum = 0;
     for (uint32_t index = 0; index < count; index++) {
         int64_t amount = unit * (int64_t)(1 + sim_draw(sim, 40));
         items[index] = (item_t){.key_kind = indicator->key_kind == key_kind_none ? key_kind_contract : indicator->key_kind,
-                                .key = arena_format(sim->arena, "k%llu", (unsigned long long)sim_draw(sim, 1000000000)),
+                                .key = arena_format(sim->arena, "k%llu", (unsigned long long)first + index),
                                 .fact_day = fact_day(sim),
                                 .amount = {true, amount}};
         sum += amount;

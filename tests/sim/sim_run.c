@@ -122,6 +122,8 @@ static void step(sim_t *sim) {
         for (uint64_t pieces = 1 + sim_draw(sim, 3); pieces > 0 && actor_work(sim, who);) pieces--;
     } else if (what < 835) {
         if (sim->newest_generation[sim->plan.units_count - 1] > 0) sim_report_new(sim);
+    } else if (what < 845) {
+        sim_operator_credit(sim);
     } else if (what < 880) {
         order_push(sim);
     } else if (what < 978 || sim->faults == 0) {

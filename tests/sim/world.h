@@ -30,6 +30,7 @@ world_answer_t world_report(world_t *self, text_t unit, const report_t *report, 
 bool world_advance(world_t *self, int64_t to_ms, refusal_t *refusal, arena_t *arena);
 bool world_command(world_t *self, const message_t *type, const void *value, refusal_t *refusal, arena_t *arena);
 int64_t world_now_ms(const world_t *self);
+uint64_t world_seq(world_t *self); /* the last entry of the ledger */
 
 /* Asks a stage, or the desk of intake; ASSERTs that it answers with `answer`. */
 void world_ask(world_t *self, uint32_t stage, const message_t *ask, const void *question, const message_t *answer, void *value,

@@ -303,7 +303,7 @@ static void a_figure_counts_by_the_days_of_its_facts(void **state) {
                       {.fact_day = 20211029, .amount = {true, 30}}};
     figure_t figure = {.amount = {true, 280}, .items = items, .items_count = 3};
     agg_share_t share = {0};
-    figure_parts(&figure, &bench->source, NULL, bench->arena, &share);
+    figure_parts(&figure, &bench->source, NULL, NULL, bench->arena, &share);
     assert_int_equal(share.parts_count, 2);
     assert_int_equal(share.parts[0].day, 20211005);
     assert_int_equal(share.parts[1].amount, 230);
@@ -314,7 +314,7 @@ static void a_figure_without_rows_counts_at_the_end_of_its_period(void **state) 
     parts_bench_t *bench = *state;
     figure_t figure = {.amount = {true, 280}, .opening = {true, 40}};
     agg_share_t share = {0};
-    figure_parts(&figure, &bench->source, NULL, bench->arena, &share);
+    figure_parts(&figure, &bench->source, NULL, NULL, bench->arena, &share);
     assert_int_equal(share.parts_count, 2);
     assert_int_equal(share.parts[0].day, 20210101);
     assert_true(share.parts[0].opening);
@@ -327,7 +327,7 @@ static void persons_without_amounts_stand_for_one_each(void **state) {
     item_t items[] = {{.fact_day = 20211003}, {.fact_day = 20211004}};
     figure_t figure = {.amount = {true, 5}, .items = items, .items_count = 2};
     agg_share_t share = {0};
-    figure_parts(&figure, &bench->source, NULL, bench->arena, &share);
+    figure_parts(&figure, &bench->source, NULL, NULL, bench->arena, &share);
     assert_int_equal(share.parts_count, 3);
     assert_int_equal(share.parts[0].amount, 1);
     assert_int_equal(share.parts[2].amount, 3);
@@ -337,15 +337,15 @@ static void a_late_correction_leaves_timely_what_was_timely(void **state) {
     parts_bench_t *bench = *state;
     agg_share_t first = {0}, second = {0}, third = {0};
     figure_t figure = {.amount = {true, 280}};
-    figure_parts(&figure, &bench->source, NULL, bench->arena, &first);
+    figure_parts(&figure, &bench->source, NULL, NULL, bench->arena, &first);
     bench->source.received_ms = 3000;
     bench->source.cause_seq = 9;
     figure.amount.value = 310;
-    figure_parts(&figure, &bench->source, &first, bench->arena, &second);
+    figure_parts(&figure, &bench->source, &first, NULL, bench->arena, &second);
     assert_int_equal(second.parts[0].timely, 280);
     assert_int_equal(second.parts[0].cause_seq, 9);
     figure.amount.value = 100;
-    figure_parts(&figure, &bench->source, &second, bench->arena, &third);
+    figure_parts(&figure, &bench->source, &second, NULL, bench->arena, &third);
     assert_int_equal(third.parts[0].timely, 100);
 }
 
@@ -353,10 +353,10 @@ static void a_part_restated_alike_keeps_its_report(void **state) {
     parts_bench_t *bench = *state;
     agg_share_t first = {0}, second = {0};
     figure_t figure = {.amount = {true, 280}};
-    figure_parts(&figure, &bench->source, NULL, bench->arena, &first);
+    figure_parts(&figure, &bench->source, NULL, NULL, bench->arena, &first);
     bench->source.received_ms = 3000;
     bench->source.cause_seq = 9;
-    figure_parts(&figure, &bench->source, &first, bench->arena, &second);
+    figure_parts(&figure, &bench->source, &first, NULL, bench->arena, &second);
     assert_int_equal(second.parts[0].cause_seq, 5);
     assert_int_equal(second.parts[0].received_ms, 1000);
     assert_int_equal(second.parts[0].timely, 280);
@@ -369,7 +369,7 @@ static void a_person_named_twice_in_one_figure_is_one_person(void **state) {
     items[2].person.hash[0] = 3;
     figure_t figure = {.items = items, .items_count = 3};
     agg_share_t share = {0};
-    figure_persons(&figure, &bench->source, NULL, bench->arena, &share);
+    figure_persons(&figure, &bench->source, NULL, NULL, bench->arena, &share);
     assert_int_equal(share.persons_count, 2);
     assert_int_equal(share.persons[0].person[0], 3);
     assert_int_equal(share.persons[1].fact_day, 20210825);
