@@ -20,6 +20,7 @@ static err_t moved(gathering_t *self, uint64_t as_of) {
     if (self->as_of == 0) self->as_of = as_of;
     if (as_of == self->as_of) return OK;
     self->as_of = as_of > self->as_of ? as_of : self->as_of;
+    self->moved = true;
     return ERR_TIMEOUT;
 }
 
@@ -37,6 +38,7 @@ static err_t gather_targets(gathering_t *self) {
             joined(from->arena, self->targets.rows, self->targets.rows_count, page.rows, page.rows_count, sizeof *page.rows);
         self->targets.rows_count += page.rows_count;
         self->targets.now_ms = page.now_ms;
+        if (page.rows_count == 0) break;
     }
     return OK;
 }
@@ -54,6 +56,7 @@ static err_t gather_obligations(gathering_t *self) {
         self->obligations.rows = joined(from->arena, self->obligations.rows, self->obligations.rows_count, page.rows,
                                         page.rows_count, sizeof *page.rows);
         self->obligations.rows_count += page.rows_count;
+        if (page.rows_count == 0) break;
     }
     return OK;
 }
@@ -70,6 +73,7 @@ static err_t gather_figures(gathering_t *self, text_t indicator, figures_t *all)
         if (err != OK) return err;
         all->rows = joined(from->arena, all->rows, all->rows_count, page.rows, page.rows_count, sizeof *page.rows);
         all->rows_count += page.rows_count;
+        if (page.rows_count == 0) break;
     }
     return OK;
 }
@@ -122,6 +126,7 @@ err_t gather_documents(const gather_t *from, document_kind_t kind, documents_t *
             joined(from->arena, documents->rows, documents->rows_count, page.rows, page.rows_count, sizeof *page.rows);
         documents->rows_count += page.rows_count;
         documents->as_of = page.as_of;
+        if (page.rows_count == 0) break;
     }
     return OK;
 }
@@ -192,9 +197,10 @@ err_t gather_edition(const gather_t *from, document_kind_t kind, text_t period, 
     for (uint32_t tries = 0; err == ERR_TIMEOUT && tries < GATHER_TRIES; tries++) {
         uint64_t reached = self.as_of;
         self.as_of = 0;
+        self.moved = false;
         if (reached > self.at_least) self.at_least = reached;
         err = gather_aggregation(&self);
-        if (err == ERR_TIMEOUT && self.as_of == 0) return err; /* nobody answered */
+        if (err == ERR_TIMEOUT && !self.moved) return err; /* nobody answered */
     }
     if (err != OK) return err;
     edition_target_t *targets = gathered_edition(&self, kind, edition);

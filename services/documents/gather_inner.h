@@ -9,6 +9,7 @@ typedef struct {
     text_t period;
     uint64_t at_least;
     uint64_t as_of; /* of the first answer; 0: none yet */
+    bool moved;     /* a later answer was of another entry */
     targets_t targets;
     obligations_t obligations;
     figures_t *figures; /* of each target */

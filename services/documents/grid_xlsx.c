@@ -2,6 +2,7 @@
 #include "services/documents/grid.h"
 
 #include "proto/limits.h"
+#include "services/documents/paper.h"
 #include "services/plan/width.h"
 
 #include <stdlib.h>
@@ -64,7 +65,7 @@ static const char *terminated(const grid_t *grid, text_t text) {
         text.size = CELL_BYTES;
         while (text.size > 0 && ((uint8_t)text.at[text.size] & 0xC0) == 0x80) text.size--;
     }
-    return text.size == 0 ? "" : arena_text(grid->arena, text).at;
+    return text.size == 0 ? "" : xml_clean(text, grid->arena).at;
 }
 
 /* How the number was written is how it is shown: 3000.00 with two decimals, 300 with none. */

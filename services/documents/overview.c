@@ -37,16 +37,30 @@ static text_t sum_sentence(const edition_target_t *target, arena_t *arena) {
                         TEXT_ARGS(pace_sentence(target, arena)));
 }
 
+/* "比上期通报增加56.00万元，由黄灯转为绿灯。" A correction may have taken something away. */
+static text_t since_sentence(const edition_target_t *target, arena_t *arena) {
+    uint64_t before = (uint64_t)target->before.value,
+             apart = target->done > before ? target->done - before : before - target->done;
+    text_t moved = {0}, lamp = {0};
+    if (!target->before.given) return moved;
+    if (apart > 0)
+        moved = arena_format(arena, "比上期通报%s" TEXT_FORMAT, target->done > before ? "增加" : "减少",
+                             TEXT_ARGS(wording_amount(target, apart, arena)));
+    if (target->lamp_before != target->lamp && target->goal > 0)
+        lamp = arena_format(arena, "%s由" TEXT_FORMAT "转为" TEXT_FORMAT, apart > 0 ? "，" : "比上期通报",
+                            TEXT_ARGS(lamp_word(target->lamp_before)), TEXT_ARGS(lamp_word(target->lamp)));
+    if (moved.size + lamp.size == 0) return moved;
+    return arena_format(arena, TEXT_FORMAT TEXT_FORMAT "。", TEXT_ARGS(moved), TEXT_ARGS(lamp));
+}
+
 static text_t change_sentence(const edition_t *edition, const edition_target_t *target, arena_t *arena) {
     text_t month = {0}, since = {0};
+    if (edition->kind == document_kind_bulletin) since = since_sentence(target, arena);
     if (target->month.given && edition->period.size > 0)
         month = target->month.value == 0
                     ? text_of("本期无变化。")
                     : arena_format(arena, "本期新增" TEXT_FORMAT "。",
                                    TEXT_ARGS(wording_amount(target, (uint64_t)target->month.value, arena)));
-    if (target->before.given && target->lamp_before != target->lamp)
-        since = arena_format(arena, "较上期由" TEXT_FORMAT "转为" TEXT_FORMAT "。", TEXT_ARGS(lamp_word(target->lamp_before)),
-                             TEXT_ARGS(lamp_word(target->lamp)));
     return arena_format(arena, TEXT_FORMAT TEXT_FORMAT, TEXT_ARGS(month), TEXT_ARGS(since));
 }
 

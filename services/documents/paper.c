@@ -67,9 +67,31 @@ void buffer_format(buffer_t *out, const char *format, ...) {
     buffer_add(out, room, (size_t)size);
 }
 
+/* U+FFFE and U+FFFF are UTF-8, but no XML: a program that opens the file would call it damaged. */
+static bool is_no_character(text_t text, uint32_t at) {
+    return text.size - at >= 3 && memcmp(text.at + at, "\xEF\xBF", 2) == 0 && (uint8_t)text.at[at + 2] >= 0xBE;
+}
+
+text_t xml_clean(text_t text, arena_t *arena) {
+    char *room = arena_take(arena, (size_t)text.size + 1);
+    uint32_t size = 0;
+    for (uint32_t at = 0; at < text.size; at++) {
+        char byte = text.at[at];
+        if (is_no_character(text, at))
+            at += 2;
+        else if ((uint8_t)byte >= 0x20 || byte == '\n' || byte == '\t')
+            room[size++] = byte;
+    }
+    return (text_t){room, size};
+}
+
 void xml_escape(buffer_t *out, text_t text) {
     for (uint32_t index = 0; index < text.size; index++) {
         char byte = text.at[index];
+        if (is_no_character(text, index)) {
+            index += 2;
+            continue;
+        }
         switch (byte) {
         case '<': buffer_text(out, "&lt;"); break;
         case '>': buffer_text(out, "&gt;"); break;

@@ -73,6 +73,7 @@ err_t paper_docx(const paper_t *self, buffer_t *out); /* ERR_NOMEM, ERR_SYSTEM: 
 
 /* For the writers: text with < > & " escaped; control characters that XML forbids left out. */
 void xml_escape(buffer_t *out, text_t text);
+text_t xml_clean(text_t text, arena_t *arena); /* without what XML forbids; terminated */
 void buffer_text(buffer_t *out, const char *text);
 void buffer_format(buffer_t *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

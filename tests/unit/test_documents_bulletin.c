@@ -114,6 +114,18 @@ static void what_units_write_stays_text_in_html_and_docx(void **state) {
     arena_destroy(&arena);
 }
 
+static void what_no_xml_may_hold_is_left_out(void **state) {
+    (void)state;
+    arena_t *arena = arena_new();
+    buffer_t out = {0};
+    xml_escape(&out, text_of("甲\x01\xEF\xBF\xBE乙\xEF\xBF\xBF\xEF\xBF\xBD\n")); /* U+FFFD is a character */
+    assert_int_equal(out.size, strlen("甲乙\xEF\xBF\xBD\n"));
+    assert_memory_equal(out.at, "甲乙\xEF\xBF\xBD\n", out.size);
+    assert_true(text_is(xml_clean(text_of("甲\x01\xEF\xBF\xBE乙<"), arena), "甲乙<"));
+    buffer_destroy(&out);
+    arena_destroy(&arena);
+}
+
 static void a_note_says_where_rounded_parts_do_not_add_up(void **state) {
     (void)state;
     arena_t *arena = arena_new();
@@ -171,6 +183,7 @@ int main(void) {
         cmocka_unit_test(equal_editions_give_equal_bytes_in_every_time_zone),
         cmocka_unit_test(every_part_of_a_docx_is_well_formed_and_bears_no_date),
         cmocka_unit_test(what_units_write_stays_text_in_html_and_docx),
+        cmocka_unit_test(what_no_xml_may_hold_is_left_out),
         cmocka_unit_test(a_note_says_where_rounded_parts_do_not_add_up),
         cmocka_unit_test(a_preview_says_that_it_is_one_and_an_issue_bears_its_number),
         cmocka_unit_test(a_figure_that_was_corrected_since_is_an_erratum_and_nothing_else_is),
