@@ -60,6 +60,7 @@
 #define LIMIT_EDITION_TARGETS (LIMIT_TASKS * LIMIT_INDICATORS)
 #define LIMIT_EDITION_SHARES 65536         /* shares of units in one target */
 #define LIMIT_EDITION_VOICES 512           /* units quoted in one document */
+#define LIMIT_EDITION_CORRECTIONS 256      /* figures of the last issue that changed since */
 #define LIMIT_VOICE 900                    /* bytes of one quotation, about 300 characters */
 #define LIMIT_DOCUMENT (24 * 1024 * 1024)  /* an edition in canonical bytes; it enters the ledger in parts */
 #define LIMIT_DOCUMENT_PART (192 * 1024)   /* one part: it also has to fit into a command */

@@ -1,6 +1,8 @@
 /* The bulletin 通报 of one period: overall, by pace, timeliness, problems, what comes next, annexes. */
 #include "services/documents/documents.h"
 
+#include "services/plan/amount.h"
+
 #include <string.h>
 
 /* --- 总体情况: what has changed since the last issue --- */
@@ -31,6 +33,33 @@ static void compose_changes(const edition_t *edition, paper_t *paper) {
                   : arena_format(arena, "转差%u项：" TEXT_FORMAT "；", down, TEXT_ARGS(wording_join(worse, down, "、", arena)));
     paper_format(paper, BLOCK_PARAGRAPH, "与上期（" TEXT_FORMAT "）相比，" TEXT_FORMAT TEXT_FORMAT "其余没有变化。",
                  TEXT_ARGS(last), TEXT_ARGS(good), TEXT_ARGS(bad));
+}
+
+/* A later correction touches what was published: the next issue says so. */
+static void compose_corrections(const edition_t *edition, paper_t *paper) {
+    enum { NAMED = 20 };
+    arena_t *arena = paper->arena;
+    text_t named[NAMED] = {0};
+    for (uint32_t index = 0; index < edition->corrections_count && index < NAMED; index++) {
+        const edition_correction_t *one = &edition->corrections[index];
+        text_t then = amount_show(one->then.value, one->measure, one->unit_word, arena);
+        text_t now = amount_show(one->now.value, one->measure, one->unit_word, arena);
+        const char *between = one->member_name.size > 0 ? "·" : "";
+        if (!one->then.given) then = text_of("未报");
+        named[index] =
+            arena_format(arena, TEXT_FORMAT TEXT_FORMAT "%s" TEXT_FORMAT "，" TEXT_FORMAT "%s" TEXT_FORMAT,
+                         TEXT_ARGS(one->unit_name), TEXT_ARGS(one->name), between, TEXT_ARGS(one->member_name), TEXT_ARGS(then),
+                         !one->now.given   ? "已撤下"
+                         : one->then.given ? "更正为"
+                                           : "补报为",
+                         TEXT_ARGS(one->now.given ? now : text_of("")));
+    }
+    if (edition->corrections_count == 0) return;
+    uint32_t told = edition->corrections_count < NAMED ? edition->corrections_count : NAMED;
+    text_t more =
+        told < edition->corrections_count ? arena_format(arena, "；另有%u项", edition->corrections_count - told) : text_of("");
+    paper_format(paper, BLOCK_PARAGRAPH, "对上期通报的更正（%u项）：" TEXT_FORMAT TEXT_FORMAT "。", edition->corrections_count,
+                 TEXT_ARGS(wording_join(named, told, "；", arena)), TEXT_ARGS(more));
 }
 
 /* --- 任务进展 --- */
@@ -211,6 +240,7 @@ void bulletin_compose(const edition_t *edition, paper_t *paper) {
                  TEXT_ARGS(wording_instant(edition, (int64_t)edition->now_ms, arena)));
     compose_overview(edition, paper);
     compose_changes(edition, paper);
+    compose_corrections(edition, paper);
     compose_progress(edition, paper);
     compose_reports(edition, paper);
     compose_problems(edition, paper);

@@ -134,6 +134,7 @@ static void erratum_add(errata_t *self, const edition_target_t *target, const ed
     if (same) return;
     if (self->count < ERRATA)
         self->errata[self->count] = (erratum_t){.indicator = target->name,
+                                                .unit_word = target->unit_word,
                                                 .unit = edition_unit_name(self->names, either->unit),
                                                 .member = either->member_name,
                                                 .measure = target->measure,

@@ -33,13 +33,14 @@ punctual_t edition_punctual(const edition_t *edition, text_t unit); /* unit empt
 /* What a published document says and what stands now: one line a figure that a later report has changed. */
 typedef struct {
     text_t indicator; /* name */
-    text_t unit;      /* name */
-    text_t member;    /* name */
+    text_t unit_word;
+    text_t unit;   /* name */
+    text_t member; /* name */
     measure_t measure;
     maybe_t month_then, month_now;
     uint64_t total_then, total_now; /* up to the period */
 } erratum_t;
-enum { ERRATA = 256 };
+enum { ERRATA = LIMIT_EDITION_CORRECTIONS };
 /* `now` was gathered for the same period. Returns how many there are; the first ERRATA are told. */
 uint32_t edition_errata(const edition_t *then, const edition_t *now, erratum_t errata[ERRATA]);
 

@@ -167,6 +167,31 @@ err_t gather_kept(const gather_t *from, const uint8_t hash[HASH_SIZE], uint64_t 
     return edition_of_bytes(whole, from->arena, edition) == OK ? OK : ERR_CORRUPT;
 }
 
+/* What the last issue said of its own period, beside what the same answers say of it now. */
+static void corrections_make(gathering_t *self, const edition_t *last, edition_t *edition) {
+    gathering_t then = *self;
+    edition_t now;
+    erratum_t *errata = ARENA_NEW(self->from->arena, erratum_t, ERRATA);
+    edition_correction_t *list = ARENA_NEW(self->from->arena, edition_correction_t, LIMIT_EDITION_CORRECTIONS);
+    then.period = last->period;
+    if (planbook_period(self->from->book, last->period) == NULL) return; /* amended away */
+    gathered_edition(&then, document_kind_bulletin, &now);
+    uint32_t count = edition_errata(last, &now, errata);
+    for (uint32_t index = 0; index < count && index < ERRATA; index++) {
+        const erratum_t *one = &errata[index];
+        if (one->month_then.given == one->month_now.given && one->month_then.value == one->month_now.value)
+            continue; /* an earlier month's correction moved its total */
+        list[edition->corrections_count++] = (edition_correction_t){.name = one->indicator,
+                                                                    .measure = one->measure,
+                                                                    .unit_word = one->unit_word,
+                                                                    .unit_name = one->unit,
+                                                                    .member_name = one->member,
+                                                                    .then = one->month_then,
+                                                                    .now = one->month_now};
+    }
+    edition->corrections = list;
+}
+
 /* Figures of the last bulletin that is out, beside today's: what has changed since. */
 static err_t gather_last_issue(gathering_t *self, edition_t *edition, edition_target_t *targets) {
     documents_t documents;
@@ -182,6 +207,7 @@ static err_t gather_last_issue(gathering_t *self, edition_t *edition, edition_ta
     err = gather_kept(self->from, newest->published.hash, newest->published.size, newest->published.parts, &last, NULL);
     if (err != OK) return err;
     edition->last_number = newest->published.number;
+    corrections_make(self, &last, edition);
     for (uint32_t index = 0; index < edition->targets_count; index++)
         for (uint32_t other = 0; other < last.targets_count; other++) {
             if (!text_equal(last.targets[other].indicator, targets[index].indicator)) continue;

@@ -139,6 +139,10 @@ static void compose_groups(const edition_t *edition, paper_t *paper) {
 static void compose_punctual(const edition_t *edition, paper_t *paper) {
     punctual_t all = edition_punctual(edition, (text_t){0});
     arena_t *arena = paper->arena;
+    if (all.owed == 0) {
+        paper_format(paper, BLOCK_PARAGRAPH, "应报%u份，均未到报送时限。", all.not_due);
+        return;
+    }
     text_t not_due = all.not_due == 0 ? text_of("") : arena_format(arena, "，另有%u份未到时限", all.not_due);
     paper_format(paper, BLOCK_PARAGRAPH,
                  "%s应报%u份，已报%u份，其中按时%u份、迟报%u份；未报%u份" TEXT_FORMAT "。按时率" TEXT_FORMAT

@@ -3,6 +3,7 @@
 
 #include "services/plan/amount.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* --- how a document is shown --- */
@@ -17,12 +18,16 @@ static err_t render(const edition_t *edition, bool docx, arena_t *arena, buffer_
 static int show(cli_t *cli, const edition_t *edition) {
     buffer_t out = {0};
     err_t err = OK;
-    bool docx = cli_option(cli, OPTION_docx) != NULL;
+    bool docx = !cli->json && cli_option(cli, OPTION_docx) != NULL;
     if (cli->json) {
-        cli_print_json(message_to_json(edition_type(), edition));
-        return EXIT_WELL;
-    }
-    if (docx || cli_option(cli, OPTION_html) != NULL)
+        json_t *json = message_to_json(edition_type(), edition);
+        char *line = json_dumps(json, JSON_COMPACT);
+        ASSERT(line != NULL);
+        buffer_text(&out, line);
+        buffer_add(&out, "\n", 1);
+        free(line);
+        json_decref(json);
+    } else if (docx || cli_option(cli, OPTION_html) != NULL)
         err = render(edition, docx, cli->arena, &out);
     else {
         paper_t paper = document_compose(edition, cli->arena);
