@@ -60,7 +60,7 @@ $(foreach kind,$(CHECKS) scale,$(eval $(call CHECK,$(kind))))
 .SECONDARY:
 
 # In this order: what is quick and tells most comes first. No part needs another: with -j2 two of them run side by side.
-PARTS := unit vectors scenarios tidy sim crash bulk drill poison loops corruption power corpora hostile disk-full scale mutants
+PARTS := unit vectors scenarios tidy sim crash bulk drill notify poison loops corruption power corpora hostile disk-full scale mutants
 .PHONY: test
 test: $(addprefix test-,$(PARTS))  ## everything that is checked: what CI runs
 	@echo "all parts: $(words $(PARTS)) passed, 0 failed"
@@ -158,11 +158,15 @@ $(BUILD)/check/$(1): $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/$(1)/*.
 	@mkdir -p $$(dir $$@)
 	$(Q)$(CC) $(CFLAGS) $$^ -o $$@ $$(LDLIBS)
 endef
-$(foreach kind,drill poison,$(eval $(call DISASTER,$(kind))))
+$(foreach kind,drill poison notify,$(eval $(call DISASTER,$(kind))))
 
 .PHONY: drill
 drill: all $(BUILD)/check/drill  ## backup, disaster, restore, sent again: the same instants, nobody warned twice
 	@$(BUILD)/check/drill $(BUILD)/bin deploy/plans/2021-cangshan.yaml
+
+.PHONY: notify
+notify: all $(BUILD)/check/notify  ## real mail and robot servers: signatures, failures, kill -9 in the middle, nobody told twice
+	@$(BUILD)/check/notify $(BUILD)/bin deploy/plans/2021-cangshan.yaml tests/notify/outside.py
 
 .PHONY: poison
 poison: all $(BUILD)/check/poison  ## an event that crashes a stage three times; a quarantine lets it go on

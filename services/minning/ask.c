@@ -96,12 +96,26 @@ int ask_command_as(cli_t *cli, const message_t *type, const void *value, command
     return cli_fail_err(cli, err, "intake", &refusal);
 }
 
+/* What was decided has gone out, or waits for an hour or for somebody else: for that no clock stands still for long. */
+static void notifier_settle(cli_t *cli, uint64_t warnings) {
+    int64_t until = clock_steady_ms() + ASK_NOTIFIER_MS;
+    health_t health = {0};
+    while (clock_steady_ms() < until) {
+        if (ask_health(cli, "notifier", 0, ASK_HEALTH_MS, &health) != OK) return;
+        if (health.in_applied >= warnings && health.published >= warnings) return;
+        poll(NULL, 0, 5);
+    }
+}
+
 err_t ask_settled(cli_t *cli, uint64_t seq, int64_t timeout_ms) {
     int64_t until = clock_steady_ms() + timeout_ms;
     for (int64_t left = timeout_ms; left > 0; left = until - clock_steady_ms()) {
         health_t health = {0};
         err_t err = ask_health(cli, "alerting", seq, left < ASK_MS ? left : ASK_MS, &health);
-        if (err == OK && health.cause_seq >= seq && health.published >= health.out_head) return OK;
+        if (err == OK && health.cause_seq >= seq && health.published >= health.out_head) {
+            notifier_settle(cli, health.out_head);
+            return OK;
+        }
         poll(NULL, 0, 5);
     }
     return ERR_TIMEOUT;

@@ -5,7 +5,14 @@
 #include "services/minning/cli.h"
 #include "services/stage/link.h"
 
-enum { ASK_MS = 6000, ASK_HEALTH_MS = 500, ASK_COMMAND_MS = 30000, ASK_COMMAND_TRY_MS = 3000, SERVICES = 8 };
+enum {
+    ASK_MS = 6000,
+    ASK_HEALTH_MS = 500,
+    ASK_COMMAND_MS = 30000,
+    ASK_COMMAND_TRY_MS = 3000,
+    ASK_NOTIFIER_MS = 1500,
+    SERVICES = 8
+};
 extern const char *const ask_services[SERVICES]; /* every service that has a desk, in the order of the flow */
 
 /* A question to the desk of `service`. On an error it has been told; the exit is returned, 0 otherwise. */
@@ -18,7 +25,8 @@ err_t ask_command(cli_t *cli, const message_t *type, const void *value, command_
 #define ASK_OFFICER "coordinator" /* who signs a decision unless --as names another */
 /* The same, signed by the officer that --as names, with HOME/officers/OFFICER.key. 0, or an exit after telling. */
 int ask_command_as(cli_t *cli, const message_t *type, const void *value, command_done_t *done);
-/* Waits until alerting has applied ledger entry `seq` and Redis holds what followed from it. OK or ERR_TIMEOUT. */
+/* Waits until alerting has applied ledger entry `seq` and Redis holds what followed from it, and gives the notifier a moment to
+ * send it. OK or ERR_TIMEOUT. */
 err_t ask_settled(cli_t *cli, uint64_t seq, int64_t timeout_ms);
 /* The whole registry, pages joined. 0, or an exit after telling. */
 int ask_registry(cli_t *cli, registry_t *registry);

@@ -1,32 +1,31 @@
-/* libcurl's multi interface: one easy handle a delivery. */
+/* libcurl's multi interface for HTTP: one easy handle a delivery; threads of courier_mail.c for mail; files for the sink. */
 #include "services/notifier/courier.h"
 
+#include "services/notifier/courier_inner.h"
 #include "services/notifier/maildir.h"
-#include "services/stage/log.h"
 #include "services/stage/watch.h"
 
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONNECT_MS = 10000, MOST = LIMIT_NOTICE_FLYING + 8 /* and tests */ };
+enum { MOST = LIMIT_NOTICE_FLYING + 8 /* and tests */ };
 
 /* One delivery under way, or over and not yet taken. */
 typedef struct {
     bool used, over;
     uint64_t ticket;
     CURL *easy;
-    struct curl_slist *headers, *recipients;
+    struct curl_slist *headers;
     char *body; /* a copy: curl reads it while it sends */
-    size_t body_size, body_at;
+    mail_t *mail;
     buffer_t answer;
     response_t response;
 } trip_t;
 
 struct courier {
     CURLM *multi;
-    char *proxy, *ca_file, *maildir;
-    int64_t timeout_ms;
+    char *maildir;
+    courier_options_t options;
     trip_t trips[MOST];
     uint32_t count;
     buffer_t given; /* the body that the last courier_taken gave away */
@@ -37,12 +36,12 @@ err_t courier_open(const courier_conf_t *conf, courier_t **out) {
     courier_t *self = calloc(1, sizeof *self);
     if (self == NULL) return ERR_NOMEM;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) == 0) self->multi = curl_multi_init();
-    self->proxy = strdup(conf->proxy == NULL ? "" : conf->proxy);
-    self->ca_file = conf->ca_file == NULL ? NULL : strdup(conf->ca_file);
+    self->options.proxy = strdup(conf->proxy == NULL ? "" : conf->proxy);
+    self->options.ca_file = conf->ca_file == NULL ? NULL : strdup(conf->ca_file);
+    self->options.timeout_ms = conf->timeout_ms;
     self->maildir = strdup(conf->maildir);
-    self->timeout_ms = conf->timeout_ms;
     *out = self;
-    if (self->multi != NULL && self->proxy != NULL && self->maildir != NULL) return OK;
+    if (self->multi != NULL && self->options.proxy != NULL && self->maildir != NULL) return OK;
     courier_close(out);
     return ERR_NOMEM;
 }
@@ -52,8 +51,8 @@ static void trip_end(courier_t *self, trip_t *trip) {
         curl_multi_remove_handle(self->multi, trip->easy);
         curl_easy_cleanup(trip->easy);
     }
+    if (trip->mail != NULL) mail_leave(trip->mail);
     curl_slist_free_all(trip->headers);
-    curl_slist_free_all(trip->recipients);
     free(trip->body);
     buffer_destroy(&trip->answer);
     *trip = (trip_t){0};
@@ -65,17 +64,19 @@ void courier_close(courier_t **self_at) {
     if (self == NULL) return;
     for (size_t index = 0; index < MOST; index++)
         if (self->trips[index].used) trip_end(self, &self->trips[index]);
-    if (self->multi != NULL) curl_multi_cleanup(self->multi);
-    curl_global_cleanup();
+    bool alone = mail_threads_end();
+    if (self->multi != NULL && alone) curl_multi_cleanup(self->multi); /* a mail that hangs may still wake it */
+    if (alone) curl_global_cleanup();
     buffer_destroy(&self->given);
-    free(self->proxy);
-    free(self->ca_file);
+    free(self->options.proxy);
+    free(self->options.ca_file);
     free(self->maildir);
     free(self);
     *self_at = NULL;
 }
 
 uint32_t courier_count(const courier_t *self) { return self->count; }
+bool courier_full(const courier_t *self) { return self->count == MOST; }
 
 /* --- curl calls back --- */
 
@@ -87,59 +88,22 @@ static size_t on_answer(char *bytes, size_t size, size_t count, void *argument) 
     return got;
 }
 
-static size_t on_upload(char *bytes, size_t size, size_t count, void *argument) {
-    trip_t *trip = argument;
-    size_t room = size * count, left = trip->body_size - trip->body_at, take = left < room ? left : room;
-    memcpy(bytes, trip->body + trip->body_at, take);
-    trip->body_at += take;
-    return take;
-}
+/* --- requests --- */
 
-/* --- options --- */
-
-/* An option that libcurl does not know is a fault of ours; running out of memory ends the process. */
-#define OPTION(easy, option, value)                                                                                            \
-    do {                                                                                                                       \
-        CURLcode failed_ = curl_easy_setopt((easy), (option), (value));                                                        \
-        ASSERT(failed_ == CURLE_OK);                                                                                           \
-    } while (0)
-
-static void options_common(courier_t *self, trip_t *trip, const request_t *request) {
-    CURL *easy = trip->easy;
-    OPTION(easy, CURLOPT_URL, request->url.at);
-    OPTION(easy, CURLOPT_PROTOCOLS_STR, request->channel == channel_mail ? "smtp,smtps" : "http,https");
-    OPTION(easy, CURLOPT_NOSIGNAL, 1L);
-    OPTION(easy, CURLOPT_CONNECTTIMEOUT_MS, self->timeout_ms < CONNECT_MS ? (long)self->timeout_ms : (long)CONNECT_MS);
-    OPTION(easy, CURLOPT_TIMEOUT_MS, (long)self->timeout_ms);
-    OPTION(easy, CURLOPT_PROXY, request->proxy.size > 0 ? request->proxy.at : self->proxy); /* "": not the environment's */
-    OPTION(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    OPTION(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    OPTION(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-    OPTION(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    OPTION(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (self->ca_file != NULL) OPTION(easy, CURLOPT_CAINFO, self->ca_file);
-    OPTION(easy, CURLOPT_WRITEFUNCTION, on_answer);
-    OPTION(easy, CURLOPT_WRITEDATA, trip);
-    OPTION(easy, CURLOPT_PRIVATE, trip);
-    OPTION(easy, CURLOPT_USERAGENT, "minning/1");
-}
-
-static void options_mail(trip_t *trip, const request_t *request) {
-    CURL *easy = trip->easy;
-    trip->recipients = curl_slist_append(NULL, request->to.at);
-    OPTION(easy, CURLOPT_MAIL_FROM, request->from.at);
-    OPTION(easy, CURLOPT_MAIL_RCPT, trip->recipients);
-    OPTION(easy, CURLOPT_USE_SSL, request->plain ? (long)CURLUSESSL_TRY : (long)CURLUSESSL_ALL);
-    if (request->plain) OPTION(easy, CURLOPT_SSL_VERIFYPEER, 0L); /* encrypted where it can be: it need not be at all */
-    if (request->plain) OPTION(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-    if (request->user.size > 0) {
-        OPTION(easy, CURLOPT_USERNAME, request->user.at);
-        OPTION(easy, CURLOPT_PASSWORD, request->secret.at);
-    }
-    OPTION(easy, CURLOPT_READFUNCTION, on_upload);
-    OPTION(easy, CURLOPT_READDATA, trip);
-    OPTION(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)trip->body_size);
-    OPTION(easy, CURLOPT_UPLOAD, 1L);
+void courier_options(CURL *easy, const courier_options_t *options, const request_t *request) {
+    CURL_OPTION(easy, CURLOPT_URL, request->url.at);
+    CURL_OPTION(easy, CURLOPT_PROTOCOLS_STR, request->channel == channel_mail ? "smtp,smtps" : "http,https");
+    CURL_OPTION(easy, CURLOPT_NOSIGNAL, 1L);
+    CURL_OPTION(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)options->timeout_ms);
+    CURL_OPTION(easy, CURLOPT_TIMEOUT_MS, (long)options->timeout_ms);
+    CURL_OPTION(easy, CURLOPT_PROXY, request->proxy.size > 0 ? request->proxy.at : options->proxy); /* "": not the environment's */
+    CURL_OPTION(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    CURL_OPTION(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    CURL_OPTION(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    CURL_OPTION(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    CURL_OPTION(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (options->ca_file != NULL) CURL_OPTION(easy, CURLOPT_CAINFO, options->ca_file);
+    CURL_OPTION(easy, CURLOPT_USERAGENT, "minning/1");
 }
 
 static void options_http(trip_t *trip, const request_t *request, arena_t *arena) {
@@ -147,9 +111,26 @@ static void options_http(trip_t *trip, const request_t *request, arena_t *arena)
     for (uint32_t index = 0; index < request->header_count; index++)
         trip->headers = curl_slist_append(trip->headers, arena_text(arena, request->headers[index]).at);
     trip->headers = curl_slist_append(trip->headers, "Expect:"); /* no second round for a small body */
-    OPTION(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)trip->body_size);
-    OPTION(easy, CURLOPT_POSTFIELDS, trip->body);
-    OPTION(easy, CURLOPT_HTTPHEADER, trip->headers);
+    CURL_OPTION(easy, CURLOPT_WRITEFUNCTION, on_answer);
+    CURL_OPTION(easy, CURLOPT_WRITEDATA, trip);
+    CURL_OPTION(easy, CURLOPT_PRIVATE, trip);
+    CURL_OPTION(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.size);
+    CURL_OPTION(easy, CURLOPT_POSTFIELDS, trip->body);
+    CURL_OPTION(easy, CURLOPT_HTTPHEADER, trip->headers);
+}
+
+static void http_begin(courier_t *self, trip_t *trip, const request_t *request) {
+    arena_t *arena = arena_new();
+    trip->easy = curl_easy_init();
+    trip->body = malloc((size_t)request->body.size + 1);
+    ASSERT(trip->easy != NULL && trip->body != NULL);
+    memcpy(trip->body, request->body.at, request->body.size);
+    courier_options(trip->easy, &self->options, request);
+    options_http(trip, request, arena);
+    arena_destroy(&arena);
+    if (curl_multi_add_handle(self->multi, trip->easy) == CURLM_OK) return;
+    trip->over = true;
+    trip->response.transport = CURLE_FAILED_INIT;
 }
 
 /* --- trips --- */
@@ -169,27 +150,15 @@ static void over(trip_t *trip, uint32_t transport, uint32_t status) {
     trip->response = (response_t){.transport = transport, .status = status};
 }
 
-bool courier_full(const courier_t *self) { return self->count == MOST; }
-
 void courier_send(courier_t *self, uint64_t ticket, const request_t *request) {
     trip_t *trip = trip_new(self, ticket);
     ASSERT(trip != NULL); /* who asks for more has not looked at courier_full */
-    if (request->channel == channel_sink) {
+    if (request->channel == channel_sink)
         over(trip, maildir_put(self->maildir, request->name, request->body) == OK ? 0 : CURLE_WRITE_ERROR, 0);
-        return;
-    }
-    arena_t *arena = arena_new();
-    trip->easy = curl_easy_init();
-    ASSERT(trip->easy != NULL);
-    trip->body_size = request->body.size;
-    trip->body = malloc(trip->body_size + 1);
-    ASSERT(trip->body != NULL);
-    memcpy(trip->body, request->body.at, trip->body_size);
-    options_common(self, trip, request);
-    if (request->channel == channel_mail) options_mail(trip, request);
-    else options_http(trip, request, arena);
-    arena_destroy(&arena);
-    if (curl_multi_add_handle(self->multi, trip->easy) != CURLM_OK) over(trip, CURLE_FAILED_INIT, 0);
+    else if (request->channel == channel_mail)
+        trip->mail = mail_begin(&self->options, request, self->multi);
+    else
+        http_begin(self, trip, request);
 }
 
 static void collect(courier_t *self) {
@@ -201,6 +170,10 @@ static void collect(courier_t *self) {
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&trip);
         curl_easy_getinfo(message->easy_handle, CURLINFO_RESPONSE_CODE, &status);
         over(trip, (uint32_t)message->data.result, status > 0 && status < 1000 ? (uint32_t)status : 0);
+    }
+    for (size_t index = 0; index < MOST; index++) {
+        trip_t *trip = &self->trips[index];
+        if (trip->mail != NULL && !trip->over) trip->over = mail_over(trip->mail, &trip->response);
     }
 }
 
@@ -223,6 +196,7 @@ bool courier_taken(courier_t *self, uint64_t *ticket, response_t *response) {
 }
 
 void courier_wait(courier_t *self, int64_t timeout_ms) {
+    collect(self);
     for (size_t index = 0; index < MOST; index++)
         if (self->trips[index].used && self->trips[index].over) return;
     watch_wait();

@@ -1,5 +1,5 @@
-/* Carries requests to the outside: SMTP and HTTP by libcurl, many at once; and into a maildir of this machine. The only room
- * that knows libcurl. Never waits but in courier_wait. */
+/* Carries requests to the outside: SMTP and HTTP by libcurl, many at once; and into a maildir of this machine. Never waits
+ * but in courier_wait. */
 #ifndef NOTIFIER_COURIER_H
 #define NOTIFIER_COURIER_H
 

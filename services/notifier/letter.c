@@ -9,7 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SMS_BYTES = 600, WECOM_BYTES = 2048, ROBOT_BYTES = 18000, TEXT_BYTES = 1 << 20, HEAD_BYTES = 300 };
+enum {
+    SMS_BYTES = 600,
+    WECOM_BYTES = 2048,
+    ROBOT_BYTES = 18000,
+    TEXT_BYTES = 1 << 20,
+    HEAD_BYTES = 300,
+    REST_BYTES = 64 /* numbers, and how many more there are */
+};
 
 /* Makers cut, or refuse, what is longer. */
 static uint32_t most_bytes(channel_t channel) {
@@ -26,9 +33,10 @@ static uint32_t most_bytes(channel_t channel) {
     return TEXT_BYTES;
 }
 
-uint32_t letter_fits(channel_t channel, const letter_t *letter, arena_t *arena) {
+/* A short message says how many there are and as many of them as it has room for: it is one whatever it says. */
+uint32_t letter_fits(channel_t channel, const letter_t *letter) {
     uint32_t most = most_bytes(channel), used = HEAD_BYTES, count = 0;
-    (void)arena;
+    if (channel == channel_sms) return letter->count;
     while (count < letter->count && (count == 0 || used + letter->lines[count].zh.size + 8 <= most))
         used += letter->lines[count++].zh.size + 8;
     return count;
@@ -62,22 +70,31 @@ text_t letter_subject(const letter_t *letter, arena_t *arena) {
     return arena_format(arena, "【闽宁协作】%s" TEXT_FORMAT, mark, TEXT_ARGS(what));
 }
 
+/* Never in the middle of a character. */
+static text_t text_cut(text_t text, uint32_t size) {
+    if (text.size <= size) return text;
+    for (; size > 0 && ((uint8_t)text.at[size] & 0xc0) == 0x80; size--) {
+    }
+    return (text_t){text.at, size};
+}
+
 text_t letter_text(const letter_t *letter, uint32_t most, arena_t *arena) {
     text_t subject = letter_subject(letter, arena), id = hex_of(letter->id, 4, arena);
     text_t tail = arena_format(arena, "（系统自动发送，编号 " TEXT_FORMAT "%s）", TEXT_ARGS(id),
                                letter->rehearsal ? "；演练，无须处理" : "");
     text_t out = arena_format(arena, TEXT_FORMAT "\n", TEXT_ARGS(subject));
     if (letter->test) out = arena_format(arena, TEXT_FORMAT "这是一条测试消息，收到即说明通道可用，无须处理。\n", TEXT_ARGS(out));
-    for (uint32_t index = 0; index < letter->count; index++) {
+    uint32_t index = 0;
+    for (; index < letter->count; index++) {
+        uint32_t taken = out.size + tail.size + REST_BYTES, room = most > taken ? most - taken : 0;
         text_t zh = letter->lines[index].zh;
-        uint32_t room = most > out.size + tail.size + 24 ? most - out.size - tail.size - 24 : 0;
-        bool cut = zh.size > room;
-        for (; cut && room > 0 && ((uint8_t)zh.at[room] & 0xc0) == 0x80; room--) {
-        }
-        if (cut) zh.size = room;
-        out = arena_format(arena, TEXT_FORMAT "%u. " TEXT_FORMAT "%s\n", TEXT_ARGS(out), index + 1, TEXT_ARGS(zh),
-                           cut ? "…" : "");
+        if (zh.size > room && index > 0) break;
+        text_t cut = text_cut(zh, room);
+        out = arena_format(arena, TEXT_FORMAT "%u. " TEXT_FORMAT "%s\n", TEXT_ARGS(out), index + 1, TEXT_ARGS(cut),
+                           cut.size < zh.size ? "…" : "");
     }
+    if (index < letter->count)
+        out = arena_format(arena, TEXT_FORMAT "另有 %u 项，请登录系统查看。\n", TEXT_ARGS(out), letter->count - index);
     return arena_format(arena, TEXT_FORMAT TEXT_FORMAT, TEXT_ARGS(out), TEXT_ARGS(tail));
 }
 

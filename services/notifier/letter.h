@@ -62,7 +62,7 @@ typedef struct {
 } verdict_of_answer_t;
 
 /* How many of the lines fit into one message of this channel: 1 or more. */
-uint32_t letter_fits(channel_t channel, const letter_t *letter, arena_t *arena);
+uint32_t letter_fits(channel_t channel, const letter_t *letter);
 text_t letter_subject(const letter_t *letter, arena_t *arena);
 text_t letter_text(const letter_t *letter, uint32_t most, arena_t *arena); /* `most` bytes; a longer one is cut and says so */
 /* Everything a channel needs; `sink`: as a file of the maildir, whatever the route's channel is. */

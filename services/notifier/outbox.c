@@ -112,6 +112,10 @@ bool outbox_full(const outbox_t *self) {
     return self->state.waiting >= LIMIT_NOTICE_JOBS || self->note_count >= LIMIT_NOTICE_JOBS;
 }
 
+bool outbox_too_old(const outbox_t *self, const notifier_told_t *told) {
+    return !self->mode.rehearsal && self->ledger_ms - (int64_t)told->at_ms > self->conf.age_ms;
+}
+
 void part_add(job_t *job, const part_t *part) {
     if (job->count == job->room) {
         job->room = job->room == 0 ? 4 : job->room * 2;
@@ -184,7 +188,7 @@ static void parts_prune(leaving_t *self) {
         bool there = txn_get(self->txn, NOTIFIER_TOLD, &key, self->arena, &told) &&
                      memcmp(told.warning.id, part.warning_id, sizeof part.warning_id) == 0;
         bool withdrawn = !there || (part.state == notice_state_raised && told.withdrawn_seq > 0 && !part.digest);
-        if (!withdrawn && outbox->ledger_ms - (int64_t)told.at_ms <= outbox->conf.age_ms) continue;
+        if (!withdrawn && !outbox_too_old(outbox, &told)) continue;
         part_remove(job, index);
         note_failed(outbox, job, &part, 1, withdrawn ? notice_why_withdrawn : notice_why_too_old, NULL, self->now->wall_ms);
     }
@@ -249,7 +253,7 @@ static bool depart(leaving_t *self, request_t *request) {
     letter_t letter = letter_of(outbox, self->route, self->contact, self->now);
     letter.lines = lines_of(self);
     letter.count = self->job->count;
-    uint32_t fits = letter_fits(self->route->channel, &letter, self->arena);
+    uint32_t fits = letter_fits(self->route->channel, &letter);
     if (fits < letter.count && !self->job->named) {
         split(self, fits);
         letter.count = fits;

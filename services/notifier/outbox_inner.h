@@ -80,6 +80,8 @@ struct outbox {
 const route_t *outbox_route(const outbox_t *self, text_t id);
 const contact_t *outbox_contact(const outbox_t *self, text_t id);
 bool outbox_full(const outbox_t *self);
+/* Raised so long ago that nobody is helped by it. A rehearsal lets weeks pass in one step: there nothing grows old. */
+bool outbox_too_old(const outbox_t *self, const notifier_told_t *told);
 void part_remove(job_t *job, uint32_t index);
 void part_add(job_t *job, const part_t *part);
 job_t *job_new(outbox_t *self, const route_t *route, const contact_t *contact);

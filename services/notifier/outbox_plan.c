@@ -89,7 +89,7 @@ static void consider(look_t *look, const route_t *route, const contact_t *contac
     if (!raised && !raised_was_heard(look, route->id, ref)) return;
     if (has_result(look, told->state, id, &sent) || journal_part(self->journal, id) == PART_SENT) return;
     part_t part = part_of(told, id);
-    bool old = self->ledger_ms - (int64_t)told->at_ms > self->conf.age_ms;
+    bool old = outbox_too_old(self, told);
     bool withdrawn = raised && told->withdrawn_seq > 0 && told->digest == 0;
     if (old || withdrawn) {
         job_t stand_in = {.channel = route->channel};

@@ -20,7 +20,7 @@
 enum {
     PAUSE_MS = 250,      /* longest sleep */
     ASKING_MS = 5,       /* while an answer is on its way */
-    LEAVE_MS = 1000,     /* what is flying may still land */
+    LEAVE_MS = 300,      /* what is flying may still land */
     STUCK_MS = 60000,    /* a vault or a ledger that does not answer so long is told */
     SICK_MS = 600000,    /* a route that delivers nothing so long is told */
     NOTE_ROOM = 192

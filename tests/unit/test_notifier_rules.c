@@ -239,9 +239,12 @@ static void what_does_not_fit_into_one_message_of_a_channel_is_left_for_the_next
     zh[999] = '\0';
     line_t lines[] = {line_of(zh, level_blue, notice_state_raised), line_of(zh, level_blue, notice_state_raised)};
     letter_t letter = letter_of(lines, 2);
-    assert_int_equal(letter_fits(channel_mail, &letter, arena), 2);
-    assert_int_equal(letter_fits(channel_wecom, &letter, arena), 1);
-    assert_int_equal(letter_fits(channel_sms, &letter, arena), 1);
+    assert_int_equal(letter_fits(channel_mail, &letter), 2);
+    assert_int_equal(letter_fits(channel_wecom, &letter), 1);
+    assert_int_equal(letter_fits(channel_sms, &letter), 2);
+    text_t text = letter_text(&letter, 600, arena);
+    assert_true(text.size <= 600);
+    assert_non_null(strstr(text.at, "另有 1 项"));
 }
 
 static void nothing_of_a_name_or_a_subject_reaches_a_mail_header_unencoded(void **state) {
