@@ -19,7 +19,26 @@ static void due_add(const plan_t *plan, uint32_t day, json_t *json) {
     json_object_set_new(json, "rule_en", json_string(deadline.rule_en));
 }
 
-/* What the pages need beyond the plan itself: the resolved instants. */
+/* The closed vocabularies as they stand in words.def: {set: {name: [zh, en]}}. */
+static json_t *words_json(void) {
+    static const struct {
+        const char *name;
+        const word_t *words;
+    } sets[] = {{"standing", standing_words},         {"timeliness", timeliness_words}, {"reach", reach_words},
+                {"reported", reported_words},         {"tenure", tenure_words},         {"lamp", lamp_words},
+                {"level", level_words},               {"key_kind", key_kind_words},     {"login_role", login_role_words},
+                {"warning_kind", warning_kind_words}, {"addressee", addressee_words},   {"door", door_words}};
+    json_t *json = json_object();
+    for (size_t index = 0; index < sizeof sets / sizeof sets[0]; index++) {
+        json_t *set = json_object();
+        for (const word_t *word = sets[index].words; word->name != NULL; word++)
+            json_object_set_new(set, word->name, json_pack("[ss]", word->zh, word->en));
+        json_object_set_new(json, sets[index].name, set);
+    }
+    return json;
+}
+
+/* What the pages need beyond the plan itself: the resolved instants, and the words. */
 static json_t *plan_json(const plan_t *plan) {
     json_t *json = message_to_json(plan_type(), plan);
     json_t *periods = json_object_get(json, "periods"), *tasks = json_object_get(json, "tasks");
@@ -29,6 +48,7 @@ static json_t *plan_json(const plan_t *plan) {
     for (uint32_t index = 0; index < plan->tasks_count; index++) {
         due_add(plan, plan->tasks[index].due, json_array_get(tasks, index));
     }
+    json_object_set_new(json, "words", words_json());
     return json;
 }
 

@@ -25,6 +25,7 @@ err_t console_open(const console_door_t *door, console_t **out) {
     if (self == NULL) return ERR_NOMEM;
     clocks_read(self);
     self->door = *door;
+    if (self->door.answer_ms == 0) self->door.answer_ms = LIMIT_HTTP_ANSWER_MS;
     self->started_ms = self->now_ms;
     self->arena = arena_new();
     self->refs = refs_new(REFS_KEEP_MS);

@@ -10,6 +10,7 @@ typedef struct console console_t;
 typedef struct {
     const char *address; /* IPv4 to bind */
     uint16_t port;       /* 0: any free one */
+    int64_t answer_ms;   /* the services behind have so long; 0: LIMIT_HTTP_ANSWER_MS */
     bool behind_proxy;   /* X-Forwarded-For and -Proto are believed: nobody else reaches the port */
 } console_door_t;
 

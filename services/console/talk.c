@@ -42,7 +42,7 @@ void tell(console_t *self, service_at_t service, uint64_t id, const message_t *t
 void ask(request_t *self, service_at_t service, const message_t *type, const void *question,
          void (*on)(request_t *self, const packet_t *packet)) {
     console_t *console = self->console;
-    if (self->until_ms == 0) self->until_ms = console->now_ms + LIMIT_HTTP_ANSWER_MS;
+    if (self->until_ms == 0) self->until_ms = console->now_ms + console->door.answer_ms;
     self->id = ++console->next_id;
     self->on_answer = on;
     if (send_packet(console, service, self->id, type, question) != OK) reply_busy(self);

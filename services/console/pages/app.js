@@ -27,7 +27,7 @@ M.frame = function () {
     M.frame();
     M.show();
   } }, M.t('English', '中文'));
-  var who = M.me ? [M.h('span.who', M.me.unit && M.plan ? M.unit(M.me.unit) + ' · ' : '', M.word('role', M.me.role), ' · ', M.me.login),
+  var who = M.me ? [M.h('span.who', M.me.unit && M.plan ? M.unit(M.me.unit) + ' · ' : '', M.t(M.me.role_zh, M.me.role_en), ' · ', M.me.login),
     M.me.by_code ? '' : M.h('a.quietlink', { href: '#/password' }, M.t('改口令', 'Password')), M.h('button.quiet', { type: 'button', onclick: M.leave }, M.t('退出', 'Log out'))] : [];
   M.put(document.getElementById('head'), [M.h('a.brand', { href: '#/' }, M.h('strong', M.t('闽宁协作进度报送', 'Minning')), M.plan ? M.h('span', M.plan.title) : ''), M.h('div.headtools', who, switcher)]);
   M.put(document.getElementById('secret'), [M.h('strong', M.t('严禁涉密', 'Nothing classified')), M.t('　本系统为非涉密系统，严禁填写、上传国家秘密和工作秘密。', ' – this system is not for classified matter.')]);
@@ -74,11 +74,15 @@ M.listen = function () {
     }, 800);
   });
 };
+M.take = function (plan) {
+  M.plan = plan;
+  M.words = plan.words;
+};
 M.begin = function () {
   if (M.me.by_code) { M.go('#/password'); return Promise.resolve(); }
   return M.get('/api/v1/plan').then(function (answer) {
     if (!answer.ok) { M.put(document.getElementById('main'), M.faults(answer)); return; }
-    M.plan = answer.json;
+    M.take(answer.json);
     M.listen();
     M.go(M.home());
   });
@@ -91,7 +95,7 @@ M.get('/api/v1/me').then(function (answer) {
   if (M.me.by_code) { M.go('#/password'); return; }
   M.get('/api/v1/plan').then(function (plan) {
     if (!plan.ok) { M.put(document.getElementById('main'), M.faults(plan)); return; }
-    M.plan = plan.json;
+    M.take(plan.json);
     M.listen();
     M.show();
   });

@@ -13,6 +13,7 @@ M.runRate = function (row) {
 M.lampWords = function (row) {
   if (row.lamp === 'grey' && !row.goal) return M.t('灰 · 不设目标', 'grey · no target');
   var words = row.reach ? M.word('reach', row.reach) : '';
+  if (row.tenure === 'broken') words = M.t('在岗中断', 'tenure broken');
   if (row.lamp === 'yellow' && row.reach === 'not_yet') words = M.t('慢于序时', 'behind the pace');
   if (row.lamp === 'green' && row.reach === 'not_yet') words = M.t('不慢于序时', 'at the pace');
   return M.word('lamp', row.lamp) + (words ? ' · ' + words : '');
@@ -59,14 +60,14 @@ M.targetLine = function (row) {
 };
 M.progressTable = function (rows) {
   return M.table([
-    { head: M.t('任务', 'Task'), of: function (row) { return M.taskShown(row.task); } },
+    { head: M.t('任务', 'Task'), keep: true, of: function (row) { return M.taskShown(row.task); } },
     { head: M.t('指标', 'Indicator'), of: function (row) { return M.indicator(row.indicator).name; }, show: function (row) { return M.h('a', { href: '#/figure/' + row.indicator }, M.indicator(row.indicator).name); } },
     { head: M.t('完成', 'Done'), right: true, of: function (row) { return M.amount(row.done || 0, M.indicator(row.indicator)); } },
     { head: M.t('目标', 'Goal'), right: true, of: function (row) { return row.goal ? M.amount(row.goal, M.indicator(row.indicator)) : '–'; } },
     { head: M.t('完成率', 'Rate'), right: true, of: function (row) { return M.rate(row.done, row.goal); } },
     { head: M.t('序时', 'Pace'), right: true, of: function (row) { return row.expected ? M.rate(row.expected, row.goal) : '–'; } },
-    { head: M.t('时限', 'Due'), of: function (row) { return M.day(row.due_ms); } },
-    { head: M.t('状态', 'State'), of: M.lampWords, show: function (row) { return M.lamp(row.lamp, M.lampWords(row)); } },
+    { head: M.t('时限', 'Due'), keep: true, of: function (row) { return M.day(row.due_ms); } },
+    { head: M.t('状态', 'State'), keep: true, of: M.lampWords, show: function (row) { return M.lamp(row.lamp, M.lampWords(row)); } },
     { head: M.t('尚欠单位', 'Owing'), right: true, of: function (row) { return (row.owing || []).length || ''; } }
   ], rows, { name: 'progress', caption: M.t('指标一览', 'All indicators'), note: M.t('金额单位见各格；完成率不超过 100%', 'rates never exceed 100 %') });
 };

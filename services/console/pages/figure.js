@@ -10,12 +10,12 @@ M.pageFigure = function (main, parts) {
       M.h('section.card', M.h('div.taskhead', M.h('p.big', M.amount(answers[0].json.total || 0, indicator), target.goal ? M.h('span.of', ' / ' + M.amount(target.goal, indicator)) : ''), target.lamp ? M.lamp(target.lamp, M.lampWords(target)) : ''),
         M.me.all_units && indicator.measure !== 'people' ? M.figureChart(indicator, rows, target) : ''),
       M.h('h2', M.me.all_units ? M.t('由这些报送构成', 'Made of these reports') : M.t('其中本单位', 'Of which your unit')), M.table([
-        { head: M.t('单位', 'Unit'), of: function (row) { return M.unit(row.unit); } },
-        { head: M.t('报送期', 'Period'), of: function (row) { return row.period; } },
+        { head: M.t('单位', 'Unit'), keep: true, of: function (row) { return M.unit(row.unit); } },
+        { head: M.t('报送期', 'Period'), keep: true, of: function (row) { return row.period; } },
         { head: M.t('分项', 'Member'), of: function (row) { return row.member ? M.member(indicator, row.member) : row.fact_day === M.plan.from && indicator.opening ? M.t('期初累计', 'opening balance') : ''; } },
         { head: M.t('数额', 'Amount'), right: true, of: function (row) { return row.amount === undefined ? '' : M.amount(row.amount, indicator); } },
         { head: M.t('发生日期', 'Fact'), of: function (row) { return row.fact_day || ''; } },
-        { head: M.t('收到时间', 'Received'), of: function (row) { return M.when(row.received_ms); } },
+        { head: M.t('收到时间', 'Received'), keep: true, of: function (row) { return M.when(row.received_ms); } },
         { head: M.t('佐证', 'Evidence'), right: true, of: function (row) { return row.evidence || 0; } },
         { head: M.t('账本条目', 'Ledger entry'), right: true, of: function (row) { return row.cause_seq; }, show: function (row) { return M.h('a', { href: '#/entry/' + row.cause_seq }, '№ ' + row.cause_seq); } }
       ], rows, { name: 'figure-' + parts[1], caption: indicator.name })]);

@@ -76,7 +76,7 @@ M.Form.prototype.draw = function () {
   this.summary = M.h('div.summary', { role: 'status', 'aria-live': 'polite' });
   this.send = M.h('button.primary', { type: 'submit' }, revision ? M.t('提交更正', 'Send the correction') : M.t('提交', 'Send'));
   this.general = M.h('div.fault');
-  M.put(this.main, [M.title(M.taskShown(this.task.id) + '　' + M.periodShown(this.period), M.h('p.asof', M.t('数据截至 ', 'As of '), M.when(M.nowMs), M.t('　时限 ', ' – due '), M.when(this.standing.due_ms), this.standing.due_ms ? '（' + M.daysShown({ due_ms: this.standing.due_ms }) + '）' : '')),
+  M.put(this.main, [M.title(M.taskShown(this.task.id) + '　' + M.periodShown(this.period), M.h('p.asof', M.t('数据截至 ', 'As of '), M.when(M.nowMs), M.t('　时限 ', ' – due '), M.when(this.standing.due_ms), this.standing.due_ms && !revision ? '（' + M.daysShown({ due_ms: this.standing.due_ms }) + '）' : '')),
     revision ? M.h('div.notice', M.h('p', M.t('现行第 ' + revision + ' 版，收到于 ' + M.when(this.standing.first_valid_ms) + '。更正不改变首次有效报送的时间。', 'Revision ' + revision + ' stands. A correction never changes when the first valid report came.'))) : '',
     M.h('form.report', { novalidate: true, onsubmit: function (event) { event.preventDefault(); form.submit(); } },
       this.figures.length ? M.h('section.card', M.h('h2', M.t('数据', 'Figures')), this.figures.map(function (figure) { return figure.draw(); })) :

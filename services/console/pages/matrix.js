@@ -19,7 +19,7 @@ M.pageMatrix = function (main, parts) {
     var index = {};
     answer.json.rows.forEach(function (row) { var key = row.unit + ' ' + row.period; (index[key] = index[key] || []).push(row); });
     var units = M.plan.units.filter(function (unit) { return answer.json.rows.some(function (row) { return row.unit === unit.id; }); });
-    var columns = [{ head: M.t('单位', 'Unit'), of: function (unit) { return unit.name; } }].concat(M.plan.periods.map(function (period) {
+    var columns = [{ head: M.t('单位', 'Unit'), keep: true, of: function (unit) { return unit.name; } }].concat(M.plan.periods.map(function (period) {
       function cell(unit) { return M.cellOf(index[unit.id + ' ' + period.id] || []); }
       return { head: M.periodShown(period.id), of: function (unit) { var one = cell(unit); return one ? one.words : ''; }, show: function (unit) {
         var one = cell(unit);
@@ -41,12 +41,12 @@ M.pageUnit = function (main, parts) {
 };
 M.obligationTable = function (rows, name) {
   return M.table([
-    { head: M.t('单位', 'Unit'), of: function (row) { return M.unit(row.unit); }, show: function (row) { return M.h('a', { href: '#/unit/' + row.unit }, M.unit(row.unit)); } },
-    { head: M.t('任务', 'Task'), of: function (row) { return M.taskShown(row.task); } },
-    { head: M.t('报送期', 'Period'), of: function (row) { return row.period; } },
-    { head: M.t('状态', 'State'), of: M.obligationWords, show: function (row) { return M.lamp(M.obligationLamp(row, M.nowMs), M.obligationWords(row)); } },
-    { head: M.t('时限', 'Due'), of: function (row) { return M.when(row.due_ms); } },
-    { head: M.t('首次有效报送', 'First valid report'), of: function (row) { return M.when(row.first_valid_ms); } },
+    { head: M.t('单位', 'Unit'), keep: true, of: function (row) { return M.unit(row.unit); }, show: function (row) { return M.h('a', { href: '#/unit/' + row.unit }, M.unit(row.unit)); } },
+    { head: M.t('任务', 'Task'), keep: true, of: function (row) { return M.taskShown(row.task); } },
+    { head: M.t('报送期', 'Period'), keep: true, of: function (row) { return row.period; } },
+    { head: M.t('状态', 'State'), keep: true, of: M.obligationWords, show: function (row) { return M.lamp(M.obligationLamp(row, M.nowMs), M.obligationWords(row)); } },
+    { head: M.t('时限', 'Due'), keep: true, of: function (row) { return M.when(row.due_ms); } },
+    { head: M.t('首次有效报送', 'First valid report'), keep: true, of: function (row) { return M.when(row.first_valid_ms); } },
     { head: M.t('迟报天数', 'Days late'), right: true, of: function (row) { return row.days_late || ''; } },
     { head: M.t('缺什么', 'What is missing'), of: function (row) { return M.missingShown(row.missing); } },
     { head: M.t('报送', 'Reports'), of: function () { return ''; }, show: function (row) { return M.h('a', { href: '#/history/' + row.task + '/' + row.period + '/' + row.unit }, M.t('查看', 'show')); } }

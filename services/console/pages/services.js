@@ -19,7 +19,7 @@ M.pageServices = function (main) {
         M.h('div.tile', M.h('span.number', rows.reduce(function (sum, row) { return sum + (row.refused || 0); }, 0)), M.h('span', M.t('启动以来拒收', 'refused since start')))),
       M.table([
         { head: M.t('服务', 'Service'), of: function (row) { return row.service; } },
-        { head: M.t('状态', 'State'), of: function (row) { return row.ok ? M.t('正常', 'well') : row.alive ? M.t('异常', 'not well') : M.t('无应答', 'silent'); }, show: function (row) { return M.lamp(row.ok ? 'green' : 'red', row.ok ? M.t('正常', 'well') : row.alive ? M.t('异常', 'not well') : M.t('无应答', 'silent')); } },
+        { head: M.t('状态', 'State'), keep: true, of: function (row) { return row.ok ? M.t('正常', 'well') : row.alive ? M.t('异常', 'not well') : M.t('无应答', 'silent'); }, show: function (row) { return M.lamp(row.ok ? 'green' : 'red', row.ok ? M.t('正常', 'well') : row.alive ? M.t('异常', 'not well') : M.t('无应答', 'silent')); } },
         { head: M.t('读至', 'Read up to'), right: true, of: function (row) { return row.in_stream ? streams[row.in_stream] + ' ' + (row.in_applied || 0) : '–'; } },
         { head: M.t('滞后', 'Lag'), right: true, of: function (row) { return row.in_stream ? lag(row) : '–'; } },
         { head: M.t('写至', 'Written'), right: true, of: function (row) { return row.out_stream ? streams[row.out_stream] + ' ' + (row.out_head || 0) : '–'; } },
@@ -41,13 +41,13 @@ M.pageWarnings = function (main, parts) {
     M.put(main, [M.title(M.t('预警记录', 'Warnings'), M.asOf({ now_ms: M.nowMs, as_of: answer.json.as_of })),
       M.h('div.pick', { role: 'group', 'aria-label': M.t('范围', 'range') }, M.h('a.chip', { href: '#/warnings', 'aria-current': open ? 'true' : null }, M.t('未解除', 'Open')), M.h('a.chip', { href: '#/warnings/all', 'aria-current': open ? null : 'true' }, M.t('全部', 'All'))),
       M.table([
-        { head: M.t('时间', 'When'), of: function (row) { return M.when(row.at_ms); } },
-        { head: M.t('级别', 'Level'), of: function (row) { return M.word('level', row.warning.level); }, show: function (row) { return M.lamp(row.warning.level === 'remind' ? 'grey' : row.warning.level, M.word('level', row.warning.level)); } },
-        { head: M.t('种类', 'Kind'), of: function (row) { return M.word('warning_kind', row.warning.kind); } },
+        { head: M.t('时间', 'When'), keep: true, of: function (row) { return M.when(row.at_ms); } },
+        { head: M.t('级别', 'Level'), keep: true, of: function (row) { return M.word('level', row.warning.level); }, show: function (row) { return M.lamp(row.warning.level === 'remind' ? 'grey' : row.warning.level, M.word('level', row.warning.level)); } },
+        { head: M.t('种类', 'Kind'), keep: true, of: function (row) { return M.word('warning_kind', row.warning.kind); } },
         { head: M.t('梯次', 'Rung'), of: function (row) { return row.warning.rung; } },
-        { head: M.t('发给', 'To'), of: function (row) { return M.unit(row.warning.unit); } },
+        { head: M.t('发给', 'To'), keep: true, of: function (row) { return M.unit(row.warning.unit); } },
         { head: M.t('内容', 'What'), of: function (row) { return M.say(row.warning); } },
-        { head: M.t('状态', 'State'), of: function (row) { return row.resolved ? M.t('已解除', 'withdrawn') : M.t('未解除', 'open'); } }
+        { head: M.t('状态', 'State'), keep: true, of: function (row) { return row.resolved ? M.t('已解除', 'withdrawn') : M.t('未解除', 'open'); } }
       ], rows, { name: 'warnings', caption: M.t('预警记录', 'Warnings') })]);
   });
 };

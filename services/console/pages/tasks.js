@@ -49,12 +49,12 @@ M.warningsBox = function (rows) {
 };
 M.yearTable = function (rows) {
   return M.table([
-    { head: M.t('报送期', 'Period'), of: function (row) { return row.period; } },
-    { head: M.t('任务', 'Task'), of: function (row) { return M.taskShown(row.task); }, show: function (row) {
+    { head: M.t('报送期', 'Period'), keep: true, of: function (row) { return row.period; } },
+    { head: M.t('任务', 'Task'), keep: true, of: function (row) { return M.taskShown(row.task); }, show: function (row) {
       return M.h('a', { href: '#/report/' + row.task + '/' + row.period }, M.taskShown(row.task)); } },
-    { head: M.t('状态', 'State'), of: M.obligationWords, show: function (row) { return M.lamp(M.obligationLamp(row, M.nowMs), M.obligationWords(row)); } },
-    { head: M.t('时限', 'Due'), of: function (row) { return M.when(row.due_ms); } },
-    { head: M.t('首次有效报送', 'First valid report'), of: function (row) { return M.when(row.first_valid_ms); } },
+    { head: M.t('状态', 'State'), keep: true, of: M.obligationWords, show: function (row) { return M.lamp(M.obligationLamp(row, M.nowMs), M.obligationWords(row)); } },
+    { head: M.t('时限', 'Due'), keep: true, of: function (row) { return M.when(row.due_ms); } },
+    { head: M.t('首次有效报送', 'First valid report'), keep: true, of: function (row) { return M.when(row.first_valid_ms); } },
     { head: M.t('还缺', 'Missing'), of: function (row) { return M.missingShown(row.missing); } }
   ], rows, { name: 'obligations-' + (M.me.unit || 'all'), caption: M.t('全年报送情况', 'The whole year') });
 };
@@ -64,7 +64,7 @@ M.pageHistory = function (main, parts) {
     if (!answer.ok) { M.put(main, M.faults(answer)); return; }
     var standing = answer.json;
     M.put(main, [M.title(M.taskShown(task) + ' ' + M.periodShown(period) + M.t(' 历次报送', ' – submissions'), M.asOf({})), M.table([
-      { head: M.t('收到时间', 'Received'), of: function (row) { return M.when(row.received_ms); } },
+      { head: M.t('收到时间', 'Received'), keep: true, of: function (row) { return M.when(row.received_ms); } },
       { head: M.t('结果', 'Verdict'), of: function (row) { return row.accepted ? M.t('有效', 'valid') : M.t('校验退回', 'refused'); },
         show: function (row) { return M.lamp(row.accepted ? 'green' : 'red', row.accepted ? M.t('有效 第 ' + row.revision + ' 版', 'valid, revision ' + row.revision) : M.t('校验退回', 'refused')); } },
       { head: M.t('说明', 'Reasons'), of: function (row) { return (row.reasons || []).map(M.say).join(' '); } },
