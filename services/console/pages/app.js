@@ -32,6 +32,7 @@ M.frame = function () {
   M.put(document.getElementById('head'), [M.h('a.brand', { href: '#/' }, M.h('strong', M.t('闽宁协作进度报送', 'Minning')), M.plan ? M.h('span', M.plan.title) : ''), M.h('div.headtools', who, switcher)]);
   M.put(document.getElementById('secret'), [M.h('strong', M.t('严禁涉密', 'Nothing classified')), M.t('　本系统为非涉密系统，严禁填写、上传国家秘密和工作秘密。', ' – this system is not for classified matter.')]);
   var parts = M.parts(), page = M.pages[parts[0]] || {}, here = page.under || parts[0];
+  if (M.me && M.pages[here] && M.pages[here].may && !M.pages[here].may()) here = 'matrix';
   M.put(document.getElementById('nav'), !M.me || M.me.by_code || !M.plan ? [] : M.h('ul', Object.keys(M.pages).filter(function (name) { return M.pages[name].name && M.pages[name].may(); }).map(function (name) {
     return M.h('li', M.h('a', { href: '#/' + name, 'aria-current': name === here ? 'page' : null }, M.t(M.pages[name].name[0], M.pages[name].name[1])));
   })));

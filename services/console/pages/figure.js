@@ -66,5 +66,6 @@ M.reportShown = function (report) {
     { head: M.t('指标 / 明细', 'Indicator / item'), of: function (row) { return row.name; } }, { head: M.t('编号', 'Number'), of: function (row) { return row.key; } },
     { head: M.t('日期', 'Day'), of: function (row) { return row.day; } }, { head: M.t('数额', 'Amount'), right: true, of: function (row) { return row.amount; } }
   ], lines, { name: 'report-' + report.task + '-' + report.period, caption: M.t('报告内容', 'The report') }) : '', words(M.t('进展', 'Progress'), report.progress), words(M.t('存在问题', 'Problems'), report.problems), words(M.t('下一步', 'Next step'), report.next_step),
+  (report.evidence || []).map(function (one) { return M.h('p.mono', '佐证 ' + one.name + ' ' + one.sha256); }),
   (report.explanations || []).map(function (one) { return words(M.t('情况说明 ', 'Explanation ') + one.code, one.text); }));
 };

@@ -83,6 +83,7 @@ M.Form.prototype.draw = function () {
         M.h('div.notice', M.h('p', M.t('本任务的数据由其他单位填报，贵单位只报进展文字。', 'Others report this task’s figures; you report progress in words.'))),
       M.h('section.card', M.h('h2', M.t('文字', 'Words')), this.text('progress', M.t('进展', 'Progress'), M.t('不写身份证号、手机号；不得涉密', 'no ID or mobile numbers, nothing classified')),
         this.text('problems', M.t('存在问题', 'Problems')), this.text('next_step', M.t('下一步', 'Next step'))),
+      M.evidenceBox(this),
       M.h('section.card', M.h('h2', M.t('签报', 'Signed by')), M.h('div.people', this.person('prepared_by', M.t('填报人', 'Prepared by')), this.person('reviewed_by', M.t('审核人', 'Reviewed by')), this.person('signed_by', M.t('负责人', 'Responsible'))),
         M.h('p.hint', M.t('姓名只存保密库，不入账本。', 'Names are kept in the vault, never in the ledger.'))),
       this.general, M.h('div.sendbar', this.summary, this.send))]);
@@ -100,7 +101,7 @@ M.Form.prototype.report = function () {
     if (value) report[name] = value;
     try { sessionStorage.setItem('name.' + name, value); } catch (e) { return; }
   });
-  if (this.stands && this.stands.evidence) report.evidence = this.stands.evidence;
+  if (this.evidenceRows.length) report.evidence = this.evidenceRows;
   var texts = Object.keys(this.explanations).filter(function (code) { return form.explanations[code].trim(); });
   if (texts.length) report.explanations = texts.map(function (code) { return { code: code, text: form.explanations[code].trim() }; });
   return report;
