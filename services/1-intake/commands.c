@@ -231,6 +231,22 @@ static void command_dispatch(visit_t *visit, const command_t *command) {
         command_do(visit, command, &body);
 }
 
+/* The console vouches for who is logged in; in which office, and whether that office may, is decided here. The body is the same
+ * as in a signed command, and so are its handlers. */
+void on_attested_command(visit_t *visit) {
+    intake_t *self = visit->intake;
+    attested_command_t attested;
+    if (!visit_body(visit, &visit->packet, attested_command_type(), &attested) || !login_acts(visit, attested.login)) return;
+    command_t command = {.body = attested.body, .officer = attested.login};
+    memcpy(command.command_id, attested.command_id, sizeof command.command_id);
+    memcpy(command.ledger_id, self->opened.ledger_id, sizeof command.ledger_id);
+    if (answered_before(visit, &command)) return;
+    if (self->busy)
+        visit_busy(visit);
+    else
+        command_dispatch(visit, &command);
+}
+
 void on_command(visit_t *visit) {
     intake_t *self = visit->intake;
     command_t command;

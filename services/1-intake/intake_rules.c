@@ -6,7 +6,7 @@ text_t kind_refusal(door_t door, uint32_t kind) {
     bool from_units = door == door_gateway || door == door_console;
     bool permitted = kind == KIND_registry_ask || (from_units && kind == KIND_refusals_note) ||
                      (door == door_gateway && kind == KIND_append_ask) ||
-                     (door == door_console && kind == KIND_attested_append) ||
+                     (door == door_console && (kind == KIND_attested_append || kind == KIND_attested_command)) ||
                      (door == door_operator && kind == KIND_command) ||
                      (door == door_notifier && (kind == KIND_notice_sent || kind == KIND_notice_failed));
     return permitted ? text_of(NULL) : REASON_OF(not_permitted);

@@ -58,21 +58,46 @@ void on_login_revoked(visit_t *visit, const command_t *command, const packet_t *
     command_obeyed(visit, command, row.revoked_seq);
 }
 
-bool login_holds(visit_t *visit, text_t login, text_t unit) {
+/* Is the login in force as of the entry that would be appended now? Refuses otherwise. A group is open after. */
+static bool login_read(visit_t *visit, text_t login, login_row_t *row) {
     intake_t *self = visit->intake;
-    login_row_t row;
     store_key_t key = key_of_login(login);
     if (!group_begin(self)) return false;
-    bool known = txn_get(self->group, TABLE_LOGINS, &key, self->arena, &row) && row.revoked_seq == 0;
-    bool over = known && row.granted.until_ms != 0 && (uint64_t)ledger_clock_stamp(&self->clock) > row.granted.until_ms;
-    if (!known || over) {
-        visit_refuse(visit, REASON_OF(login_revoked), text_of("login"), NULL, 0);
-        return false;
-    }
-    if (role_has_unit(row.granted.role) && text_equal(row.granted.unit, unit) && visit->unit != UNIT_UNKNOWN) return true;
-    text_t role = text_of(WORD_ZH(login_role, row.granted.role));
-    visit_refuse(visit, REASON_OF(role_lacks), text_of("unit"), &role, 1);
+    bool known = txn_get(self->group, TABLE_LOGINS, &key, self->arena, row) && row->revoked_seq == 0;
+    bool over = known && row->granted.until_ms != 0 && (uint64_t)ledger_clock_stamp(&self->clock) > row->granted.until_ms;
+    if (known && !over) return true;
+    visit_refuse(visit, REASON_OF(login_revoked), text_of("login"), NULL, 0);
     return false;
+}
+
+static bool role_refuse(visit_t *visit, login_role_t role, const char *path) {
+    text_t shown = arena_format(visit->intake->arena, "%s %s", WORD_ZH(login_role, role), WORD_NAME(login_role, role));
+    visit_refuse(visit, REASON_OF(role_lacks), text_of(path), &shown, 1);
+    return false;
+}
+
+bool login_holds(visit_t *visit, text_t login, text_t unit) {
+    login_row_t row;
+    if (!login_read(visit, login, &row)) return false;
+    if (role_has_unit(row.granted.role) && text_equal(row.granted.unit, unit) && visit->unit != UNIT_UNKNOWN) return true;
+    return role_refuse(visit, row.granted.role, "unit");
+}
+
+/* The coordinator's people and the supervisor's act for the unit that the plan names, unless the grant names another. What an
+ * operator commands is signed with a key, never clicked. */
+bool login_acts(visit_t *visit, text_t login) {
+    const plan_t *plan = planbook_plan(visit->intake->book);
+    login_row_t row;
+    if (!login_read(visit, login, &row)) return false;
+    bool coordinator = row.granted.role == login_role_coordinator, supervisor = row.granted.role == login_role_supervisor;
+    if (!coordinator && !supervisor) return role_refuse(visit, row.granted.role, "login");
+    text_t unit = row.granted.unit.size > 0 ? row.granted.unit : coordinator ? plan->coordinator : plan->supervisor;
+    visit->actor = (actor_t){.officer = row.granted.login,
+                             .office = coordinator ? office_coordinator : office_supervisor,
+                             .unit = unit,
+                             .credential = credential_session,
+                             .door = visit->door};
+    return true;
 }
 
 static void logins_page(txn_t *txn, uint64_t after, arena_t *arena, logins_t *page) {

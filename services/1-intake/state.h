@@ -118,6 +118,7 @@ void intake_read_clock(intake_t *self, int64_t wall_ms, int64_t steady_ms);
 /* --- handlers, one a message --- */
 void on_append_ask(visit_t *visit);
 void on_attested_append(visit_t *visit);
+void on_attested_command(visit_t *visit);
 void on_refusals_note(visit_t *visit);
 void on_command(visit_t *visit);
 void on_registry_ask(visit_t *visit);
@@ -148,6 +149,8 @@ void on_login_granted(visit_t *visit, const command_t *command, const packet_t *
 void on_login_revoked(visit_t *visit, const command_t *command, const packet_t *body);
 /* May this login report for this unit, as of the entry that would be appended now? Refuses otherwise. A group is open after. */
 bool login_holds(visit_t *visit, text_t login, text_t unit);
+/* Fills visit->actor with the office in which this login acts, as of now. Refuses otherwise. A group is open after. */
+bool login_acts(visit_t *visit, text_t login);
 /* Answers of the desk: logins_ask, entry_ask. */
 void answer_logins(const intake_t *self, const packet_t *ask, arena_t *arena, buffer_t *out);
 void answer_entry(const intake_t *self, const packet_t *ask, arena_t *arena, buffer_t *out);

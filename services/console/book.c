@@ -27,7 +27,8 @@ static json_t *words_json(void) {
     } sets[] = {{"standing", standing_words},         {"timeliness", timeliness_words}, {"reach", reach_words},
                 {"reported", reported_words},         {"tenure", tenure_words},         {"lamp", lamp_words},
                 {"level", level_words},               {"key_kind", key_kind_words},     {"login_role", login_role_words},
-                {"warning_kind", warning_kind_words}, {"addressee", addressee_words},   {"door", door_words}};
+                {"warning_kind", warning_kind_words}, {"addressee", addressee_words},   {"door", door_words},
+                {"office", office_words}};
     json_t *json = json_object();
     for (size_t index = 0; index < sizeof sets / sizeof sets[0]; index++) {
         json_t *set = json_object();

@@ -8,15 +8,15 @@
 static const text_t nothing = {NULL, 0};
 
 /* A question built from parameters that nobody vouches for: checked, then asked. */
-static void ask_checked(request_t *self, service_at_t service, const message_t *type, const void *question,
-                        void (*on)(request_t *self, const packet_t *packet)) {
+void ask_checked(request_t *self, service_at_t service, const message_t *type, const void *question,
+                 void (*on)(request_t *self, const packet_t *packet)) {
     fault_t fault = {0};
     if (wire_check(type, question, &fault) == OK) ask(self, service, type, question, on);
     else reply_code(self, 400, text_of(fault.code), arena_text(self->arena, text_of(fault.path)).at, nothing);
 }
 
 /* The unit that is asked for; of those who see one unit only, theirs. */
-static text_t unit_asked(request_t *self) {
+text_t unit_asked(request_t *self) {
     return role_sees_all(self->who.role) ? request_parameter(self, "unit") : text_of(self->who.unit);
 }
 

@@ -38,6 +38,7 @@ static bool access_holds(const who_t *who, access_t access) {
     case ACCESS_OPEN:
     case ACCESS_SESSION: return true;
     case ACCESS_ANY: return !who->by_code;
+    case ACCESS_DECIDES: return !who->by_code && role_decides(who->role);
     case ACCESS_REPORTS: return !who->by_code && role_reports(who->role);
     case ACCESS_ALL_UNITS: return !who->by_code && role_sees_all(who->role);
     }

@@ -15,6 +15,8 @@ bool role_sees_all(login_role_t role) {
            role == login_role_auditor;
 }
 
+bool role_decides(login_role_t role) { return role == login_role_coordinator || role == login_role_supervisor; }
+
 bool role_reports(login_role_t role) {
     return role == login_role_clerk || role == login_role_approver || role == login_role_program;
 }
@@ -155,6 +157,7 @@ static json_t *me_json(const request_t *self) {
     if (self->who.csrf[0] != '\0') json_object_set_new(json, "csrf", json_string(self->who.csrf));
     json_object_set_new(json, "by_code", json_boolean(self->who.by_code));
     json_object_set_new(json, "reports", json_boolean(role_reports(self->who.role)));
+    json_object_set_new(json, "decides", json_boolean(role_decides(self->who.role)));
     json_object_set_new(json, "all_units", json_boolean(role_sees_all(self->who.role)));
     json_object_set_new(json, "now_ms", json_integer(self->console->ledger_ms));
     return json;

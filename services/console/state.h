@@ -30,6 +30,7 @@ typedef enum {
     ACCESS_OPEN,     /* anybody */
     ACCESS_SESSION,  /* whoever has a session, also one that a one-time code began */
     ACCESS_ANY,      /* whoever is logged in */
+    ACCESS_DECIDES,  /* who decides on reports: coordinator, supervisor */
     ACCESS_REPORTS,  /* who reports for a unit */
     ACCESS_ALL_UNITS /* who sees every unit: coordinator, supervisor, operator, auditor */
 } access_t;
@@ -206,6 +207,7 @@ void who_find(request_t *self, void (*then)(request_t *self)); /* fills request-
 text_t role_shown(const request_t *self); /* 填报人 clerk: in sentences of both languages */
 bool role_sees_all(login_role_t role);
 bool role_reports(login_role_t role);
+bool role_decides(login_role_t role);
 void sessions_forget(console_t *self);
 void on_login(request_t *self);
 void on_logout(request_t *self);
@@ -233,6 +235,16 @@ void on_standing(request_t *self);
 void on_warnings(request_t *self);
 void on_entry(request_t *self);
 void on_amount(request_t *self);
+
+/* A question built from parameters that nobody vouches for: checked, then asked. */
+void ask_checked(request_t *self, service_at_t service, const message_t *type, const void *question,
+                 void (*on)(request_t *self, const packet_t *packet));
+/* The unit that is asked for; of those who see one unit only, theirs. */
+text_t unit_asked(request_t *self);
+
+/* --- decide.c --- */
+void on_decide(request_t *self);
+void on_claims(request_t *self);
 
 /* --- report.c --- */
 void on_check(request_t *self);

@@ -119,6 +119,72 @@ static void a_grant_needs_a_unit_of_the_plan_where_the_role_reports_and_no_mobil
     world_end(&world);
 }
 
+/* A command of a login, as the console attests it. */
+static void world_command_of(world_t *self, door_t door, uint8_t number, const char *login, const message_t *type,
+                             const void *value) {
+    buffer_t body = {0};
+    packet_encode(0, type, value, &body);
+    attested_command_t attested = {.login = text_of(login), .body = {body.at, (uint32_t)body.size}};
+    memset(attested.command_id, number, sizeof attested.command_id);
+    memset(attested.session, 7, sizeof attested.session);
+    world_ask(self, door, attested_command_type(), &attested);
+    buffer_destroy(&body);
+}
+
+static claim_credit_t decide(const char *unit) {
+    return (claim_credit_t){.indicator = text_of("raised"),
+                            .key_kind = key_kind_receipt,
+                            .key = text_of("HX-001"),
+                            .unit = text_of(unit),
+                            .period = text_of("2021-08"),
+                            .seq = 4,
+                            .why = text_of("凭证抬头")};
+}
+
+static void a_coordinators_session_decides_in_its_office_and_the_entry_says_so(void **state) {
+    (void)state;
+    world_t world = world_new(clock_mode_real);
+    world_grant(&world, 1, "office", login_role_coordinator, NULL);
+    claim_credit_t credit = decide("chengmen");
+    command_done_t done, again;
+    world_command_of(&world, door_console, 9, "office", claim_credit_type(), &credit);
+    world_commit(&world);
+    answer_read(&world, &world.later, command_done_type(), &done);
+    claim_credited_t entry;
+    world_body(&world, done.seq, claim_credited_type(), &entry);
+    assert_true(text_is(entry.actor.officer, "office"));
+    assert_int_equal(entry.actor.office, office_coordinator);
+    assert_true(text_is(entry.actor.unit, "nongye"));
+    assert_int_equal(entry.actor.credential, credential_session);
+    assert_int_equal(entry.actor.door, door_console);
+    world_command_of(&world, door_console, 9, "office", claim_credit_type(), &credit);
+    answer_read(&world, &world.now, command_done_type(), &again);
+    assert_true(again.duplicate);
+    assert_int_equal(again.seq, done.seq);
+    world_end(&world);
+}
+
+static void no_session_commands_beyond_its_office_nor_through_another_door(void **state) {
+    (void)state;
+    world_t world = world_new(clock_mode_real);
+    world_grant(&world, 1, "office", login_role_coordinator, NULL);
+    world_grant(&world, 2, "chengmen.clerk", login_role_clerk, "chengmen");
+    world_grant(&world, 3, "ops", login_role_operator, NULL);
+    claim_credit_t credit = decide("chengmen");
+    world_command_of(&world, door_console, 9, "chengmen.clerk", claim_credit_type(), &credit);
+    assert_refused(&world, "role_lacks");
+    world_command_of(&world, door_console, 9, "ops", claim_credit_type(), &credit);
+    assert_refused(&world, "role_lacks");
+    world_command_of(&world, door_console, 9, "stranger", claim_credit_type(), &credit);
+    assert_refused(&world, "login_revoked");
+    key_registered_t key = key_of("chengmen", 1, 0x11);
+    world_command_of(&world, door_console, 9, "office", key_registered_type(), &key);
+    assert_refused(&world, "office_missing");
+    world_command_of(&world, door_gateway, 9, "office", claim_credit_type(), &credit);
+    assert_refused(&world, "not_permitted");
+    world_end(&world);
+}
+
 static void answer_of(world_t *self, const message_t *type, const void *question, const message_t *answer, void *value) {
     buffer_t frame = {0}, out = {0};
     packet_t packet;
@@ -162,6 +228,8 @@ int main(void) {
         cmocka_unit_test(a_revoked_login_and_one_whose_time_is_over_append_nothing),
         cmocka_unit_test(only_the_consoles_door_takes_attested_reports_and_it_takes_no_others),
         cmocka_unit_test(a_grant_needs_a_unit_of_the_plan_where_the_role_reports_and_no_mobile_number_for_a_name),
+        cmocka_unit_test(a_coordinators_session_decides_in_its_office_and_the_entry_says_so),
+        cmocka_unit_test(no_session_commands_beyond_its_office_nor_through_another_door),
         cmocka_unit_test(the_desk_lists_logins_and_shows_an_entry_with_its_place_in_the_chain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -290,6 +290,24 @@ const until = async (what, test) => {
     await accessible('matrix');
     await shot('11-matrix');
   });
+  await step('a receipt that two claim counts once; the coordinator credits the other, with a reason, in the ledger', async () => {
+    const row = (day) => ({ task: 'donation', period: '2021-08', progress: '募集', explanations: [{ code: 'no_evidence', text: '后补' }], figures: [{ indicator: 'raised', items: [{ key_kind: 'receipt', key: 'HX-001', fact_day: day, amount: '1万元' }] }] });
+    const answer = await call('POST', '/api/v1/reports', { token, body: row('2021-08-04') });
+    assert.strictEqual(answer.status, 200, answer.text);
+    await go('claims', 'table');
+    await page.locator('tr', { hasText: '城门镇' }).getByText('计入（先报）').waitFor();
+    await page.locator('tr', { hasText: '盖山镇' }).getByText('不计入').waitFor();
+    await accessible('claims');
+    await shot('18-claims');
+    page.once('dialog', (dialog) => dialog.accept('凭证抬头为盖山镇'));
+    await page.locator('tr', { hasText: '盖山镇' }).getByRole('button', { name: /认定/ }).click();
+    await until('the credit in the ledger', async () => json('tail', 'entries', '--kind', 'claim_credited').length === 1);
+    const entry = json('tail', 'entries', '--kind', 'claim_credited')[0];
+    assert.strictEqual(entry.body.actor.officer, 'office');
+    assert.strictEqual(entry.body.actor.credential, 'session');
+    await go('claims/all', 'table');
+    await page.locator('tr', { hasText: '盖山镇' }).getByText('计入（已认定）').waitFor();
+  });
   await step('warnings are told with level, rung and sentence', async () => {
     await go('warnings', 'table');
     assert.ok((await page.locator('tbody tr').count()) > 10);
