@@ -93,7 +93,11 @@ static void share_row(shares_t *shares, const figures_t *figures, uint32_t at) {
         share->covered += row->evidence > 0;
         draft->last_seq = row->cause_seq;
     }
-    int64_t value = people ? (row->fact_day != 0 && !named_before(figures, at)) : row->amount.given ? row->amount.value : 0;
+    bool named = people && row->fact_day != 0 && !named_before(figures, at);
+    int64_t value = people ? named && !row->contested : row->amount.given ? row->amount.value : 0;
+    if (row->reported.given && row->reported.value > value && !people)
+        share->contested += (uint64_t)(row->reported.value - value);
+    share->contested += named && row->contested;
     share->total += (uint64_t)value;
     if (!opening && text_equal(row->period, shares->self->period)) share->month = (maybe_t){true, share->month.value + value};
 }
@@ -155,6 +159,7 @@ static bool target_make(const gathering_t *self, uint32_t at, uint32_t until, ed
                                  .goal = row->goal,
                                  .opening = row->opening,
                                  .expected = row->expected,
+                                 .contested = row->contested,
                                  .reached_day = row->reached_day,
                                  .due_ms = row->due_ms};
     uint32_t due = indicator->target.due != 0 ? indicator->target.due : task->due;

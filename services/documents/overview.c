@@ -74,6 +74,13 @@ static text_t need_sentence(const edition_t *edition, const edition_target_t *ta
     return arena_format(arena, TEXT_FORMAT TEXT_FORMAT, TEXT_ARGS(behind), TEXT_ARGS(need));
 }
 
+/* "Rules look at reported figures, totals at credited ones": where they differ, it is said. */
+static text_t contested_sentence(const edition_target_t *target, arena_t *arena) {
+    if (target->contested == 0) return text_of("");
+    return arena_format(arena, "另有" TEXT_FORMAT "为重复申报，未计入。",
+                        TEXT_ARGS(wording_amount(target, target->contested, arena)));
+}
+
 static text_t verdict_sentence(const edition_t *edition, const edition_target_t *target, arena_t *arena) {
     if (target->goal == 0) return text_of("");
     bool open = target->reach == reach_not_yet && target->due_ms >= edition->now_ms;
@@ -89,8 +96,9 @@ text_t target_sentence(const edition_t *edition, const edition_target_t *target,
     text_t what = target->shape == shape_lasting ? person_sentence(edition, target, arena) : sum_sentence(target, arena);
     text_t change = change_sentence(edition, target, arena), need = need_sentence(edition, target, arena);
     text_t verdict = verdict_sentence(edition, target, arena);
-    return arena_format(arena, TEXT_FORMAT TEXT_FORMAT TEXT_FORMAT TEXT_FORMAT, TEXT_ARGS(what), TEXT_ARGS(change),
-                        TEXT_ARGS(verdict), TEXT_ARGS(need));
+    text_t contested = contested_sentence(target, arena);
+    return arena_format(arena, TEXT_FORMAT TEXT_FORMAT TEXT_FORMAT TEXT_FORMAT TEXT_FORMAT, TEXT_ARGS(what),
+                        TEXT_ARGS(contested), TEXT_ARGS(change), TEXT_ARGS(verdict), TEXT_ARGS(need));
 }
 
 /* --- the whole --- */

@@ -173,6 +173,17 @@ void compose_rows_table(const edition_t *edition, paper_t *paper) {
     }
 }
 
+/* What is not in the figures because another unit claimed the same before. */
+static void note_contested(const edition_t *edition, const edition_target_t *target, paper_t *paper) {
+    for (uint32_t index = 0; index < target->shares_count; index++) {
+        const edition_share_t *share = &target->shares[index];
+        if (share->contested == 0) continue;
+        paper_format(paper, BLOCK_NOTE, "注：" TEXT_FORMAT "所报" TEXT_FORMAT "中，" TEXT_FORMAT "与他单位重复申报，未计入。",
+                     TEXT_ARGS(edition_unit_name(edition, share->unit)), TEXT_ARGS(target->name),
+                     TEXT_ARGS(wording_amount(target, share->contested, paper->arena)));
+    }
+}
+
 /* Where the rounded parts do not add up to the rounded total, it is said. */
 static void note_rounding(const edition_target_t *target, uint64_t parts, uint64_t total, paper_t *paper) {
     uint64_t whole = wording_rounded(target->measure, total);
@@ -244,6 +255,7 @@ void compose_shares_table(const edition_t *edition, paper_t *paper) {
             parts += wording_rounded(target->measure, target->shares[share].total);
             total += target->shares[share].total;
         }
+        note_contested(edition, target, paper);
         note_rounding(target, parts, total, paper);
     }
 }

@@ -14,9 +14,10 @@ typedef struct {
     uint64_t grows;
     uint32_t moves;
     uint32_t asked;
-    uint64_t least; /* the highest at_least that was asked for */
-    err_t fails;    /* what intake answers, unless OK */
-    bool skip_page; /* the last page of obligations says that there is more, and has nothing */
+    uint64_t least;    /* the highest at_least that was asked for */
+    err_t fails;       /* what intake answers, unless OK */
+    int64_t contested; /* of the second row */
+    bool skip_page;    /* the last page of obligations says that there is more, and has nothing */
 } desks_t;
 
 static uint64_t moment(desks_t *self, uint64_t at_least) {
@@ -32,6 +33,7 @@ static void answer_targets(desks_t *self, const targets_ask_t *ask, targets_t *t
                               .lamp = lamp_green,
                               .done = 100,
                               .goal = 1000,
+                              .contested = (uint64_t)self->contested,
                               .due_ms = INT64_MAX};
     *told =
         (targets_t){.as_of = moment(self, ask->at_least), .now_ms = 1632800000000, .rows = row, .rows_count = ask->after == 0};
@@ -50,6 +52,7 @@ static void answer_figures(desks_t *self, const figures_ask_t *ask, figures_t *t
     rows[1] = (proof_row_t){.cause_seq = 5, .unit = unit, .period = text_of("2021-08"), .amount = {true, 10}, .evidence = 1};
     rows[2] = (proof_row_t){.cause_seq = 9, .unit = unit, .period = text_of("2021-09"), .amount = {true, 20}};
     rows[3] = (proof_row_t){.cause_seq = 11, .unit = unit, .period = text_of("2021-10"), .amount = {true, 40}};
+    if (self->contested > 0) rows[2].reported = (maybe_t){true, 20 + self->contested};
     *told = (figures_t){.as_of = moment(self, ask->at_least), .rows = rows, .rows_count = 4};
 }
 
@@ -167,6 +170,23 @@ static void a_share_holds_the_month_apart_from_openings_and_leaves_later_months_
     desks_end(&desks);
 }
 
+static void what_another_claimed_first_is_told_apart_from_what_counts(void **state) {
+    (void)state;
+    desks_t desks = desks_new();
+    gather_t from = gather_of(&desks);
+    edition_t edition;
+    desks.contested = 7;
+    assert_int_equal(gather_edition(&from, document_kind_bulletin, text_of("2021-09"), 0, &edition), OK);
+    const edition_target_t *sales = &edition.targets[0];
+    assert_int_equal(sales->contested, 7);
+    uint64_t contested = 0;
+    for (uint32_t index = 0; index < sales->shares_count; index++) contested += sales->shares[index].contested;
+    assert_int_equal(contested, 7);
+    text_t said = target_sentence(&edition, sales, desks.arena);
+    assert_non_null(memmem(said.at, said.size, "为重复申报，未计入", strlen("为重复申报，未计入")));
+    desks_end(&desks);
+}
+
 static void an_edition_that_was_gathered_can_be_kept_and_read_again(void **state) {
     (void)state;
     desks_t desks = desks_new();
@@ -194,6 +214,7 @@ int main(void) {
         cmocka_unit_test(a_page_without_rows_ends_the_asking),
         cmocka_unit_test(what_a_desk_refuses_is_given_back),
         cmocka_unit_test(a_share_holds_the_month_apart_from_openings_and_leaves_later_months_out),
+        cmocka_unit_test(what_another_claimed_first_is_told_apart_from_what_counts),
         cmocka_unit_test(an_edition_that_was_gathered_can_be_kept_and_read_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
