@@ -73,6 +73,7 @@ int rows_figures(cli_t *cli, figures_ask_t *ask, figures_t *answer) {
     } while (page.more && page.rows_count > 0);
     answer->as_of = page.as_of;
     answer->total = page.total;
+    answer->reported = page.reported;
     return EXIT_WELL;
 }
 

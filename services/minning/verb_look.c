@@ -1,4 +1,5 @@
 /* `minning late`, `progress`, `warnings`, `figures`: questions to aggregation and alerting. */
+#include "services/minning/persons.h"
 #include "services/minning/rows.h"
 
 #include "services/plan/amount.h"
@@ -141,8 +142,27 @@ int verb_warnings(cli_t *cli) {
 
 /* --- figures --- */
 
-static void add_figure(cli_t *cli, sheet_t *sheet, const indicator_t *indicator, const proof_row_t *row) {
-    text_t amount = text_of("-");
+/* What was reported stands beside what counts, where claims of others make that less. */
+static text_t reported_shown(cli_t *cli, const indicator_t *indicator, const proof_row_t *row) {
+    if (row->contested) return cli_word(cli, "他单位已申报，不计入", "claimed by another, does not count");
+    if (!row->reported.given) return text_of("");
+    bool money = indicator != NULL && indicator->measure == measure_money;
+    return money ? amount_exact(row->reported.value, cli->arena)
+                 : arena_format(cli->arena, "%lld", (long long)row->reported.value);
+}
+
+/* The persons behind the rows, where the indicator counts people. */
+static const text_t *persons_of(cli_t *cli, const figures_t *all) {
+    person_ref_t *refs = ARENA_NEW(cli->arena, person_ref_t, all->rows_count + 1);
+    text_t *names = ARENA_NEW(cli->arena, text_t, all->rows_count + 1);
+    for (uint32_t index = 0; index < all->rows_count; index++)
+        memcpy(refs[index].hash, all->rows[index].person, sizeof refs[index].hash);
+    persons_named(cli, refs, all->rows_count, names);
+    return names;
+}
+
+static void add_figure(cli_t *cli, sheet_t *sheet, const indicator_t *indicator, const proof_row_t *row, text_t name) {
+    text_t amount = name.size > 0 ? name : text_of("-"); /* a person is the figure */
     if (row->amount.given)
         amount = indicator != NULL && indicator->measure == measure_money
                      ? amount_exact(row->amount.value, cli->arena)
@@ -156,11 +176,12 @@ static void add_figure(cli_t *cli, sheet_t *sheet, const indicator_t *indicator,
                       row->member,
                       row->fact_day == 0 ? text_of("-") : json_day_show(row->fact_day, cli->arena),
                       amount,
+                      reported_shown(cli, indicator, row),
                       arena_format(cli->arena, "%lu", (unsigned long)row->cause_seq),
                       cli_when(cli, cli_offset(cli), (int64_t)row->received_ms),
                       text_of(row->evidence > 0 ? "●" : "○"),
                       explained};
-    sheet_add(sheet, cells, 9, NULL);
+    sheet_add(sheet, cells, 10, row->contested || row->reported.given ? colour_yellow : NULL);
 }
 
 /* Of the reports behind a figure, how many come with evidence. A report has several rows: each counts once. */
@@ -190,23 +211,30 @@ int verb_figures(cli_t *cli) {
     figures_t all;
     exit_code = rows_figures(cli, &ask, &all);
     if (exit_code != EXIT_WELL) return exit_code;
-    sheet_t sheet = {.right = {[4] = true, [5] = true}};
+    bool people = !cli->json && indicator != NULL && indicator->measure == measure_people;
+    const text_t *names = people ? persons_of(cli, &all) : NULL;
+    sheet_t sheet = {.right = {[4] = true, [5] = true, [6] = true}};
     text_t head[] = {
         cli_word(cli, "单位", "unit"),     cli_word(cli, "报送期", "period"), cli_word(cli, "分项", "member"),
-        cli_word(cli, "发生日", "fact"),   cli_word(cli, "数额", "amount"),   cli_word(cli, "账目", "entry"),
+        cli_word(cli, "发生日", "fact"),   cli_word(cli, "认定数额", "credited"), cli_word(cli, "申报数额", "reported"),
+        cli_word(cli, "账目", "entry"),
         cli_word(cli, "收到", "received"), cli_word(cli, "佐证", "evidence"), cli_word(cli, "已说明", "explained")};
-    sheet_add(&sheet, head, 9, NULL);
+    sheet_add(&sheet, head, 10, NULL);
     for (uint32_t index = 0; index < all.rows_count; index++) {
         if (cli->json)
             cli_print_json(message_to_json(proof_row_type(), &all.rows[index]));
         else
-            add_figure(cli, &sheet, indicator, &all.rows[index]);
+            add_figure(cli, &sheet, indicator, &all.rows[index], names == NULL ? text_of("") : names[index]);
     }
     if (!cli->json) {
         sheet_print(cli, &sheet, stdout);
         if (all.total.given && indicator != NULL)
             printf(cli_say(cli, "合计 " TEXT_FORMAT "\n", "total " TEXT_FORMAT "\n"),
                    TEXT_ARGS(amount_show(all.total.value, indicator->measure, indicator->unit_word, cli->arena)));
+        if (all.reported.given && indicator != NULL)
+            printf(cli_say(cli, "申报合计 " TEXT_FORMAT "：重复申报的只计一次（见 minning claims）\n",
+                           "reported " TEXT_FORMAT ": what is claimed twice counts once (see minning claims)\n"),
+                   TEXT_ARGS(amount_show(all.reported.value, indicator->measure, indicator->unit_word, cli->arena)));
         print_coverage(cli, &all);
     }
     sheet_destroy(&sheet);

@@ -79,7 +79,7 @@ err_t vault_commit(vault_t *self) {
     return self->err;
 }
 
-static store_key_t key_of(const uint8_t hash[HASH_SIZE]) {
+store_key_t vault_person_key(const uint8_t hash[HASH_SIZE]) {
     store_key_t key = key_new();
     key_add_bytes(&key, hash, HASH_SIZE);
     return key;
@@ -123,7 +123,7 @@ static uint32_t references_take(vault_t *self, const vault_keep_t *keep, bool ma
         text_t text = keep->texts[index];
         uint8_t hash[HASH_SIZE];
         hash_keyed(self->hash_key, (bytes_t){(const uint8_t *)text.at, text.size}, hash);
-        store_key_t key = key_of(hash);
+        store_key_t key = vault_person_key(hash);
         vault_person_t person;
         bool known = txn_get(self->group, VAULT_PERSONS, &key, self->arena, &person);
         if (!known && !may_keep) return index;
@@ -167,14 +167,14 @@ void vault_take_at(vault_t *self, door_t door, bytes_t frame, buffer_t *now, buf
         on_vault_keep(self, &packet, now, later);
     else if (message_of_kind(packet.kind) == NULL)
         vault_refuse(&packet, REASON_OF(unknown_message), "", now);
-    else if (!directory_take(self, door, &packet, now, later))
+    else if (!persons_take(self, door, &packet, now, later) && !directory_take(self, door, &packet, now, later))
         vault_refuse(&packet, REASON_OF(not_permitted), "", now);
 }
 
 bool vault_text(vault_t *self, const uint8_t hash[HASH_SIZE], arena_t *arena, text_t *text) {
     txn_t *txn = store_read(self->store);
     if (txn == NULL) return false;
-    store_key_t key = key_of(hash);
+    store_key_t key = vault_person_key(hash);
     vault_person_t person;
     bool known = txn_get(txn, VAULT_PERSONS, &key, arena, &person);
     if (known) *text = arena_text(arena, person.text);
@@ -184,7 +184,7 @@ bool vault_text(vault_t *self, const uint8_t hash[HASH_SIZE], arena_t *arena, te
 
 void vault_erase(vault_t *self, const uint8_t hash[HASH_SIZE]) {
     if (!vault_group_begin(self)) return;
-    store_key_t key = key_of(hash);
+    store_key_t key = vault_person_key(hash);
     txn_delete(self->group, VAULT_PERSONS, &key);
     self->group_count++;
 }

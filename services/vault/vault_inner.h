@@ -26,6 +26,9 @@ bool vault_space_is_low(const vault_t *self);
 void vault_say_busy(uint64_t request_id, buffer_t *now);
 void vault_refuse(const packet_t *packet, text_t code, const char *path, buffer_t *now);
 
+store_key_t vault_person_key(const uint8_t hash[HASH_SIZE]);
+/* Persons told and erased, at the operator's door alone (persons.c). false: not such a packet. */
+bool persons_take(vault_t *self, door_t door, const packet_t *packet, buffer_t *now, buffer_t *later);
 /* Contacts and routes (directory.c). false: this door does not take such a packet. */
 bool directory_take(vault_t *self, door_t door, const packet_t *packet, buffer_t *now, buffer_t *later);
 

@@ -21,6 +21,7 @@ enum {
     SIM_ASKS = 4096,
     SIM_ACTORS = 16,
     SIM_PATH = 160,
+    SIM_ERASED = 16,
     ACTOR_INTAKE = 0, /* then the stages, in the order of sim_roles */
     ACTOR_DOOR = SIM_ACTORS - 2,
     ACTOR_OPERATOR = SIM_ACTORS - 1
@@ -188,6 +189,8 @@ struct sim {
     uint32_t fold_count;
     watcher_t watcher;
     vault_t *vault;
+    uint8_t erased[SIM_ERASED][HASH_SIZE]; /* whom the vault was told to forget; who reports again is kept again */
+    uint32_t erased_count;
     publisher_t *publisher;
     sim_redis_t redis;
     bool commit_fails; /* the next one does */

@@ -77,7 +77,10 @@ static void walk_report(walk_t *walk, const event_t *event) {
             text_t text;
             bare = bare && person->text.size == 0;
             if (person->key_id == 0) continue;
-            SIM_HOLDS(sim, "vault_keeps", vault_text(sim->vault, person->hash, sim->moment, &text), "entry %llu",
+            bool erased = false;
+            for (uint32_t one = 0; one < sim->erased_count; one++)
+                erased |= memcmp(sim->erased[one], person->hash, HASH_SIZE) == 0;
+            SIM_HOLDS(sim, "vault_keeps", erased || vault_text(sim->vault, person->hash, sim->moment, &text), "entry %llu",
                       (unsigned long long)event->seq);
         }
     SIM_HOLDS(sim, "no_personal_text", bare, "entry %llu", (unsigned long long)event->seq);

@@ -104,6 +104,19 @@ static void store_restored(sim_t *sim) {
 
 static void revocation(sim_t *sim) { sim_operator_order(sim); }
 
+/* Somebody is forgotten: from now on the vault may not know the hash, and nothing that was counted may change. */
+static void person_erased(sim_t *sim) {
+    uint32_t number = (uint32_t)sim_draw(sim, sim->submission_count + 1);
+    if (number == sim->submission_count || !sim->submissions[number].is_swapped) return;
+    const personal_t *person = &sim->submissions[number].swapped.prepared_by;
+    if (person->key_id == 0 || sim->erased_count == SIM_ERASED) return;
+    vault_erase(sim->vault, person->hash);
+    err_t err = vault_commit(sim->vault);
+    SIM_HOLDS(sim, "commits_go_well", err == OK, "vault: %s", err_name(err));
+    memcpy(sim->erased[sim->erased_count++], person->hash, HASH_SIZE);
+    sim_trace(sim, "a person is erased");
+}
+
 static const struct {
     const char *name;
     void (*happens)(sim_t *sim);
@@ -125,6 +138,7 @@ static const struct {
     {"revocation", revocation, 2},
     {"ledger_restored", sim_restore, 3},
     {"documents", sim_operator_document, 6},
+    {"person_erased", person_erased, 2},
 };
 enum { FAULTS = sizeof faults / sizeof faults[0] };
 
