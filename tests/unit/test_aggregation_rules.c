@@ -296,6 +296,38 @@ static int parts_teardown(void **state) {
     return 0;
 }
 
+static void what_another_claims_stands_apart_and_comes_back_as_timely_as_it_was(void **state) {
+    parts_bench_t *bench = *state;
+    static const bool contested[] = {true, false};
+    item_t items[] = {{.fact_day = 20211029, .amount = {true, 200}}, {.fact_day = 20211029, .amount = {true, 30}}};
+    figure_t figure = {.amount = {true, 230}, .items = items, .items_count = 2};
+    agg_share_t share = {.amount = {true, 230}, .contested = 200};
+    figure_parts(&figure, &bench->source, NULL, contested, bench->arena, &share);
+    assert_int_equal(share.parts_count, 2);
+    assert_true(share.parts[0].amount == 30 && !share.parts[0].contested);
+    assert_true(share.parts[1].amount == 200 && share.parts[1].contested);
+    claim_t claim = {.fact_day = 20211029, .amount = {true, 200}, .seq = 5, .since_ms = 1000};
+    share_settle(&share, &claim, 2000, bench->arena);
+    assert_int_equal(share.contested, 0);
+    assert_int_equal(share.parts_count, 1);
+    assert_int_equal(share.parts[0].amount, 230);
+    assert_int_equal(share.parts[0].timely, 230); /* it was reported in time, whoever counted meanwhile */
+    claim.contested = true;
+    share_settle(&share, &claim, 2000, bench->arena);
+    assert_int_equal(share.contested, 200);
+    assert_true(share.parts[0].amount == 30 && share.parts[0].timely == 30);
+}
+
+static void a_claim_that_came_late_takes_nothing_timely_away(void **state) {
+    parts_bench_t *bench = *state;
+    agg_part_t parts[] = {{.day = 20211029, .amount = 150, .timely = 100, .cause_seq = 9, .received_ms = 3000}};
+    agg_share_t share = {.amount = {true, 150}, .parts = parts, .parts_count = 1};
+    claim_t late = {.fact_day = 20211029, .amount = {true, 50}, .seq = 9, .since_ms = 3000, .contested = true};
+    share_settle(&share, &late, 2000, bench->arena);
+    assert_true(share.parts[0].amount == 100 && share.parts[0].timely == 100);
+    assert_true(share.parts[1].amount == 50 && share.parts[1].timely == 0 && share.parts[1].contested);
+}
+
 static void a_figure_counts_by_the_days_of_its_facts(void **state) {
     parts_bench_t *bench = *state;
     item_t items[] = {{.fact_day = 20211029, .amount = {true, 200}},
@@ -407,6 +439,8 @@ int main(void) {
         cmocka_unit_test(teachers_in_place_after_the_due_day_are_met_after_due),
         cmocka_unit_test(a_person_restated_every_month_keeps_the_earliest_first_day),
         WITH_PARTS(a_figure_counts_by_the_days_of_its_facts),
+        WITH_PARTS(what_another_claims_stands_apart_and_comes_back_as_timely_as_it_was),
+        WITH_PARTS(a_claim_that_came_late_takes_nothing_timely_away),
         WITH_PARTS(a_figure_without_rows_counts_at_the_end_of_its_period),
         WITH_PARTS(persons_without_amounts_stand_for_one_each),
         WITH_PARTS(a_late_correction_leaves_timely_what_was_timely),

@@ -177,10 +177,41 @@ static void an_amended_plan_keeps_what_stands_and_owes_nothing_that_was_past(voi
     assert_true(verify_owes(world->fold, swj, consumption, 0));
 }
 
+static void claims(world_t *world, uint32_t day, const char *unit, const char *period, uint64_t replaces, const char *key,
+                   int64_t amount) {
+    item_t item = {.key_kind = key_kind_receipt, .key = text_of(key), .fact_day = 20210810, .amount = {true, amount}};
+    figure_t figure = {.indicator = text_of("raised"), .amount = {true, amount}, .items = &item, .items_count = 1};
+    reports(world, day, unit, "donation", period, replaces, &figure, 1, NULL);
+    verify_settle(world->fold);
+}
+
+static void credits(world_t *world, const char *unit, const char *period, const char *wrong) {
+    claim_credited_t credited = {.indicator = text_of("raised"), .key_kind = key_kind_receipt, .key = text_of("JK-1"),
+                                 .unit = text_of(unit), .period = text_of(period), .seq = 2, .why = text_of("已核实"),
+                                 .command_id = {1}, .actor = {.credential = credential_signature, .door = door_operator}};
+    tells(world, noon(world, 20210903), claim_credited_type(), &credited, true, wrong);
+    verify_settle(world->fold);
+}
+
+static void what_is_claimed_twice_counts_once_by_age_or_by_decision(void **state) {
+    world_t *world = *state;
+    claims(world, 20210820, "350104101", "2021-08", 0, "JK-1", 500);
+    claims(world, 20210821, "350104102", "2021-08", 0, "JK-1", 700);
+    assert_int_equal(total(world, "raised", ""), 500);
+    credits(world, "350104102", "2021-08", NULL);
+    assert_int_equal(total(world, "raised", ""), 700);
+    claims(world, 20210904, "350104102", "2021-08", 1, "JK-2", 10); /* what was credited is withdrawn */
+    assert_int_equal(total(world, "raised", ""), 510);
+    claims(world, 20210905, "350104102", "2021-08", 2, "JK-1", 700); /* and is the younger one when it comes back */
+    assert_int_equal(total(world, "raised", ""), 500);
+    credits(world, "350104103", "2021-08", "does not stand");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(running_totals_become_months_and_revisions_replace, begin, end),
         cmocka_unit_test_setup_teardown(each_target_is_capped_and_dated_by_its_facts, begin, end),
+        cmocka_unit_test_setup_teardown(what_is_claimed_twice_counts_once_by_age_or_by_decision, begin, end),
         cmocka_unit_test_setup_teardown(persons_count_once_and_only_while_in_place, begin, end),
         cmocka_unit_test_setup_teardown(an_amended_plan_keeps_what_stands_and_owes_nothing_that_was_past, begin, end)};
     return cmocka_run_group_tests_name("totals, by a second opinion", tests, NULL, NULL);
