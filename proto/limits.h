@@ -6,6 +6,8 @@
 #define LIMIT_ID 48                        /* a unit, task, indicator, member, period */
 #define LIMIT_NAME 192                     /* a name shown to people */
 #define LIMIT_TEXT 6000                    /* one free text of a report, about 2,000 characters */
+#define LIMIT_OUTAGES 64                   /* absences of ours in one year that moved deadlines */
+#define LIMIT_OUTAGE_MS 86400000LL         /* lost time counts within so long before a deadline */
 #define LIMIT_WHY 600                      /* the reason of a decision, about 200 characters */
 #define LIMIT_KEY_TEXT 96                  /* number of a receipt, a contract, a USCC */
 #define LIMIT_FIGURES 64                   /* figures in one report */

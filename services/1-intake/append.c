@@ -72,6 +72,7 @@ static void append_report(visit_t *visit, const append_ask_t *ask, bytes_t encod
     report_received_t received = {
         .report = ask->report, .unit = ask->unit, .door = visit->door, .key_generation = ask->key_generation};
     received.login = visit->login;
+    if (visit->door == door_operator) received.entered_by = visit->actor;
     memcpy(received.session, visit->session, sizeof received.session);
     memcpy(received.content_hash, content_hash, HASH_SIZE);
     intake_submission_t kept = {.received_ms = (uint64_t)stamp_ms};
@@ -85,7 +86,7 @@ static void append_report(visit_t *visit, const append_ask_t *ask, bytes_t encod
 }
 
 /* Who sends it may: now what is sent. `encoded`: the report's own bytes; the reader takes canonical ones only. */
-static void report_take(visit_t *visit, const append_ask_t *ask, bytes_t encoded) {
+void report_take(visit_t *visit, const append_ask_t *ask, bytes_t encoded) {
     intake_t *self = visit->intake;
     if (!privacy_holds(visit, &ask->report) || !group_begin(self)) return;
     uint8_t content_hash[HASH_SIZE];

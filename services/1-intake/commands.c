@@ -198,6 +198,10 @@ static void command_do(visit_t *visit, const command_t *command, const packet_t 
         {KIND_officer_registered, on_officer_registered},
         {KIND_officer_revoked, on_officer_revoked},
         {KIND_claim_credit, on_claim_credit},
+        {KIND_report_decide, on_report_decide},
+        {KIND_extension_decide, on_extension_decide},
+        {KIND_outage_declare, on_outage_declare},
+        {KIND_report_enter, on_report_enter},
         {KIND_advance_clock, on_advance_clock},
         {KIND_document_part, on_document_part},
         {KIND_document_announced, on_document_announced},
@@ -231,6 +235,15 @@ static void command_dispatch(visit_t *visit, const command_t *command) {
         command_do(visit, command, &body);
 }
 
+/* Whose actor is known: answered if it was obeyed before, else dispatched. */
+static void command_take(visit_t *visit, const command_t *command) {
+    if (!group_begin(visit->intake) || answered_before(visit, command)) return;
+    if (visit->intake->busy)
+        visit_busy(visit);
+    else
+        command_dispatch(visit, command);
+}
+
 /* The console vouches for who is logged in; in which office, and whether that office may, is decided here. The body is the same
  * as in a signed command, and so are its handlers. */
 void on_attested_command(visit_t *visit) {
@@ -240,11 +253,7 @@ void on_attested_command(visit_t *visit) {
     command_t command = {.body = attested.body, .officer = attested.login};
     memcpy(command.command_id, attested.command_id, sizeof command.command_id);
     memcpy(command.ledger_id, self->opened.ledger_id, sizeof command.ledger_id);
-    if (answered_before(visit, &command)) return;
-    if (self->busy)
-        visit_busy(visit);
-    else
-        command_dispatch(visit, &command);
+    command_take(visit, &command);
 }
 
 void on_command(visit_t *visit) {
@@ -256,9 +265,5 @@ void on_command(visit_t *visit) {
         return;
     }
     if (!actor_holds(visit, &command)) return;
-    if (!group_begin(self) || answered_before(visit, &command)) return;
-    if (self->busy)
-        visit_busy(visit);
-    else
-        command_dispatch(visit, &command);
+    command_take(visit, &command);
 }

@@ -32,6 +32,10 @@ static const struct {
     {KIND_login_revoked, BIT(root) | BIT(operator)},
     {KIND_backup_taken, BIT(root) | BIT(operator)},
     {KIND_quarantined, BIT(root) | BIT(operator)},
+    {KIND_report_decide, BIT(coordinator) | BIT(supervisor)},
+    {KIND_extension_decide, BIT(coordinator) | BIT(supervisor)},
+    {KIND_report_enter, BIT(coordinator)},
+    {KIND_outage_declare, BIT(root) | BIT(operator)},
     {KIND_advance_clock, BIT(root) | BIT(operator)},
     {KIND_document_part, BIT(root) | BIT(coordinator) | BIT(supervisor)},
     {KIND_document_announced, BIT(root) | BIT(coordinator) | BIT(supervisor)},
@@ -53,6 +57,10 @@ text_t command_kind_refusal(uint32_t kind) {
 
 text_t office_refusal(uint32_t kind, office_t office) {
     return (offices_for(kind) & 1u << office) != 0 ? text_of(NULL) : REASON_OF(office_missing);
+}
+
+text_t own_unit_refusal(office_t office, text_t own, text_t unit) {
+    return office != office_supervisor && text_equal(own, unit) ? REASON_OF(own_unit) : text_of(NULL);
 }
 
 text_t officer_refusal(office_t office, text_t unit) {

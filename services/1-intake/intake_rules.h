@@ -10,6 +10,9 @@ text_t kind_refusal(door_t door, uint32_t kind);
 text_t command_kind_refusal(uint32_t kind);
 /* May an officer in this office have a command of this kind obeyed? */
 text_t office_refusal(uint32_t kind, office_t office);
+/* "A decision on one's own unit's report needs the supervisor." */
+text_t own_unit_refusal(office_t office, text_t own, text_t unit);
+/* What the console may vouch for: decisions on reports, by those whose office they are; keys and plans are signed. */
 /* May somebody be registered in this office, for this unit (empty: for none)? */
 text_t officer_refusal(office_t office, text_t unit);
 /* The key's generation must follow the newest one. */

@@ -21,6 +21,7 @@ extern const table_t intake_tables[TABLE_COUNT];
 #define FACT_PLAN "plan_seq"     /* entry that adopted the plan in force */
 #define FACT_CLOSED "closed_seq" /* entry that closed the plan */
 #define FACT_BACKUP "backup_seq" /* a backup exists up to here */
+#define FACT_OUTAGES "outages"   /* how many were declared */
 #define FACT_VERIFIED "verified" /* the chain was verified up to here */
 
 /* An advance_clock on its way: done in pieces of at most one group. */
@@ -133,9 +134,9 @@ void on_plan_part(visit_t *visit, const command_t *command, const packet_t *body
 void on_plan_adopted(visit_t *visit, const command_t *command, const packet_t *body);
 
 /* --- a command that was obeyed (commands.c, upkeep.c) --- */
+text_t instant_shown(const intake_t *self, int64_t at_ms); /* 2021-09-26 09:00, in the plan's local time */
 void command_obeyed(visit_t *visit, const command_t *command, uint64_t seq);
 bool remark_is_clean(visit_t *visit, text_t why);
-text_t instant_shown(const intake_t *self, int64_t at_ms); /* 2021-09-26 09:00, in the plan's local time */
 void on_backup_taken(visit_t *visit, const command_t *command, const packet_t *body);
 void on_quarantined(visit_t *visit, const command_t *command, const packet_t *body);
 void on_ledger_restored(visit_t *visit, const command_t *command, const packet_t *body);
@@ -172,6 +173,14 @@ void on_document_published(visit_t *visit, const command_t *command, const packe
 /* For the desk, from any transaction. */
 bool document_part_find(txn_t *txn, const document_part_ask_t *ask, arena_t *arena, document_part_t *part);
 void documents_list(txn_t *txn, const documents_ask_t *ask, arena_t *arena, documents_t *told);
+
+/* --- decisions (decisions.c) --- */
+void on_report_decide(visit_t *visit, const command_t *command, const packet_t *body);
+void on_extension_decide(visit_t *visit, const command_t *command, const packet_t *body);
+void on_outage_declare(visit_t *visit, const command_t *command, const packet_t *body);
+void on_report_enter(visit_t *visit, const command_t *command, const packet_t *body);
+/* A report whose sender may send it (append.c). */
+void report_take(visit_t *visit, const append_ask_t *ask, bytes_t encoded);
 
 /* --- receipts that come back (resend.c) --- */
 void seal_key_make(const uint8_t signer_secret[SIGN_SECRET_SIZE], uint8_t key[MAC_KEY_SIZE]);

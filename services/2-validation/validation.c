@@ -175,6 +175,8 @@ static void standing_keep(turn_t *turn, const validation_case_t *given, const va
         row.revision = ruling->revision;
         row.seq = turn_cause(turn);
         row.received_ms = (uint64_t)given->received_ms;
+        row.decision = decision_none; /* of the revision before; totals go by this one */
+        row.decided_ms = row.decided_seq = row.counts = row.counts_seq = 0;
         if (ruling->revision == 1) row.first_valid_ms = row.received_ms; /* frozen: no correction moves it */
         memcpy(row.submission_id, given->report->submission_id, sizeof row.submission_id);
         memcpy(row.body_hash, given->body_hash, sizeof row.body_hash);
@@ -183,10 +185,12 @@ static void standing_keep(turn_t *turn, const validation_case_t *given, const va
     turn_put(turn, VALIDATION_STANDING, &key, &row);
 }
 
-static uint64_t due_of(turn_t *turn, text_t period_id) {
+uint64_t due_of(turn_t *turn, const validation_standing_t *standing, text_t period_id) {
     const planbook_t *book = turn_memory(turn);
     const period_t *period = book == NULL ? NULL : planbook_period(book, period_id);
-    return period == NULL ? 0 : (uint64_t)deadline_resolve(planbook_plan(book), period->due).due_ms;
+    if (period == NULL) return 0;
+    uint64_t due_ms = (uint64_t)deadline_resolve(planbook_plan(book), period->due).due_ms;
+    return standing->due_ms > due_ms ? standing->due_ms : due_ms; /* an amendment may give more than an extension did */
 }
 
 static void submission_keep(turn_t *turn, const validation_case_t *given) {
@@ -216,9 +220,10 @@ static void emit_accepted(turn_t *turn, const validation_case_t *given, const va
                                   .missing_count = ruling->missing_count,
                                   .explained = ruling->explained,
                                   .explained_count = ruling->explained_count,
-                                  .due_ms = due_of(turn, report->period),
+                                  .due_ms = due_of(turn, &given->standing, report->period),
                                   .evidence = evidence_of(report),
-                                  .previous = given->standing.newest_seq};
+                                  .previous = given->standing.newest_seq,
+                                  .below_seq = standing_counts_seq(&given->standing)};
     if (given->received_ms != turn_now_ms(turn)) accepted.received_ms = (uint64_t)given->received_ms;
     accepted.claims = place->told;
     accepted.claims_count = place->told_count;
@@ -233,7 +238,7 @@ static void emit_refused(turn_t *turn, const validation_case_t *given, const val
                                 .period = report->period,
                                 .reasons = ruling->reasons,
                                 .reasons_count = ruling->reasons_count,
-                                .due_ms = due_of(turn, report->period),
+                                .due_ms = due_of(turn, &given->standing, report->period),
                                 .previous = given->standing.newest_seq};
     if (given->received_ms != turn_now_ms(turn)) refused.received_ms = (uint64_t)given->received_ms;
     memcpy(refused.submission_id, report->submission_id, sizeof refused.submission_id);
@@ -277,6 +282,9 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_rules_activated: on_rules_activated(turn, event); return;
     case KIND_report_received: on_report_received(turn, event); return;
     case KIND_claim_credited: on_claim_credited(turn, event); return;
+    case KIND_report_decided: on_report_decided(turn, event); return;
+    case KIND_extension_decided: on_extension_decided(turn, event); return;
+    case KIND_outage_declared: on_outage_declared(turn, event); return;
     case KIND_ledger_opened:
     case KIND_key_registered:
     case KIND_key_revoked:
@@ -310,7 +318,7 @@ static bool verdict_of(turn_t *turn, uint64_t seq, verdict_t *verdict, uint64_t 
         if (verdict_of_event(&event, turn_arena(turn), verdict, previous)) return true;
         at = txn_event(turn_txn(turn), at + 1, turn_arena(turn), &event, NULL) ? at + 1 : 0;
     }
-    return false;
+    return decision_verdict(turn, seq, verdict);
 }
 
 static void answer_verdict(turn_t *turn, const packet_t *packet, reply_t *reply) {
@@ -360,7 +368,7 @@ static void answer_check(turn_t *turn, const packet_t *packet, reply_t *reply) {
                          .revision = ruling.revision,
                          .reasons = ruling.accepted ? ruling.explained : ruling.reasons,
                          .reasons_count = ruling.accepted ? ruling.explained_count : ruling.reasons_count,
-                         .due_ms = due_of(turn, ask.report.period),
+                         .due_ms = due_of(turn, &given.standing, ask.report.period),
                          .dry_run = true};
     if (ruling.accepted) verdict.figures = figures_after(turn, &given, &ruling, &verdict.figures_count);
     memcpy(verdict.submission_id, ask.report.submission_id, sizeof verdict.submission_id);
@@ -402,11 +410,12 @@ static void answer_standing(turn_t *turn, const packet_t *packet, reply_t *reply
                             .period = ask.period,
                             .revision = standing.revision,
                             .first_valid_ms = standing.first_valid_ms,
-                            .due_ms = due_of(turn, ask.period),
+                            .due_ms = due_of(turn, &standing, ask.period),
                             .submissions = verdicts,
                             .submissions_count = count,
                             .seq = standing.seq};
     if (all) told.figures = figures_standing(turn, &ask, &told.figures_count);
+    standing_tell_decision(turn, &standing, &told);
     reply_with(reply, standing_told_type(), &told);
 }
 
@@ -416,6 +425,7 @@ static void answer(turn_t *turn, const packet_t *ask, reply_t *reply) {
     case KIND_check_ask: answer_check(turn, ask, reply); return;
     case KIND_standing_ask: answer_standing(turn, ask, reply); return;
     case KIND_claims_ask: answer_claims(turn, ask, reply); return;
+    case KIND_decisions_ask: answer_decisions(turn, ask, reply); return;
     default: return; /* not mine: the runtime says so */
     }
 }
@@ -432,6 +442,7 @@ const role_t *validation_role(void) {
         [VALIDATION_CONTEST] = {"contest", validation_contest_type},
         [VALIDATION_DISPUTE] = {"dispute", validation_dispute_type},
         [VALIDATION_CLAIMS] = {"claims", validation_claims_type},
+        [VALIDATION_DECISION] = {"decision", validation_decision_type},
     };
     static const role_t role = {.name = "validation",
                                 .reads = STREAM_ENTRIES,

@@ -19,6 +19,7 @@ enum {
     VALIDATION_CONTEST,     /* (indicator, key kind, key) → validation_contest: whose claim counts; none is looked for */
     VALIDATION_DISPUTE,     /* (indicator, key kind, key) → validation_dispute; only where more than one claim it */
     VALIDATION_CLAIMS,      /* (period, task, unit, revision) → validation_claims; only where there are any */
+    VALIDATION_DECISION,    /* (seq) → validation_decision */
     VALIDATION_TABLES
 };
 

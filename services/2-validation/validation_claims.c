@@ -132,8 +132,15 @@ const claim_t *claims_of(turn_t *turn, const claims_place_t *place, const figure
 }
 
 void claims_keep(turn_t *turn, const claims_place_t *place, uint64_t revision, const claim_t *claims, uint32_t count) {
+    if (count == 0) return;
     store_key_t key = key_of_revision(place, revision);
-    if (count > 0) turn_put(turn, VALIDATION_CLAIMS, &key, &(validation_claims_t){.claims = claims, .claims_count = count});
+    claim_t *kept = ARENA_NEW(turn_arena(turn), claim_t, count);
+    for (uint32_t index = 0; index < count; index++) {
+        claim_t stands = claims[index];
+        kept[index] = claims[index];
+        if (claim_read(turn, &stands)) kept[index].since_ms = stands.since_ms; /* for when it comes back by a return */
+    }
+    turn_put(turn, VALIDATION_CLAIMS, &key, &(validation_claims_t){.claims = kept, .claims_count = count});
 }
 
 const claim_t *claims_kept(turn_t *turn, const claims_place_t *place, uint64_t revision, uint32_t *count) {

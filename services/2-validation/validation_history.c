@@ -32,7 +32,7 @@ int64_t validation_median(const validation_history_t *history, text_t member, ui
     *count = 0;
     for (uint32_t index = 0; index < history->months_count; index++) {
         const validation_month_t *month = &history->months[index];
-        if (month->period_from == period_from || month->amount == 0 || !text_equal(month->member, member)) continue;
+        if (month->period_from == period_from || month->gone || month->amount == 0 || !text_equal(month->member, member)) continue;
         amounts[(*count)++] = (int64_t)month->amount;
     }
     if (*count == 0) return 0;
@@ -46,7 +46,7 @@ uint32_t validation_equal_months(const validation_history_t *history, text_t mem
     for (uint32_t index = 0; index < history->months_count; index++) {
         const validation_month_t *month = &history->months[index];
         if (month->period_from >= period_from) break;
-        if (!text_equal(month->member, member)) continue;
+        if (month->gone || !text_equal(month->member, member)) continue;
         run = (int64_t)month->amount == amount ? run + 1 : 0;
         *last_from = month->period_from;
     }
@@ -60,7 +60,7 @@ uint32_t validation_standings(const validation_history_t *history, text_t indica
     uint32_t count = 0;
     for (uint32_t index = 0; index < history->months_count && count < room; index++) {
         const validation_month_t *month = &history->months[index];
-        if (month->period_from != period_from) continue;
+        if (month->gone || month->period_from != period_from) continue;
         int64_t running = validation_past(history, month->member, period_from).before + month_total(month);
         out[count++] = (figure_standing_t){.indicator = indicator,
                                            .member = month->member,
@@ -95,7 +95,7 @@ static uint32_t member_restated(const validation_history_t *old, const validatio
     if (before == after) return 0;
     for (uint32_t index = 0; index < fresh->months_count && count < room; index++) {
         const validation_month_t *month = &fresh->months[index];
-        if (month->period_from <= period_from || !text_equal(month->member, member)) continue;
+        if (month->gone || month->period_from <= period_from || !text_equal(month->member, member)) continue;
         before += month_total(month);
         after += month_total(month);
         out[count++] = (restated_total_t){.indicator = indicator,
@@ -145,8 +145,8 @@ static void month_insert(validation_month_t *months, uint32_t *count, validation
 validation_history_t validation_history_replace(const validation_history_t *old, text_t indicator, uint32_t period_from,
                                                 const figure_t *figures, const figure_t *said, uint32_t figures_count,
                                                 uint64_t revision, arena_t *arena) {
-    validation_month_t *months = ARENA_NEW(arena, validation_month_t, old->months_count + figures_count);
-    uint32_t count = 0;
+    validation_month_t *months = ARENA_NEW(arena, validation_month_t, old->months_count + figures_count + 1);
+    uint32_t count = 0, ours = 0;
     bool carried = false;
     for (uint32_t index = 0; index < old->months_count; index++) {
         if (old->months[index].period_from != period_from) months[count++] = old->months[index];
@@ -163,6 +163,10 @@ validation_history_t validation_history_replace(const validation_history_t *old,
                                           .carried = carried || figure->opening.given,
                                           .revision = revision,
                                           .typed = said[index].running});
+        ours++;
     }
+    if (carried && ours == 0)
+        month_insert(months, &count,
+                     (validation_month_t){.period_from = period_from, .carried = true, .revision = revision, .gone = true});
     return (validation_history_t){.months = months, .months_count = count};
 }

@@ -101,6 +101,22 @@ static bool judge_place(judge_t *self) {
     return self->period != NULL;
 }
 
+uint64_t standing_counts(const validation_standing_t *standing) {
+    return standing->decision == decision_returned ? standing->counts : standing->revision;
+}
+
+uint64_t standing_counts_seq(const validation_standing_t *standing) {
+    return standing->decision == decision_returned ? standing->counts_seq : standing->seq;
+}
+
+/* "Approved" means looked at and taken: what is to be changed then is returned first, so that both sides know. */
+static void judge_lock(judge_t *self) {
+    const validation_standing_t *standing = &self->given->standing;
+    if (standing->decision != decision_approved) return;
+    FAULT_WITH(self, locked, text_of("replaces"), arena_format(self->arena, "%" PRIu64, standing->revision),
+               judge_instant(self, (int64_t)standing->decided_ms));
+}
+
 /* Compare and set: who replaces what does not stand is told what stands. */
 static void judge_revision(judge_t *self) {
     const validation_standing_t *standing = &self->given->standing;
@@ -186,11 +202,14 @@ validation_ruling_t validation_judge(const validation_case_t *given, arena_t *ar
     if (given->standing.revision > 0 && memcmp(given->body_hash, given->standing.body_hash, sizeof given->body_hash) == 0) {
         /* the answer to a repeat is that it stands, not what a second look at it would find */
         judge.faults.count = 0;
-        FAULT_WITH(&judge, already_reported, text_of(NULL), arena_format(arena, "%" PRIu64, given->standing.revision));
+        text_t revision = arena_format(arena, "%" PRIu64, given->standing.revision);
+        bool returned = given->standing.decision == decision_returned;
+        judge_fault(&judge, returned ? REASON_OF(returned_unchanged) : REASON_OF(already_reported), text_of(NULL), &revision, 1);
         return ruling_of(&judge);
     }
     bool owes = judge.faults.count == 0;
     judge_revision(&judge);
+    judge_lock(&judge);
     if (given->skipped.size > 0) FAULT_WITH(&judge, month_skipped, text_of("period"), given->skipped);
     uint32_t count = report->figures_count;
     exhibit_t *exhibits = ARENA_NEW(arena, exhibit_t, count);

@@ -67,6 +67,21 @@ uint32_t validation_standings(const validation_history_t *history, text_t indica
 uint32_t validation_restated(const validation_history_t *old, const validation_history_t *fresh, text_t indicator,
                              const plan_t *plan, uint32_t period_from, restated_total_t *out, uint32_t room);
 
+/* Which revision counts, and its entry: the newest valid one, or where that is returned the one below it. 0: none. */
+uint64_t standing_counts(const validation_standing_t *standing);
+uint64_t standing_counts_seq(const validation_standing_t *standing);
+
+/* All that a decision on a report depends on. */
+typedef struct {
+    const planbook_t *book; /* NULL: no plan is adopted yet */
+    const report_decided_t *decided;
+    validation_standing_t standing;
+    int64_t counts_since_ms; /* when the revision that counts was received */
+} decision_case_t;
+enum { DECISION_REASONS = 4 };
+/* Why it does not hold, into DECISION_REASONS of room; returns how many. 0: it holds. */
+uint32_t decision_judge(const decision_case_t *given, reason_t *reasons, arena_t *arena);
+
 /* Unified social credit code 统一社会信用代码, GB 32100-2015: 18 characters without I O S V Z, the last one a check. */
 bool uscc_is_valid(text_t code);
 

@@ -21,6 +21,29 @@ static inline store_key_t key_history(text_t unit, text_t indicator) {
     return key;
 }
 
+static inline store_key_t key_seq(uint64_t seq) {
+    store_key_t key = key_new();
+    key_add_u64(&key, seq);
+    return key;
+}
+
+/* --- decisions (validation_decisions.c) --- */
+void on_report_decided(turn_t *turn, const event_t *event);
+void on_extension_decided(turn_t *turn, const event_t *event);
+void on_outage_declared(turn_t *turn, const event_t *event);
+text_t decision_instant(const plan_t *plan, uint64_t at_ms, arena_t *arena);
+/* One reason with copies of its args; 1. */
+uint32_t decision_reason(reason_t *reason, text_t code, const char *path, arena_t *arena, const text_t *args, uint32_t count);
+void decision_keep(turn_t *turn, const decision_row_t *row, const uint8_t command_id[16]);
+/* When the report is due: by the extension that was granted last, or by the plan; absences of ours are aggregation's to add. 0: the
+ * plan has no such period. */
+uint64_t due_of(turn_t *turn, const validation_standing_t *standing, text_t period_id);
+/* What was said of the decision that entry `seq` holds. false: it holds none. */
+bool decision_verdict(turn_t *turn, uint64_t seq, verdict_t *verdict);
+void answer_decisions(turn_t *turn, const packet_t *packet, reply_t *reply);
+/* What was decided on the newest valid revision, into the answer about what stands. */
+void standing_tell_decision(turn_t *turn, const validation_standing_t *standing, standing_told_t *told);
+
 /* Running totals of later months that a report moved. */
 typedef struct {
     restated_total_t *rows;

@@ -10,6 +10,8 @@ const table_t aggregation_tables[T_COUNT] = {
     [T_DAYS] = {"days", agg_day_type},          [T_PARTS] = {"parts", proof_row_type},
     [T_PERSONS] = {"persons", proof_row_type},  [T_TARGETS] = {"targets", agg_told_type},
     [T_PLAN_PARTS] = {"plan_parts", plan_part_type}, [T_AIMS] = {"aims", agg_aim_type},
+    [T_SHELF] = {"shelf", agg_report_type},
+    [T_OUTAGES] = {"outages", agg_outage_type},
 };
 
 static void on_plan_part(turn_t *turn, const event_t *event) {
@@ -63,8 +65,14 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_plan_closed: on_plan_closed(turn); break;
     case KIND_report_accepted: on_report_accepted(turn, event); break;
     case KIND_credit_taken: on_credit_taken(turn, event); break;
+    case KIND_report_returned: on_report_returned(turn, event); break;
+    case KIND_report_approved: on_report_approved(turn, event); break;
+    case KIND_extension_granted: on_extension_granted(turn, event); break;
+    case KIND_outage_counted: on_outage_counted(turn, event); break;
+    case KIND_extension_denied:
     case KIND_totals_restated: /* sums are added up from months, whatever was typed */
     case KIND_credit_refused:
+    case KIND_decision_refused:
     case KIND_report_refused: /* nothing is burnt: it counts nowhere */
     case KIND_ledger_opened:
     case KIND_rules_activated:

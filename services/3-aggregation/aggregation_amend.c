@@ -73,13 +73,6 @@ static bool aims_same(const agg_aim_t *a, const agg_aim_t *b) {
            a->months == b->months;
 }
 
-/* What was timely by the old deadline and came before the new one stays timely; what came between the two follows the new one. Of
- * an amount that was corrected after the old deadline only what stood by then was timely: when that came nobody knows any more. */
-static uint64_t part_timely(const agg_part_t *part, uint64_t old_due_ms, uint64_t due_ms) {
-    if (part->received_ms <= due_ms) return part->amount;
-    return part->received_ms <= old_due_ms ? 0 : part->timely;
-}
-
 static void timely_add(turn_t *turn, const watch_t *watch, text_t member, wide_t timely) {
     store_key_t key = KEY(watch->indicator->id, member);
     agg_tally_t tally = tally_get(turn, watch->indicator->id, member);

@@ -152,6 +152,40 @@ static void periods_fill(memory_t *memory) {
     }
 }
 
+static void outages_fill(turn_t *turn, memory_t *memory) {
+    memory->outages = ARENA_NEW(memory->arena, agg_outage_t, LIMIT_OUTAGES);
+    store_key_t all = key_new();
+    scan_t scan = scan_begin(turn_txn(turn), T_OUTAGES, &all, NULL);
+    while (memory->outages_count < LIMIT_OUTAGES && scan_next(&scan, memory->arena, &memory->outages[memory->outages_count]))
+        memory->outages_count++;
+    scan_end(&scan);
+}
+
+static bool outage_concerns(const agg_outage_t *outage, text_t unit) {
+    for (uint32_t index = 0; index < outage->units_count; index++)
+        if (text_equal(outage->units[index], unit)) return true;
+    return outage->units_count == 0;
+}
+
+deadline_t memory_deadline(const memory_t *memory, const period_t *period, text_t unit, const agg_obligation_t *row,
+                           uint64_t *seq) {
+    deadline_t deadline = memory->deadlines[planbook_period_index(memory->book, period)];
+    *seq = 0;
+    if (row != NULL && (int64_t)row->due_ms > deadline.due_ms) {
+        deadline.due_ms = (int64_t)row->due_ms;
+        deadline.day = day_of_instant(memory->plan, deadline.due_ms);
+        *seq = row->due_seq;
+    }
+    for (uint32_t index = 0; index < memory->outages_count; index++) {
+        const agg_outage_t *outage = &memory->outages[index];
+        if (!outage_concerns(outage, unit)) continue;
+        int64_t before_ms = deadline.due_ms;
+        deadline = deadline_after_outage(memory->plan, deadline, (int64_t)outage->from_ms, (int64_t)outage->to_ms);
+        if (deadline.due_ms != before_ms) *seq = outage->seq;
+    }
+    return deadline;
+}
+
 /* NULL: none was adopted yet. The turn's own arena would keep the room of a large plan for good. */
 static planbook_t *book_load(turn_t *turn) {
     store_key_t key = key_new();
@@ -183,6 +217,7 @@ void *aggregation_memory_load(turn_t *turn) {
     memory->bits = ARENA_NEW(arena, uint64_t, memory->plan->units_count / 64 + 1);
     tasks_fill(memory);
     periods_fill(memory);
+    outages_fill(turn, memory);
     return memory;
 }
 

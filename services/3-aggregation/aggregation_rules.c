@@ -142,6 +142,11 @@ void share_settle(agg_share_t *share, const claim_t *claim, int64_t timely_until
     share->parts_count = count;
 }
 
+uint64_t part_timely(const agg_part_t *part, uint64_t old_due_ms, uint64_t due_ms) {
+    if (part->received_ms <= due_ms) return part->amount;
+    return part->received_ms <= old_due_ms ? 0 : part->timely;
+}
+
 /* ---------- persons ---------- */
 
 static agg_presence_t *presence_place(agg_presence_t *persons, uint32_t *count, const uint8_t hash[32]) {

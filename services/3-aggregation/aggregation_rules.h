@@ -48,6 +48,10 @@ void share_settle(agg_share_t *share, const claim_t *claim, int64_t timely_until
 /* The same of a person. false: the share does not name it, or it is so already. */
 bool share_settle_person(agg_share_t *share, const claim_t *claim, arena_t *arena);
 
+/* What of a part is timely when its target's deadline is another: what came before the new one is; of what came between the two
+ * nothing is; of an amount that was corrected after the old one only what stood by then is: when it came nobody knows any more. */
+uint64_t part_timely(const agg_part_t *part, uint64_t old_due_ms, uint64_t due_ms);
+
 /* --- persons of a lasting target --- */
 typedef struct {
     uint32_t in_day;     /* the earliest stated; 0: none */

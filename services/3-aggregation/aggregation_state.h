@@ -8,7 +8,7 @@
 #include "services/stage/stage.h"
 
 enum { T_PLAN, T_PASS, T_PERIODS, T_OBLIGATIONS, T_REPORTS, T_TALLIES, T_DAYS, T_PARTS, T_PERSONS, T_TARGETS,
-       T_PLAN_PARTS, T_AIMS, T_COUNT };
+       T_PLAN_PARTS, T_AIMS, T_SHELF, T_OUTAGES, T_COUNT };
 extern const table_t aggregation_tables[T_COUNT];
 
 /* An indicator under watch: what a turn needs of it, worked out once. Watches stand in the order of the plan. */
@@ -37,9 +37,14 @@ typedef struct {
     uint32_t *first_watch; /* of each task */
     deadline_t *deadlines; /* of each period */
     int64_t *opens_ms;     /* of each period */
+    agg_outage_t *outages; /* in the order of the ledger */
+    uint32_t outages_count;
     uint32_t **owers;      /* of each task: indexes of the units that may owe it, ascending */
     uint32_t *owers_count;
 } memory_t;
+/* When this unit's report is due, all told: by the plan or an extension, and the time given back. *seq: the entry that moved it
+ * last; 0: the plan's own rule. `row` may be NULL. */
+deadline_t memory_deadline(const memory_t *memory, const period_t *period, text_t unit, const agg_obligation_t *row, uint64_t *seq);
 void *aggregation_memory_load(turn_t *turn);
 void aggregation_memory_destroy(void **memory);
 const watch_t *memory_watch(const memory_t *memory, const task_t *task, text_t indicator); /* NULL: not of this task */
@@ -61,12 +66,18 @@ agg_pass_t pass_get(turn_t *turn);
 void pass_put(turn_t *turn, const agg_pass_t *pass);
 /* Does what falls due by the instant of the turn, LIMIT_AGENDA_STEP pieces; asks for more by turn_continue(step + 1). */
 void pass_step(turn_t *turn, uint64_t step);
+void pass_outage(turn_t *turn); /* an absence was declared: whoever it concerns has another deadline */
 void pass_amend(turn_t *turn); /* a plan was adopted, the first or another */
 /* Begins a pass if something changes by now; `judging`: every target is judged anew in any case. */
 void pass_begin(turn_t *turn, bool judging);
 /* When a report was received: the instant that its entry carries, or that of the receipt it came back with after a restore. */
 int64_t report_instant(const turn_t *turn, const report_accepted_t *report);
 void obligation_report(turn_t *turn, const report_accepted_t *report);
+/* The report is due at another instant, by this event: told, and its timeliness follows. */
+void obligation_extend(turn_t *turn, text_t unit, text_t task, text_t period, uint64_t due_ms);
+/* The row of an obligation, changed and told. */
+bool obligation_get(turn_t *turn, text_t unit, text_t task, text_t period, agg_obligation_t *row);
+void obligation_decide(turn_t *turn, text_t unit, text_t task, text_t period, const agg_obligation_t *row);
 /* The row as told: derived where there is none. false: the unit does not owe it. */
 bool obligation_tell(turn_t *turn, const memory_t *memory, const period_t *period, const task_t *task, const unit_t *unit,
                      obligation_changed_t *told);
@@ -77,7 +88,22 @@ bool duty_has_changed(turn_t *turn, const memory_t *memory, uint32_t task_index)
 /* Derives the piles of every indicator anew whose goal or deadline is another. true: finished. */
 bool amendment_advance(turn_t *turn, const memory_t *memory, agg_pass_t *pass, uint32_t *pieces);
 
+/* --- decisions (aggregation_decisions.c) --- */
+void on_report_returned(turn_t *turn, const event_t *event);
+void on_report_approved(turn_t *turn, const event_t *event);
+void on_extension_granted(turn_t *turn, const event_t *event);
+void on_outage_counted(turn_t *turn, const event_t *event);
+/* What a revision takes the place of goes onto the shelf, to come back when that revision is returned. */
+void shelf_put(turn_t *turn, const memory_t *memory, const report_accepted_t *report, const agg_report_t *old);
+
 /* --- totals (aggregation_totals.c) --- */
+/* Takes out what the report that counts brought and puts in what `now` brings, which counts from now on; NULL: nothing does.
+ * `report`: whose, for which task and period, and which claims of others count by that. */
+void totals_exchange(turn_t *turn, const report_accepted_t *report, const agg_report_t *old, const agg_report_t *now);
+/* What counts for the report's unit, task and period; all zero, and false: nothing does. */
+bool report_get(turn_t *turn, const report_accepted_t *report, agg_report_t *row);
+/* The claims of a report that does not count yet, as validation tells them of it now. */
+void report_contest(turn_t *turn, const report_accepted_t *report, agg_report_t *row);
 void totals_replace(turn_t *turn, const report_accepted_t *report);
 /* A claim of another report counts from now on, or does so no longer; judges nothing. */
 void claim_settle(turn_t *turn, const memory_t *memory, const claim_t *claim);

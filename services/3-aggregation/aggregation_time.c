@@ -39,16 +39,23 @@ static void missing_fill(turn_t *turn, const memory_t *memory, const period_t *p
 
 static obligation_changed_t obligation_show(turn_t *turn, const memory_t *memory, const period_t *period, const task_t *task,
                                             text_t unit, const agg_obligation_t *row) {
+    uint64_t due_seq;
+    deadline_t deadline = memory_deadline(memory, period, unit, row, &due_seq);
     obligation_changed_t told = {.unit = unit,
                                  .task = task->id,
                                  .period = period->id,
                                  .standing = row->standing,
                                  .timeliness = row->timeliness,
-                                 .due_ms = (uint64_t)memory->deadlines[planbook_period_index(memory->book, period)].due_ms,
+                                 .due_ms = (uint64_t)deadline.due_ms,
+                                 .due_seq = due_seq,
                                  .first_valid_ms = row->first_valid_ms,
                                  .days_late = row->days_late,
-                                 .revision = row->revision};
-    if (row->standing != standing_reported) missing_fill(turn, memory, period, task, &told);
+                                 .revision = row->revision,
+                                 .decided_seq = row->decided_seq,
+                                 .again_ms = row->again_ms,
+                                 .why = row->why};
+    if (row->standing == standing_returned) told.counts = (maybe_t){true, (int64_t)row->counts};
+    if (row->standing != standing_reported && row->standing != standing_approved) missing_fill(turn, memory, period, task, &told);
     return told;
 }
 
@@ -90,17 +97,30 @@ void obligation_report(turn_t *turn, const report_accepted_t *report) {
     store_key_t key = KEY(report->period, report->task, report->unit);
     agg_obligation_t row;
     if (!turn_get(turn, T_OBLIGATIONS, &key, &row)) row = (agg_obligation_t){0};
-    if (row.standing == standing_reported && row.revision >= report->revision) return;
+    if (row.revision > 0 && row.revision >= report->revision) return;
     row.standing = standing_reported;
     row.revision = report->revision;
+    row.decided_seq = row.again_ms = row.counts = 0; /* what was decided was decided on the revision before */
+    row.why = text_of(NULL);
     if (row.first_valid_ms == 0) { /* frozen here: no later revision touches it */
-        const deadline_t *deadline = &memory->deadlines[planbook_period_index(memory->book, period)];
-        punctuality_t punctuality = report_punctuality(memory->plan, deadline, report_instant(turn, report));
+        uint64_t due_seq;
+        deadline_t deadline = memory_deadline(memory, period, report->unit, &row, &due_seq);
+        punctuality_t punctuality = report_punctuality(memory->plan, &deadline, report_instant(turn, report));
         row.first_valid_ms = (uint64_t)report_instant(turn, report);
         row.timeliness = punctuality.timeliness;
         row.days_late = punctuality.days_late;
     }
     obligation_put(turn, memory, period, task, report->unit, &row);
+}
+
+bool obligation_get(turn_t *turn, text_t unit, text_t task, text_t period, agg_obligation_t *row) {
+    store_key_t key = KEY(period, task, unit);
+    return turn_get(turn, T_OBLIGATIONS, &key, row);
+}
+
+void obligation_decide(turn_t *turn, text_t unit, text_t task, text_t period, const agg_obligation_t *row) {
+    const memory_t *memory = turn_memory(turn);
+    obligation_put(turn, memory, planbook_period(memory->book, period), planbook_task(memory->book, task), unit, row);
 }
 
 /* ---------- the agenda ---------- */
@@ -110,10 +130,10 @@ static bool period_is_open(turn_t *turn, const period_t *period, agg_period_t *r
     return turn_get(turn, T_PERIODS, &key, row);
 }
 
-static void period_put(turn_t *turn, const memory_t *memory, const period_t *period, bool past) {
+static void period_put(turn_t *turn, const memory_t *memory, const period_t *period, bool past, uint64_t again_ms) {
     store_key_t key = KEY(period->id);
     uint64_t due_ms = (uint64_t)memory->deadlines[planbook_period_index(memory->book, period)].due_ms;
-    turn_put(turn, T_PERIODS, &key, &(agg_period_t){.past = past, .due_ms = due_ms});
+    turn_put(turn, T_PERIODS, &key, &(agg_period_t){.past = past, .due_ms = due_ms, .again_ms = again_ms});
 }
 
 /* What a walk over (task, unit) of a period is for. */
@@ -124,14 +144,26 @@ typedef struct {
     bool moved; /* it is due at another instant: everybody who owes it is told */
 } walk_t;
 
+/* Who has more time than the others is looked at again when that is over. */
+static void again_note(agg_pass_t *pass, const deadline_t *own) {
+    uint64_t over_ms = (uint64_t)(own->due_ms + own->grace_ms);
+    if (pass->again_ms == 0 || over_ms < pass->again_ms) pass->again_ms = over_ms;
+}
+
+/* 待报 or 逾期, by the unit's own deadline. */
+static void obligation_due(agg_obligation_t *row, bool past) {
+    row->standing = past ? standing_overdue : standing_due;
+    row->timeliness = past ? timeliness_missing : timeliness_pending;
+}
+
 /* One unit of one task under an amended plan. What is reported stays as it is. */
-static void obligation_amend(turn_t *turn, const memory_t *memory, const period_t *period, const task_t *task,
+static void obligation_amend(turn_t *turn, const memory_t *memory, agg_pass_t *pass, const period_t *period, const task_t *task,
                              const unit_t *unit, const walk_t *walk) {
     store_key_t key = KEY(period->id, task->id, unit->id);
     agg_obligation_t row;
     bool there = turn_get(turn, T_OBLIGATIONS, &key, &row);
     bool owes = planbook_owes(memory->book, unit, task, period);
-    if (there && row.standing == standing_reported) return;
+    if (there && row.revision > 0) return;
     if (!there && (!owes || (walk->past && walk->was_past))) return;
     if (!owes) {
         row.standing = standing_lifted;
@@ -140,23 +172,58 @@ static void obligation_amend(turn_t *turn, const memory_t *memory, const period_
         turn_delete(turn, T_OBLIGATIONS, &key);
         return;
     }
-    row = (agg_obligation_t){.standing = walk->past ? standing_overdue : standing_due,
-                             .timeliness = walk->past ? timeliness_missing : timeliness_pending};
+    if (!there) row = (agg_obligation_t){0};
+    uint64_t due_seq;
+    deadline_t own = memory_deadline(memory, period, unit->id, &row, &due_seq);
+    bool past = deadline_is_past(&own, turn_now_ms(turn));
+    if (walk->past && !past) again_note(pass, &own);
+    obligation_due(&row, past);
     obligation_put(turn, memory, period, task, unit->id, &row);
 }
 
 /* One unit of one task: what a period that opens, or whose deadline is past, means for it. */
-static void obligation_advance(turn_t *turn, const memory_t *memory, const period_t *period, const task_t *task,
-                               const unit_t *unit, bool past) {
+static void obligation_advance(turn_t *turn, const memory_t *memory, agg_pass_t *pass, const period_t *period, const task_t *task,
+                               const unit_t *unit, const walk_t *walk) {
     store_key_t key = KEY(period->id, task->id, unit->id);
     agg_obligation_t row;
     bool there = turn_get(turn, T_OBLIGATIONS, &key, &row);
-    if (there && row.standing != standing_due) return;
-    if (there && !past) return;
-    if (!there && !planbook_owes(memory->book, unit, task, period)) return;
-    row = (agg_obligation_t){.standing = past ? standing_overdue : standing_due,
-                             .timeliness = past ? timeliness_missing : timeliness_pending};
+    if (there && row.standing != standing_due && row.standing != standing_not_due) return;
+    if (!there && (walk->was_past || !planbook_owes(memory->book, unit, task, period))) return;
+    if (!there) row = (agg_obligation_t){0};
+    uint64_t due_seq;
+    deadline_t own = memory_deadline(memory, period, unit->id, &row, &due_seq);
+    bool past = deadline_is_past(&own, turn_now_ms(turn));
+    if (walk->past && !past) again_note(pass, &own);
+    if (there && row.standing == standing_due && !past) return;
+    obligation_due(&row, past);
     obligation_put(turn, memory, period, task, unit->id, &row);
+}
+
+/* By the deadline as it is now: a report that came between the old one and the new is in time after all. */
+static void obligation_retime(turn_t *turn, const memory_t *memory, agg_pass_t *pass, const period_t *period, const task_t *task,
+                              text_t unit, agg_obligation_t *row) {
+    uint64_t due_seq;
+    deadline_t own = memory_deadline(memory, period, unit, row, &due_seq);
+    bool past = deadline_is_past(&own, turn_now_ms(turn));
+    if (row->first_valid_ms != 0) {
+        punctuality_t punctuality = report_punctuality(memory->plan, &own, (int64_t)row->first_valid_ms);
+        row->timeliness = punctuality.timeliness;
+        row->days_late = punctuality.days_late;
+    } else if (row->standing != standing_not_due) {
+        obligation_due(row, past);
+        if (!past) again_note(pass, &own);
+    }
+    obligation_put(turn, memory, period, task, unit, row);
+}
+
+/* One unit of one task after an absence of ours, if that gave it time back. */
+static void obligation_outage(turn_t *turn, const memory_t *memory, agg_pass_t *pass, const period_t *period, const task_t *task,
+                              const unit_t *unit) {
+    agg_obligation_t row;
+    uint64_t due_seq;
+    if (!obligation_get(turn, unit->id, task->id, period->id, &row)) return;
+    (void)memory_deadline(memory, period, unit->id, &row, &due_seq);
+    if (due_seq == pass->outage_seq) obligation_retime(turn, memory, pass, period, task, unit->id, &row);
 }
 
 /* Walks (task, unit) of the period at hand; under an amended plan every unit, since who owed it before may owe it no more.
@@ -173,10 +240,12 @@ static bool period_advance(turn_t *turn, const memory_t *memory, agg_pass_t *pas
             (*pieces)--;
             uint32_t place = (uint32_t)pass->place;
             const unit_t *unit = &memory->plan->units[all ? place : memory->owers[pass->task][place]];
-            if (all)
-                obligation_amend(turn, memory, period, task, unit, walk);
+            if (pass->outage_seq != 0)
+                obligation_outage(turn, memory, pass, period, task, unit);
+            else if (all)
+                obligation_amend(turn, memory, pass, period, task, unit, walk);
             else
-                obligation_advance(turn, memory, period, task, unit, walk->past);
+                obligation_advance(turn, memory, pass, period, task, unit, walk);
         }
     }
     pass->task = pass->place = 0;
@@ -193,11 +262,16 @@ static bool periods_advance(turn_t *turn, const memory_t *memory, agg_pass_t *pa
         bool past = deadline_is_past(&memory->deadlines[pass->period], now_ms);
         bool opens = !open && now_ms >= memory->opens_ms[pass->period];
         bool amends = open && pass->amending;
-        if (!opens && !amends && !(open && past && !row.past)) continue;
+        bool again = open && row.again_ms != 0 && (uint64_t)now_ms > row.again_ms;
+        bool looked_at = opens || amends || again || (open && past && !row.past) || (open && pass->outage_seq != 0);
+        if (!looked_at) continue;
         walk_t walk = {.past = past, .was_past = row.past, .amending = amends};
         walk.moved = amends && row.due_ms != (uint64_t)memory->deadlines[pass->period].due_ms;
         if (!period_advance(turn, memory, pass, &walk, pieces)) return false;
-        period_put(turn, memory, period, past);
+        bool sooner = pass->again_ms == 0 || row.again_ms < pass->again_ms;
+        if (sooner && row.again_ms > (uint64_t)now_ms) pass->again_ms = row.again_ms;
+        period_put(turn, memory, period, pass->outage_seq != 0 ? row.past : past, pass->again_ms);
+        pass->again_ms = 0;
     }
     return true;
 }
@@ -216,10 +290,14 @@ static void earliest(int64_t *next_ms, int64_t candidate_ms, int64_t now_ms) {
 }
 
 /* The first instant at which time alone changes something again; a new day does in any case (序时, terms). */
-static int64_t next_instant(const memory_t *memory, int64_t now_ms) {
+static int64_t next_instant(turn_t *turn, const memory_t *memory) {
+    int64_t now_ms = turn_now_ms(turn);
     uint32_t today = day_of_instant(memory->plan, now_ms);
     int64_t next_ms = instant_of_day(memory->plan, day_add(today, 1), 0);
     for (uint32_t index = 0; index < memory->plan->periods_count; index++) {
+        agg_period_t row = {0};
+        if (period_is_open(turn, &memory->plan->periods[index], &row) && row.again_ms != 0)
+            earliest(&next_ms, (int64_t)row.again_ms + 1, now_ms);
         earliest(&next_ms, memory->opens_ms[index], now_ms);
         earliest(&next_ms, memory->deadlines[index].due_ms + memory->deadlines[index].grace_ms + 1, now_ms);
     }
@@ -236,7 +314,7 @@ void pass_step(turn_t *turn, uint64_t step) {
     bool done = periods_advance(turn, memory, &pass, &pieces) && amendment_advance(turn, memory, &pass, &pieces) &&
                 targets_advance(turn, memory, &pass, &pieces);
     if (done) {
-        pass = (agg_pass_t){.closed = pass.closed, .next_ms = (uint64_t)next_instant(memory, turn_now_ms(turn))};
+        pass = (agg_pass_t){.closed = pass.closed, .next_ms = (uint64_t)next_instant(turn, memory)};
         pass_put(turn, &pass);
         return;
     }
@@ -249,6 +327,40 @@ void pass_begin(turn_t *turn, bool judging) {
     if (!judging && turn_now_ms(turn) < (int64_t)pass.next_ms) return;
     pass.period = pass.task = pass.place = pass.watch = 0;
     pass.judging = true;
+    pass_put(turn, &pass);
+    pass_step(turn, 0);
+}
+
+/* The period's walk, and the pass as a whole, come back when this deadline is over. */
+static void period_again(turn_t *turn, const memory_t *memory, const period_t *period, uint64_t again_ms) {
+    agg_period_t row;
+    if (again_ms == 0 || !period_is_open(turn, period, &row)) return;
+    if (row.again_ms == 0 || again_ms < row.again_ms) period_put(turn, memory, period, row.past, again_ms);
+    agg_pass_t pass = pass_get(turn);
+    if (again_ms + 1 >= pass.next_ms) return;
+    pass.next_ms = again_ms + 1;
+    pass_put(turn, &pass);
+}
+
+void obligation_extend(turn_t *turn, text_t unit, text_t task_id, text_t period_id, uint64_t due_ms) {
+    const memory_t *memory = turn_memory(turn);
+    const period_t *period = planbook_period(memory->book, period_id);
+    const task_t *task = planbook_task(memory->book, task_id);
+    agg_obligation_t row;
+    agg_period_t open;
+    if (!obligation_get(turn, unit, task_id, period_id, &row)) {
+        if (period_is_open(turn, period, &open)) return; /* it came into the plan when this was past: it owes nothing */
+        row = (agg_obligation_t){.standing = standing_not_due, .timeliness = timeliness_pending};
+    }
+    row.due_ms = due_ms;
+    row.due_seq = turn_cause(turn);
+    agg_pass_t pass = {0};
+    obligation_retime(turn, memory, &pass, period, task, unit, &row);
+    period_again(turn, memory, period, pass.again_ms);
+}
+
+void pass_outage(turn_t *turn) {
+    agg_pass_t pass = {.closed = pass_get(turn).closed, .judging = true, .outage_seq = turn_cause(turn)};
     pass_put(turn, &pass);
     pass_step(turn, 0);
 }

@@ -1,6 +1,8 @@
 /* Totals by replacement: a new revision takes out what the one before it brought and puts in what it brings itself. */
 #include "services/3-aggregation/aggregation_state.h"
 
+#include <string.h>
+
 agg_tally_t tally_get(turn_t *turn, text_t indicator, text_t member) {
     store_key_t key = KEY(indicator, member);
     agg_tally_t tally;
@@ -208,6 +210,15 @@ static uint64_t contested_sum(const figure_t *figure, contested_t contested) {
     return sum < amount ? sum : amount;
 }
 
+/* Of the claims that are told with a report its own, which do not count. */
+static const claim_t *contested_of(turn_t *turn, const report_accepted_t *report, uint32_t *count) {
+    claim_t *claims = report->claims_count == 0 ? NULL : ARENA_NEW(turn_arena(turn), claim_t, report->claims_count);
+    *count = 0;
+    for (uint32_t index = 0; index < report->claims_count; index++)
+        if (report->claims[index].contested) claims[(*count)++] = report->claims[index];
+    return claims;
+}
+
 /* One figure as it counts. false: it does not (validation lets none of these through). */
 static bool share_make(turn_t *turn, const memory_t *memory, const task_t *task, const report_accepted_t *report,
                        uint32_t figure_index, const agg_report_t *old, agg_share_t *share) {
@@ -263,13 +274,40 @@ static const text_t *codes_of(turn_t *turn, const report_accepted_t *report, uin
     return codes;
 }
 
+bool report_get(turn_t *turn, const report_accepted_t *report, agg_report_t *row) {
+    store_key_t key = KEY(report->task, report->unit, report->period);
+    if (turn_get(turn, T_REPORTS, &key, row)) return true;
+    *row = (agg_report_t){0};
+    return false;
+}
+
+static void report_put(turn_t *turn, const report_accepted_t *report, const agg_report_t *row) { /* NULL: nothing counts any more */
+    store_key_t key = KEY(report->task, report->unit, report->period);
+    if (row != NULL) turn_put(turn, T_REPORTS, &key, row);
+    else turn_delete(turn, T_REPORTS, &key);
+}
+
+void totals_exchange(turn_t *turn, const report_accepted_t *report, const agg_report_t *old, const agg_report_t *row) {
+    const memory_t *memory = turn_memory(turn);
+    const task_t *task = planbook_task(memory->book, report->task);
+    const agg_report_t none = {0}, *now = row != NULL ? row : &none;
+    shares_replace(turn, memory, task, report, old, now);
+    report_put(turn, report, row);
+    for (uint32_t index = 0; index < report->claims_count; index++) /* before any target is judged: nothing flickers */
+        if (!report->claims[index].contested) claim_settle(turn, memory, &report->claims[index]);
+    bool closed = pass_get(turn).closed;
+    for (uint32_t index = 0; index < task->indicators_count; index++) {
+        text_t indicator = task->indicators[index].id;
+        if (report_touches(old, indicator) || report_touches(now, indicator))
+            target_judge(turn, memory_watch(memory, task, indicator), closed, false);
+    }
+}
+
 void totals_replace(turn_t *turn, const report_accepted_t *report) {
     const memory_t *memory = turn_memory(turn);
     const task_t *task = planbook_task(memory->book, report->task);
-    store_key_t key = KEY(report->task, report->unit, report->period);
     agg_report_t old;
-    bool there = turn_get(turn, T_REPORTS, &key, &old);
-    if (!there) old = (agg_report_t){0};
+    bool there = report_get(turn, report, &old);
     agg_share_t *shares = ARENA_NEW(turn_arena(turn), agg_share_t, report->figures_count);
     agg_report_t now = {.cause_seq = turn_cause(turn),
                         .received_ms = (uint64_t)report_instant(turn, report),
@@ -277,42 +315,83 @@ void totals_replace(turn_t *turn, const report_accepted_t *report) {
                         .evidence = report->evidence};
     bool own_files = has_own_files(report);
     now.explained = codes_of(turn, report, &now.explained_count);
+    now.claims = contested_of(turn, report, &now.claims_count);
     for (uint32_t index = 0; index < report->figures_count; index++) {
         const figure_t *figure = &report->figures[index];
         if (share_find(&now, figure->indicator, figure->member) != NULL) continue;
         if (!share_make(turn, memory, task, report, index, &old, &shares[now.shares_count])) continue;
         share_cover(&shares[now.shares_count++], figure, own_files);
     }
-    shares_replace(turn, memory, task, report, &old, &now);
-    if (there || now.shares_count > 0) turn_put(turn, T_REPORTS, &key, &now);
-    for (uint32_t index = 0; index < report->claims_count; index++) /* before any target is judged: nothing flickers */
-        if (!report->claims[index].contested) claim_settle(turn, memory, &report->claims[index]);
-    bool closed = pass_get(turn).closed;
-    for (uint32_t index = 0; index < task->indicators_count; index++) {
-        text_t indicator = task->indicators[index].id;
-        if (report_touches(&old, indicator) || report_touches(&now, indicator))
-            target_judge(turn, memory_watch(memory, task, indicator), closed, false);
-    }
+    if (there) shelf_put(turn, memory, report, &old);
+    totals_exchange(turn, report, &old, there || now.shares_count > 0 ? &now : NULL);
 }
 
 /* ---------- claims of other reports ---------- */
 
-/* One report that makes the claim: its share is replaced by one in which it counts, or does not. */
-static void report_settle(turn_t *turn, const watch_t *watch, text_t period, const agg_report_t *old, const claim_t *claim) {
-    report_accepted_t place = {.unit = claim->unit, .task = watch->task->id, .period = period};
-    agg_share_t *shares = ARENA_NEW(turn_arena(turn), agg_share_t, old->shares_count + 1);
-    agg_report_t now = *old;
-    now.shares = shares;
-    for (uint32_t index = 0; index < old->shares_count; index++) {
+static bool same_claim(const claim_t *a, const claim_t *b) {
+    return text_equal(a->indicator, b->indicator) && text_equal(a->member, b->member) && a->key_kind == b->key_kind &&
+           text_equal(a->key, b->key) && memcmp(a->person, b->person, sizeof a->person) == 0;
+}
+
+static bool has_claim(const claim_t *claims, uint32_t count, const claim_t *claim) {
+    for (uint32_t index = 0; index < count; index++)
+        if (same_claim(&claims[index], claim)) return true;
+    return false;
+}
+
+/* The report notes which of its claims do not count: on the shelf they may begin to, or cease. */
+static void report_note(turn_t *turn, agg_report_t *row, const claim_t *claim) {
+    claim_t *claims = ARENA_NEW(turn_arena(turn), claim_t, row->claims_count + 1);
+    uint32_t count = 0;
+    for (uint32_t index = 0; index < row->claims_count; index++)
+        if (!same_claim(&row->claims[index], claim)) claims[count++] = row->claims[index];
+    if (claim->contested) claims[count++] = *claim;
+    row->claims = claims;
+    row->claims_count = count;
+}
+
+/* Its share is replaced by one in which the claim counts, or does not. Where `place` is NULL the report is not in the totals. */
+static void shares_settle(turn_t *turn, const watch_t *watch, const report_accepted_t *place, const claim_t *claim,
+                          agg_report_t *row) {
+    const agg_report_t old = *row;
+    agg_share_t *shares = ARENA_NEW(turn_arena(turn), agg_share_t, old.shares_count + 1);
+    bool touched = false;
+    row->shares = shares;
+    for (uint32_t index = 0; index < old.shares_count; index++) {
         agg_share_t *share = &shares[index];
-        *share = old->shares[index];
+        *share = old.shares[index];
         if (!text_equal(share->indicator, claim->indicator)) continue;
         bool lasting = watch->aim.shape == shape_lasting;
         if (lasting && !share_settle_person(share, claim, turn_arena(turn))) continue;
         if (!lasting && !text_equal(share->member, claim->member)) continue;
         if (!lasting) share_settle(share, claim, watch->judged ? watch->aim.due_ms : 0, turn_arena(turn));
-        share_replace(turn, watch, &place, &old->shares[index], share);
+        if (place != NULL) share_replace(turn, watch, place, &old.shares[index], share);
+        touched = true;
     }
+    if (touched) report_note(turn, row, claim);
+}
+
+void report_contest(turn_t *turn, const report_accepted_t *report, agg_report_t *row) {
+    const memory_t *memory = turn_memory(turn);
+    const task_t *task = planbook_task(memory->book, report->task);
+    const claim_t *before = row->claims;
+    uint32_t before_count = row->claims_count, now_count;
+    const claim_t *now = contested_of(turn, report, &now_count);
+    for (uint32_t index = 0; index < before_count; index++) {
+        claim_t claim = before[index];
+        claim.contested = false;
+        if (!has_claim(now, now_count, &claim)) shares_settle(turn, memory_watch(memory, task, claim.indicator), NULL, &claim, row);
+    }
+    for (uint32_t index = 0; index < now_count; index++)
+        if (!has_claim(before, before_count, &now[index]))
+            shares_settle(turn, memory_watch(memory, task, now[index].indicator), NULL, &now[index], row);
+}
+
+/* One report that makes the claim. */
+static void report_settle(turn_t *turn, const watch_t *watch, text_t period, const agg_report_t *old, const claim_t *claim) {
+    report_accepted_t place = {.unit = claim->unit, .task = watch->task->id, .period = period};
+    agg_report_t now = *old;
+    shares_settle(turn, watch, &place, claim, &now);
     store_key_t key = KEY(watch->task->id, claim->unit, period);
     turn_put(turn, T_REPORTS, &key, &now);
 }

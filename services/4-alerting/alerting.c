@@ -146,8 +146,14 @@ static void on_obligation_changed(turn_t *turn, const event_t *event) {
     alerting_subject_t subject = {.what = SUBJECT_REPORT, .unit = told.unit, .task = told.task, .period = told.period,
                                   .role = addressee_owner, .due_ms = told.due_ms, .missing = told.missing,
                                   .missing_count = told.missing_count};
+    if (told.standing == standing_returned) {
+        subject.due_ms = told.again_ms;
+        subject.returned_ms = (uint64_t)turn_now_ms(turn);
+        subject.why = told.why;
+    }
     if (report_is_owed(told.standing)) subject_open(turn, &subject);
     else subject_close(turn, &subject, true, false);
+    if (told.standing == standing_returned) (void)round_close(turn); /* told at once; one or two messages */
 }
 
 /* --- targets --- */

@@ -153,6 +153,20 @@ rung_choice_t rung_choose(const plan_t *plan, const ladder_t *ladder, int64_t du
     return search.choice;
 }
 
+ladder_t returned_ladder(const plan_t *plan, int64_t returned_ms, int64_t due_ms, arena_t *arena) {
+    const ladder_t *usual = &plan->report_ladder;
+    rung_t *rungs = ARENA_NEW(arena, rung_t, usual->rungs_count + 2);
+    ladder_t ladder = {.rungs = rungs, .repeat_days = usual->repeat_days, .at_minute = usual->at_minute};
+    int64_t days = day_between(return_remind_day(plan, returned_ms), day_of_instant(plan, due_ms));
+    if (days > 0)
+        rungs[ladder.rungs_count++] = (rung_t){
+            .name = arena_format(arena, "T-%u", (uint32_t)days), .days = (uint64_t)days, .level = level_remind};
+    rungs[ladder.rungs_count++] = (rung_t){.name = text_of("T-0"), .level = level_remind};
+    for (uint32_t index = 0; index < usual->rungs_count; index++)
+        if (usual->rungs[index].after) rungs[ladder.rungs_count++] = usual->rungs[index];
+    return ladder;
+}
+
 static int recipient_order(const void *left, const void *right) {
     const recipient_t *a = left, *b = right;
     int order = text_compare(a->unit, b->unit);

@@ -39,6 +39,10 @@ int64_t working_days_later(const plan_t *plan, const ladder_t *ladder, uint32_t 
 /* The ladder's hour of the first working day that is still to come. */
 int64_t next_office_hour(const plan_t *plan, const ladder_t *ladder, int64_t now_ms);
 
+/* The ladder of a returned report: reminded after so many working days and on the day itself, then as any overdue report. Lives in
+ * arena. */
+ladder_t returned_ladder(const plan_t *plan, int64_t returned_ms, int64_t due_ms, arena_t *arena);
+
 /* One who is told about a target, in the most specific role. */
 typedef struct {
     text_t unit;

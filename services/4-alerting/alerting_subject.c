@@ -57,6 +57,10 @@ static rung_choice_t subject_choice(turn_t *turn, const alerting_subject_t *subj
     past_t past = {.told_ms = (int64_t)subject->told_ms, .level = subject->level, .level_ms = (int64_t)subject->level_ms,
                    .since_ms = (int64_t)subject->since_ms};
     if (subject->what == SUBJECT_PACE) return pace_choose(turn, subject);
+    if (subject->returned_ms != 0) {
+        ladder_t again = returned_ladder(plan, (int64_t)subject->returned_ms, (int64_t)subject->due_ms, turn_arena(turn));
+        return rung_choose(plan, &again, (int64_t)subject->due_ms, &past, turn_now_ms(turn));
+    }
     return rung_choose(plan, ladder_of(plan, subject), (int64_t)subject->due_ms, &past, turn_now_ms(turn));
 }
 
@@ -67,6 +71,14 @@ static void tell_at_once(turn_t *turn, alerting_subject_t *subject) {
     snprintf(choice.name, sizeof choice.name, "%s", broken ? "broken" : "risk");
     subject_tell(turn, subject, &choice);
     subject_keep(turn, subject, 0);
+}
+
+/* The unit hears of a return at once, with the objection; its ladder begins behind that. */
+static void return_tell(turn_t *turn, alerting_subject_t *subject) {
+    rung_choice_t back = {.sound = true, .name = "returned", .level = level_remind};
+    subject_tell(turn, subject, &back);
+    rung_choice_t choice = subject_choice(turn, subject);
+    subject_keep(turn, subject, (uint64_t)choice.at_ms);
 }
 
 static bool same_missing(const alerting_subject_t *left, const alerting_subject_t *right) {
@@ -113,7 +125,9 @@ void subject_open(turn_t *turn, const alerting_subject_t *wanted) {
     store_key_t key = subject_key(wanted);
     alerting_subject_t old = {0};
     bool known = turn_get(turn, ALERTING_SUBJECT, &key, &old);
-    if (known && old.open && old.due_ms == wanted->due_ms) {
+    bool same = known && old.open && old.due_ms == wanted->due_ms && (old.returned_ms != 0) == (wanted->returned_ms != 0) &&
+                text_equal(old.why, wanted->why);
+    if (same) {
         subject_renew(turn, &old, wanted);
         return;
     }
@@ -121,6 +135,10 @@ void subject_open(turn_t *turn, const alerting_subject_t *wanted) {
     alerting_subject_t fresh = subject_begin(turn, wanted, known ? &old : NULL);
     if (fresh.what == SUBJECT_TENURE || fresh.what == SUBJECT_RISK) {
         tell_at_once(turn, &fresh);
+        return;
+    }
+    if (fresh.returned_ms != 0) {
+        return_tell(turn, &fresh);
         return;
     }
     rung_choice_t choice = subject_choice(turn, &fresh);

@@ -51,7 +51,9 @@ static void warning_emit(turn_t *turn, warning_raised_t *warning, uint64_t *stan
 
 static warning_kind_t kind_of(const alerting_subject_t *subject, bool after) {
     switch ((subject_t)subject->what) {
-    case SUBJECT_REPORT: return after ? warning_kind_report_overdue : warning_kind_report_due;
+    case SUBJECT_REPORT:
+        if (subject->returned_ms != 0) return warning_kind_report_returned;
+        return after ? warning_kind_report_overdue : warning_kind_report_due;
     case SUBJECT_TARGET: return after ? warning_kind_target_overdue : warning_kind_target_due;
     case SUBJECT_TENURE: return warning_kind_tenure_broken;
     case SUBJECT_PACE: return warning_kind_pace_slow;
@@ -89,6 +91,7 @@ static warning_raised_t warning_of(turn_t *turn, const alerting_subject_t *subje
                                 .addressee = subject->role, .task = subject->task, .period = subject->period,
                                 .indicator = subject->indicator, .due_ms = subject->due_ms, .rehearsal = memory->rehearsal};
     missing_fill(subject, target, &warning);
+    if (subject->returned_ms != 0) warning.why = subject->why;
     if (target == NULL) return warning;
     warning.done = target->done;
     warning.goal = target->goal;

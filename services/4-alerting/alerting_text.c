@@ -150,6 +150,27 @@ static void tell_report(const planbook_t *book, int64_t now_ms, arena_t *arena, 
                                above ? "; please press for it" : "");
 }
 
+/* Returned: the objection is what there is to do. */
+static void tell_returned(const planbook_t *book, int64_t now_ms, arena_t *arena, warning_raised_t *warning) {
+    const plan_t *plan = planbook_plan(book);
+    bool above = warning->owner.size > 0, late = now_ms > (int64_t)warning->due_ms;
+    text_t who = said_unit(book, above ? warning->owner : warning->unit), task = said_task(book, warning->task);
+    long long days = (long long)-days_to(plan, warning->due_ms, now_ms);
+    text_t tag = said_tag_zh(warning, arena), due = said_due_zh(plan, warning->due_ms, arena);
+    warning->zh = arena_format(arena, TEXT_FORMAT TEXT_FORMAT "：" TEXT_FORMAT " " TEXT_FORMAT " 进度报告被退回，须于" TEXT_FORMAT
+                               "前重报%s。退回意见：" TEXT_FORMAT "%s",
+                               TEXT_ARGS(tag), TEXT_ARGS(who), TEXT_ARGS(task), TEXT_ARGS(warning->period), TEXT_ARGS(due),
+                               late ? arena_format(arena, "，已逾期%lld天", days < 1 ? 1 : days).at : "",
+                               TEXT_ARGS(warning->why), above ? "；请督促" : "");
+    tag = said_tag_en(warning, arena);
+    due = said_due_en(plan, warning->due_ms, arena);
+    warning->en = arena_format(arena, TEXT_FORMAT " " TEXT_FORMAT ": the report on " TEXT_FORMAT " for " TEXT_FORMAT
+                               " was returned and is due again by " TEXT_FORMAT "%s. The objection: " TEXT_FORMAT "%s",
+                               TEXT_ARGS(tag), TEXT_ARGS(who), TEXT_ARGS(task), TEXT_ARGS(warning->period), TEXT_ARGS(due),
+                               late ? arena_format(arena, ", %lld day(s) overdue", days < 1 ? 1 : days).at : "",
+                               TEXT_ARGS(warning->why), above ? "; please press for it" : "");
+}
+
 text_t said_amount(uint64_t value, const indicator_t *indicator, arena_t *arena) {
     if (indicator == NULL) return arena_format(arena, "%llu", (unsigned long long)value);
     return amount_show((int64_t)value, indicator->measure, indicator->unit_word, arena);
@@ -203,7 +224,8 @@ static void tell_tenure(const planbook_t *book, const target_changed_t *target, 
 
 void warning_tell(const planbook_t *book, const target_changed_t *target, int64_t now_ms, arena_t *arena,
                   warning_raised_t *warning) {
-    if (target == NULL) tell_report(book, now_ms, arena, warning);
+    if (warning->kind == warning_kind_report_returned) tell_returned(book, now_ms, arena, warning);
+    else if (target == NULL) tell_report(book, now_ms, arena, warning);
     else if (warning->kind == warning_kind_tenure_broken) tell_tenure(book, target, arena, warning);
     else if (warning->kind == warning_kind_tenure_risk) tell_risk(book, target, arena, warning);
     else if (warning->kind == warning_kind_pace_slow) tell_pace(book, target, now_ms, arena, warning);

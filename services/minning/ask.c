@@ -50,18 +50,17 @@ static err_t read_secret(cli_t *cli, const char *path, uint8_t *out, size_t size
 }
 
 /* Intake may die and come back in between: the same command id again gives the same answer. */
-static err_t command_give(cli_t *cli, const command_t *command, command_done_t *done, refusal_t *refusal) {
+static err_t command_give(cli_t *cli, const command_t *command, const message_t *answer, void *done, refusal_t *refusal) {
     int64_t until = clock_steady_ms() + ASK_COMMAND_MS;
     err_t err;
     do {
-        err = link_ask(HOME_DOOR_OPERATOR, command_type(), command, command_done_type(), done, refusal, cli->arena,
-                       ASK_COMMAND_TRY_MS);
+        err = link_ask(HOME_DOOR_OPERATOR, command_type(), command, answer, done, refusal, cli->arena, ASK_COMMAND_TRY_MS);
     } while (err == ERR_TIMEOUT && clock_steady_ms() < until);
     return err;
 }
 
 static err_t command_ask(cli_t *cli, const char *key_file, text_t officer, const message_t *type, const void *value,
-                         command_done_t *done, refusal_t *refusal) {
+                         const message_t *answer, void *done, refusal_t *refusal) {
     start_once();
     crypto_start();
     uint8_t secret[SIGN_SECRET_SIZE], ledger_id[16], command_id[16];
@@ -71,20 +70,26 @@ static err_t command_ask(cli_t *cli, const char *key_file, text_t officer, const
     crypto_random(command_id, sizeof command_id);
     command_t command = command_make_as(officer, command_id, ledger_id, type, value, secret, cli->arena);
     explicit_bzero(secret, sizeof secret);
-    return command_give(cli, &command, done, refusal);
+    return command_give(cli, &command, answer, done, refusal);
 }
 
 err_t ask_command(cli_t *cli, const message_t *type, const void *value, command_done_t *done, refusal_t *refusal) {
-    return command_ask(cli, "keys/operator.key", text_of(NULL), type, value, done, refusal);
+    return command_ask(cli, "keys/operator.key", text_of(NULL), type, value, command_done_type(), done, refusal);
 }
 
-int ask_command_as(cli_t *cli, const message_t *type, const void *value, command_done_t *done) {
+err_t ask_command_by(cli_t *cli, text_t officer, const message_t *type, const void *value, command_done_t *done,
+                     refusal_t *refusal) {
+    const char *file = arena_format(cli->arena, "officers/" TEXT_FORMAT ".key", TEXT_ARGS(officer)).at;
+    return command_ask(cli, file, officer, type, value, command_done_type(), done, refusal);
+}
+
+static int answer_as(cli_t *cli, const message_t *type, const void *value, const message_t *answer, void *done) {
     const char *officer = cli_option(cli, OPTION_as);
     if (officer == NULL) officer = ASK_OFFICER;
     if (!cli_is_slug(officer)) return cli_fail(cli, EX_USAGE, "经办人编号不合规", "not an officer's id", officer);
     const char *file = arena_format(cli->arena, "officers/%s.key", officer).at;
     refusal_t refusal = {0};
-    err_t err = command_ask(cli, file, text_of(officer), type, value, done, &refusal);
+    err_t err = command_ask(cli, file, text_of(officer), type, value, answer, done, &refusal);
     if (err == OK) return EXIT_WELL;
     if (err == ERR_MISSING || err == ERR_SYSTEM)
         return cli_fail(cli, EX_NOINPUT, "读不到经办人密钥（先 minning officer add，或用 --as 指明）",
@@ -94,6 +99,14 @@ int ask_command_as(cli_t *cli, const message_t *type, const void *value, command
         return EX_DATAERR;
     }
     return cli_fail_err(cli, err, "intake", &refusal);
+}
+
+int ask_command_as(cli_t *cli, const message_t *type, const void *value, command_done_t *done) {
+    return answer_as(cli, type, value, command_done_type(), done);
+}
+
+int ask_receipt_as(cli_t *cli, const message_t *type, const void *value, receipt_t *receipt) {
+    return answer_as(cli, type, value, receipt_type(), receipt);
 }
 
 /* What was decided has gone out, or waits for an hour or for somebody else: for that no clock stands still for long. */

@@ -25,6 +25,10 @@ err_t ask_command(cli_t *cli, const message_t *type, const void *value, command_
 #define ASK_OFFICER "coordinator" /* who signs a decision unless --as names another */
 /* The same, signed by the officer that --as names, with HOME/officers/OFFICER.key. 0, or an exit after telling. */
 int ask_command_as(cli_t *cli, const message_t *type, const void *value, command_done_t *done);
+int ask_receipt_as(cli_t *cli, const message_t *type, const void *value, receipt_t *receipt); /* where that is the answer */
+/* The same, signed by this officer, without telling anybody. */
+err_t ask_command_by(cli_t *cli, text_t officer, const message_t *type, const void *value, command_done_t *done,
+                     refusal_t *refusal);
 /* Waits until alerting has applied ledger entry `seq` and Redis holds what followed from it, and gives the notifier a moment to
  * send it. OK or ERR_TIMEOUT. */
 err_t ask_settled(cli_t *cli, uint64_t seq, int64_t timeout_ms);

@@ -7,7 +7,9 @@
  * or missing 时 2021-08-12 10:00                    the clock stands there for the acts that follow 报 UNIT TASK PERIOD WORDS…
  * => …        a report. 报#NAME: remembered under a name 试 UNIT TASK PERIOD WORDS… => …        a dry run 重发 NAME => … the
  * very same report again, same submission id 冒用 NAME WORDS… => …                  the same submission id with other content;
- * WORDS begin with the task 办结                                   the annual summary is out: every period closes Expected:
+ * WORDS begin with the task 办结                                   the annual summary is out: every period closes
+ * 经办退回 OFFICER UNIT TASK PERIOD REVISION 说 WHY => …, 经办通过 likewise, 延期 OFFICER UNIT TASK PERIOD DAY 说 WHY => …   an officer
+ * decides, whose key lies in HOME/officers/. Expected:
  * 通过 (as where nothing stands), 重复 (taken before: the original receipt), 退回 CODE…, 拒收 CODE… (at the door). 期末 指标
  * INDICATOR [完成 AMOUNT] [状态 REACH] [报送 REPORTED] [在岗 TENURE] [灯 LAMP] 期末 单位 UNIT 按时 N 迟报 N 未报 N 期末 预警
  * TASK RUNG [UNIT] [解除]      such a warning was told (and withdrawn) Units by name or id. WORDS may hold a negative amount
@@ -19,7 +21,7 @@
 
 enum { ACTS = 4096, FINALS = 128, ROUTINES = 512, EXPECT_CODES = 4 };
 
-typedef enum { ACT_REPORT, ACT_CHECK, ACT_REPEAT, ACT_MISUSE, ACT_CLOSE } act_kind_t;
+typedef enum { ACT_REPORT, ACT_CHECK, ACT_REPEAT, ACT_MISUSE, ACT_CLOSE, ACT_RETURN, ACT_APPROVE, ACT_EXTEND } act_kind_t;
 typedef enum { EXPECT_ACCEPTED, EXPECT_DUPLICATE, EXPECT_REFUSED, EXPECT_TURNED_AWAY } expect_t;
 
 typedef struct {
@@ -57,6 +59,7 @@ typedef struct {
     text_t unit, task, period;
     int64_t first_ms; /* received instant of the first accepted report */
     report_t report;  /* the newest accepted one */
+    int64_t extended_ms; /* due by, where an extension was granted */
 } taken_t;
 
 typedef struct {
@@ -74,6 +77,10 @@ typedef struct {
 int rehearsal_play(rehearsal_t *self);
 /* Prints the summary and holds it against the driver's own count and the 期末 lines. 0, or an exit. */
 int rehearsal_summary(rehearsal_t *self);
+/* What is known of one report; made where nothing was. */
+taken_t *rehearsal_taken(rehearsal_t *self, text_t unit, text_t task, text_t period);
+/* An officer's act. 0, or an exit when the system does not answer. */
+int rehearsal_decide(rehearsal_t *self, const act_t *act);
 void rehearsal_failed(rehearsal_t *self, uint32_t line, text_t what);
 
 #endif

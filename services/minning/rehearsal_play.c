@@ -61,21 +61,19 @@ static int link_of(player_t *player, text_t unit, unit_link_t **link) {
 
 /* --- what the driver knows itself --- */
 
-static taken_t *taken_of(rehearsal_t *self, text_t unit, const report_t *report) {
+taken_t *rehearsal_taken(rehearsal_t *self, text_t unit, text_t task, text_t period) {
     for (uint32_t index = 0; index < self->taken_count; index++) {
         taken_t *one = &self->taken[index];
-        bool same =
-            text_equal(one->unit, unit) && text_equal(one->task, report->task) && text_equal(one->period, report->period);
-        if (same) return one;
+        if (text_equal(one->unit, unit) && text_equal(one->task, task) && text_equal(one->period, period)) return one;
     }
     ASSERT(self->taken_count < ACTS);
     taken_t *fresh = &self->taken[self->taken_count++];
-    *fresh = (taken_t){.unit = unit, .task = report->task, .period = report->period};
+    *fresh = (taken_t){.unit = unit, .task = task, .period = period};
     return fresh;
 }
 
 static void remember_taken(player_t *player, text_t unit, const report_t *report, int64_t received_ms) {
-    taken_t *taken = taken_of(player->rehearsal, unit, report);
+    taken_t *taken = rehearsal_taken(player->rehearsal, unit, report->task, report->period);
     if (taken->first_ms == 0) taken->first_ms = received_ms;
     taken->report = *report;
 }
@@ -191,6 +189,8 @@ static int play_act(player_t *player, const act_t *act) {
         if (err == OK) printf("  %s\n", cli_say(cli, "年度办结", "the plan is closed"));
         return err == OK ? EXIT_WELL : cli_fail_err(cli, err, "intake", &refusal);
     }
+    if (act->kind == ACT_RETURN || act->kind == ACT_APPROVE || act->kind == ACT_EXTEND)
+        return rehearsal_decide(player->rehearsal, act);
     text_t unit;
     report_t report;
     unit_link_t *link = NULL;

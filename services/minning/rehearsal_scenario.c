@@ -180,6 +180,12 @@ static void on_line(script_t *script, text_t line, uint32_t number) {
         on_act(script, ACT_REPEAT, name, line, number);
     else if (text_is(word, "冒用"))
         on_act(script, ACT_MISUSE, name, line, number);
+    else if (text_is(word, "经办退回"))
+        on_act(script, ACT_RETURN, name, line, number);
+    else if (text_is(word, "经办通过"))
+        on_act(script, ACT_APPROVE, name, line, number);
+    else if (text_is(word, "延期"))
+        on_act(script, ACT_EXTEND, name, line, number);
     else if (text_is(word, "办结"))
         on_act(script, ACT_CLOSE, name, line, number);
     else if (text_is(word, "期末"))

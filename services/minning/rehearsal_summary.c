@@ -39,10 +39,13 @@ static counts_t counts_told(const closing_t *self, text_t unit) {
     return counts;
 }
 
-static int64_t first_taken(const rehearsal_t *all, text_t unit, text_t task, text_t period) {
+static int64_t first_taken(const rehearsal_t *all, text_t unit, text_t task, text_t period, deadline_t *due) {
     for (uint32_t index = 0; index < all->taken_count; index++) {
         const taken_t *one = &all->taken[index];
-        if (text_equal(one->unit, unit) && text_equal(one->task, task) && text_equal(one->period, period)) return one->first_ms;
+        if (text_equal(one->unit, unit) && text_equal(one->task, task) && text_equal(one->period, period)) {
+            if (one->extended_ms > due->due_ms) due->due_ms = one->extended_ms;
+            return one->first_ms;
+        }
     }
     return 0;
 }
@@ -56,7 +59,7 @@ static counts_t counts_own(const closing_t *self, const unit_t *unit) {
         for (uint32_t t = 0; t < plan->tasks_count; t++) {
             if (!planbook_owes(all->book, unit, &plan->tasks[t], &plan->periods[p])) continue;
             deadline_t due = deadline_resolve(plan, plan->periods[p].due);
-            int64_t first_ms = first_taken(all, unit->id, plan->tasks[t].id, plan->periods[p].id);
+            int64_t first_ms = first_taken(all, unit->id, plan->tasks[t].id, plan->periods[p].id, &due);
             if (first_ms > 0 && first_ms <= due.due_ms + due.grace_ms)
                 counts.on_time++;
             else if (first_ms > 0)

@@ -12,6 +12,9 @@ typedef struct {
     uint32_t reports, fields, units;
 } want_t;
 
+/* A returned report is due again at an instant of its own. */
+static uint64_t row_due_ms(const obligation_changed_t *row) { return row->again_ms > 0 ? row->again_ms : row->due_ms; }
+
 static const char *state_colour(const obligation_changed_t *row) {
     return row->standing == standing_overdue ? colour_red : row->standing == standing_due ? colour_yellow : NULL;
 }
@@ -25,7 +28,7 @@ static bool is_open(const obligation_changed_t *row, bool all) {
 /* 41 days late, due in 3 days. */
 static text_t distance(const want_t *self, const obligation_changed_t *row) {
     cli_t *cli = self->cli;
-    int64_t apart_ms = (int64_t)row->due_ms - (int64_t)self->all->now_ms, day_ms = 86400000;
+    int64_t apart_ms = (int64_t)row_due_ms(row) - (int64_t)self->all->now_ms, day_ms = 86400000;
     if (apart_ms < 0)
         return arena_format(cli->arena, cli_say(cli, "逾期 %lld 天", "%lld days over"), (long long)(-apart_ms / day_ms + 1));
     return arena_format(cli->arena, cli_say(cli, "还有 %lld 天", "%lld days left"), (long long)(apart_ms / day_ms));
@@ -43,6 +46,8 @@ static void add_field(want_t *self, const obligation_changed_t *row, text_t fiel
                 json_object_set_new(json, keys[index], json_stringn(values[index].at, values[index].size));
         json_object_set_new(json, "standing", json_string(WORD_NAME(standing, row->standing)));
         json_object_set_new(json, "due_ms", json_integer((json_int_t)row->due_ms));
+        if (row->due_seq > 0) json_object_set_new(json, "due_seq", json_integer((json_int_t)row->due_seq));
+        if (row->again_ms > 0) json_object_set_new(json, "again_ms", json_integer((json_int_t)row->again_ms));
         cli_print_json(json);
         return;
     }
@@ -51,7 +56,7 @@ static void add_field(want_t *self, const obligation_changed_t *row, text_t fiel
                       first ? cli_task_name(cli, row->task) : none,
                       first ? row->period : none,
                       first ? CLI_WORD_OF(cli, standing, row->standing) : none,
-                      first ? cli_when(cli, cli_offset(cli), (int64_t)row->due_ms) : none,
+                      first ? cli_when(cli, cli_offset(cli), (int64_t)row_due_ms(row)) : none,
                       first ? distance(self, row) : none,
                       name};
     sheet_add(&self->sheet, cells, 7, state_colour(row));

@@ -82,7 +82,7 @@ const planbook_t *talk_plan(cli_t *cli, int *exit_code) {
     return NULL;
 }
 
-static int read_report(cli_t *cli, text_t text, report_t *report) {
+int talk_read(cli_t *cli, text_t text, report_t *report) {
     int line = 0, exit_code = EXIT_WELL;
     char what[256];
     json_t *json = json_read(text, &line, what, sizeof what);
@@ -110,7 +110,7 @@ static int talk_begin(cli_t *cli, talk_t *talk) {
     crypto_start();
     int exit_code = cli_read_file(cli, cli->args[0], LIMIT_EDGE_FRAME * 2, &text);
     if (exit_code == EXIT_WELL) exit_code = talk_open(cli, talk);
-    return exit_code == EXIT_WELL ? read_report(cli, text, &talk->report) : exit_code;
+    return exit_code == EXIT_WELL ? talk_read(cli, text, &talk->report) : exit_code;
 }
 
 /* --- what is answered --- */
@@ -186,36 +186,40 @@ static int tell_no_verdict(cli_t *cli, const talk_t *talk, const unit_outcome_t 
                     "the ledger takes nothing now, nothing was kept: again after", when.at);
 }
 
+int talk_send(cli_t *cli, talk_t *talk, const receipt_t *old) {
+    unit_outcome_t outcome = {0};
+    err_t err = unit_report_with_receipt(talk->link, &talk->report, old, clock_wall_ms(), talk->timeout_ms, cli->arena, &outcome);
+    int exit_code = outcome.received ? save_receipt(cli, &outcome.receipt) : EXIT_WELL;
+    if (err == OK && exit_code == EXIT_WELL) return talk_tell(cli, &outcome.receipt, &outcome.verdict);
+    if (outcome.received) print_receipt(cli, &outcome.receipt);
+    if (outcome.judged) print_verdict(cli, &outcome.verdict);
+    return err == OK ? exit_code : tell_no_verdict(cli, talk, &outcome, err);
+}
+
 int verb_report_send(cli_t *cli) {
     if (bulk_is_table(cli->args[0])) return bulk_verb(cli, cli_option(cli, OPTION_check) != NULL);
     if (cli_option(cli, OPTION_atomic) != NULL)
         return cli_fail(cli, EX_USAGE, "--atomic 只用于 .csv 文件", "--atomic is for .csv files", cli->args[0]);
     if (cli_option(cli, OPTION_check) != NULL) return verb_report_check(cli);
     talk_t talk = {0};
-    unit_outcome_t outcome = {0};
     receipt_t receipt = {0};
     int exit_code = read_receipt(cli, &receipt);
     if (exit_code == EXIT_WELL) exit_code = talk_begin(cli, &talk);
-    if (exit_code == EXIT_WELL) {
-        err_t err =
-            unit_report_with_receipt(talk.link, &talk.report, &receipt, clock_wall_ms(), talk.timeout_ms, cli->arena, &outcome);
-        if (outcome.received) print_receipt(cli, &outcome.receipt);
-        if (outcome.received) exit_code = save_receipt(cli, &outcome.receipt);
-        if (outcome.judged) print_verdict(cli, &outcome.verdict);
-        if (err != OK)
-            exit_code = tell_no_verdict(cli, &talk, &outcome, err);
-        else {
-            if (!outcome.verdict.accepted) exit_code = EX_DATAERR;
-            if (cli->json) {
-                json_t *json = json_object();
-                json_object_set_new(json, "receipt", message_to_json(receipt_type(), &outcome.receipt));
-                json_object_set_new(json, "verdict", message_to_json(verdict_type(), &outcome.verdict));
-                cli_print_json(json);
-            }
-        }
-    }
+    if (exit_code == EXIT_WELL) exit_code = talk_send(cli, &talk, &receipt);
     unit_close(&talk.link);
     return exit_code;
+}
+
+int talk_tell(cli_t *cli, const receipt_t *receipt, const verdict_t *verdict) {
+    print_receipt(cli, receipt);
+    print_verdict(cli, verdict);
+    if (cli->json) {
+        json_t *json = json_object();
+        json_object_set_new(json, "receipt", message_to_json(receipt_type(), receipt));
+        json_object_set_new(json, "verdict", message_to_json(verdict_type(), verdict));
+        cli_print_json(json);
+    }
+    return verdict->accepted ? EXIT_WELL : EX_DATAERR;
 }
 
 int verb_report_check(cli_t *cli) {
@@ -250,6 +254,13 @@ static void print_standing(cli_t *cli, const standing_told_t *standing) {
                        "revision %lu stands; first valid report received " TEXT_FORMAT "\n"),
                (unsigned long)standing->revision, TEXT_ARGS(cli_when(cli, cli_offset(cli), (int64_t)standing->first_valid_ms)));
     cli_print_figures(cli, standing->figures, standing->figures_count);
+    if (standing->decision != decision_none)
+        printf(cli_say(cli, "%s：" TEXT_FORMAT "  " TEXT_FORMAT "\n", "%s: " TEXT_FORMAT "  " TEXT_FORMAT "\n"),
+               cli_say(cli, WORD_ZH(decision, standing->decision), WORD_EN(decision, standing->decision)),
+               TEXT_ARGS(cli_when(cli, cli_offset(cli), (int64_t)standing->decided_ms)), TEXT_ARGS(standing->why));
+    if (standing->again_ms > 0)
+        printf(cli_say(cli, "须于 " TEXT_FORMAT " 前重报；目前计入第 %lu 版\n", "due again by " TEXT_FORMAT "; revision %lu counts now\n"),
+               TEXT_ARGS(cli_when(cli, cli_offset(cli), (int64_t)standing->again_ms)), (unsigned long)standing->counts);
     for (uint32_t index = 0; index < standing->submissions_count; index++) print_verdict(cli, &standing->submissions[index]);
 }
 

@@ -37,9 +37,13 @@ typedef struct {
     } * claims; /* rows whose key counts once */
 } verify_figure_t;
 
-typedef struct {
+typedef struct verify_report {
     uint32_t unit, task, period;
-    uint64_t cause_seq, revision;
+    uint64_t cause_seq, revision; /* of what counts; the newest valid one */
+    uint64_t own_revision;        /* of what counts; 0: nothing does */
+    decision_t decision;          /* on the newest */
+    uint64_t decided_seq, again_ms;
+    struct verify_report *below;  /* counts again when this one is returned; NULL: nothing */
     int64_t first_valid_ms, received_ms;
     uint64_t days_late; /* of the first valid report, by the deadline as it stood then */
     verify_figure_t *figures;
@@ -83,7 +87,7 @@ verify_target_t verify_target(const verify_t *self, const task_t *task, const in
 typedef struct {
     standing_t standing;
     timeliness_t timeliness;
-    uint64_t first_valid_ms, days_late, revision, due_ms;
+    uint64_t first_valid_ms, days_late, revision, due_ms, due_seq, decided_seq, again_ms;
 } verify_obligation_t;
 /* Does it stand among what is owed? */
 bool verify_owes(const verify_t *self, uint32_t unit, uint32_t task, uint32_t period);

@@ -38,12 +38,12 @@ static const verify_claim_t *claim_in(const verify_report_t *report, const verif
 
 /* Since when it stands: said before and said again is one claim; of a person in post every month of the unit is. */
 static uint64_t since_of(const verify_t *self, const verify_report_t *report, const verify_report_t *old,
-                         const verify_figure_t *figure, const verify_claim_t *claim) {
+                         const verify_figure_t *figure, const verify_claim_t *claim, uint64_t seq) {
     const verify_claim_t *before = claim_in(old, figure, claim);
     uint32_t periods = figure->people ? planbook_plan(self->book)->periods_count : 0;
     for (uint32_t period = 0; before == NULL && period < periods; period++)
         before = claim_in(verify_standing(self, report->unit, report->task, period), figure, claim);
-    return before != NULL ? before->since_seq : report->cause_seq;
+    return before != NULL ? before->since_seq : seq;
 }
 
 void verify_claims_of(const verify_t *self, const verify_report_t *report, const verify_report_t *old, const figure_t *said,
@@ -56,7 +56,16 @@ void verify_claims_of(const verify_t *self, const verify_report_t *report, const
         verify_claim_t *claim = &figure->claims[figure->claim_count++];
         *claim = (verify_claim_t){.kind = item->key_kind, .item = index};
         key_set(claim->key, &claim->size, item->key_kind, item->key, item->person.hash);
-        claim->since_seq = since_of(self, report, old, figure, claim);
+        claim->since_seq = since_of(self, report, old, figure, claim, report->cause_seq);
+    }
+}
+
+/* What the returned revision had dropped is claimed from now on. */
+void verify_claims_again(const verify_t *self, const verify_report_t *report, uint64_t seq) {
+    for (uint32_t index = 0; index < report->below->figure_count; index++) {
+        verify_figure_t *figure = &report->below->figures[index];
+        for (uint32_t one = 0; one < figure->claim_count; one++)
+            figure->claims[one].since_seq = since_of(self, report, report, figure, &figure->claims[one], seq);
     }
 }
 

@@ -25,17 +25,29 @@ static void figures_free(verify_report_t *report) {
         free(report->figures[index].claims);
     }
     free(report->figures);
+    report->figures = NULL;
+    report->figure_count = 0;
+}
+
+/* And all that it had taken the place of. */
+static void report_free(verify_report_t *report) {
+    figures_free(report);
+    if (report->below == NULL) return;
+    report_free(report->below); /* a pile of the revisions of one report */
+    free(report->below);
+    report->below = NULL;
 }
 
 void verify_destroy(verify_t **self) {
     if (*self == NULL) return;
-    for (uint32_t index = 0; index < (*self)->count; index++) figures_free(&(*self)->reports[index]);
+    for (uint32_t index = 0; index < (*self)->count; index++) report_free(&(*self)->reports[index]);
     free((*self)->reports);
     free((*self)->places);
     for (uint32_t index = 0; index < (*self)->part_count; index++) free((*self)->parts[index].bytes);
     free((*self)->parts);
     free((*self)->spared);
     free((*self)->credits);
+    verify_deadlines_free(*self);
     planbook_destroy(&(*self)->book);
     free(*self);
     *self = NULL;
@@ -223,10 +235,13 @@ static bool is_past(const plan_t *plan, const period_t *period, int64_t at_ms) {
     return at_ms > due.due_ms + due.grace_ms;
 }
 
-/* Calendar days behind the resolved day, at least one where the instant is behind the deadline; 0: in time. */
-static uint64_t days_late(const plan_t *plan, const period_t *period, int64_t at_ms) {
-    if (!is_past(plan, period, at_ms)) return 0;
-    int64_t days = day_between(deadline_resolve(plan, period->due).day, day_of_instant(plan, at_ms));
+/* Calendar days behind the day it was due, at least one where the instant is behind the deadline; 0: in time. */
+static uint64_t days_late(const verify_t *self, const verify_report_t *report) {
+    uint64_t seq;
+    int64_t looked_ms;
+    deadline_t due = verify_deadline(self, report->unit, report->task, report->period, &seq, &looked_ms);
+    if (report->received_ms <= due.due_ms + due.grace_ms) return 0;
+    int64_t days = day_between(due.day, day_of_instant(planbook_plan(self->book), report->received_ms));
     return days < 1 ? 1 : (uint64_t)days;
 }
 
@@ -238,14 +253,14 @@ static const char *take_report(verify_t *self, const event_t *entry, arena_t *ar
     const report_t *said = &received.report;
     const unit_t *unit = planbook_unit(self->book, received.unit);
     const period_t *period = planbook_period(self->book, said->period);
-    verify_report_t report = {.task = verify_task(self, said->task), .cause_seq = entry->seq, .revision = 1};
+    verify_report_t report = {.task = verify_task(self, said->task), .cause_seq = entry->seq, .revision = 1, .own_revision = 1};
     if (unit == NULL || period == NULL || report.task == UINT32_MAX)
         return "accepted, although the plan has no such obligation";
     report.unit = planbook_unit_index(self->book, unit);
     report.period = planbook_period_index(self->book, period);
     report.received_ms = received.original_received_ms != 0 ? (int64_t)received.original_received_ms : entry->at_ms;
     report.first_valid_ms = report.received_ms;
-    report.days_late = days_late(planbook_plan(self->book), period, report.received_ms);
+    report.days_late = days_late(self, &report);
     make_room(self);
     self->settled = false;
     uint32_t place = place_of(self, report.unit, report.task, report.period);
@@ -256,15 +271,62 @@ static const char *take_report(verify_t *self, const event_t *entry, arena_t *ar
         self->reports[self->count - 1] = report;
         return said->replaces == 0 ? NULL : "accepted, although there was nothing to replace";
     }
-    report.revision = old->revision + 1;
+    report.revision = report.own_revision = old->revision + 1;
     report.first_valid_ms = old->first_valid_ms; /* frozen by the first valid report */
     report.days_late = old->days_late;
     const char *wrong = said->replaces == old->revision ? NULL : "accepted, although it does not replace what stands";
     bool touches = verify_credits_touch(self, old);
-    figures_free(old);
+    if (old->decision == decision_approved) wrong = "accepted, although what it replaces is approved";
+    if (old->own_revision > 0) {
+        report.below = verify_grown(NULL, 1, sizeof *report.below);
+        *report.below = *old;
+    }
     *old = report;
     if (touches) verify_credits_lapse(self);
     return wrong;
+}
+
+/* A decision that holds: the pile of revisions loses its top, or the top is approved. */
+static const char *take_decision(verify_t *self, const event_t *entry, arena_t *arena) {
+    report_decided_t decided;
+    fault_t fault;
+    if (event_body(entry, report_decided_type(), arena, &decided, &fault) != OK) return "the decision does not decode";
+    if (self->book == NULL || self->place_count == 0) return "a decision holds, although there is nothing to decide on";
+    const unit_t *unit = planbook_unit(self->book, decided.unit);
+    const period_t *period = planbook_period(self->book, decided.period);
+    uint32_t task = verify_task(self, decided.task);
+    if (unit == NULL || period == NULL || task == UINT32_MAX) return "a decision holds outside the plan";
+    uint32_t place = place_of(self, planbook_unit_index(self->book, unit), task, planbook_period_index(self->book, period));
+    verify_report_t *report = self->places[place] == 0 ? NULL : &self->reports[self->places[place] - 1];
+    if (report == NULL || report->own_revision != decided.revision) return "a decision holds on a revision that does not count";
+    report->decision = decided.decision;
+    report->decided_seq = entry->seq;
+    report->again_ms = 0;
+    if (decided.decision != decision_returned) return NULL;
+    self->settled = false;
+    bool touches = verify_credits_touch(self, report);
+    if (report->below != NULL) verify_claims_again(self, report, entry->seq);
+    const plan_t *plan = planbook_plan(self->book);
+    uint32_t day = day_of_instant(plan, entry->at_ms);
+    for (uint64_t left = plan->return_days == 0 ? 3 : plan->return_days; left > 0;) {
+        day = day_add(day, 1);
+        left -= day_is_working(plan, day);
+    }
+    report->again_ms = (uint64_t)deadline_resolve(plan, day).due_ms;
+    figures_free(report);
+    report->own_revision = report->cause_seq = 0;
+    verify_report_t *below = report->below;
+    if (below != NULL) {
+        report->figures = below->figures;
+        report->figure_count = below->figure_count;
+        report->own_revision = below->own_revision;
+        report->cause_seq = below->cause_seq;
+        report->received_ms = below->received_ms;
+        report->below = below->below;
+        free(below);
+    }
+    if (touches) verify_credits_lapse(self);
+    return NULL;
 }
 
 /* --- plans --- */
@@ -304,6 +366,7 @@ static bool figure_moved(const task_t *old, const task_t *task, verify_figure_t 
 }
 
 static bool report_moved(const plan_t *old, const planbook_t *book, verify_report_t *report) {
+    bool below = report->below == NULL || report_moved(old, book, report->below);
     const plan_t *plan = planbook_plan(book);
     const unit_t *unit = planbook_unit(book, old->units[report->unit].id);
     const period_t *period = planbook_period(book, old->periods[report->period].id);
@@ -315,7 +378,7 @@ static bool report_moved(const plan_t *old, const planbook_t *book, verify_repor
     report->unit = planbook_unit_index(book, unit);
     report->period = planbook_period_index(book, period);
     report->task = (uint32_t)(task - plan->tasks);
-    return moved;
+    return moved && below;
 }
 
 /* Did (unit, task, period) of the new plan stand in the old one, unspared? */
@@ -395,5 +458,8 @@ const char *verify_entry(verify_t *self, const event_t *entry, bool accepted, ar
         self->pass_ms = entry->at_ms;
     if (entry->kind == KIND_report_received && accepted) wrong = take_report(self, entry, arena);
     if (entry->kind == KIND_claim_credited && accepted) wrong = verify_credit(self, entry, arena);
+    if (entry->kind == KIND_report_decided && accepted) wrong = take_decision(self, entry, arena);
+    if (entry->kind == KIND_extension_decided && accepted) wrong = verify_take_extension(self, entry, arena);
+    if (entry->kind == KIND_outage_declared) wrong = verify_take_outage(self, entry, arena);
     return wrong;
 }

@@ -27,14 +27,34 @@ struct verify {
     } * credits;
     uint32_t credit_count;
     bool settled;    /* contested is worked out */
+    struct verify_extension {
+        char unit[LIMIT_ID + 1], task[LIMIT_ID + 1], period[LIMIT_ID + 1];
+        int64_t due_ms, at_ms;
+        uint64_t seq;
+    } * extensions; /* the last one of each report counts */
+    uint32_t extension_count;
+    struct verify_outage {
+        int64_t from_ms, to_ms, at_ms;
+        uint64_t seq;
+        char (*units)[LIMIT_ID + 1];
+        uint32_t unit_count; /* 0: everybody */
+    } * outages;
+    uint32_t outage_count;
     uint8_t *spared; /* a bit a (unit, task, period): came to owe it when it was past already; NULL: nobody */
 };
+
+/* When it is due, all told; which entry moved that last, and when it was looked at beside the passing of time. */
+deadline_t verify_deadline(const verify_t *self, uint32_t unit, uint32_t task, uint32_t period, uint64_t *seq, int64_t *looked_ms);
+const char *verify_take_extension(verify_t *self, const event_t *entry, arena_t *arena);
+const char *verify_take_outage(verify_t *self, const event_t *entry, arena_t *arena);
+void verify_deadlines_free(verify_t *self);
 
 void *verify_grown(void *old, size_t count, size_t size); /* realloc that cannot fail */
 /* --- claims (verify_claims.c) --- */
 /* Fills figure->claims from what the report says. `old`: the revision before, or NULL. */
 void verify_claims_of(const verify_t *self, const verify_report_t *report, const verify_report_t *old, const figure_t *said,
                       verify_figure_t *figure);
+void verify_claims_again(const verify_t *self, const verify_report_t *report, uint64_t seq); /* report->below comes back */
 bool verify_credits_touch(const verify_t *self, const verify_report_t *old); /* does it claim what was decided on? */
 void verify_credits_lapse(verify_t *self); /* of claims that stand no more, or alone */
 const char *verify_credit(verify_t *self, const event_t *entry, arena_t *arena);

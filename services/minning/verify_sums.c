@@ -167,18 +167,25 @@ verify_target_t verify_target(const verify_t *self, const task_t *task, const in
 
 verify_obligation_t verify_obligation(const verify_t *self, uint32_t unit, uint32_t task, uint32_t period) {
     const plan_t *plan = planbook_plan(self->book);
-    deadline_t due = deadline_resolve(plan, plan->periods[period].due);
-    verify_obligation_t said = {.due_ms = (uint64_t)due.due_ms, .timeliness = timeliness_pending};
+    uint64_t due_seq;
+    int64_t looked_ms;
+    deadline_t due = verify_deadline(self, unit, task, period, &due_seq, &looked_ms);
+    verify_obligation_t said = {.due_ms = (uint64_t)due.due_ms, .due_seq = due_seq, .timeliness = timeliness_pending};
     const verify_report_t *report = verify_standing(self, unit, task, period);
     if (report != NULL) {
-        said.standing = standing_reported;
+        said.standing = report->decision == decision_returned   ? standing_returned
+                        : report->decision == decision_approved ? standing_approved
+                                                                : standing_reported;
+        said.decided_seq = report->decided_seq;
+        said.again_ms = report->again_ms;
         said.first_valid_ms = (uint64_t)report->first_valid_ms;
         said.revision = report->revision;
         said.timeliness = report->days_late > 0 ? timeliness_late : timeliness_on_time;
         said.days_late = report->days_late;
         return said;
     }
-    bool past = self->pass_ms > due.due_ms + due.grace_ms;
+    if (looked_ms < self->pass_ms) looked_ms = self->pass_ms;
+    bool past = looked_ms > due.due_ms + due.grace_ms;
     if (past) said.timeliness = timeliness_missing;
     if (past)
         said.standing = standing_overdue;

@@ -65,10 +65,13 @@ static int read_verdicts(trial_t *self, uint64_t until) {
     while (exit_code == EXIT_WELL && there) {
         exit_code = walk_next(self->verdicts, until, &event, &there);
         if (exit_code != EXIT_WELL || !there) break;
-        if (event.kind == KIND_report_accepted) say(self, event.cause_seq, VERDICT_ACCEPTED);
-        if (event.kind == KIND_credit_taken) say(self, event.cause_seq, VERDICT_ACCEPTED);
-        bool other = event.kind == KIND_report_refused || event.kind == KIND_credit_refused || event.kind == KIND_event_skipped;
-        if (other) say(self, event.cause_seq, VERDICT_OTHER);
+        bool holds = event.kind == KIND_report_accepted || event.kind == KIND_report_returned ||
+                      event.kind == KIND_report_approved || event.kind == KIND_extension_granted ||
+                      event.kind == KIND_extension_denied || event.kind == KIND_credit_taken;
+        bool fails = event.kind == KIND_report_refused || event.kind == KIND_decision_refused ||
+                     event.kind == KIND_credit_refused || event.kind == KIND_event_skipped;
+        if (holds) say(self, event.cause_seq, VERDICT_ACCEPTED);
+        if (fails) say(self, event.cause_seq, VERDICT_OTHER);
     }
     return exit_code;
 }
@@ -86,7 +89,8 @@ static int fold_until(trial_t *self, uint64_t until) {
         exit_code = walk_next(self->entries, until, &event, &there);
         if (exit_code != EXIT_WELL || !there) break;
         uint8_t said = event.seq < self->said_room ? self->said[event.seq] : VERDICT_NONE;
-        bool judged = event.kind == KIND_report_received || event.kind == KIND_claim_credited;
+        bool judged =
+            event.kind == KIND_report_received || event.kind == KIND_report_decided || event.kind == KIND_claim_credited;
         if (judged && said == VERDICT_NONE)
             differ(self, "报告或认定没有校验结果", "a report or decision without verdict", number(self, event.seq),
                    text_of("-"), text_of("-"));
@@ -266,6 +270,9 @@ static void compare_obligation(trial_t *self, const obligation_changed_t *row, u
     compare(self, "迟报天数", "days late", where, ours.days_late, row->days_late);
     compare(self, "版次", "revision", where, ours.revision, row->revision);
     compare(self, "时限", "deadline", where, ours.due_ms, row->due_ms);
+    compare(self, "移动时限的条目", "entry that moved the deadline", where, ours.due_seq, row->due_seq);
+    compare(self, "决定所在条目", "entry of the decision", where, ours.decided_seq, row->decided_seq);
+    compare(self, "重报时限", "due again", where, ours.again_ms, row->again_ms);
 }
 
 /* The obligations of one task in one period: all units that owe it, in the order of the plan. */

@@ -172,3 +172,30 @@ void pace_expected(uint32_t from, uint32_t due, uint32_t day, int64_t *numerator
     *denominator = window < 1 ? 1 : window;
     *numerator = gone < 0 ? 0 : gone > *denominator ? *denominator : gone;
 }
+
+uint32_t day_add_working(const plan_t *plan, uint32_t day, uint64_t count) {
+    for (; count > 0; count--) day = working_day_towards(plan, day_add(day, 1), 1);
+    return day;
+}
+
+/* "A returned report: due again in 3 working days, reminded after 1", unless the plan says otherwise. */
+deadline_t return_deadline(const plan_t *plan, int64_t returned_ms) {
+    uint64_t days = plan->return_days == 0 ? 3 : plan->return_days;
+    return deadline_resolve(plan, day_add_working(plan, day_of_instant(plan, returned_ms), days));
+}
+
+uint32_t return_remind_day(const plan_t *plan, int64_t returned_ms) {
+    uint64_t days = plan->return_remind_days == 0 ? 1 : plan->return_remind_days;
+    return day_add_working(plan, day_of_instant(plan, returned_ms), days);
+}
+
+deadline_t deadline_after_outage(const plan_t *plan, deadline_t deadline, int64_t from_ms, int64_t to_ms) {
+    int64_t opens_ms = deadline.due_ms - LIMIT_OUTAGE_MS;
+    int64_t begins_ms = from_ms > opens_ms ? from_ms : opens_ms, ends_ms = to_ms < deadline.due_ms ? to_ms : deadline.due_ms;
+    if (ends_ms <= begins_ms) return deadline;
+    deadline.due_ms = (to_ms > deadline.due_ms ? to_ms : deadline.due_ms) + (ends_ms - begins_ms);
+    deadline.day = day_of_instant(plan, deadline.due_ms);
+    deadline.rule_zh = "系统故障，时间已补还";
+    deadline.rule_en = "ours was away: the time was given back";
+    return deadline;
+}

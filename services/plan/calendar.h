@@ -33,6 +33,14 @@ uint32_t deadline_days_late(const plan_t *plan, const deadline_t *deadline, int6
 /* When rung `rung` of `ladder` sounds for a deadline on `day`: T-n brought forward to a working day, T+n moved to the next one,
  * at ladder->at_minute, inside working hours. */
 int64_t rung_instant(const plan_t *plan, const ladder_t *ladder, const rung_t *rung, uint32_t day);
+/* The day that is `count` working days after `day`: the first not counted, the last counted. */
+uint32_t day_add_working(const plan_t *plan, uint32_t day, uint64_t count);
+/* "If a door was away in the last 24 hours before a deadline, its units get the time back": the deadline after an absence. What lay
+ * within LIMIT_OUTAGE_MS before it is added, from the end of the absence on where that is later. The same: not touched. */
+deadline_t deadline_after_outage(const plan_t *plan, deadline_t deadline, int64_t from_ms, int64_t to_ms);
+/* When a report that was returned at this instant is due again, and the day on which its unit is reminded. */
+deadline_t return_deadline(const plan_t *plan, int64_t returned_ms);
+uint32_t return_remind_day(const plan_t *plan, int64_t returned_ms);
 /* 序时: expected share of [from, due] on `day`, that day counted in full, as numerator of `of` (days in the window). */
 void pace_expected(uint32_t from, uint32_t due, uint32_t day, int64_t *numerator, int64_t *denominator);
 

@@ -127,6 +127,8 @@ static const spec_t ladder_specs[] = {
 static const spec_t ladders_specs[] = {
     {.key = "working_hours", .canonical = "day_ends", .required = true, .read = file_read_hours, .offset = 0},
     {.key = "escalate_days", .required = true, .read = file_read_number, .offset = offsetof(plan_t, escalate_days), .high = 60},
+    {.key = "return_days", .read = file_read_number, .offset = offsetof(plan_t, return_days), .high = 60},
+    {.key = "return_remind_days", .read = file_read_number, .offset = offsetof(plan_t, return_remind_days), .high = 60},
     {.key = "report",
      .canonical = "report_ladder",
      .required = true,

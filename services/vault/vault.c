@@ -163,7 +163,7 @@ void vault_take_at(vault_t *self, door_t door, bytes_t frame, buffer_t *now, buf
         vault_refuse(&packet, text_of(fault.code), fault.path, now);
     else if (packet.raw.size != frame.size)
         vault_refuse(&packet, REASON_OF(malformed), "", now);
-    else if (packet.kind == KIND_vault_keep && door == door_gateway)
+    else if (packet.kind == KIND_vault_keep && (door == door_gateway || door == door_operator))
         on_vault_keep(self, &packet, now, later);
     else if (message_of_kind(packet.kind) == NULL)
         vault_refuse(&packet, REASON_OF(unknown_message), "", now);

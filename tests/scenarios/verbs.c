@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/json.h"
 #include "services/minning/phrase.h"
 #include "services/plan/amount.h"
 #include "services/plan/calendar.h"
@@ -212,6 +213,17 @@ static void do_target(scene_t *self, text_t rest) {
     }
 }
 
+static void say_moved(scene_t *self, const obligation_changed_t *row) {
+    if (row->due_seq == 0) return;
+    scene_say(self, "时限已由第%" PRIu64 "条移至 " TEXT_FORMAT, row->due_seq, TEXT_ARGS(instant_text(self, (int64_t)row->due_ms)));
+}
+
+static void say_return(scene_t *self, const obligation_changed_t *row) {
+    if (row->again_ms == 0) return;
+    scene_say(self, "须于 " TEXT_FORMAT " 前重报，计入第%lld版，退回意见：" TEXT_FORMAT,
+              TEXT_ARGS(instant_text(self, (int64_t)row->again_ms)), (long long)row->counts.value, TEXT_ARGS(row->why));
+}
+
 static void do_owes(scene_t *self, text_t rest) {
     obligations_ask_t ask = {.unit = phrase_word(&rest), .period = phrase_word(&rest)};
     obligations_t answer;
@@ -227,6 +239,8 @@ static void do_owes(scene_t *self, text_t rest) {
                   TEXT_ARGS(row->task), WORD_ZH(standing, row->standing), WORD_ZH(timeliness, row->timeliness), row->days_late,
                   row->revision, (int)missing.size, missing.size == 0 ? "" : (const char *)missing.at);
         buffer_destroy(&missing);
+        say_moved(self, row);
+        say_return(self, row);
     }
 }
 
@@ -329,6 +343,96 @@ static bool do_report(scene_t *self, text_t unit, text_t rest) {
     return true;
 }
 
+/* 经办人 lin 统筹 nyncj */
+static void do_officer(scene_t *self, text_t rest) {
+    text_t officer = phrase_word(&rest), post = phrase_word(&rest), unit = phrase_word(&rest);
+    office_t office = office_none;
+    refusal_t refusal = {0};
+    for (const word_t *word = office_words; word->name != NULL; word++)
+        if (text_is(post, word->zh)) office = (office_t)word->number;
+    if (!world_officer(self->world, officer, office, unit, &refusal, self->arena))
+        say_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
+}
+
+static uint64_t number_of(text_t word) {
+    uint64_t number = 0;
+    for (uint32_t index = 0; index < word.size && word.at[index] >= '0' && word.at[index] <= '9'; index++)
+        number = number * 10 + (uint64_t)(word.at[index] - '0');
+    return number;
+}
+
+/* What validation says of the command that became entry `seq`. */
+static void say_ruling(scene_t *self, uint64_t seq) {
+    verdict_ask_t question = {.seq = seq};
+    verdict_t verdict;
+    world_ask(self->world, WORLD_VALIDATION, verdict_ask_type(), &question, verdict_type(), &verdict, self->arena);
+    if (verdict.revision > 0) scene_say(self, "第%" PRIu64 "版 %s", verdict.revision, verdict.accepted ? "已生效" : "无效");
+    else scene_say(self, "%s", verdict.accepted ? "已生效" : "无效");
+    say_reasons(self, "原因", verdict.reasons, verdict.reasons_count);
+}
+
+/* 退回 lin rsj labor 2021-08 1 说 … */
+static void decide(scene_t *self, decision_t decision, text_t rest) {
+    text_t officer = phrase_word(&rest);
+    report_decide_t ask = {.decision = decision, .unit = phrase_word(&rest), .task = phrase_word(&rest)};
+    ask.period = phrase_word(&rest);
+    ask.revision = number_of(phrase_word(&rest));
+    (void)phrase_word(&rest);
+    while (rest.size > 0 && rest.at[0] == ' ') rest = (text_t){rest.at + 1, rest.size - 1};
+    ask.why = rest;
+    uint64_t seq = 0;
+    refusal_t refusal = {0};
+    if (world_command_as(self->world, officer, report_decide_type(), &ask, &seq, &refusal, self->arena)) say_ruling(self, seq);
+    else say_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
+}
+
+static void do_return(scene_t *self, text_t rest) { decide(self, decision_returned, rest); }
+
+static void do_approve(scene_t *self, text_t rest) { decide(self, decision_approved, rest); }
+
+/* 延期 lin rsj labor 2021-08 2021-08-30 说 …; 不予延期 lin rsj labor 2021-08 说 … */
+static void extend(scene_t *self, decision_t decision, text_t rest) {
+    text_t officer = phrase_word(&rest);
+    extension_decide_t ask = {.decision = decision, .unit = phrase_word(&rest), .task = phrase_word(&rest)};
+    ask.period = phrase_word(&rest);
+    if (decision == decision_extended && !json_day_read(phrase_word(&rest), &ask.until)) ask.until = 0;
+    (void)phrase_word(&rest);
+    while (rest.size > 0 && rest.at[0] == ' ') rest = (text_t){rest.at + 1, rest.size - 1};
+    ask.why = rest;
+    uint64_t seq = 0;
+    refusal_t refusal = {0};
+    if (world_command_as(self->world, officer, extension_decide_type(), &ask, &seq, &refusal, self->arena)) say_ruling(self, seq);
+    else say_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
+}
+
+static void do_extend(scene_t *self, text_t rest) { extend(self, decision_extended, rest); }
+
+static void do_deny(scene_t *self, text_t rest) { extend(self, decision_denied, rest); }
+
+static bool instant_word(const scene_t *self, text_t *rest, uint64_t *at_ms) {
+    text_t day = phrase_word(rest), time = phrase_word(rest);
+    int64_t instant;
+    text_t both = arena_format(self->arena, TEXT_FORMAT " " TEXT_FORMAT, TEXT_ARGS(day), TEXT_ARGS(time));
+    if (!phrase_instant(&self->plan, both, &instant)) return false;
+    *at_ms = (uint64_t)instant;
+    return true;
+}
+
+/* 故障 2021-08-25 22:00 2021-08-25 23:30 [UNIT] */
+static void do_outage(scene_t *self, text_t rest) {
+    outage_declare_t ask = {.why = text_of("网关停机")};
+    refusal_t refusal = {0};
+    if (!instant_word(self, &rest, &ask.from_ms) || !instant_word(self, &rest, &ask.to_ms)) {
+        scene_say(self, "时刻写作 YYYY-MM-DD HH:MM");
+        return;
+    }
+    text_t unit = phrase_word(&rest);
+    ask.units = &unit;
+    ask.units_count = unit.size > 0;
+    if (!world_command(self->world, outage_declare_type(), &ask, &refusal, self->arena))
+        say_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
+}
+
 static void do_revoke(scene_t *self, text_t rest) {
     key_revoked_t revoked = {.unit = phrase_word(&rest), .generation = 1};
     refusal_t refusal = {0};
@@ -363,7 +467,9 @@ void scene_play(scene_t *self, text_t command) {
                  {"关注", do_watch}, {"指标", do_target},   {"义务", do_owes},     {"吊销", do_revoke},
                  {"办结", do_close}, {"断电", do_restart},  {"状态", do_standing}, {"严格", do_strict},
                  {"通报", scene_bulletin}, {"公示", scene_announce}, {"印发", scene_publish}, {"重看", scene_again},
-                 {"重复", scene_claims}, {"认定", scene_credit}, {"数据", scene_figures}};
+                 {"重复", scene_claims}, {"认定", scene_credit}, {"数据", scene_figures},
+                 {"经办人", do_officer}, {"退回", do_return}, {"通过", do_approve},
+                 {"延期", do_extend}, {"不予延期", do_deny}, {"故障", do_outage}};
     text_t rest = command, word = phrase_word(&rest);
     bool early = text_is(word, "计划") || text_is(word, "开始") || text_is(word, "时限");
     early = early || (self->book != NULL && text_is(word, "严格"));

@@ -79,7 +79,7 @@ typedef struct {
     uint64_t lost_received_ms; /* the instant that it keeps then */
 } submission_t;
 
-enum { SIM_ORDERS = 64 };
+enum { SIM_ORDERS = 192 };
 
 /* A signed command of the operator, sent until it is answered. */
 typedef struct {
@@ -90,6 +90,8 @@ typedef struct {
     bool registers, revokes, closes;
     bool done, refused;
 } order_t;
+
+enum { SIM_OFFICERS = 2 }; /* a coordinator of the first unit, a supervisor of the last */
 
 /* A fetch that waits at a writer. */
 typedef struct {
@@ -182,6 +184,8 @@ struct sim {
     uint32_t submission_count;
     order_t orders[SIM_ORDERS];
     uint32_t order_count;
+    uint8_t officer_secrets[SIM_OFFICERS][SIGN_SECRET_SIZE];
+    uint32_t officer_count; /* ordered so far */
     uint64_t known_revision[SIM_UNITS][SIM_TASKS][SIM_PERIODS];
     uint64_t newest_generation[SIM_UNITS]; /* as the door believes */
     ledger_t ledger;
@@ -240,6 +244,10 @@ void sim_acked(sim_t *sim, uint32_t submission, const receipt_t *receipt); /* a 
 order_t *sim_order_new(sim_t *sim, const message_t *type, const void *value); /* NULL: there are enough */
 void sim_operator_order(sim_t *sim);                                       /* a new command */
 void sim_operator_credit(sim_t *sim);                                      /* a decision on what is claimed twice */
+void sim_officer_order(sim_t *sim);  /* the next officer is registered */
+void sim_extension_order(sim_t *sim);
+void sim_outage_order(sim_t *sim);
+void sim_decision_order(sim_t *sim); /* an officer decides on a report, mostly one that is there */
 void sim_operator_advance(sim_t *sim, int64_t to_ms);
 void sim_operator_send(sim_t *sim, uint32_t order);
 bool sim_operator_busy(const sim_t *sim);

@@ -85,8 +85,8 @@ static void decision_reopen(recount_t *count, const saying_t *what) {
 }
 
 /* Said already by the same claimant: since when. Of a person in post every standing month says it anew with this entry. */
-static uint64_t since_of(recount_t *count, const saying_t *fresh) {
-    uint64_t since = fresh->seq;
+static uint64_t since_of(recount_t *count, const saying_t *fresh, uint64_t now_seq) {
+    uint64_t since = now_seq;
     for (uint32_t index = 0; index < count->saying_count; index++) {
         saying_t *saying = &count->sayings[index];
         if (!same_what(saying, fresh) || !same_claimant(saying, fresh)) continue;
@@ -105,7 +105,8 @@ static saying_t saying_of(const figure_t *figure, const item_t *item, bool peopl
     return saying;
 }
 
-void sim_claims_of(recount_t *count, uint32_t unit, uint32_t task, uint32_t period, const report_t *report, uint64_t seq) {
+void sim_claims_of(recount_t *count, uint32_t unit, uint32_t task, uint32_t period, const stand_t *stand, uint64_t now_seq) {
+    const report_t *report = &stand->report;
     static saying_t fresh[SIM_SAYINGS];
     saying_t here = {.unit = unit, .task = task, .period = period};
     uint32_t fresh_count = 0, kept = 0;
@@ -120,9 +121,9 @@ void sim_claims_of(recount_t *count, uint32_t unit, uint32_t task, uint32_t peri
             saying.period = period;
             saying.figure = figure;
             saying.row = row;
-            saying.seq = seq;
-            saying.since_seq = since_of(count, &saying);
-            if (saying.since_seq == seq) decision_reopen(count, &saying);
+            saying.seq = stand->seq;
+            saying.since_seq = since_of(count, &saying, now_seq);
+            if (saying.since_seq == now_seq) decision_reopen(count, &saying);
             ASSERT(fresh_count < SIM_SAYINGS);
             fresh[fresh_count++] = saying;
         }

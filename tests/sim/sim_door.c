@@ -282,7 +282,7 @@ void sim_door_crash(sim_t *sim) {
 /* --- the operator --- */
 
 order_t *sim_order_new(sim_t *sim, const message_t *type, const void *value) {
-    if (sim->order_count == sizeof sim->orders / sizeof sim->orders[0]) return NULL;
+    if (sim->order_count == SIM_ORDERS) return NULL;
     order_t *order = &sim->orders[sim->order_count++];
     uint8_t id[16];
     *order = (order_t){0};
@@ -360,6 +360,79 @@ void sim_operator_credit(sim_t *sim) {
     if (sim_order_new(sim, claim_credit_type(), &credit) == NULL) return;
     sim_trace(sim, "operator credits " TEXT_FORMAT " of " TEXT_FORMAT " to " TEXT_FORMAT, TEXT_ARGS(claim->key),
               TEXT_ARGS(claim->indicator), TEXT_ARGS(claim->unit));
+}
+
+static const char *const officer_names[SIM_OFFICERS] = {"lin", "chen"};
+
+void sim_officer_order(sim_t *sim) {
+    uint32_t number = sim->officer_count++;
+    bool supervises = number == 1;
+    officer_registered_t entry = {.officer = text_of(officer_names[number]),
+                                  .office = supervises ? office_supervisor : office_coordinator,
+                                  .unit = sim->plan.units[supervises ? sim->plan.units_count - 1 : 0].id,
+                                  .generation = 1};
+    sign_keypair(entry.key, sim->officer_secrets[number]);
+    sim_order_new(sim, officer_registered_type(), &entry);
+    sim_trace(sim, "operator registers officer %u", number);
+}
+
+/* Half of them do not know what stands now: they name what they saw last, or guess. */
+void sim_decision_order(sim_t *sim) {
+    const plan_t *plan = &sim->plan;
+    if (sim->submission_count == 0 || sim->order_count == SIM_ORDERS) return;
+    const submission_t *report = &sim->submissions[sim_draw(sim, sim->submission_count)];
+    uint32_t task = report->task, unit = report->unit, period = report->period, number = (uint32_t)sim_draw(sim, SIM_OFFICERS);
+    uint64_t revision = sim->known_revision[unit][task][period];
+    if (revision == 0 && sim_chance(sim, 900)) return;
+    if (revision > 1 && sim_chance(sim, 250)) revision--;
+    if (revision == 0 || sim_chance(sim, 30)) revision++;
+    report_decide_t decide = {.decision = sim_chance(sim, 700) ? decision_returned : decision_approved,
+                              .unit = plan->units[unit].id,
+                              .task = plan->tasks[task].id,
+                              .period = plan->periods[period].id,
+                              .revision = revision,
+                              .why = text_of("请核对后重报")};
+    order_t *order = &sim->orders[sim->order_count++];
+    uint8_t id[16];
+    *order = (order_t){0};
+    crypto_random(id, sizeof id);
+    order->command = command_make_as(text_of(officer_names[number]), id, sim->opened.ledger_id, report_decide_type(), &decide,
+                                     sim->officer_secrets[number], sim->arena);
+    sim_trace(sim, "officer %u: %s revision %llu of u%u t%u p%u", number, WORD_EN(decision, decide.decision),
+              (unsigned long long)revision, unit, task, period);
+}
+
+/* More time for somebody: mostly after the deadline in force, now and then not. */
+void sim_extension_order(sim_t *sim) {
+    const plan_t *plan = &sim->plan;
+    if (sim->order_count == SIM_ORDERS) return;
+    uint32_t task = (uint32_t)sim_draw(sim, plan->tasks_count), unit = (uint32_t)sim_draw(sim, plan->units_count);
+    uint32_t period = (uint32_t)sim_draw(sim, plan->periods_count), number = (uint32_t)sim_draw(sim, SIM_OFFICERS);
+    extension_decide_t decide = {.decision = sim_chance(sim, 850) ? decision_extended : decision_denied,
+                                 .unit = plan->units[unit].id,
+                                 .task = plan->tasks[task].id,
+                                 .period = plan->periods[period].id,
+                                 .why = text_of("情况属实")};
+    if (decide.decision == decision_extended) decide.until = day_add(plan->periods[period].due, (int64_t)sim_draw(sim, 7) - 1);
+    order_t *order = &sim->orders[sim->order_count++];
+    uint8_t id[16];
+    *order = (order_t){0};
+    crypto_random(id, sizeof id);
+    order->command = command_make_as(text_of(officer_names[number]), id, sim->opened.ledger_id, extension_decide_type(), &decide,
+                                     sim->officer_secrets[number], sim->arena);
+    sim_trace(sim, "officer %u: u%u t%u p%u until %u", number, unit, task, period, decide.until);
+}
+
+/* An absence of ours that has just ended, or some time ago; of all doors or of one unit's. */
+void sim_outage_order(sim_t *sim) {
+    int64_t to_ms = sim->true_ms - (int64_t)sim_draw(sim, 2 * 86400000), ms = 1 + (int64_t)sim_draw(sim, 40 * 3600000);
+    outage_declare_t declare = {.from_ms = (uint64_t)(to_ms - ms), .to_ms = (uint64_t)to_ms};
+    text_t *unit = ARENA_NEW(sim->arena, text_t, 1);
+    *unit = sim->plan.units[sim_draw(sim, sim->plan.units_count)].id;
+    declare.units = unit;
+    declare.units_count = sim_chance(sim, 500);
+    sim_order_new(sim, outage_declare_type(), &declare);
+    sim_trace(sim, "operator: away from %lld to %lld", (long long)declare.from_ms, (long long)to_ms);
 }
 
 void sim_operator_advance(sim_t *sim, int64_t to_ms) {

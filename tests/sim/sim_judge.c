@@ -17,6 +17,12 @@ static const figure_t *figure_of(const report_t *report, text_t indicator, text_
     return NULL;
 }
 
+static bool carried_in(const stand_t *stand, text_t indicator) {
+    for (uint32_t index = 0; index < stand->carried_count; index++)
+        if (text_equal(stand->carried_of[index], indicator)) return true;
+    return false;
+}
+
 /* What this unit's other periods say of (indicator, member), in all and before this one; and whether they say anything. */
 static bool months_before(const case_t *given, text_t indicator, text_t member, int64_t *before) {
     const plan_t *plan = &given->count->sim->plan;
@@ -24,10 +30,11 @@ static bool months_before(const case_t *given, text_t indicator, text_t member, 
     *before = 0;
     for (uint32_t period = 0; period < plan->periods_count; period++) {
         const stand_t *stand = &given->count->stands[given->unit][given->task_index][period];
+        any = any || (period != given->period_index && carried_in(stand, indicator));
         for (uint32_t index = 0; stand->revision > 0 && index < stand->report.figures_count; index++) {
             const figure_t *figure = &stand->report.figures[index];
             if (!text_equal(figure->indicator, indicator) || stand->amounts[index] < 0) continue;
-            any = any || period != given->period_index || !stand->carried[index];
+            any = any || period != given->period_index || !carried_in(stand, indicator);
             if (period >= given->period_index || !text_equal(figure->member, member)) continue;
             *before += stand->amounts[index] + (figure->opening.given ? figure->opening.value : 0);
         }
@@ -37,10 +44,7 @@ static bool months_before(const case_t *given, text_t indicator, text_t member, 
 
 /* Did an earlier revision of this very report bring the opening balance of the indicator? Then this one may restate it. */
 static bool opening_is_ours(const case_t *given, text_t indicator) {
-    const stand_t *stand = &given->count->stands[given->unit][given->task_index][given->period_index];
-    for (uint32_t index = 0; stand->revision > 0 && index < stand->report.figures_count; index++)
-        if (text_equal(stand->report.figures[index].indicator, indicator) && stand->carried[index]) return true;
-    return false;
+    return carried_in(&given->count->stands[given->unit][given->task_index][given->period_index], indicator);
 }
 
 static bool opening_holds(const case_t *given, const indicator_t *indicator, const figure_t *figure) {
@@ -105,12 +109,7 @@ static bool figures_hold(const case_t *given) {
         if (!indicator_contributed_by(indicator, figure->member, unit)) return false;
         if (!opening_holds(given, indicator, figure)) return false;
         if (!amount_holds(given, indicator, figure, &given->fresh->amounts[index])) return false;
-        given->fresh->carried[index] = figure->opening.given || opening_is_ours(given, indicator->id);
     }
-    for (uint32_t index = 0; index < given->report->figures_count; index++) /* one figure's opening is the whole indicator's */
-        for (uint32_t other = 0; other < given->report->figures_count; other++)
-            if (text_equal(given->report->figures[index].indicator, given->report->figures[other].indicator))
-                given->fresh->carried[index] |= given->fresh->carried[other];
     return given->report->figures_count > 0 || given->report->progress.size > 0;
 }
 
@@ -146,15 +145,19 @@ bool sim_judge(const recount_t *count, uint32_t unit, const report_t *report, in
                     .fresh = fresh};
     const stand_t *stand = &count->stands[unit][given.task_index][period];
     *fresh = *stand;
-    memset(fresh->carried, 0, sizeof fresh->carried);
     fresh->report = *report;
     report_body_hash(report, count->sim->moment, fresh->body_hash);
     if (!task_owed_by(task, plan->units[unit].id)) return false;
     if (received_ms < instant_of_day(plan, plan->periods[period].from, 0)) return false;
     if (stand->revision > 0 && memcmp(fresh->body_hash, stand->body_hash, sizeof fresh->body_hash) == 0) return false;
-    if (report->replaces != stand->revision) return false;
+    if (report->replaces != stand->revision || stand->decision == decision_approved) return false;
     if (!figures_hold(&given) || !required_hold(&given) || !sim_judge_soft(&given)) return false;
-    fresh->revision = stand->revision + 1;
+    fresh->revision = fresh->counts = stand->revision + 1;
+    fresh->decision = decision_none;
+    fresh->decided_seq = fresh->again_ms = 0;
+    for (uint32_t index = 0; index < report->figures_count; index++)
+        if (report->figures[index].opening.given && !carried_in(fresh, report->figures[index].indicator))
+            fresh->carried_of[fresh->carried_count++] = report->figures[index].indicator;
     if (stand->revision == 0) fresh->first_valid_ms = received_ms;
     return true;
 }

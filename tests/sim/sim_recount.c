@@ -24,12 +24,15 @@ static void verdict_compare(recount_t *count, uint64_t seq, bool valid, uint64_t
     fault_t fault;
     bool there = false;
     while (!there && txn_event(count->verdicts, ++count->verdict_at, count->sim->moment, &event, NULL))
-        there = event.kind == KIND_report_accepted || event.kind == KIND_report_refused;
+        there = event.kind == KIND_report_accepted || event.kind == KIND_report_refused || event.kind == KIND_report_returned ||
+                event.kind == KIND_report_approved || event.kind == KIND_decision_refused || event.kind == KIND_extension_granted ||
+                event.kind == KIND_extension_denied;
     SIM_HOLDS(count->sim, "verdicts_are_recounted", there && event.cause_seq == seq, "entry %llu has no verdict in its place",
               (unsigned long long)seq);
-    SIM_HOLDS(count->sim, "verdicts_are_recounted", valid == (event.kind == KIND_report_accepted),
-              "entry %llu: stream 2 says %s", (unsigned long long)seq, valid ? "refused" : "accepted");
-    if (!valid) return;
+    bool holds = event.kind != KIND_report_refused && event.kind != KIND_decision_refused;
+    SIM_HOLDS(count->sim, "verdicts_are_recounted", valid == holds, "entry %llu: stream 2 says %s", (unsigned long long)seq,
+              valid ? "refused" : "accepted");
+    if (event.kind != KIND_report_accepted) return;
     report_accepted_t accepted;
     bool same = event_body(&event, report_accepted_type(), count->sim->moment, &accepted, &fault) == OK;
     SIM_HOLDS(count->sim, "verdicts_are_recounted", same && accepted.revision == revision, "entry %llu: another revision",
@@ -54,8 +57,123 @@ static void report_count(recount_t *count, const event_t *event) {
     const task_t *task = planbook_task(sim->book, received.report.task);
     const period_t *period = planbook_period(sim->book, received.report.period);
     uint32_t task_index = (uint32_t)(task - planbook_plan(sim->book)->tasks), at = planbook_period_index(sim->book, period);
-    count->stands[index][task_index][at] = fresh;
-    sim_claims_of(count, index, task_index, at, &received.report, event->seq);
+    stand_t *stand = &count->stands[index][task_index][at];
+    if (stand->counts > 0) {
+        fresh.below = ARENA_NEW(sim->arena, stand_t, 1);
+        *fresh.below = *stand;
+    }
+    *stand = fresh;
+    stand->seq = event->seq;
+    sim_claims_of(count, index, task_index, at, stand, event->seq);
+}
+
+static int64_t due_again(const plan_t *plan, int64_t at_ms) {
+    uint32_t day = day_of_instant(plan, at_ms);
+    for (uint64_t left = plan->return_days == 0 ? 3 : plan->return_days; left > 0;) {
+        day = day_add(day, 1);
+        if (day_is_working(plan, day)) left--;
+    }
+    return deadline_resolve(plan, day).due_ms;
+}
+
+/* A decision means the revision that counts; a second approval, or one of what lies below a returned revision, does not hold. */
+static bool decision_holds(const stand_t *stand, const report_decided_t *decided) {
+    if (stand->counts == 0 || stand->counts != decided->revision) return false;
+    if (decided->decision == decision_approved) return stand->decision == decision_none;
+    return true;
+}
+
+static void decision_count(recount_t *count, const event_t *event) {
+    sim_t *sim = count->sim;
+    report_decided_t decided;
+    fault_t fault;
+    err_t err = event_body(event, report_decided_type(), sim->arena, &decided, &fault);
+    const unit_t *unit = planbook_unit(sim->book, decided.unit);
+    const task_t *task = planbook_task(sim->book, decided.task);
+    const period_t *period = planbook_period(sim->book, decided.period);
+    ASSERT(err == OK && unit != NULL && task != NULL && period != NULL);
+    uint32_t task_index = (uint32_t)(task - planbook_plan(sim->book)->tasks), at = planbook_period_index(sim->book, period);
+    stand_t *stand = &count->stands[planbook_unit_index(sim->book, unit)][task_index][at];
+    bool holds = decision_holds(stand, &decided);
+    verdict_compare(count, event->seq, holds, decided.revision);
+    bool supervises = decided.actor.office == office_supervisor;
+    SIM_HOLDS(sim, "nobody_decides_on_his_own", supervises || !text_equal(decided.actor.unit, decided.unit), "entry %llu",
+              (unsigned long long)event->seq);
+    if (!holds) return;
+    stand->decision = decided.decision;
+    stand->decided_seq = event->seq;
+    if (decided.decision != decision_returned) return;
+    stand->again_ms = (uint64_t)due_again(&sim->plan, event->at_ms);
+    const stand_t *below = stand->below;
+    stand->counts = below == NULL ? 0 : below->counts;
+    stand->report = below == NULL ? (report_t){0} : below->report;
+    if (below != NULL) memcpy(stand->amounts, below->amounts, sizeof stand->amounts);
+    stand->seq = below == NULL ? 0 : below->seq;
+    stand->below = below == NULL ? NULL : below->below;
+    sim_claims_of(count, planbook_unit_index(sim->book, unit), task_index, at, stand, event->seq);
+}
+
+/* --- deadlines --- */
+
+deadline_t sim_deadline(const recount_t *count, uint32_t unit, uint32_t task, uint32_t period, uint64_t *seq, int64_t *looked_ms) {
+    const plan_t *plan = &count->sim->plan;
+    const stand_t *stand = &count->stands[unit][task][period];
+    deadline_t due = deadline_resolve(plan, plan->periods[period].due);
+    *seq = 0;
+    *looked_ms = 0;
+    if (stand->extended_ms > due.due_ms) {
+        due.due_ms = stand->extended_ms;
+        *seq = stand->extended_seq;
+        *looked_ms = stand->extended_at_ms;
+    }
+    for (uint32_t index = 0; index < count->absence_count; index++) {
+        const absence_t *absence = &count->absences[index];
+        const outage_declared_t *away = &absence->declared;
+        if (away->units_count > 0 && !text_equal(away->units[0], plan->units[unit].id)) continue;
+        int64_t lost_ms = 0; /* minute by minute would be simpler still, and too slow */
+        int64_t begin = (int64_t)away->from_ms, end = (int64_t)away->to_ms, last_day = due.due_ms - 24LL * 60 * 60 * 1000;
+        if (begin < last_day) begin = last_day;
+        if (end > due.due_ms) end = due.due_ms;
+        if (end > begin) lost_ms = end - begin;
+        if (lost_ms == 0) continue;
+        if ((int64_t)away->to_ms > due.due_ms) due.due_ms = (int64_t)away->to_ms;
+        due.due_ms += lost_ms;
+        *seq = absence->seq;
+        if (absence->at_ms > *looked_ms) *looked_ms = absence->at_ms;
+    }
+    due.day = day_of_instant(plan, due.due_ms);
+    return due;
+}
+
+static void extension_count(recount_t *count, const event_t *event) {
+    sim_t *sim = count->sim;
+    extension_decided_t decided;
+    fault_t fault;
+    err_t err = event_body(event, extension_decided_type(), sim->arena, &decided, &fault);
+    const unit_t *unit = planbook_unit(sim->book, decided.unit);
+    const task_t *task = planbook_task(sim->book, decided.task);
+    const period_t *period = planbook_period(sim->book, decided.period);
+    ASSERT(err == OK && unit != NULL && task != NULL && period != NULL);
+    stand_t *stand = &count->stands[planbook_unit_index(sim->book, unit)][task - planbook_plan(sim->book)->tasks]
+                                   [planbook_period_index(sim->book, period)];
+    int64_t due_ms = deadline_resolve(&sim->plan, period->due).due_ms, until_ms = 0;
+    if (stand->extended_ms > due_ms) due_ms = stand->extended_ms;
+    if (decided.decision == decision_extended) until_ms = deadline_resolve(&sim->plan, decided.until).due_ms;
+    bool holds = task_owed_by(task, unit->id) && (decided.decision == decision_denied || until_ms > due_ms);
+    verdict_compare(count, event->seq, holds, 0);
+    if (!holds || decided.decision == decision_denied) return;
+    stand->extended_ms = until_ms;
+    stand->extended_seq = event->seq;
+    stand->extended_at_ms = event->at_ms;
+}
+
+static void absence_count(recount_t *count, const event_t *event) {
+    fault_t fault;
+    absence_t *absence = &count->absences[count->absence_count++];
+    err_t err = event_body(event, outage_declared_type(), count->sim->arena, &absence->declared, &fault);
+    ASSERT(err == OK);
+    absence->seq = event->seq;
+    absence->at_ms = event->at_ms;
 }
 
 static void ledger_count(recount_t *count) {
@@ -74,6 +192,9 @@ static void ledger_count(recount_t *count) {
         if (event.kind == KIND_plan_closed) count->closed_ms = event.at_ms;
         if (event.kind == KIND_report_received) report_count(count, &event);
         if (event.kind == KIND_claim_credited) sim_credit_count(count, &event);
+        if (event.kind == KIND_report_decided) decision_count(count, &event);
+        if (event.kind == KIND_extension_decided) extension_count(count, &event);
+        if (event.kind == KIND_outage_declared) absence_count(count, &event);
     }
 }
 
@@ -84,11 +205,17 @@ static void obligation_compare(const recount_t *count, uint32_t unit, uint32_t t
     sim_t *sim = count->sim;
     const plan_t *plan = &sim->plan;
     const stand_t *stand = &count->stands[unit][task][period];
-    deadline_t deadline = deadline_resolve(plan, plan->periods[period].due);
+    uint64_t due_seq;
+    int64_t looked_ms;
+    deadline_t deadline = sim_deadline(count, unit, task, period, &due_seq, &looked_ms);
+    if (looked_ms < count->passed_ms) looked_ms = count->passed_ms;
     int64_t over_ms = deadline.due_ms + deadline.grace_ms;
-    bool open = count->passed_ms >= instant_of_day(plan, plan->periods[period].from, 0), past = count->passed_ms > over_ms;
+    bool open = count->passed_ms >= instant_of_day(plan, plan->periods[period].from, 0), past = looked_ms > over_ms;
     bool reported = stand->revision > 0, late = reported && stand->first_valid_ms > over_ms;
-    standing_t standing = reported ? standing_reported : !open ? standing_not_due : past ? standing_overdue : standing_due;
+    standing_t decided = stand->decision == decision_returned   ? standing_returned
+                         : stand->decision == decision_approved ? standing_approved
+                                                                : standing_reported;
+    standing_t standing = reported ? decided : !open ? standing_not_due : past ? standing_overdue : standing_due;
     timeliness_t timeliness = late           ? timeliness_late
                               : reported     ? timeliness_on_time
                               : open && past ? timeliness_missing
@@ -103,7 +230,9 @@ static void obligation_compare(const recount_t *count, uint32_t unit, uint32_t t
         SIM_HOLDS(sim, "obligations_are_recounted",
                   row->standing == standing && row->timeliness == timeliness && row->revision == stand->revision &&
                       row->first_valid_ms == (uint64_t)stand->first_valid_ms && row->days_late == (uint64_t)days &&
-                      row->due_ms == (uint64_t)deadline.due_ms,
+                      row->due_ms == (uint64_t)deadline.due_ms && row->due_seq == due_seq &&
+                      row->decided_seq == stand->decided_seq &&
+                      row->again_ms == stand->again_ms,
                   "u%u t%u p%u: told standing %u timeliness %u revision %llu, counted %u %u %llu", unit, task, period,
                   (unsigned)row->standing, (unsigned)row->timeliness, (unsigned long long)row->revision, (unsigned)standing,
                   (unsigned)timeliness, (unsigned long long)stand->revision);

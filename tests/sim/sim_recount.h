@@ -5,13 +5,21 @@
 #include "tests/sim/sim.h"
 
 /* What stands for (unit, task, period): the newest valid revision, decoded from its entry. */
-typedef struct {
-    uint64_t revision;
+typedef struct stand {
+    uint64_t revision; /* newest valid */
+    uint64_t counts;   /* of `report`; another than the newest where that is returned */
+    decision_t decision; /* on the newest */
+    uint64_t decided_seq, again_ms;
+    struct stand *below;  /* what counts again when this one is returned */
+    int64_t extended_ms, extended_at_ms; /* due by, as an extension says; and when that was said */
+    uint64_t extended_seq;
+    text_t carried_of[8]; /* indicators whose opening balance came with a revision of this report, whatever became of it */
+    uint32_t carried_count;
     int64_t first_valid_ms;
-    report_t report; /* of the newest valid revision */
+    report_t report; /* of the revision that counts; no figures where none does */
+    uint64_t seq;    /* its entry */
     uint8_t body_hash[QUICK_SIZE];
     int64_t amounts[16]; /* of its figures, as they count; -1: none */
-    bool carried[16];    /* the opening balance came with this report, in this revision or an earlier one */
     int64_t since_ms;    /* when the ledger had it first, in this epoch of the ledger */
 } stand_t;
 
@@ -30,8 +38,17 @@ typedef struct {
 } ruling_t;
 enum { SIM_SAYINGS = 4096, SIM_DECISIONS = 64 };
 
+/* An absence of ours, as declared. */
+typedef struct {
+    outage_declared_t declared;
+    uint64_t seq;
+    int64_t at_ms;
+} absence_t;
+
 typedef struct {
     sim_t *sim;
+    absence_t absences[SIM_ORDERS];
+    uint32_t absence_count;
     txn_t *ledger, *verdicts;
     uint64_t verdict_at, credit_at; /* stream 2: looked at up to here */
     saying_t sayings[SIM_SAYINGS];
@@ -49,10 +66,12 @@ typedef struct {
 /* Is this report valid, by what stood before it? Fills the amounts of its figures. (sim_judge.c) */
 bool sim_judge(const recount_t *count, uint32_t unit, const report_t *report, int64_t received_ms, stand_t *fresh);
 /* What a valid report claims, in the place of what its revision before claimed; a decision; does a row count? (sim_claims.c) */
-void sim_claims_of(recount_t *count, uint32_t unit, uint32_t task, uint32_t period, const report_t *report, uint64_t seq);
+void sim_claims_of(recount_t *count, uint32_t unit, uint32_t task, uint32_t period, const stand_t *stand, uint64_t now_seq);
 void sim_credit_count(recount_t *count, const event_t *event);
 bool sim_counts(const recount_t *count, uint32_t unit, uint32_t task, uint32_t period, uint32_t figure, uint32_t row);
 void sim_recount_claims(const recount_t *count);   /* against validation's answer */
+/* When it is due, all told; which entry moved that last; when it was looked at beside the passing of time. */
+deadline_t sim_deadline(const recount_t *count, uint32_t unit, uint32_t task, uint32_t period, uint64_t *seq, int64_t *looked_ms);
 void sim_recount_targets(const recount_t *count);  /* against aggregation's answers (sim_targets.c) */
 void sim_recount_warnings(const recount_t *count); /* against stream 4 (sim_warnings.c) */
 /* Asks a stage as a stranger would. */

@@ -124,7 +124,12 @@ static void step(sim_t *sim) {
         if (sim->newest_generation[sim->plan.units_count - 1] > 0) sim_report_new(sim);
     } else if (what < 845) {
         sim_operator_credit(sim);
-    } else if (what < 880) {
+    } else if (what < 860) {
+        if (sim->officer_count < SIM_OFFICERS) return;
+        if (sim_chance(sim, 600)) sim_decision_order(sim);
+        else if (sim_chance(sim, 800)) sim_extension_order(sim);
+        else sim_outage_order(sim);
+    } else if (what < 895) {
         order_push(sim);
     } else if (what < 978 || sim->faults == 0) {
         time_pass(sim);
@@ -132,6 +137,7 @@ static void step(sim_t *sim) {
         sim_fault(sim);
     }
     if (sim->newest_generation[sim->plan.units_count - 1] == 0) sim_operator_order(sim);
+    else if (sim->officer_count < SIM_OFFICERS) sim_officer_order(sim);
 }
 
 /* --- until nothing moves any more --- */

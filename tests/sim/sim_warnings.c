@@ -97,6 +97,13 @@ static bool withdrawn_after(const speech_t *speech, uint32_t at) {
     return false;
 }
 
+static bool withdrawn_between(const speech_t *speech, uint32_t at, uint32_t until) {
+    for (uint32_t index = at + 1; index < until; index++)
+        if (!speech->said[index].raised && memcmp(speech->said[index].warning.id, speech->said[at].warning.id, 16) == 0)
+            return true;
+    return false;
+}
+
 static bool same_subject(const warning_raised_t *a, const warning_raised_t *b) {
     bool same_owner = a->period.size == 0 || text_equal(a->owner, b->owner); /* of a target it is whoever still owes */
     return text_equal(a->unit, b->unit) && same_owner && text_equal(a->task, b->task) &&
@@ -112,7 +119,9 @@ static void episodes_check(const speech_t *speech) {
         for (uint32_t other = index; other > 0; other--) {
             const said_t *before = &speech->said[other - 1];
             if (!before->raised || !same_subject(&before->warning, warning)) continue;
-            SIM_HOLDS(speech->count->sim, "episodes_follow", warning->episode == before->warning.episode, "warning %u", index);
+            uint64_t anew = withdrawn_between(speech, other - 1, index);
+            SIM_HOLDS(speech->count->sim, "episodes_follow", warning->episode == before->warning.episode + anew, "warning %u",
+                      index);
             break;
         }
     }
@@ -158,11 +167,13 @@ typedef struct {
     int64_t level_ms;
 } heard_t;
 
-static heard_t heard_at(const speech_t *speech, text_t unit, text_t task, text_t period, int64_t at_ms) {
+static heard_t heard_at(const speech_t *speech, text_t unit, text_t task, text_t period, int64_t due_ms, int64_t at_ms) {
     heard_t heard = {0};
     for (uint32_t index = 0; index < speech->said_count; index++) {
         const said_t *said = &speech->said[index];
         if (!said->raised || said->at_ms > at_ms || said->warning.owner.size > 0 || said->warning.period.size == 0) continue;
+        if (said->warning.kind == warning_kind_report_returned) continue; /* looked at by itself */
+        if (said->warning.due_ms != (uint64_t)due_ms) continue;            /* of a deadline that was moved since */
         if (!text_equal(said->warning.unit, unit) || !text_equal(said->warning.task, task) ||
             !text_equal(said->warning.period, period))
             continue;
@@ -245,32 +256,52 @@ static void messages_check(const speech_t *speech) {
               (unsigned long long)raised);
 }
 
+/* Who has a report to do again was told so, with the day by which, and that still stands. */
+static void return_told(const speech_t *speech, uint32_t unit, uint32_t task, uint32_t period) {
+    const plan_t *plan = &speech->count->sim->plan;
+    const stand_t *stand = &speech->count->stands[unit][task][period];
+    bool told = false;
+    for (uint32_t index = 0; index < speech->said_count && stand->decision == decision_returned; index++) {
+        const warning_raised_t *warning = &speech->said[index].warning;
+        if (!speech->said[index].raised || warning->kind != warning_kind_report_returned || warning->owner.size > 0) continue;
+        if (!text_equal(warning->unit, plan->units[unit].id) || !text_equal(warning->task, plan->tasks[task].id)) continue;
+        if (!text_equal(warning->period, plan->periods[period].id)) continue;
+        told = warning->due_ms == stand->again_ms && !withdrawn_after(speech, index);
+    }
+    SIM_HOLDS(speech->count->sim, "a_return_is_told", told == (stand->decision == decision_returned), "u%u t%u p%u", unit, task,
+              period);
+}
+
 static void report_told(const speech_t *speech, uint32_t unit, uint32_t task, uint32_t period) {
     const recount_t *count = speech->count;
     const plan_t *plan = &count->sim->plan;
     const stand_t *stand = &count->stands[unit][task][period];
     text_t unit_id = plan->units[unit].id, task_id = plan->tasks[task].id, period_id = plan->periods[period].id;
-    deadline_t deadline = deadline_resolve(plan, plan->periods[period].due);
+    uint64_t due_seq;
+    int64_t moved_ms;
+    deadline_t deadline = sim_deadline(count, unit, task, period, &due_seq, &moved_ms);
     int64_t opens_ms = instant_of_day(plan, plan->periods[period].from, 0);
+    if (moved_ms > opens_ms) opens_ms = moved_ms; /* from then on by this deadline */
     int64_t until_ms = stand->revision > 0 ? stand->since_ms : INT64_MAX;
     for (uint64_t index = 0; index < count->tick_count; index++) {
         int64_t at_ms = count->ticks[index];
         bool closed = count->closed_ms != 0 && at_ms >= count->closed_ms;
         if (at_ms < opens_ms || at_ms >= until_ms || closed || !is_office_hour(plan, &plan->report_ladder, at_ms)) continue;
-        heard_t heard = heard_at(speech, unit_id, task_id, period_id, at_ms - 1), now = {0};
+        heard_t heard = heard_at(speech, unit_id, task_id, period_id, deadline.due_ms, at_ms - 1), now = {0};
         int64_t rung_ms = rung_come(plan, &deadline, &heard, at_ms);
         bool heard_today = heard.told_ms > 0 && day_of_instant(plan, heard.told_ms) == day_of_instant(plan, at_ms);
         if (rung_ms == 0 || heard_today) continue;
-        now = heard_at(speech, unit_id, task_id, period_id, at_ms);
+        now = heard_at(speech, unit_id, task_id, period_id, deadline.due_ms, at_ms);
         int64_t told_ms = now.told_ms;
         SIM_HOLDS(count->sim, "who_owes_is_told", told_ms >= rung_ms, "u%u t%u p%u at %lld: a rung of %lld, told at %lld", unit,
                   task, period, (long long)at_ms, (long long)rung_ms, (long long)told_ms);
     }
-    int64_t last_ms = heard_at(speech, unit_id, task_id, period_id, INT64_MAX).told_ms;
-    SIM_HOLDS(count->sim, "nobody_is_told_without_cause", last_ms <= until_ms && (last_ms == 0 || last_ms >= opens_ms),
+    int64_t last_ms = heard_at(speech, unit_id, task_id, period_id, deadline.due_ms, INT64_MAX).told_ms;
+    bool open = last_ms == 0 || last_ms >= opens_ms || due_seq != 0;
+    SIM_HOLDS(count->sim, "nobody_is_told_without_cause", last_ms <= until_ms && open,
               "u%u t%u p%u was told at %lld", unit, task, period, (long long)last_ms);
-    standing_check(speech, "reported_is_withdrawn", "a report that came", stand->revision > 0, unit_id, task_id, period_id,
-                   text_of(NULL));
+    bool over = stand->revision > 0 && stand->decision != decision_returned;
+    standing_check(speech, "reported_is_withdrawn", "a report that came", over, unit_id, task_id, period_id, text_of(NULL));
 }
 
 void sim_recount_warnings(const recount_t *count) {
@@ -284,7 +315,10 @@ void sim_recount_warnings(const recount_t *count) {
     for (uint32_t unit = 0; unit < plan->units_count; unit++)
         for (uint32_t task = 0; task < plan->tasks_count; task++)
             for (uint32_t period = 0; period < plan->periods_count; period++)
-                if (task_owed_by(&plan->tasks[task], plan->units[unit].id)) report_told(&speech, unit, task, period);
+                if (task_owed_by(&plan->tasks[task], plan->units[unit].id)) {
+                    report_told(&speech, unit, task, period);
+                    return_told(&speech, unit, task, period);
+                }
     targets_t told;
     arena_reset(sim->moment);
     sim_ask(sim, "aggregation", targets_ask_type(), &(targets_ask_t){0}, targets_type(), &told);

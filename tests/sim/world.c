@@ -18,6 +18,11 @@ struct world {
     ledger_opened_t opened;
     intake_t *intake;
     stage_t *stages[WORLD_STAGES];
+    struct {
+        char name[LIMIT_ID + 1];
+        uint8_t secret[SIGN_SECRET_SIZE];
+    } officers[WORLD_OFFICERS];
+    uint32_t officer_count;
     uint64_t request_id;
     uint32_t replays;
 };
@@ -138,6 +143,31 @@ bool world_command(world_t *self, const message_t *type, const void *value, refu
     if (packet.kind == KIND_command_done) return true;
     packet_read(&packet, refusal_type(), arena, refusal);
     return false;
+}
+
+bool world_officer(world_t *self, text_t officer, office_t office, text_t unit, refusal_t *refusal, arena_t *arena) {
+    officer_registered_t entry = {.officer = officer, .office = office, .unit = unit, .generation = 1};
+    ASSERT(self->officer_count < WORLD_OFFICERS);
+    sign_keypair(entry.key, self->officers[self->officer_count].secret);
+    if (!world_command(self, officer_registered_type(), &entry, refusal, arena)) return false;
+    snprintf(self->officers[self->officer_count++].name, LIMIT_ID + 1, TEXT_FORMAT, TEXT_ARGS(officer));
+    return true;
+}
+
+bool world_command_as(world_t *self, text_t officer, const message_t *type, const void *value, uint64_t *seq, refusal_t *refusal,
+                      arena_t *arena) {
+    uint8_t command_id[16];
+    uint32_t at = 0;
+    while (at < self->officer_count && !text_is(officer, self->officers[at].name)) at++;
+    const uint8_t *secret = at < self->officer_count ? self->officers[at].secret : self->operator_secret; /* a stranger's */
+    crypto_random(command_id, sizeof command_id);
+    command_t command = command_make_as(officer, command_id, self->opened.ledger_id, type, value, secret, arena);
+    packet_t packet = converse(self, door_operator, command_type(), &command, arena);
+    command_done_t done;
+    if (packet.kind == KIND_command_done) packet_read(&packet, command_done_type(), arena, &done);
+    else packet_read(&packet, refusal_type(), arena, refusal);
+    if (packet.kind == KIND_command_done) *seq = done.seq;
+    return packet.kind == KIND_command_done;
 }
 
 bool world_advance(world_t *self, int64_t to_ms, refusal_t *refusal, arena_t *arena) {

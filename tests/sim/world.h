@@ -29,6 +29,12 @@ world_answer_t world_report(world_t *self, text_t unit, const report_t *report, 
 /* The operator's commands. false: refused; the code is in *refusal. */
 bool world_advance(world_t *self, int64_t to_ms, refusal_t *refusal, arena_t *arena);
 bool world_command(world_t *self, const message_t *type, const void *value, refusal_t *refusal, arena_t *arena);
+/* Registers an officer with a key of its own, by the root key. Up to WORLD_OFFICERS. */
+enum { WORLD_OFFICERS = 8 };
+bool world_officer(world_t *self, text_t officer, office_t office, text_t unit, refusal_t *refusal, arena_t *arena);
+/* A command signed by an officer; *seq: its entry. false: refused. */
+bool world_command_as(world_t *self, text_t officer, const message_t *type, const void *value, uint64_t *seq, refusal_t *refusal,
+                      arena_t *arena);
 int64_t world_now_ms(const world_t *self);
 uint64_t world_seq(world_t *self); /* the last entry of the ledger */
 

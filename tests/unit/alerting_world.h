@@ -187,6 +187,10 @@ static inline void world_obligation(world_t *self, const char *unit, uint32_t du
     obligation_changed_t told = {.unit = text_of(unit), .task = text_of("consumption"), .period = text_of(period),
                                  .standing = standing, .timeliness = timeliness_pending, .due_ms = end_of(due_day),
                                  .missing = lacks, .missing_count = report_is_owed(standing) ? 1 : 0};
+    if (standing == standing_returned) { /* three working days on */
+        told.again_ms = (uint64_t)return_deadline(&world_plan, at_ms).due_ms;
+        told.why = text_of("与台账不符");
+    }
     world_tell(self, obligation_changed_type(), &told, at_ms);
 }
 

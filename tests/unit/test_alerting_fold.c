@@ -73,11 +73,31 @@ static void a_returned_report_is_a_new_episode(void **state) {
     world_pass(world, at(20210820, 9, 0));
     world_obligation(world, "shangwu", 20210825, standing_reported, at(20210820, 11, 0));
     world_obligation(world, "shangwu", 20210825, standing_returned, at(20210823, 11, 0));
-    world_pass(world, at(20210824, 9, 0));
+    world_pass(world, at(20210827, 9, 0));
+    world_obligation(world, "shangwu", 20210825, standing_reported, at(20210827, 10, 0));
     assert_string_equal(world_told(world), "08-20 09:00 report_due T-5 remind shangwu as owner e1\n"
                                            "08-20 11:00 withdrawn T-5 shangwu e1\n"
-                                           "08-23 12:00 report_due T-5 remind shangwu as owner e2\n"
-                                           "08-24 09:00 report_due T-1 remind shangwu as owner e2\n");
+                                           "08-23 11:00 report_returned returned remind shangwu as owner e2\n"
+                                           "08-24 09:00 report_returned T-2 remind shangwu as owner e2\n"
+                                           "08-26 09:00 report_returned T-0 remind shangwu as owner e2\n"
+                                           "08-27 09:00 report_returned T+1 blue shangwu as owner e2\n"
+                                           "08-27 10:00 withdrawn T+1 shangwu e2\n");
+    world_destroy(world);
+}
+
+static void a_report_returned_again_is_told_its_new_objection(void **state) {
+    (void)state;
+    world_t *world = world_new(at(20210801, 0, 0));
+    obligation_changed_t told = {.unit = text_of("shangwu"), .task = text_of("consumption"), .period = text_of("2021-08"),
+                                 .standing = standing_returned, .timeliness = timeliness_on_time, .due_ms = end_of(20210825),
+                                 .again_ms = end_of(20210826), .why = text_of("金额不符")};
+    world_tell(world, obligation_changed_type(), &told, at(20210823, 11, 0));
+    world_tell(world, obligation_changed_type(), &told, at(20210823, 11, 5)); /* nothing new */
+    told.why = text_of("单位也不符");
+    world_tell(world, obligation_changed_type(), &told, at(20210823, 11, 10));
+    assert_string_equal(world_told(world), "08-23 11:00 report_returned returned remind shangwu as owner e1\n"
+                                           "08-23 11:10 withdrawn returned shangwu e1\n"
+                                           "08-23 11:10 report_returned returned remind shangwu as owner e2\n");
     world_destroy(world);
 }
 
@@ -379,6 +399,7 @@ int main(void) {
         cmocka_unit_test(who_has_reported_hears_nothing),
         cmocka_unit_test(a_reminder_is_withdrawn_the_moment_the_report_lands),
         cmocka_unit_test(a_returned_report_is_a_new_episode),
+        cmocka_unit_test(a_report_returned_again_is_told_its_new_objection),
         cmocka_unit_test(an_extended_deadline_withdraws_what_was_said_of_the_old_one),
         cmocka_unit_test(the_coordinators_own_late_report_is_told_to_it_once),
         cmocka_unit_test(after_a_gap_only_the_most_severe_that_still_holds_is_told),

@@ -162,6 +162,142 @@ static void the_desk_tells_every_officer(void **state) {
     world_end(&world);
 }
 
+/* --- decisions --- */
+
+static report_decide_t decide_of(const char *unit, decision_t decision, const char *why) {
+    return (report_decide_t){.decision = decision, .unit = text_of(unit), .task = text_of("pairing"), .period = text_of("2021-08"),
+                             .revision = 1, .why = text_of(why)};
+}
+
+static void a_decision_carries_who_made_it_in_which_office(void **state) {
+    (void)state;
+    world_t world = office();
+    officer_registered_t chen = officer_of("chen", office_supervisor, "chengmen", 1, 2);
+    world_done(&world, 3, officer_registered_type(), &chen);
+    report_decide_t decide = decide_of("chengmen", decision_returned, "与台账不符");
+    command_by(&world, "chen", secrets[2], 9, report_decide_type(), &decide);
+    world_commit(&world);
+    report_decided_t decided;
+    world_body(&world, world_head(&world), report_decided_type(), &decided);
+    assert_true(text_is(decided.actor.officer, "chen"));
+    assert_int_equal(decided.actor.office, office_supervisor);
+    assert_int_equal(decided.actor.credential, credential_signature);
+    assert_int_equal(decided.command_id[0], 9);
+    world_end(&world);
+}
+
+static void nobody_but_a_supervisor_decides_on_his_own_units_report(void **state) {
+    (void)state;
+    world_t world = office();
+    report_decide_t decide = decide_of("chengmen", decision_approved, "");
+    command_by(&world, "lin", secrets[1], 9, report_decide_type(), &decide);
+    assert_refused(&world, "own_unit");
+    world_end(&world);
+}
+
+static void the_root_key_and_operators_do_not_decide_on_reports(void **state) {
+    (void)state;
+    world_t world = office();
+    report_decide_t decide = decide_of("chengmen", decision_approved, "");
+    world_command(&world, 8, report_decide_type(), &decide);
+    assert_refused(&world, "office_missing");
+    command_by(&world, "ops", secrets[0], 9, report_decide_type(), &decide);
+    assert_refused(&world, "office_missing");
+    world_end(&world);
+}
+
+static void the_same_decision_sent_twice_is_one_entry(void **state) {
+    (void)state;
+    world_t world = office();
+    officer_registered_t chen = officer_of("chen", office_supervisor, "chengmen", 1, 2);
+    world_done(&world, 3, officer_registered_type(), &chen);
+    report_decide_t decide = decide_of("chengmen", decision_returned, "与台账不符");
+    command_by(&world, "chen", secrets[2], 9, report_decide_type(), &decide);
+    world_commit(&world);
+    uint64_t head = world_head(&world);
+    command_done_t done;
+    command_by(&world, "chen", secrets[2], 9, report_decide_type(), &decide);
+    world_commit(&world);
+    answer_read(&world, &world.now, command_done_type(), &done);
+    assert_true(done.duplicate && done.seq == head && world_head(&world) == head);
+    decide.why = text_of("另一个意见");
+    command_by(&world, "chen", secrets[2], 9, report_decide_type(), &decide);
+    assert_refused(&world, "conflict");
+    world_end(&world);
+}
+
+static void an_absence_ends_before_it_is_declared(void **state) {
+    (void)state;
+    world_t world = office();
+    outage_declare_t declare = {.from_ms = (uint64_t)world.wall_ms - 7200000, .to_ms = (uint64_t)world.wall_ms + 7200000};
+    world_command(&world, 8, outage_declare_type(), &declare);
+    assert_refused(&world, "outage_wrong");
+    declare.to_ms = declare.from_ms;
+    world_command(&world, 9, outage_declare_type(), &declare);
+    assert_refused(&world, "outage_wrong");
+    declare.to_ms = (uint64_t)world.wall_ms - 3600000;
+    command_by(&world, "lin", secrets[1], 10, outage_declare_type(), &declare);
+    assert_refused(&world, "office_missing");
+    world_done(&world, 11, outage_declare_type(), &declare);
+    world_end(&world);
+}
+
+static void a_paper_report_is_entered_under_both_names_once(void **state) {
+    (void)state;
+    world_t world = office();
+    report_enter_t enter = {.unit = text_of("chengmen"), .report = report_numbered(5, "纸质报告，统筹代录")};
+    command_by(&world, "lin", secrets[1], 9, report_enter_type(), &enter);
+    assert_refused(&world, "missing_field"); /* nobody is named who prepared it */
+    enter.report.prepared_by = (personal_t){.key_id = 1, .hash = {7}, .commitment = {8}};
+    command_by(&world, "lin", secrets[1], 9, report_enter_type(), &enter);
+    world_commit(&world);
+    receipt_t receipt, again;
+    answer_read(&world, &world.later, receipt_type(), &receipt);
+    report_received_t received;
+    world_body(&world, receipt.seq, report_received_type(), &received);
+    assert_true(text_is(received.unit, "chengmen"));
+    assert_true(text_is(received.entered_by.officer, "lin"));
+    assert_int_equal(received.report.prepared_by.hash[0], 7);
+    command_by(&world, "lin", secrets[1], 10, report_enter_type(), &enter);
+    world_commit(&world);
+    answer_read(&world, &world.now, receipt_type(), &again);
+    assert_true(again.duplicate && again.seq == receipt.seq);
+    world_end(&world);
+}
+
+static void a_login_decides_by_its_role_through_the_console_alone(void **state) {
+    (void)state;
+    world_t world = office();
+    login_granted_t clerk = {.login = text_of("clerk"), .role = login_role_clerk, .unit = text_of("chengmen")};
+    login_granted_t chief = {.login = text_of("chief"), .role = login_role_supervisor, .unit = text_of("chengmen")};
+    world_done(&world, 3, login_granted_type(), &clerk);
+    world_done(&world, 4, login_granted_type(), &chief);
+    report_decide_t decide = decide_of("chengmen", decision_returned, "与台账不符");
+    buffer_t body = {0};
+    packet_encode(0, report_decide_type(), &decide, &body);
+    attested_command_t attested = {
+        .command_id = {6}, .login = text_of("clerk"), .session = {1}, .body = {body.at, (uint32_t)body.size}};
+    world_ask(&world, door_console, attested_command_type(), &attested);
+    assert_refused(&world, "role_lacks");
+    attested.login = text_of("chief");
+    world_ask(&world, door_gateway, attested_command_type(), &attested);
+    assert_refused(&world, "not_permitted");
+    world_ask(&world, door_console, attested_command_type(), &attested);
+    world_commit(&world);
+    report_decided_t decided;
+    world_body(&world, world_head(&world), report_decided_type(), &decided);
+    assert_int_equal(decided.actor.credential, credential_session);
+    assert_true(text_is(decided.actor.officer, "chief"));
+    buffer_clear(&body);
+    key_registered_t key = key_of("chengmen", 1, 0x22);
+    packet_encode(0, key_registered_type(), &key, &body);
+    attested.body = (bytes_t){body.at, (uint32_t)body.size};
+    world_ask(&world, door_console, attested_command_type(), &attested);
+    assert_refused(&world, "office_missing");
+    buffer_destroy(&body);
+    world_end(&world);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_operator_registers_a_units_key),
@@ -174,6 +310,13 @@ int main(void) {
         cmocka_unit_test(what_cannot_be_an_officer_is_refused),
         cmocka_unit_test(the_same_command_id_of_two_officers_is_two_commands),
         cmocka_unit_test(the_desk_tells_every_officer),
+        cmocka_unit_test(a_decision_carries_who_made_it_in_which_office),
+        cmocka_unit_test(nobody_but_a_supervisor_decides_on_his_own_units_report),
+        cmocka_unit_test(the_root_key_and_operators_do_not_decide_on_reports),
+        cmocka_unit_test(the_same_decision_sent_twice_is_one_entry),
+        cmocka_unit_test(an_absence_ends_before_it_is_declared),
+        cmocka_unit_test(a_paper_report_is_entered_under_both_names_once),
+        cmocka_unit_test(a_login_decides_by_its_role_through_the_console_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

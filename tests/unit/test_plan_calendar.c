@@ -202,6 +202,33 @@ static void pace_is_1_of_153_on_1_august_and_whole_on_31_december(void **state) 
     assert_int_equal(numerator, 153);
 }
 
+static void an_absence_moves_a_deadline_by_what_it_took_of_the_last_day(void **state) {
+    (void)state;
+    plan_t plan = rolled(roll_none);
+    deadline_t due = deadline_resolve(&plan, 20210825);
+    int64_t hour = 3600000;
+    assert_int_equal(deadline_after_outage(&plan, due, due.due_ms - 30 * hour, due.due_ms - 25 * hour).due_ms, due.due_ms);
+    assert_int_equal(deadline_after_outage(&plan, due, due.due_ms - 26 * hour, due.due_ms - 22 * hour).due_ms,
+                     due.due_ms + 2 * hour);
+    assert_int_equal(deadline_after_outage(&plan, due, due.due_ms - 2 * hour, due.due_ms - hour).due_ms, due.due_ms + hour);
+    /* back only after the deadline: the time runs from there */
+    assert_int_equal(deadline_after_outage(&plan, due, due.due_ms - 2 * hour, due.due_ms + 3 * hour).due_ms,
+                     due.due_ms + 5 * hour);
+    assert_int_equal(deadline_after_outage(&plan, due, due.due_ms + 1, due.due_ms + 3 * hour).due_ms, due.due_ms);
+    assert_int_equal(deadline_after_outage(&plan, due, due.due_ms - 2 * hour, due.due_ms - hour).day, 20210826);
+}
+
+static void a_returned_report_is_due_again_after_working_days(void **state) {
+    (void)state;
+    plan_t plan = rolled(roll_none);
+    int64_t friday = instant_of_day(&plan, 20210820, 600);
+    assert_int_equal(return_deadline(&plan, friday).day, 20210825);
+    assert_int_equal(return_remind_day(&plan, friday), 20210823);
+    plan.return_days = 1;
+    assert_int_equal(return_deadline(&plan, friday).day, 20210823);
+    assert_int_equal(day_add_working(&plan, 20210930, 1), 20211008); /* over the holidays of October */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(day_numbers_count_from_1970_and_back_for_every_day_to_2199),
@@ -218,6 +245,8 @@ int main(void) {
         cmocka_unit_test(rungs_are_counted_from_the_resolved_day),
         cmocka_unit_test(a_rung_sounds_inside_working_hours),
         cmocka_unit_test(pace_is_1_of_153_on_1_august_and_whole_on_31_december),
+        cmocka_unit_test(an_absence_moves_a_deadline_by_what_it_took_of_the_last_day),
+        cmocka_unit_test(a_returned_report_is_due_again_after_working_days),
     };
     return cmocka_run_group_tests_name("plan_calendar", tests, begin, end);
 }

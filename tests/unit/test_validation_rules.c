@@ -93,6 +93,21 @@ static void what_stands_already_is_told_so_whatever_it_replaces(void **state) {
     assert_text(reason->args[0], "3");
 }
 
+static void an_approved_report_is_locked_until_it_is_returned(void **state) {
+    bench_t *bench = bench_raised(state, YUAN(100));
+    bench->report.replaces = 3;
+    bench->given.standing = (validation_standing_t){.revision = 3, .decision = decision_approved, .decided_ms = 1632106800000,
+                                                    .body_hash = {5}};
+    assert_text(refused_only(bench, "locked", "replaces")->args[1], "2021-09-20 11:00");
+}
+
+static void what_was_returned_is_not_sent_again_as_it_was(void **state) {
+    bench_t *bench = bench_raised(state, YUAN(100));
+    bench->given.standing = (validation_standing_t){.revision = 3, .decision = decision_returned, .body_hash = {5}};
+    bench->given.body_hash[0] = 5;
+    assert_text(refused_only(bench, "returned_unchanged", "")->args[0], "3");
+}
+
 /* --- whose figure --- */
 
 static void an_indicator_of_another_task_is_unknown_here(void **state) {
@@ -434,6 +449,8 @@ int main(void) {
         TEST(an_old_revision_is_superseded_and_told_who_stands_since_when),
         TEST(a_first_report_replaces_nothing),
         TEST(what_stands_already_is_told_so_whatever_it_replaces),
+        TEST(an_approved_report_is_locked_until_it_is_returned),
+        TEST(what_was_returned_is_not_sent_again_as_it_was),
         TEST(an_indicator_of_another_task_is_unknown_here),
         TEST(a_member_that_the_set_does_not_have_is_refused),
         TEST(a_member_of_an_indicator_without_a_set_is_refused),

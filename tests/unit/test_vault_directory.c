@@ -153,7 +153,7 @@ static void units_doors_neither_read_nor_write_the_directory_and_the_notifier_on
     refused(&world, door_notifier, contact_type(), &lin, "not_permitted", "");
     text_t text = text_of("林某");
     vault_keep_t keep = {.texts = &text, .texts_count = 1};
-    refused(&world, door_operator, vault_keep_type(), &keep, "not_permitted", "");
+    refused(&world, door_notifier, vault_keep_type(), &keep, "not_permitted", "");
     world_end(&world);
 }
 

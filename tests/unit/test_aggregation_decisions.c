@@ -1,0 +1,187 @@
+/* Decisions in the totals: a return brings back what lay below, with its instants; a deadline that moved takes timeliness along. */
+#include "tests/unit/aggregation_world.h"
+
+static void world_return(world_t *world, const char *unit, const char *task, const char *period, uint32_t revision,
+                         uint32_t counts, int64_t at_ms) {
+    report_returned_t returned = {.command_id = {1},
+                                  .unit = text_of(unit),
+                                  .task = text_of(task),
+                                  .period = text_of(period),
+                                  .revision = revision,
+                                  .why = text_of("与台账不符"),
+                                  .again_ms = (uint64_t)at_ms + 3 * 86400000,
+                                  .counts = counts,
+                                  .office = office_coordinator};
+    world_feed(world, report_returned_type(), &returned, at_ms);
+}
+
+static void world_extend(world_t *world, const char *unit, const char *task, const char *period, int64_t due_ms, int64_t at_ms) {
+    extension_granted_t granted = {.command_id = {2},
+                                   .unit = text_of(unit),
+                                   .task = text_of(task),
+                                   .period = text_of(period),
+                                   .due_ms = (uint64_t)due_ms,
+                                   .office = office_coordinator};
+    world_feed(world, extension_granted_type(), &granted, at_ms);
+}
+
+static void world_away(world_t *world, int64_t from_ms, int64_t to_ms, const char *unit, int64_t at_ms) {
+    text_t units[] = {text_of(unit)};
+    outage_counted_t counted = {.command_id = {3}, .from_ms = (uint64_t)from_ms, .to_ms = (uint64_t)to_ms, .units = units,
+                                .units_count = unit == NULL ? 0 : 1};
+    world_feed(world, outage_counted_type(), &counted, at_ms);
+}
+
+static figure_t transfer(item_t *item, uint32_t day, int64_t amount) {
+    *item = (item_t){.key_kind = key_kind_receipt, .key = text_of("bk-1"), .fact_day = day, .amount = {true, amount}};
+    return (figure_t){.indicator = text_of("transferred"), .amount = {true, amount}, .items = item, .items_count = 1};
+}
+
+static void a_return_leaves_no_trace_in_any_pile(void **state) {
+    world_t *world = *state;
+    item_t item;
+    world_tick(world, at(20211001, 0, 0));
+    figure_t figure = transfer(&item, 20211005, 300 * (int64_t)WAN);
+    world_report(world, "charity", "fund", "2021-10", 1, &figure, 1, at(20211020, 10, 0));
+    assert_int_equal(world_target(world, "transferred").reach, reach_met);
+    world_return(world, "charity", "fund", "2021-10", 1, 0, at(20211021, 10, 0));
+    target_changed_t target = world_target(world, "transferred");
+    assert_int_equal(target.reach, reach_not_yet);
+    assert_int_equal(target.done, 0);
+    assert_int_equal(target.proof_count, 0);
+    figures_t figures;
+    world_ask(world, figures_ask_type(), &(figures_ask_t){.indicator = text_of("transferred")}, figures_type(), &figures);
+    assert_int_equal(figures.rows_count, 0);
+    obligation_changed_t row = world_obligation(world, "charity", "fund", "2021-10");
+    assert_int_equal(row.standing, standing_returned);
+    assert_int_equal(row.timeliness, timeliness_on_time);
+    assert_true(row.counts.given && row.counts.value == 0);
+    assert_true(text_is(row.why, "与台账不符"));
+    assert_true(row.missing_count > 0);
+}
+
+static void what_a_return_revives_was_still_said_in_time(void **state) {
+    world_t *world = *state;
+    item_t item;
+    figure_t figure = transfer(&item, 20211020, 300 * (int64_t)WAN);
+    world_report(world, "charity", "fund", "2021-10", 1, &figure, 1, at(20211024, 10, 0));
+    figure = transfer(&item, 20211020, 30 * (int64_t)WAN);
+    world_report(world, "charity", "fund", "2021-10", 2, &figure, 1, at(20211110, 10, 0));
+    assert_int_equal(world_target(world, "transferred").reach, reach_past_due_unknown);
+    world_return(world, "charity", "fund", "2021-10", 2, 1, at(20211112, 10, 0));
+    target_changed_t target = world_target(world, "transferred");
+    assert_int_equal(target.reach, reach_met);
+    assert_int_equal(target.reported, reported_in_time);
+    assert_int_equal(target.proof[0].received_ms, at(20211024, 10, 0));
+}
+
+static void a_revision_after_a_return_takes_the_place_of_what_counts(void **state) {
+    world_t *world = *state;
+    figure_t figure = amount_of("town-fund", "m-north", 10 * (int64_t)WAN);
+    world_report(world, "t-north", "pair", "2021-08", 1, &figure, 1, at(20210820, 9, 0));
+    figure = amount_of("town-fund", "m-north", 20 * (int64_t)WAN);
+    world_report(world, "t-north", "pair", "2021-08", 2, &figure, 1, at(20210821, 9, 0));
+    world_return(world, "t-north", "pair", "2021-08", 2, 1, at(20210822, 9, 0));
+    figure = amount_of("town-fund", "m-north", 30 * (int64_t)WAN);
+    world_report(world, "t-north", "pair", "2021-08", 3, &figure, 1, at(20210823, 9, 0));
+    world_return(world, "t-north", "pair", "2021-08", 3, 1, at(20210824, 9, 0)); /* the first again, not the second */
+    figures_t figures;
+    world_ask(world, figures_ask_type(), &(figures_ask_t){.indicator = text_of("town-fund")}, figures_type(), &figures);
+    assert_int_equal(figures.total.value, 10 * (int64_t)WAN);
+    assert_int_equal(world_obligation(world, "t-north", "pair", "2021-08").revision, 3);
+}
+
+static void an_approval_is_told(void **state) {
+    world_t *world = *state;
+    figure_t figure = amount_of("town-fund", "m-north", WAN);
+    world_report(world, "t-north", "pair", "2021-08", 1, &figure, 1, at(20210820, 9, 0));
+    report_approved_t approved = {.command_id = {1}, .unit = text_of("t-north"), .task = text_of("pair"),
+                                  .period = text_of("2021-08"), .revision = 1, .office = office_coordinator};
+    world_feed(world, report_approved_type(), &approved, at(20210821, 9, 0));
+    obligation_changed_t row = world_obligation(world, "t-north", "pair", "2021-08");
+    assert_int_equal(row.standing, standing_approved);
+    assert_int_equal(row.missing_count, 0);
+    assert_int_equal(row.decided_seq, 3);
+}
+
+static void an_extension_keeps_one_report_due_while_the_others_are_overdue(void **state) {
+    world_t *world = *state;
+    world_tick(world, at(20210801, 0, 0));
+    world_extend(world, "t-north", "pair", "2021-08", at(20210831, 0, 0) - 1, at(20210824, 9, 0));
+    world_tick(world, at(20210826, 0, 0));
+    assert_int_equal(world_obligation(world, "t-north", "pair", "2021-08").standing, standing_due);
+    assert_int_equal(world_obligation(world, "t-south", "pair", "2021-08").standing, standing_overdue);
+    assert_int_equal(world_obligation(world, "t-north", "pair", "2021-08").due_ms, at(20210831, 0, 0) - 1);
+    world_tick(world, at(20210830, 0, 0));
+    assert_int_equal(world_obligation(world, "t-north", "pair", "2021-08").standing, standing_due);
+    world_tick(world, at(20210831, 0, 0));
+    assert_int_equal(world_obligation(world, "t-north", "pair", "2021-08").standing, standing_overdue);
+}
+
+static void a_late_report_is_in_time_by_an_extension_granted_afterwards(void **state) {
+    world_t *world = *state;
+    figure_t figure = amount_of("town-fund", "m-north", WAN);
+    world_tick(world, at(20210826, 0, 0));
+    world_report(world, "t-north", "pair", "2021-08", 1, &figure, 1, at(20210828, 9, 0));
+    assert_int_equal(world_obligation(world, "t-north", "pair", "2021-08").days_late, 3);
+    world_extend(world, "t-north", "pair", "2021-08", at(20210827, 0, 0) - 1, at(20210829, 9, 0));
+    assert_int_equal(world_obligation(world, "t-north", "pair", "2021-08").days_late, 2);
+    world_extend(world, "t-north", "pair", "2021-08", at(20210829, 0, 0) - 1, at(20210829, 9, 1));
+    obligation_changed_t row = world_obligation(world, "t-north", "pair", "2021-08");
+    assert_int_equal(row.timeliness, timeliness_on_time);
+    assert_int_equal(row.days_late, 0);
+    assert_int_equal(row.due_seq, 5);
+}
+
+static void a_report_may_be_extended_before_its_period_opens(void **state) {
+    world_t *world = *state;
+    world_extend(world, "t-north", "pair", "2021-09", at(20210929, 0, 0) - 1, at(20210801, 9, 0));
+    assert_int_equal(world_obligation(world, "t-north", "pair", "2021-09").standing, standing_not_due);
+    world_tick(world, at(20210901, 0, 0));
+    assert_int_equal(world_obligation(world, "t-north", "pair", "2021-09").standing, standing_due);
+    world_tick(world, at(20210927, 0, 0));
+    assert_int_equal(world_obligation(world, "t-north", "pair", "2021-09").standing, standing_due);
+    assert_int_equal(world_obligation(world, "t-north", "pair", "2021-09").due_seq, 2);
+}
+
+static void an_absence_of_ours_gives_the_time_back_to_whom_it_kept_out(void **state) {
+    world_t *world = *state;
+    figure_t figure = amount_of("town-fund", "m-north", WAN);
+    world_tick(world, at(20210826, 0, 0));
+    world_report(world, "t-north", "pair", "2021-08", 1, &figure, 1, at(20210826, 1, 30));
+    assert_int_equal(world_obligation(world, "t-north", "pair", "2021-08").timeliness, timeliness_late);
+    world_away(world, at(20210825, 20, 0), at(20210825, 22, 0), "t-north", at(20210826, 9, 0));
+    obligation_changed_t row = world_obligation(world, "t-north", "pair", "2021-08");
+    assert_int_equal(row.timeliness, timeliness_on_time);
+    assert_int_equal(row.due_ms, at(20210826, 2, 0) - 1);
+    assert_int_equal(row.due_seq, 4);
+    assert_int_equal(world_obligation(world, "t-south", "pair", "2021-08").due_seq, 0);
+    assert_int_equal(world_obligation(world, "t-south", "pair", "2021-08").standing, standing_overdue);
+}
+
+static void an_absence_of_everybodys_door_moves_every_deadline_near_it(void **state) {
+    world_t *world = *state;
+    world_tick(world, at(20210825, 12, 0));
+    world_away(world, at(20210825, 9, 0), at(20210825, 12, 0), NULL, at(20210825, 12, 30));
+    world_tick(world, at(20210826, 0, 0));
+    assert_int_equal(world_obligation(world, "t-north", "pair", "2021-08").standing, standing_due);
+    assert_int_equal(world_obligation(world, "t-south", "fund", "2021-08").standing, standing_due);
+    world_tick(world, at(20210826, 3, 0));
+    assert_int_equal(world_obligation(world, "t-north", "pair", "2021-08").standing, standing_overdue);
+    assert_int_equal(world_obligation(world, "t-north", "pair", "2021-09").due_seq, 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        IN_A_WORLD(a_return_leaves_no_trace_in_any_pile),
+        IN_A_WORLD(what_a_return_revives_was_still_said_in_time),
+        IN_A_WORLD(a_revision_after_a_return_takes_the_place_of_what_counts),
+        IN_A_WORLD(an_approval_is_told),
+        IN_A_WORLD(an_extension_keeps_one_report_due_while_the_others_are_overdue),
+        IN_A_WORLD(a_late_report_is_in_time_by_an_extension_granted_afterwards),
+        IN_A_WORLD(a_report_may_be_extended_before_its_period_opens),
+        IN_A_WORLD(an_absence_of_ours_gives_the_time_back_to_whom_it_kept_out),
+        IN_A_WORLD(an_absence_of_everybodys_door_moves_every_deadline_near_it),
+    };
+    return cmocka_run_group_tests_name("decisions in the totals", tests, NULL, NULL);
+}

@@ -1,0 +1,179 @@
+/* Decisions on reports: which revision they mean, what they leave standing, and what they tell. */
+#include "tests/unit/validation_ledger.h"
+
+#include "services/2-validation/validation_rules.h"
+
+static uint64_t decide_at(ledger_t *ledger, decision_t decision, text_t period, uint64_t revision, uint32_t day) {
+    report_decided_t decided = {.command_id = {9},
+                                .actor = {.officer = T("lin"), .office = office_coordinator, .unit = T("nongyeju"),
+                                          .generation = 1, .credential = credential_signature, .door = door_operator},
+                                .decision = decision,
+                                .unit = T("350104100"),
+                                .task = T("fund"),
+                                .period = period,
+                                .revision = revision,
+                                .why = T("与台账不符")};
+    uint64_t seq = ledger_append(ledger, report_decided_type(), &decided, at_ten(ledger, day));
+    ledger_feed(ledger);
+    return seq;
+}
+
+static void assert_only(verdict_t verdict, const char *code) {
+    assert_false(verdict.accepted);
+    assert_int_equal(verdict.reasons_count, 1);
+    if (!text_is(verdict.reasons[0].code, code)) fail_msg(TEXT_FORMAT, TEXT_ARGS(verdict.reasons[0].code));
+}
+
+/* Months 100 and 300 of August, the second late. */
+static void two_revisions(ledger_t *ledger) {
+    raised_at(ledger, 1, T("2021-08"), 0, YUAN(100), 20210820);
+    raised_at(ledger, 2, T("2021-08"), 1, YUAN(300), 20210826);
+}
+
+static int64_t running_of_september(ledger_t *ledger) {
+    report_t report = raised_report(ledger, 77, T("2021-09"), 0, YUAN(1));
+    check_ask_t ask = {.unit = T("350104100"), .report = report};
+    verdict_t verdict;
+    ledger_ask(ledger, check_ask_type(), &ask, verdict_type(), &verdict);
+    assert_true(verdict.accepted);
+    return verdict.figures[0].running.value - YUAN(1);
+}
+
+static void a_return_revives_the_revision_below(void **state) {
+    ledger_t *ledger = *state;
+    two_revisions(ledger);
+    ledger_append(ledger, clock_ticked_type(), &(clock_ticked_t){(uint64_t)at_ten(ledger, 20210901)}, at_ten(ledger, 20210901));
+    ledger_feed(ledger);
+    assert_int_equal(running_of_september(ledger), YUAN(300));
+    uint64_t seq = decide_at(ledger, decision_returned, T("2021-08"), 2, 20210901);
+    assert_true(verdict_at(ledger, seq).accepted);
+    assert_int_equal(running_of_september(ledger), YUAN(100));
+    standing_told_t standing = standing_at(ledger, T("2021-08"));
+    assert_int_equal(standing.revision, 2);
+    assert_int_equal(standing.counts, 1);
+    assert_int_equal(standing.decision, decision_returned);
+    assert_int_equal(standing.first_valid_ms, at_ten(ledger, 20210820));
+    assert_int_equal(standing.again_ms, instant_of_day(&ledger->plan, 20210907, 0) - 1); /* Wed + 3 working days: Mon 24:00 */
+    assert_true(text_is(standing.why, "与台账不符"));
+}
+
+static void a_return_of_the_only_revision_leaves_nothing(void **state) {
+    ledger_t *ledger = *state;
+    raised_at(ledger, 1, T("2021-08"), 0, YUAN(100), 20210820);
+    decide_at(ledger, decision_returned, T("2021-08"), 1, 20210901);
+    assert_int_equal(standing_at(ledger, T("2021-08")).counts, 0);
+    assert_int_equal(running_of_september(ledger), 0);
+    uint64_t again = raised_at(ledger, 2, T("2021-08"), 1, YUAN(200), 20210902);
+    assert_true(verdict_at(ledger, again).accepted);
+    assert_int_equal(verdict_at(ledger, again).revision, 2);
+    assert_int_equal(standing_at(ledger, T("2021-08")).decision, decision_none);
+    assert_int_equal(standing_at(ledger, T("2021-08")).first_valid_ms, at_ten(ledger, 20210820));
+}
+
+static void returns_take_revision_after_revision_off_the_pile(void **state) {
+    ledger_t *ledger = *state;
+    two_revisions(ledger);
+    decide_at(ledger, decision_returned, T("2021-08"), 2, 20210901);
+    raised_at(ledger, 3, T("2021-08"), 2, YUAN(500), 20210902);
+    /* below it lies the first, not the returned second */
+    uint64_t seq = decide_at(ledger, decision_returned, T("2021-08"), 3, 20210903);
+    assert_true(verdict_at(ledger, seq).accepted);
+    assert_int_equal(standing_at(ledger, T("2021-08")).counts, 1);
+    seq = decide_at(ledger, decision_returned, T("2021-08"), 1, 20210903);
+    assert_true(verdict_at(ledger, seq).accepted);
+    assert_int_equal(standing_at(ledger, T("2021-08")).counts, 0);
+    assert_int_equal(running_of_september(ledger), 0);
+}
+
+static void a_decision_on_what_does_not_count_says_what_does_since_when(void **state) {
+    ledger_t *ledger = *state;
+    two_revisions(ledger);
+    verdict_t verdict = verdict_at(ledger, decide_at(ledger, decision_returned, T("2021-08"), 1, 20210901));
+    assert_only(verdict, "decision_stale");
+    assert_true(text_is(verdict.reasons[0].args[1], "2"));
+    assert_true(text_is(verdict.reasons[0].args[2], "2021-08-26 10:00"));
+    assert_int_equal(ledger_last(ledger).kind, KIND_decision_refused);
+}
+
+static void the_same_decision_twice_is_told_when_it_was_made(void **state) {
+    ledger_t *ledger = *state;
+    two_revisions(ledger);
+    decide_at(ledger, decision_approved, T("2021-08"), 2, 20210901);
+    assert_only(verdict_at(ledger, decide_at(ledger, decision_approved, T("2021-08"), 2, 20210902)), "already_approved");
+    decide_at(ledger, decision_returned, T("2021-08"), 2, 20210903);
+    assert_only(verdict_at(ledger, decide_at(ledger, decision_returned, T("2021-08"), 2, 20210903)), "already_returned");
+}
+
+static void what_was_returned_is_not_approved_by_the_one_below(void **state) {
+    ledger_t *ledger = *state;
+    two_revisions(ledger);
+    decide_at(ledger, decision_returned, T("2021-08"), 2, 20210901);
+    assert_only(verdict_at(ledger, decide_at(ledger, decision_approved, T("2021-08"), 1, 20210901)), "newest_returned");
+}
+
+static void there_is_nothing_to_decide_before_a_valid_report(void **state) {
+    ledger_t *ledger = *state;
+    assert_only(verdict_at(ledger, decide_at(ledger, decision_returned, T("2021-08"), 1, 20210901)), "nothing_to_decide");
+}
+
+static void a_decision_outside_the_plan_is_refused(void **state) {
+    ledger_t *ledger = *state;
+    assert_only(verdict_at(ledger, decide_at(ledger, decision_returned, T("2021-13"), 1, 20210901)), "unknown_period");
+}
+
+static void a_returned_opening_balance_may_be_stated_again(void **state) {
+    ledger_t *ledger = *state;
+    report_t report = raised_report(ledger, 1, T("2021-08"), 0, YUAN(100));
+    figure_t *figure = ARENA_NEW(ledger->arena, figure_t, 1);
+    *figure = report.figures[0];
+    figure->opening = GIVEN(YUAN(700));
+    report.figures = figure;
+    ledger_report(ledger, T("350104100"), report, at_ten(ledger, 20210820));
+    ledger_feed(ledger);
+    raised_at(ledger, 2, T("2021-09"), 0, YUAN(50), 20210920);
+    decide_at(ledger, decision_returned, T("2021-08"), 1, 20210921);
+    report.replaces = 1;
+    report.submission_id[0] = 44;
+    figure_t *mended = ARENA_NEW(ledger->arena, figure_t, 1);
+    *mended = *figure;
+    mended->opening = GIVEN(YUAN(800));
+    report.figures = mended;
+    uint64_t seq = ledger_report(ledger, T("350104100"), report, at_ten(ledger, 20210922));
+    ledger_feed(ledger);
+    assert_true(verdict_at(ledger, seq).accepted);
+}
+
+static void every_decision_is_listed_with_what_came_of_it(void **state) {
+    ledger_t *ledger = *state;
+    two_revisions(ledger);
+    decide_at(ledger, decision_returned, T("2021-08"), 1, 20210901);
+    decide_at(ledger, decision_approved, T("2021-08"), 2, 20210901);
+    decisions_t told;
+    ledger_ask(ledger, decisions_ask_type(), &(decisions_ask_t){.unit = T("350104100")}, decisions_type(), &told);
+    assert_int_equal(told.rows_count, 2);
+    assert_false(told.rows[0].accepted);
+    assert_true(told.rows[1].accepted);
+    assert_true(text_is(told.rows[1].officer, "lin"));
+    ledger_ask(ledger, decisions_ask_type(), &(decisions_ask_t){.after = told.rows[0].seq}, decisions_type(), &told);
+    assert_int_equal(told.rows_count, 1);
+    ledger_ask(ledger, decisions_ask_type(), &(decisions_ask_t){.unit = T("nongyeju")}, decisions_type(), &told);
+    assert_int_equal(told.rows_count, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, ledger_setup, ledger_teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(a_return_revives_the_revision_below),
+        TEST(a_return_of_the_only_revision_leaves_nothing),
+        TEST(returns_take_revision_after_revision_off_the_pile),
+        TEST(a_decision_on_what_does_not_count_says_what_does_since_when),
+        TEST(the_same_decision_twice_is_told_when_it_was_made),
+        TEST(what_was_returned_is_not_approved_by_the_one_below),
+        TEST(there_is_nothing_to_decide_before_a_valid_report),
+        TEST(a_decision_outside_the_plan_is_refused),
+        TEST(a_returned_opening_balance_may_be_stated_again),
+        TEST(every_decision_is_listed_with_what_came_of_it),
+    };
+    return cmocka_run_group_tests_name("decisions", tests, NULL, NULL);
+}
