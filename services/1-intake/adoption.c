@@ -142,6 +142,67 @@ static planbook_t *amendment_read(visit_t *visit, const plan_adopted_t *adopted,
     return NULL;
 }
 
+/* The plan in force with another validity of one unit, as a book that may follow; NULL and refused otherwise. */
+static planbook_t *bounded_book(visit_t *visit, const unit_bound_t *bound, arena_t *arena) {
+    intake_t *self = visit->intake;
+    plan_t plan = *planbook_plan(self->book);
+    plan_fault_t fault;
+    unit_t *units = ARENA_NEW(arena, unit_t, plan.units_count);
+    memcpy(units, plan.units, sizeof *units * plan.units_count);
+    unit_t *unit = &units[unit_position(self, bound->unit)];
+    unit->from = bound->from;
+    unit->to = bound->to;
+    plan.units = units;
+    if (plan_check(&plan, &fault, 1) > 0) {
+        refuse_plan(visit, &fault);
+        return NULL;
+    }
+    planbook_t *book = planbook_new(&plan);
+    if (plan_amend_check(self->book, book, &fault, 1) == 0) return book;
+    refuse_plan(visit, &fault);
+    planbook_destroy(&book);
+    return NULL;
+}
+
+/* Appends a plan, in parts where one entry does not hold it. The seq of plan_adopted. */
+static uint64_t plan_append(intake_t *self, const plan_t *plan) {
+    plan_parts_t parts;
+    fault_t fault;
+    err_t err = plan_parts_make(plan, INLINE_ROOM, &parts, &fault);
+    if (err != OK) {
+        txn_fail(self->group, err);
+        return 0;
+    }
+    for (uint32_t index = 0; index < parts.adopted.parts; index++) {
+        plan_part_t part = plan_parts_at(&parts, index);
+        part_keep(self->group, &part, group_append(self, plan_part_type(), &part, group_stamp(self)));
+    }
+    uint64_t seq = group_append(self, plan_adopted_type(), &parts.adopted, group_stamp(self));
+    txn_fact_put(self->group, FACT_PLAN, seq);
+    plan_parts_destroy(&parts);
+    return seq;
+}
+
+/* "Units have valid-from/to": who decided it stands in an entry of its own, what follows from it is an amendment like any other. */
+void on_unit_bound(visit_t *visit, const command_t *command, const packet_t *body) {
+    intake_t *self = visit->intake;
+    unit_bound_t bound;
+    if (!visit_body(visit, body, unit_bound_type(), &bound) || !plan_is_open(visit)) return;
+    if (!remark_is_clean(visit, bound.why) || !unit_may_be_decided(visit, bound.unit)) return;
+    arena_t *arena = arena_new();
+    planbook_t *book = bounded_book(visit, &bound, arena);
+    if (book != NULL) {
+        unit_bounded_t bounded = {
+            .actor = visit->actor, .unit = bound.unit, .from = bound.from, .to = bound.to, .why = bound.why};
+        group_append_counts(self); /* they name units by their positions in the plan that goes */
+        group_append(self, unit_bounded_type(), &bounded, group_stamp(self));
+        uint64_t seq = plan_append(self, planbook_plan(book));
+        book_take(self, self->group, book);
+        command_obeyed(visit, command, seq);
+    }
+    arena_destroy(&arena);
+}
+
 void on_plan_adopted(visit_t *visit, const command_t *command, const packet_t *body) {
     intake_t *self = visit->intake;
     plan_adopted_t adopted;

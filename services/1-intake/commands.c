@@ -202,6 +202,7 @@ static void command_do(visit_t *visit, const command_t *command, const packet_t 
         {KIND_extension_decide, on_extension_decide},
         {KIND_outage_declare, on_outage_declare},
         {KIND_report_enter, on_report_enter},
+        {KIND_unit_bound, on_unit_bound},
         {KIND_advance_clock, on_advance_clock},
         {KIND_document_part, on_document_part},
         {KIND_document_announced, on_document_announced},

@@ -5,13 +5,12 @@
 #include "services/1-intake/intake_rules.h"
 #include "services/1-intake/state.h"
 
-static bool plan_is_open(visit_t *visit) {
+bool plan_is_open(visit_t *visit) {
     if (visit->intake->closed) visit_refuse(visit, REASON_OF(plan_is_closed), text_of(NULL), NULL, 0);
     return !visit->intake->closed;
 }
 
-/* The unit is of the plan, and not the officer's own unless the officer supervises. */
-static bool unit_may_be_decided(visit_t *visit, text_t unit) {
+bool unit_may_be_decided(visit_t *visit, text_t unit) {
     uint32_t position = unit_position(visit->intake, unit);
     if (position == UNIT_UNKNOWN) {
         visit_refuse(visit, REASON_OF(unknown_unit), text_of("unit"), &unit, 1);

@@ -35,6 +35,7 @@ static const struct {
     {KIND_report_decide, BIT(coordinator) | BIT(supervisor)},
     {KIND_extension_decide, BIT(coordinator) | BIT(supervisor)},
     {KIND_report_enter, BIT(coordinator)},
+    {KIND_unit_bound, BIT(root) | BIT(coordinator) | BIT(supervisor)},
     {KIND_outage_declare, BIT(root) | BIT(operator)},
     {KIND_advance_clock, BIT(root) | BIT(operator)},
     {KIND_document_part, BIT(root) | BIT(coordinator) | BIT(supervisor)},

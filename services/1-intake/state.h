@@ -179,6 +179,10 @@ void on_report_decide(visit_t *visit, const command_t *command, const packet_t *
 void on_extension_decide(visit_t *visit, const command_t *command, const packet_t *body);
 void on_outage_declare(visit_t *visit, const command_t *command, const packet_t *body);
 void on_report_enter(visit_t *visit, const command_t *command, const packet_t *body);
+void on_unit_bound(visit_t *visit, const command_t *command, const packet_t *body); /* adoption.c */
+/* The unit is of the plan, and not the officer's own unless the officer supervises (decisions.c). Refuses otherwise. */
+bool unit_may_be_decided(visit_t *visit, text_t unit);
+bool plan_is_open(visit_t *visit);
 /* A report whose sender may send it (append.c). */
 void report_take(visit_t *visit, const append_ask_t *ask, bytes_t encoded);
 

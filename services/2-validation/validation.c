@@ -292,6 +292,7 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_login_revoked:
     case KIND_officer_registered:
     case KIND_officer_revoked:
+    case KIND_unit_bounded:
     case KIND_clock_ticked:
     case KIND_backup_taken:
     case KIND_ledger_restored:

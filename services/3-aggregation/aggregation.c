@@ -82,6 +82,7 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_login_revoked:
     case KIND_officer_registered:
     case KIND_officer_revoked:
+    case KIND_unit_bounded:
     case KIND_backup_taken:
     case KIND_ledger_restored:
     case KIND_quarantined:

@@ -198,3 +198,34 @@ int verb_decisions(cli_t *cli) {
     sheet_destroy(&sheet);
     return exit_code;
 }
+
+/* --- a unit's validity --- */
+
+static bool day_or_open(const char *text, uint32_t *day) {
+    *day = 0;
+    return strcmp(text, "-") == 0 || json_day_read(text_of(text), day);
+}
+
+int verb_unit_valid(cli_t *cli) {
+    unit_bound_t ask = {.why = cli_slug(cli, OPTION_why)};
+    int exit_code = cli_enter(cli);
+    if (exit_code != EXIT_WELL) return exit_code;
+    ask.unit = cli_unit_named(cli, cli->args[0]);
+    if (ask.unit.size == 0) return cli_fail(cli, EX_DATAERR, "计划中没有这个单位", "the plan has no such unit", cli->args[0]);
+    if (!day_or_open(cli->args[1], &ask.from) || !day_or_open(cli->args[2], &ask.to))
+        return cli_fail(cli, EX_USAGE, "日期应写作 2021-10-01，不限写 -", "a day is 2021-10-01, an open end -", cli->args[1]);
+    command_done_t done = {0};
+    refusal_t refusal = {0};
+    if (cli_option(cli, OPTION_as) != NULL) {
+        exit_code = ask_command_as(cli, unit_bound_type(), &ask, &done);
+    } else {
+        err_t err = ask_command(cli, unit_bound_type(), &ask, &done, &refusal);
+        if (err != OK) exit_code = cli_fail_err(cli, err, "intake", &refusal);
+    }
+    if (exit_code != EXIT_WELL) return exit_code;
+    if (cli->json)
+        cli_print_json(message_to_json(command_done_type(), &done));
+    else
+        printf(cli_say(cli, "计划已据此修订（第 %lu 条）\n", "the plan is amended by it (entry %lu)\n"), (unsigned long)done.seq);
+    return EXIT_WELL;
+}

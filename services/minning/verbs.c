@@ -24,6 +24,8 @@ const verb_t cli_verbs[] = {
     {"user revoke", "LOGIN", "why", 1, 1, verb_user_revoke, "吊销登录，会话立即失效", "end a login and its sessions"},
     {"token new", "UNIT", "days", 1, 1, verb_token_new, "为单位的程序生成访问令牌", "make a token for a unit's program"},
     {"token revoke", "ID", "why", 1, 1, verb_user_revoke, "吊销令牌", "end a token"},
+    {"unit valid", "UNIT FROM TO", "why as", 3, 3, verb_unit_valid, "单位有效期（- 表示不限），以计划修订入账",
+     "a unit is valid from … to … (- leaves an end open): an amendment of the plan"},
     {"officer add", "OFFICER ROLE", "unit title public", 2, 2, verb_officer_add,
      "登记经办人：operator coordinator supervisor auditor（无 --public 则生成密钥）",
      "register an officer: operator coordinator supervisor auditor; makes the key unless --public"},

@@ -433,6 +433,18 @@ static void do_outage(scene_t *self, text_t rest) {
         say_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
 }
 
+/* 有效期 lin UNIT FROM TO, - leaves an end open */
+static void do_valid(scene_t *self, text_t rest) {
+    text_t officer = phrase_word(&rest);
+    unit_bound_t ask = {.unit = phrase_word(&rest), .why = text_of("机构改革")};
+    uint64_t seq;
+    refusal_t refusal = {0};
+    if (!json_day_read(phrase_word(&rest), &ask.from)) ask.from = 0;
+    if (!json_day_read(phrase_word(&rest), &ask.to)) ask.to = 0;
+    if (!world_command_as(self->world, officer, unit_bound_type(), &ask, &seq, &refusal, self->arena))
+        say_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
+}
+
 static void do_revoke(scene_t *self, text_t rest) {
     key_revoked_t revoked = {.unit = phrase_word(&rest), .generation = 1};
     refusal_t refusal = {0};
@@ -469,7 +481,7 @@ void scene_play(scene_t *self, text_t command) {
                  {"通报", scene_bulletin}, {"公示", scene_announce}, {"印发", scene_publish}, {"重看", scene_again},
                  {"重复", scene_claims}, {"认定", scene_credit}, {"数据", scene_figures},
                  {"经办人", do_officer}, {"退回", do_return}, {"通过", do_approve},
-                 {"延期", do_extend}, {"不予延期", do_deny}, {"故障", do_outage}};
+                 {"延期", do_extend}, {"不予延期", do_deny}, {"故障", do_outage}, {"有效期", do_valid}};
     text_t rest = command, word = phrase_word(&rest);
     bool early = text_is(word, "计划") || text_is(word, "开始") || text_is(word, "时限");
     early = early || (self->book != NULL && text_is(word, "严格"));

@@ -298,6 +298,28 @@ static void a_login_decides_by_its_role_through_the_console_alone(void **state) 
     world_end(&world);
 }
 
+static void a_units_validity_is_an_entry_with_its_author_and_an_amended_plan_behind_it(void **state) {
+    (void)state;
+    world_t world = office();
+    officer_registered_t chen = officer_of("chen", office_supervisor, "chengmen", 1, 2);
+    world_done(&world, 3, officer_registered_type(), &chen);
+    unit_bound_t bound = {.unit = text_of("chengmen"), .to = 20211031, .why = text_of("撤并")};
+    command_by(&world, "lin", secrets[1], 8, unit_bound_type(), &bound);
+    assert_refused(&world, "own_unit");
+    command_by(&world, "chen", secrets[2], 9, unit_bound_type(), &bound);
+    world_commit(&world);
+    unit_bounded_t bounded;
+    plan_adopted_t adopted;
+    world_body(&world, world_head(&world) - 1, unit_bounded_type(), &bounded);
+    world_body(&world, world_head(&world), plan_adopted_type(), &adopted);
+    assert_true(text_is(bounded.actor.officer, "chen") && text_is(bounded.unit, "chengmen"));
+    uint32_t found = 0;
+    for (uint32_t index = 0; index < adopted.plan.units_count; index++)
+        if (text_is(adopted.plan.units[index].id, "chengmen")) found = adopted.plan.units[index].to;
+    assert_int_equal(found, 20211031);
+    world_end(&world);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_operator_registers_a_units_key),
@@ -317,6 +339,7 @@ int main(void) {
         cmocka_unit_test(an_absence_ends_before_it_is_declared),
         cmocka_unit_test(a_paper_report_is_entered_under_both_names_once),
         cmocka_unit_test(a_login_decides_by_its_role_through_the_console_alone),
+        cmocka_unit_test(a_units_validity_is_an_entry_with_its_author_and_an_amended_plan_behind_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
