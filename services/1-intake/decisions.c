@@ -4,6 +4,7 @@
 
 #include "services/1-intake/intake_rules.h"
 #include "services/1-intake/state.h"
+#include "services/plan/calendar.h"
 
 bool plan_is_open(visit_t *visit) {
     if (visit->intake->closed) visit_refuse(visit, REASON_OF(plan_is_closed), text_of(NULL), NULL, 0);
@@ -49,6 +50,8 @@ void on_report_decide(visit_t *visit, const command_t *command, const packet_t *
     command_obeyed(visit, command, group_append(self, report_decided_type(), &decided, group_stamp(self)));
 }
 
+enum { EXTENDED_DAYS = 366, OUTAGE_DAYS = 31 };
+
 void on_extension_decide(visit_t *visit, const command_t *command, const packet_t *body) {
     intake_t *self = visit->intake;
     extension_decide_t decide;
@@ -56,6 +59,11 @@ void on_extension_decide(visit_t *visit, const command_t *command, const packet_
     bool extends = decide.decision == decision_extended;
     if (extends && decide.until == 0) {
         visit_refuse(visit, REASON_OF(missing_field), text_of("until"), NULL, 0);
+        return;
+    }
+    const plan_t *plan = planbook_plan(self->book);
+    if (extends && decide.until > day_add(plan->to, EXTENDED_DAYS)) { /* for ever is not an extension */
+        visit_refuse(visit, REASON_OF(out_of_range), text_of("until"), NULL, 0);
         return;
     }
     if (!extends && decide.decision != decision_denied) {
@@ -74,8 +82,6 @@ void on_extension_decide(visit_t *visit, const command_t *command, const packet_
     memcpy(decided.command_id, command->command_id, sizeof decided.command_id);
     command_obeyed(visit, command, group_append(self, extension_decided_type(), &decided, group_stamp(self)));
 }
-
-enum { OUTAGE_DAYS = 31 };
 
 static bool outage_holds(visit_t *visit, const outage_declare_t *declare) {
     intake_t *self = visit->intake;

@@ -38,6 +38,7 @@ typedef struct {
     deadline_t *deadlines; /* of each period */
     int64_t *opens_ms;     /* of each period */
     agg_outage_t *outages; /* in the order of the ledger */
+    uint64_t **outage_units; /* of each a bit a unit: was it its door? */
     uint32_t outages_count;
     uint32_t **owers;      /* of each task: indexes of the units that may owe it, ascending */
     uint32_t *owers_count;
