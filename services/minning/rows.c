@@ -144,3 +144,11 @@ void rows_print_targets(cli_t *cli, const targets_t *targets, FILE *out) {
     sheet_print(cli, &sheet, out);
     sheet_destroy(&sheet);
 }
+
+text_t rows_due(cli_t *cli, const obligation_changed_t *row) {
+    uint64_t due_ms = row->again_ms > 0 ? row->again_ms : row->due_ms, seq = row->again_ms > 0 ? row->decided_seq : row->due_seq;
+    text_t due = cli_when(cli, cli_offset(cli), (int64_t)due_ms);
+    if (seq == 0) return due;
+    return arena_format(cli->arena, cli_say(cli, TEXT_FORMAT "（第%lu条）", TEXT_FORMAT " (entry %lu)"), TEXT_ARGS(due),
+                        (unsigned long)seq);
+}

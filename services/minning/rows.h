@@ -18,4 +18,7 @@ int64_t rate_tenths(uint64_t done, uint64_t goal);
 /* The table of targets, printed. */
 void rows_print_targets(cli_t *cli, const targets_t *targets, FILE *out);
 
+/* By when it is due, and which entry says so where it is not the plan's own rule: an extension, an absence of ours, a return. */
+text_t rows_due(cli_t *cli, const obligation_changed_t *row);
+
 #endif

@@ -34,7 +34,7 @@ static void add_late(cli_t *cli, sheet_t *sheet, const obligations_t *all, text_
                           row->period,
                           CLI_WORD_OF(cli, standing, row->standing),
                           lateness(cli, row),
-                          cli_when(cli, cli_offset(cli), (int64_t)row->due_ms),
+                          rows_due(cli, row),
                           missing};
         sheet_add(sheet, cells, 7, row->standing == standing_overdue ? colour_red : colour_yellow);
         first = false;

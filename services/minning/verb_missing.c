@@ -56,7 +56,7 @@ static void add_field(want_t *self, const obligation_changed_t *row, text_t fiel
                       first ? cli_task_name(cli, row->task) : none,
                       first ? row->period : none,
                       first ? CLI_WORD_OF(cli, standing, row->standing) : none,
-                      first ? cli_when(cli, cli_offset(cli), (int64_t)row_due_ms(row)) : none,
+                      first ? rows_due(cli, row) : none,
                       first ? distance(self, row) : none,
                       name};
     sheet_add(&self->sheet, cells, 7, state_colour(row));
