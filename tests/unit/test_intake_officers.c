@@ -292,6 +292,7 @@ static void a_login_decides_by_its_role_through_the_console_alone(void **state) 
     key_registered_t key = key_of("chengmen", 1, 0x22);
     packet_encode(0, key_registered_type(), &key, &body);
     attested.body = (bytes_t){body.at, (uint32_t)body.size};
+    attested.command_id[0]++;
     world_ask(&world, door_console, attested_command_type(), &attested);
     assert_refused(&world, "office_missing");
     buffer_destroy(&body);
