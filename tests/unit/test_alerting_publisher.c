@@ -246,8 +246,9 @@ static void after_flushall_a_tick_restores_the_stream_without_ringing_again(void
     UNTIL(published_all(scene));
     text_t before = stream_text(scene);
     assert_int_equal(stream_length(scene), 4);
-    freeReplyObject(ask(scene, "FLUSHALL"));
-    assert_int_equal(stream_length(scene), 0);
+    redisReply *flushed = ask(scene, "FLUSHALL"); /* the publisher may look again at once: an empty stream is not to be seen */
+    assert_string_equal(flushed->str, "OK");
+    freeReplyObject(flushed);
     pass(scene, at(20210824, 10, 0)); /* a tick, nothing to tell */
     UNTIL(stream_length(scene) == 4);
     text_t after = stream_text(scene);
