@@ -49,6 +49,7 @@ err_t gateway_open(const char *endpoint, const char *public_text, const char *se
     self->started_ms = self->now_ms = clock_steady_ms();
     self->arena = arena_new();
     self->pending = pending_new(LIMIT_PENDING, KEPT_BYTES);
+    self->early = early_new();
     self->refs = refs_new(REFS_KEEP_MS);
     err_t err = edge_sockets_open(self, endpoint, public_text, secret_text);
     if (err == OK) err = inner_sockets_open(self);
@@ -77,6 +78,7 @@ void gateway_close(gateway_t **owner) {
     zap_close(&self->zap);
     refs_destroy(&self->refs);
     pending_destroy(&self->pending);
+    early_destroy(&self->early);
     arena_destroy(&self->arena);
     buffer_destroy(&self->out);
     buffer_destroy(&self->asks);

@@ -93,7 +93,19 @@ static void on_vault_kept(gateway_t *self, conversation_t *conversation, const p
     if (conversation != NULL) pending_forget_packet(self->pending, conversation);
 }
 
-/* The receipt leaves at once. Its verdict comes on stream 2, unless it has passed by there already: then it is asked for. */
+/* The last word on a report, from the event that says it. */
+static void judge(gateway_t *self, conversation_t *conversation, const event_t *event) {
+    verdict_t verdict;
+    if (!verdict_of_event(event, self->arena, &verdict, NULL)) {
+        finish_busy(self, conversation);
+        return;
+    }
+    verdict.reasons = reasons_told(verdict.reasons, verdict.reasons_count, self->arena);
+    finish(self, conversation, verdict_type(), &verdict);
+}
+
+/* The receipt leaves at once. Its verdict comes on stream 2, unless it has passed by there already: then it was kept, or is asked
+ * for. */
 static void on_receipt(gateway_t *self, conversation_t *conversation, const packet_t *packet) {
     uint64_t seq = wire_peek_u64(receipt_type(), packet->body, offsetof(receipt_t, seq));
     if (seq == 0) {
@@ -103,7 +115,9 @@ static void on_receipt(gateway_t *self, conversation_t *conversation, const pack
     unit_answer_passed(self, &(answer_to_t){&conversation->peer, conversation->request_id, conversation->many}, packet);
     bool duplicate = wire_peek(receipt_type(), packet->body, offsetof(receipt_t, duplicate)).size > 0;
     bool to_come = !duplicate && seq > follow_seen(self->follow);
+    event_t event;
     if (to_come && pending_await_entry(self->pending, conversation, seq)) conversation->waits = WAITS_FOR_VERDICT;
+    else if (early_find(self->early, seq, &event)) judge(self, conversation, &event);
     else verdict_ask(self, conversation, seq);
 }
 
@@ -200,19 +214,14 @@ void inner_event(void *gateway, const event_t *event) {
     bool judged = event->kind == KIND_report_accepted || event->kind == KIND_report_refused;
     if (!judged && event->kind != KIND_event_skipped) return;
     conversation_t *conversation = pending_of_entry(self->pending, event->cause_seq);
+    if (conversation == NULL && judged) early_keep(self->early, event);
     if (conversation == NULL || conversation->waits != WAITS_FOR_VERDICT) return;
     if (!judged) { /* there will be none: validation says why */
         verdict_ask(self, conversation, conversation->seq);
         return;
     }
     arena_reset(self->arena);
-    verdict_t verdict;
-    if (!verdict_of_event(event, self->arena, &verdict, NULL)) {
-        finish_busy(self, conversation);
-        return;
-    }
-    verdict.reasons = reasons_told(verdict.reasons, verdict.reasons_count, self->arena);
-    finish(self, conversation, verdict_type(), &verdict);
+    judge(self, conversation, event);
 }
 
 void inner_gap(void *gateway) {

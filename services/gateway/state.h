@@ -2,6 +2,7 @@
 #ifndef GATEWAY_STATE_H
 #define GATEWAY_STATE_H
 
+#include "services/gateway/early.h"
 #include "services/gateway/edge.h"
 #include "services/gateway/follow.h"
 #include "services/gateway/gateway.h"
@@ -28,6 +29,7 @@ struct gateway {
     client_t *validation;
     server_t *desk;
     pending_t *pending;
+    early_t *early;
     refs_t *refs;
     arena_t *arena;   /* of the message at hand */
     buffer_t out;
@@ -62,8 +64,8 @@ void unit_answers_send(gateway_t *self); /* at the end of a turn: what waits for
 /* Asks under the conversation's number. When it cannot be asked now, the unit is told busy and the conversation is over. */
 void inner_ask(gateway_t *self, client_t *service, conversation_t *conversation, const message_t *type, const void *question,
                waits_for_t waits);
-/* Appends a report whose personal texts are swapped, with the receipt that came with it. */
-/* `encoded`: the report's own bytes, empty if it is not as it came. */
+/* Appends a report whose personal texts are swapped, with the receipt that came with it. `encoded`: the report's own bytes, empty
+ * if it is not as it came. */
 void inner_append(gateway_t *self, conversation_t *conversation, const report_submit_t *submit, bytes_t encoded);
 void inner_appends_send(gateway_t *self);                      /* at the end of a turn: all of them in one frame */
 void inner_answers_take(gateway_t *self);                      /* all that waits in the three services' sockets */

@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <sysexits.h>
 
+#include "services/gateway/early.h"
 #include "services/gateway/edge.h"
 #include "tests/unit/gateway_clerk.h"
 
@@ -52,7 +53,7 @@ static void the_self_test_tells_a_closed_door_from_an_open_one(void **state) {
     keys_destroy(&keys);
 }
 
-static void a_verdict_that_passed_before_its_receipt_is_asked_for(void **state) {
+static void a_verdict_that_passed_before_its_receipt_was_kept_for_it(void **state) {
     world_t *w = *state;
     w->hold_receipts = true;
     report_t report = report_make();
@@ -61,7 +62,35 @@ static void a_verdict_that_passed_before_its_receipt_is_asked_for(void **state) 
     server_send(w->intake, &w->held_peer, (bytes_t){w->held.at, (uint32_t)w->held.size});
     next(w, KIND_receipt);
     assert_int_equal(next(w, KIND_verdict).verdict.seq, w->seq);
-    assert_int_equal(w->verdict_asks, 1);
+    assert_int_equal(w->verdict_asks, 0);
+}
+
+static void an_early_verdict_gives_way_to_a_later_one_and_a_large_one_is_not_kept(void **state) {
+    (void)state;
+    early_t *early = early_new();
+    event_t first = {.cause_seq = 7}, found;
+    buffer_t bytes = {0};
+    fault_t fault;
+    event_t header = {.epoch = 1, .cause_seq = 7, .at_ms = 1};
+    event_encode(&header, clock_ticked_type(), &(clock_ticked_t){.at_ms = 1}, &bytes);
+    assert_int_equal(event_decode((bytes_t){bytes.at, (uint32_t)bytes.size}, &first, &fault), OK);
+    assert_false(early_find(early, 7, &found));
+    early_keep(early, &first);
+    assert_true(early_find(early, 7, &found));
+    assert_int_equal(found.cause_seq, 7);
+    assert_false(early_find(early, 7 + 4096, &found));
+    event_t later = first;
+    later.cause_seq = 7 + 4096;
+    early_keep(early, &later);
+    assert_false(early_find(early, 7, &found));
+    event_t large = first;
+    static const uint8_t room[5000];
+    large.cause_seq = 8;
+    large.raw = (bytes_t){room, sizeof room};
+    early_keep(early, &large);
+    assert_false(early_find(early, 8, &found));
+    buffer_destroy(&bytes);
+    early_destroy(&early);
 }
 
 static void after_the_stream_diverged_the_door_joins_anew_and_asks_for_what_it_missed(void **state) {
@@ -186,7 +215,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_unit_that_knocks_before_the_registry_is_loaded_gets_in_afterwards,
                                         world_start_unloaded, world_end),
         TEST(the_self_test_tells_a_closed_door_from_an_open_one),
-        TEST(a_verdict_that_passed_before_its_receipt_is_asked_for),
+        TEST(a_verdict_that_passed_before_its_receipt_was_kept_for_it),
+        cmocka_unit_test(an_early_verdict_gives_way_to_a_later_one_and_a_large_one_is_not_kept),
         TEST(after_the_stream_diverged_the_door_joins_anew_and_asks_for_what_it_missed),
         TEST(a_door_that_leaves_says_busy_to_new_messages),
         TEST(who_still_waits_when_the_door_closes_is_told_to_ask_again),
