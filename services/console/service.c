@@ -77,11 +77,31 @@ static void run(console_t *console) {
     while (console_waiting(console) > 0 && clock_steady_ms() < until_ms);
 }
 
+/* Where any port will do, the one of before comes first: after a crash the pages are where people left them. 0: none. */
+static uint16_t port_before(void) {
+    arena_t *arena = arena_new();
+    text_t url;
+    unsigned long number = 0;
+    if (home_read(ADDRESS_FILE, arena, 128, &url) == OK) {
+        const char *colon = memrchr(url.at, ':', url.size);
+        if (colon != NULL) number = strtoul(colon + 1, NULL, 10);
+    }
+    arena_destroy(&arena);
+    return number <= UINT16_MAX ? (uint16_t)number : 0;
+}
+
+static err_t door_open(const console_door_t *door, console_t **console) {
+    console_door_t again = *door;
+    again.port = port_before();
+    if (door->port == 0 && again.port != 0 && console_open(&again, console) == OK) return OK;
+    return console_open(door, console);
+}
+
 static int serve(void) {
     console_door_t door;
     console_t *console = NULL;
     if (!door_read(&door)) return EX_CONFIG;
-    err_t err = console_open(&door, &console);
+    err_t err = door_open(&door, &console);
     if (err != OK) {
         log_error("fatal", "cause=%s", err_name(err));
         return EX_OSERR;
