@@ -359,6 +359,13 @@ const until = async (what, test) => {
   await step('no page threw, and nothing was blocked by the content security policy', async () => assert.deepStrictEqual(errors, []));
   await close();
 
+  await step('the scripts of the pages are ES2018, for browsers of 2020', async () => {
+    const html = (await call('GET', '/')).text;
+    const scripts = [...html.matchAll(/<script src="([^"]+)"/g)].map((found) => found[1]);
+    assert.ok(scripts.length > 5);
+    for (const at of scripts) require('acorn').parse((await call('GET', at)).text, { ecmaVersion: 2018 });
+  });
+
   // --- the HTTP edge by hand ---
   const head = (lines) => `${lines.join('\r\n')}\r\n\r\n`;
   await step('what two readers could read in two ways is refused before routing', async () => {
