@@ -75,6 +75,10 @@ static const struct {
     bool in_body;
 } kinds[] = {
     {"credited", claim_credit_type, false},
+    {"returned", report_decide_type, true},
+    {"approved", report_decide_type, true},
+    {"extended", extension_decide_type, true},
+    {"denied", extension_decide_type, true},
 };
 
 static void decide(request_t *self, json_t *json, const message_t *type) {
@@ -118,4 +122,27 @@ void on_claims(request_t *self) {
                              .open_only = text_is(request_parameter(self, "open"), "1")};
     if (request_number(self, "after", &question.after) && request_number(self, "at_least", &question.at_least))
         ask_checked(self, AT_VALIDATION, claims_ask_type(), &question, on_claims_told);
+}
+
+static void on_decisions_told(request_t *self, const packet_t *packet) {
+    decisions_t answer;
+    if (!answer_is(self, packet, decisions_type(), &answer)) return;
+    decision_row_t *rows = ARENA_NEW(self->arena, decision_row_t, answer.rows_count);
+    for (uint32_t index = 0; index < answer.rows_count; index++) {
+        rows[index] = answer.rows[index];
+        rows[index].reasons = reasons_told(rows[index].reasons, rows[index].reasons_count, self->arena);
+    }
+    answer.rows = rows;
+    json_t *json = message_to_json(decisions_type(), &answer);
+    if (answer.rows_count == 0) json_object_set_new(json, "rows", json_array());
+    else if (answer.more) json_object_set_new(json, "next", json_integer((json_int_t)answer.rows[answer.rows_count - 1].seq));
+    reply_json(self, 200, json);
+}
+
+void on_decisions(request_t *self) {
+    decisions_ask_t question = {.unit = unit_asked(self),
+                                .task = request_parameter(self, "task"),
+                                .period = request_parameter(self, "period")};
+    if (request_number(self, "after", &question.after) && request_number(self, "at_least", &question.at_least))
+        ask_checked(self, AT_VALIDATION, decisions_ask_type(), &question, on_decisions_told);
 }

@@ -244,6 +244,7 @@ text_t unit_asked(request_t *self);
 
 /* --- decide.c --- */
 void on_decide(request_t *self);
+void on_decisions(request_t *self);
 void on_claims(request_t *self);
 
 /* --- report.c --- */

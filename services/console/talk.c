@@ -87,7 +87,7 @@ static unsigned status_of(text_t code) {
     if (text_equal(code, REASON_OF(conflict))) return 409;
     if (text_equal(code, REASON_OF(login_failed)) || text_equal(code, REASON_OF(no_session))) return 401;
     if (text_equal(code, REASON_OF(locked_out))) return 429;
-    if (text_equal(code, REASON_OF(office_missing))) return 403;
+    if (text_equal(code, REASON_OF(own_unit)) || text_equal(code, REASON_OF(office_missing))) return 403;
     if (text_equal(code, REASON_OF(role_lacks)) || text_equal(code, REASON_OF(login_revoked))) return 403;
     if (text_equal(code, REASON_OF(out_of_range))) return 404;
     return 422;

@@ -308,6 +308,44 @@ const until = async (what, test) => {
     await go('claims/all', 'table');
     await page.locator('tr', { hasText: '盖山镇' }).getByText('计入（已认定）').waitFor();
   });
+  await step('the coordinator returns a report with a reason; the clerk sees why and sends it again; it is approved and then locked', async () => {
+    await go('history/consumption/2021-08/350104101', 'table');
+    await page.getByRole('button', { name: '退回' }).click();
+    await page.getByRole('alert').waitFor(); // a return has a reason
+    await page.getByLabel('理由').fill('请附销售凭证');
+    await accessible('decision');
+    await page.getByRole('button', { name: '退回' }).click();
+    await page.getByText('退回原因：').waitFor();
+    await shot('15-decision');
+    const entry = json('tail', 'entries', '--kind', 'report_decided').pop();
+    assert.strictEqual(entry.body.actor.officer, 'office');
+    assert.strictEqual(entry.body.actor.credential, 'session');
+    await login('chengmen.clerk');
+    await page.locator('article', { hasText: '消费帮扶' }).getByText('请附销售凭证').waitFor();
+    await shot('16-returned');
+    await go('report/consumption/2021-08', 'input.amount');
+    await page.locator('input.amount').first().fill('14万元');
+    await page.getByText('可以提交').waitFor();
+    await page.getByRole('button', { name: '提交' }).click();
+    await page.getByText('已收到，校验通过').waitFor();
+    await login('office');
+    await page.waitForSelector('section.panel');
+    await go('history/consumption/2021-08/350104101', 'table');
+    await page.getByRole('button', { name: '通过' }).click();
+    await page.getByText('通过 · ').first().waitFor();
+    const status = await page.evaluate(async () => {
+      const me = await (await fetch('/api/v1/me')).json();
+      return (await fetch('/api/v1/decisions', { method: 'POST', headers: { 'X-CSRF-Token': me.csrf }, body: JSON.stringify({ decision: 'approved', unit: 'nyncj', task: 'consumption', period: '2021-08', revision: 1 }) })).status;
+    });
+    assert.strictEqual(status, 403, 'the coordinator decides on its own unit');
+  });
+  await step('more time is granted until a day, and the deadline moves', async () => {
+    await go('history/consumption/2021-08/350104103', 'h1');
+    await page.getByLabel('延期至').fill('2021-08-30');
+    await page.getByLabel('理由').fill('台风停工');
+    await page.getByRole('button', { name: '准予延期' }).click();
+    await page.getByText('2021-08-30 23:59').first().waitFor();
+  });
   await step('warnings are told with level, rung and sentence', async () => {
     await go('warnings', 'table');
     assert.ok((await page.locator('tbody tr').count()) > 10);
@@ -409,7 +447,7 @@ const until = async (what, test) => {
     const document = (await call('GET', '/openapi.json')).json;
     assert.strictEqual(document.openapi, '3.0.3');
     const seq = json('figures', 'sales')[0];
-    const asked = { '/api/v1/me': '', '/api/v1/plan': '', '/api/v1/amount': '?text=0.3%E4%BA%BF&indicator=sales', '/api/v1/obligations': '', '/api/v1/late': '', '/api/v1/progress': '', '/api/v1/figures': '?indicator=sales', '/api/v1/standing': '?task=consumption&period=2021-08', '/api/v1/warnings': '' };
+    const asked = { '/api/v1/me': '', '/api/v1/plan': '', '/api/v1/amount': '?text=0.3%E4%BA%BF&indicator=sales', '/api/v1/obligations': '', '/api/v1/late': '', '/api/v1/progress': '', '/api/v1/figures': '?indicator=sales', '/api/v1/standing': '?task=consumption&period=2021-08', '/api/v1/warnings': '', '/api/v1/decisions': '' };
     assert.ok(seq);
     for (const [where, query] of Object.entries(asked)) {
       const answer = await call('GET', where + query, { token });
