@@ -57,7 +57,8 @@ err_t gather_voices(gathering_t *self, edition_t *edition) {
         const edition_row_t *row = &edition->rows[index];
         uint64_t seq = 0;
         report_received_t received = {0};
-        if (row->revision == 0 || !text_equal(row->period, period)) continue;
+        bool withdrawn = row->standing == standing_returned; /* its newest words do not stand */
+        if (row->revision == 0 || withdrawn || !text_equal(row->period, period)) continue;
         err_t err = standing_seq(self, row, &seq);
         if (err == OK && seq > 0) err = report_at(self, seq, &received);
         if (err != OK) return err;
