@@ -96,7 +96,8 @@ static void append(growth_t *self) {
     uint32_t period = (uint32_t)(number / UNITS / TASKS % PERIODS);
     uint64_t revision = number / UNITS / TASKS / PERIODS;
     const task_t *at = &self->plan.tasks[task];
-    figure_t figure = {.indicator = at->indicators[0].id, .amount = {true, (int64_t)(1000000 + revision * 100 + unit)}};
+    figure_t figure = {.indicator = at->indicators[0].id,
+                       .amount = {true, (int64_t)(1000000 + revision * 100 + period * 777 + unit)}};
     evidence_t evidence = {.name = text_of("scan.pdf")};
     memset(evidence.sha256, (int)(unit % 255 + 1), sizeof evidence.sha256);
     append_ask_t ask = {.unit = self->plan.units[unit].id, .key_generation = 1};
@@ -203,6 +204,7 @@ static staged_t stage_follow(growth_t *self, uint32_t stage) {
     told.cpu = cpu_now() - cpu;
     told.private_kib = memory_use().private_kib - before_kib;
     told.events = stage_fetch(opened).after - from;
+    if (stage == 0) MUST(scale_refused(stage_store(opened)) == 0);
     store_usage(stage_store(opened), &used, &size);
     told.bytes = (double)used;
     told.killed_s = stage_start(role, path, &opened);

@@ -19,6 +19,27 @@ memory_use_t memory_use(void) {
     return use;
 }
 
+uint32_t scale_refused(store_t *verdicts) {
+    enum { NEWEST = 10000 };
+    uint32_t refused = 0;
+    txn_t *txn = store_read(verdicts);
+    uint64_t head = txn_head(txn).seq;
+    arena_t *arena = arena_new();
+    for (uint64_t seq = head > NEWEST ? head - NEWEST + 1 : 1; seq <= head; seq++) {
+        event_t event;
+        report_refused_t told;
+        fault_t fault;
+        arena_reset(arena);
+        if (!txn_event(txn, seq, arena, &event, NULL) || event.kind != KIND_report_refused) continue;
+        if (refused++ == 0 && event_body(&event, report_refused_type(), arena, &told, &fault) == OK)
+            fprintf(stderr, "scale: entry %llu is refused: " TEXT_FORMAT " " TEXT_FORMAT "\n",
+                    (unsigned long long)event.cause_seq, TEXT_ARGS(told.reasons[0].code), TEXT_ARGS(told.reasons[0].path));
+    }
+    arena_destroy(&arena);
+    txn_abort(&txn);
+    return refused;
+}
+
 int scale_plan(int argc, char **argv) {
     size_of_plan_t size = {3000, 200, 2, 12, false, 0};
     uint32_t *const numbers[] = {&size.units, &size.tasks, &size.indicators, &size.groups};

@@ -3,6 +3,7 @@
 #define SCALE_SCALE_H
 
 #include "services/plan/plan_file.h"
+#include "services/stage/store.h"
 
 /* How large a plan is. */
 typedef struct {
@@ -31,5 +32,8 @@ typedef struct {
     uint64_t resident_kib;
 } memory_use_t;
 memory_use_t memory_use(void);
+
+/* Reports refused among the newest 10,000 events of validation's stream: a figure taken of refusals would be no figure. */
+uint32_t scale_refused(store_t *verdicts);
 
 #endif
