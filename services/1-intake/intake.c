@@ -49,7 +49,9 @@ void intake_read_clock(intake_t *self, int64_t wall_ms, int64_t steady_ms) {
 
 void intake_tick(intake_t *self, int64_t wall_ms, int64_t steady_ms) {
     intake_read_clock(self, wall_ms, steady_ms);
-    if (ledger_clock_due(&self->clock) > 0 && group_begin(self)) group_stamp(self);
+    bool silent = doors_are_silent(self);
+    if ((silent || ledger_clock_due(&self->clock) > 0) && group_begin(self)) group_stamp(self);
+    if (silent && self->group != NULL) doors_note(self);
 }
 
 bool intake_pending(const intake_t *self) { return self->advance.active; }
@@ -264,6 +266,7 @@ static err_t intake_load(intake_t *self) {
     if (err == OK) err = load_forks(self, txn);
     if (err == OK) err = adoption_load(self, txn);
     if (err == OK) err = officers_load(self, txn);
+    if (err == OK) doors_load(self, txn);
     txn_abort(&txn);
     if (err == OK) head_sign(self);
     return err;

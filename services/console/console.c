@@ -73,9 +73,18 @@ static bool turn_wait(console_t *self, int64_t timeout_ms) {
     return (ready & LINK_STOP) == 0;
 }
 
+/* A sign of life to intake: its absence becomes an entry of the ledger, and moves deadlines. */
+static void beat(console_t *self) {
+    if (self->now_ms < self->beat_ms || !console_ready(self)) return;
+    self->beat_ms = self->now_ms + LIMIT_DOOR_BEAT_MS;
+    door_beat_t sign = {.number = ++self->beats};
+    tell(self, AT_INTAKE_DOOR, 0, door_beat_type(), &sign);
+}
+
 bool console_step(console_t *self, int64_t timeout_ms) {
     bool stay = turn_wait(self, timeout_ms);
     clocks_read(self);
+    beat(self);
     answers_take(self);
     news_step(self);
     registry_step(self);

@@ -131,6 +131,8 @@ struct console {
     uint32_t waiting_count;
     uint64_t next_id;
     int64_t started_ms, now_ms, wall_ms;
+    int64_t beat_ms; /* when the next sign of life is due */
+    uint64_t beats;
     bool leaving;
     /* the plan, as the home keeps it (book.c) */
     planbook_t *book;

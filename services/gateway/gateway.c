@@ -96,6 +96,16 @@ static uint32_t turn_wait(gateway_t *self, int64_t timeout_ms) {
     return link_wait(handles, 6 + FOLLOW_HANDLES, timeout_ms < longest_ms ? timeout_ms : longest_ms);
 }
 
+/* A sign of life to intake: its absence becomes an entry of the ledger, and moves deadlines. */
+static void beat(gateway_t *self) {
+    if (self->now_ms < self->beat_ms) return;
+    door_beat_t sign = {.number = ++self->beats};
+    self->beat_ms = self->now_ms + LIMIT_DOOR_BEAT_MS;
+    buffer_clear(&self->out);
+    packet_encode(0, door_beat_type(), &sign, &self->out);
+    client_send(self->intake, (bytes_t){self->out.at, (uint32_t)self->out.size});
+}
+
 /* The registry comes before the units' messages: a key that was revoked meanwhile speaks no more. Receipts come before
  * verdicts: that is their order to a unit. */
 bool gateway_step(gateway_t *self, int64_t timeout_ms) {
@@ -109,6 +119,7 @@ bool gateway_step(gateway_t *self, int64_t timeout_ms) {
         unit_message_take(self, &message);
     inner_appends_send(self);
     edge_guard(self->edge, self->now_ms);
+    if (follow_keys(self->follow) != NULL) beat(self); /* before that it serves nobody */
     health_step(self);
     conversations_expire(self, self->now_ms);
     unit_answers_send(self);

@@ -41,6 +41,8 @@ struct gateway {
     uint32_t replies_count;
     parked_t parked[GATEWAY_PARKED];
     int64_t started_ms;
+    int64_t beat_ms; /* when the next sign of life is due */
+    uint64_t beats;
     int64_t now_ms;   /* steady clock, read once a turn */
     uint64_t refused;
     bool leaving;
