@@ -23,6 +23,9 @@
 #define LIMIT_PROOF 32                     /* proof rows carried by one verdict of a target */
 #define LIMIT_MISSING 64                   /* missing things named in one warning */
 #define LIMIT_BUNDLE 20                    /* warnings to one recipient at one instant told one by one; more become a digest */
+#define LIMIT_SILENCES 256                 /* silences in force at once */
+#define LIMIT_SILENCE_DAYS 92              /* a silence is no longer than this */
+#define LIMIT_PROMISE_DAYS 31              /* nobody promises for later than this */
 #define LIMIT_ABOVE 16                     /* leads, coordinator, supervisor who hear of one late report */
 #define LIMIT_ROWS 1024                    /* rows in one answer to a query; the rest is asked for with `after` */
 #define LIMIT_EDGE_FRAME (256 * 1024)      /* one message from a unit */
@@ -106,6 +109,9 @@
 #define LIMIT_EDGE_SILENT_MS 2000          /* a connection that said nothing for so long makes room for others when it must */
 #define LIMIT_EDGE_MEMORY (3ULL << 29)     /* a door that needs more ends, and comes back */
 #define LIMIT_BUSY_RETRY_MS 500
+#define LIMIT_DOOR_BEAT_MS 15000           /* a door gives a sign of life this often */
+#define LIMIT_OUTAGE_LEAST_MS 300000       /* a shorter absence is not given back */
+#define LIMIT_DOOR_SILENT_MS 90000         /* silent for longer: it is away, and the ledger says so */
 
 /* HTTP at the console */
 #define LIMIT_HTTP_HEAD 16384              /* a request's head */

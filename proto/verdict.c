@@ -72,6 +72,23 @@ static bool verdict_uncredited(const event_t *event, arena_t *arena, verdict_t *
     return true;
 }
 
+/* An answer to a warning is judged like a report. */
+static bool verdict_ruled(const event_t *event, arena_t *arena, verdict_t *verdict) {
+    warning_ruled_t ruled;
+    fault_t fault;
+    if (event_body(event, warning_ruled_type(), arena, &ruled, &fault) != OK) return false;
+    *verdict = (verdict_t){.accepted = ruled.reasons_count == 0,
+                           .unit = ruled.decided.unit,
+                           .task = ruled.decided.task,
+                           .period = ruled.decided.period,
+                           .reasons = ruled.reasons,
+                           .reasons_count = ruled.reasons_count,
+                           .received_ms = (uint64_t)event->at_ms,
+                           .seq = event->cause_seq};
+    memcpy(verdict->submission_id, ruled.decided.id, sizeof verdict->submission_id);
+    return true;
+}
+
 bool verdict_of_event(const event_t *event, arena_t *arena, verdict_t *verdict, uint64_t *previous) {
     uint64_t unwanted;
     if (previous == NULL) previous = &unwanted;
@@ -80,5 +97,6 @@ bool verdict_of_event(const event_t *event, arena_t *arena, verdict_t *verdict, 
     *previous = 0;
     if (event->kind == KIND_credit_taken) return verdict_credited(event, arena, verdict);
     if (event->kind == KIND_credit_refused) return verdict_uncredited(event, arena, verdict);
+    if (event->kind == KIND_warning_ruled) return verdict_ruled(event, arena, verdict);
     return false;
 }

@@ -207,6 +207,9 @@ static void command_do(visit_t *visit, const command_t *command, const packet_t 
         {KIND_document_part, on_document_part},
         {KIND_document_announced, on_document_announced},
         {KIND_document_published, on_document_published},
+        {KIND_warning_decide, on_warning_decide},
+        {KIND_door_down, on_door_down},
+        {KIND_door_up, on_door_up},
     };
     for (size_t index = 0; index < sizeof handlers / sizeof handlers[0]; index++)
         if (handlers[index].kind == body->kind) handlers[index].obey(visit, command, body);

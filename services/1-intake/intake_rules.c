@@ -4,8 +4,8 @@
 text_t kind_refusal(door_t door, uint32_t kind) {
     if (message_of_kind(kind) == NULL) return REASON_OF(unknown_message);
     bool from_units = door == door_gateway || door == door_console;
-    bool permitted = kind == KIND_registry_ask || (from_units && kind == KIND_refusals_note) ||
-                     (door == door_gateway && kind == KIND_append_ask) ||
+    bool permitted = kind == KIND_registry_ask || (from_units && (kind == KIND_refusals_note || kind == KIND_door_beat)) ||
+                     (door == door_gateway && (kind == KIND_append_ask || kind == KIND_decide_ask)) ||
                      (door == door_console && (kind == KIND_attested_append || kind == KIND_attested_command)) ||
                      (door == door_operator && kind == KIND_command) ||
                      (door == door_notifier && (kind == KIND_notice_sent || kind == KIND_notice_failed));
@@ -37,11 +37,14 @@ static const struct {
     {KIND_report_enter, BIT(coordinator)},
     {KIND_unit_bound, BIT(root) | BIT(coordinator) | BIT(supervisor)},
     {KIND_outage_declare, BIT(root) | BIT(operator)},
+    {KIND_warning_decide, BIT(operator) | BIT(coordinator) | BIT(supervisor)},
     {KIND_advance_clock, BIT(root) | BIT(operator)},
     {KIND_document_part, BIT(root) | BIT(coordinator) | BIT(supervisor)},
     {KIND_document_announced, BIT(root) | BIT(coordinator) | BIT(supervisor)},
     {KIND_document_published, BIT(root) | BIT(coordinator) | BIT(supervisor)},
     {KIND_claim_credit, BIT(root) | BIT(coordinator) | BIT(supervisor)},
+    {KIND_door_down, BIT(root) | BIT(operator)},
+    {KIND_door_up, BIT(root) | BIT(operator)},
 };
 
 /* 0: no command holds this kind. */
@@ -79,4 +82,11 @@ text_t advance_refusal(clock_mode_t mode, int64_t now_ms, uint64_t to_ms) {
     if (mode != clock_mode_rehearsal) return REASON_OF(not_rehearsal);
     if (to_ms < (uint64_t)now_ms) return REASON_OF(time_backwards);
     return to_ms - (uint64_t)now_ms > (uint64_t)LIMIT_ADVANCE_MS ? REASON_OF(out_of_range) : text_of(NULL);
+}
+
+bool door_is_away(int64_t heard_ms, int64_t now_ms) { return now_ms - heard_ms > LIMIT_DOOR_SILENT_MS; }
+
+text_t door_refusal(clock_mode_t mode, door_t door) {
+    if (mode != clock_mode_rehearsal) return REASON_OF(not_rehearsal);
+    return door == door_gateway || door == door_console ? text_of(NULL) : REASON_OF(unknown_word);
 }

@@ -20,4 +20,9 @@ text_t generation_refusal(uint64_t generation, uint64_t newest);
 /* advance_clock: only in a rehearsal, only forwards, only so far at once. */
 text_t advance_refusal(clock_mode_t mode, int64_t now_ms, uint64_t to_ms);
 
+/* A door that was heard last then, is it away now? */
+bool door_is_away(int64_t heard_ms, int64_t now_ms);
+/* May a command say that this door is away or back? A real ledger finds that out by itself. */
+text_t door_refusal(clock_mode_t mode, door_t door);
+
 #endif

@@ -34,6 +34,15 @@ typedef struct {
     uint8_t body_hash[HASH_SIZE];
 } advance_t;
 
+enum { DOOR_ROOM = 8 }; /* above every word of `door` */
+
+/* What intake knows of a door. */
+typedef struct {
+    bool known;       /* it has given a sign of life in this ledger */
+    int64_t heard_ms; /* the last one, by the ledger's clock */
+    int64_t down_ms;  /* away since then, as the ledger says; 0: it is there */
+} door_state_t;
+
 /* Where an epoch began: what earlier epochs held behind `seq` is lost. */
 typedef struct {
     uint64_t epoch;
@@ -72,6 +81,7 @@ struct intake {
     intake_officer_t *officers; /* LIMIT_OFFICERS of room; texts in `kept` */
     uint32_t officer_count;
     intake_counts_t *counts;
+    door_state_t doors[DOOR_ROOM];
     advance_t advance;
 };
 
@@ -123,6 +133,8 @@ void on_attested_command(visit_t *visit);
 void on_refusals_note(visit_t *visit);
 void on_command(visit_t *visit);
 void on_registry_ask(visit_t *visit);
+void on_door_beat(visit_t *visit);
+void on_decide_ask(visit_t *visit);
 void on_notice_sent(visit_t *visit);
 void on_notice_failed(visit_t *visit);
 
@@ -173,6 +185,16 @@ void on_document_published(visit_t *visit, const command_t *command, const packe
 /* For the desk, from any transaction. */
 bool document_part_find(txn_t *txn, const document_part_ask_t *ask, arena_t *arena, document_part_t *part);
 void documents_list(txn_t *txn, const documents_ask_t *ask, arena_t *arena, documents_t *told);
+/* --- decisions on warnings (warnings.c) --- */
+void on_warning_decide(visit_t *visit, const command_t *command, const packet_t *body);
+
+/* --- doors and their absences (doors.c) --- */
+void doors_load(intake_t *self, txn_t *txn);
+/* Has a door fallen silent? Then doors_note says so in the open group. */
+bool doors_are_silent(const intake_t *self);
+void doors_note(intake_t *self);
+void on_door_down(visit_t *visit, const command_t *command, const packet_t *body);
+void on_door_up(visit_t *visit, const command_t *command, const packet_t *body);
 
 /* --- decisions (decisions.c) --- */
 void on_report_decide(visit_t *visit, const command_t *command, const packet_t *body);

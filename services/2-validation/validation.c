@@ -275,6 +275,19 @@ static void on_report_received(turn_t *turn, const event_t *event) {
     restated_tell(turn, &given, &ruling, &restated);
 }
 
+static void on_warning_decided(turn_t *turn, const event_t *event) {
+    warning_decided_t decided;
+    if (turn_memory(turn) == NULL || !turn_body(turn, event, warning_decided_type(), &decided)) return;
+    store_key_t key = key_standing(decided.unit, decided.task, decided.period);
+    validation_standing_t standing;
+    bool reported = turn_get(turn, VALIDATION_STANDING, &key, &standing) && standing.revision > 0 &&
+                    standing.decision != decision_returned;
+    warning_ruled_t ruled = {.decided = decided};
+    ruled.reasons = warning_reasons(turn_memory(turn), &decided, reported, turn_now_ms(turn), turn_arena(turn),
+                                    &ruled.reasons_count);
+    turn_emit(turn, warning_ruled_type(), &ruled);
+}
+
 static void apply(turn_t *turn, const event_t *event) {
     switch (event->kind) {
     case KIND_plan_part: on_plan_part(turn, event); return;
@@ -285,12 +298,15 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_report_decided: on_report_decided(turn, event); return;
     case KIND_extension_decided: on_extension_decided(turn, event); return;
     case KIND_outage_declared: on_outage_declared(turn, event); return;
+    case KIND_warning_decided: on_warning_decided(turn, event); return;
     case KIND_ledger_opened:
     case KIND_key_registered:
     case KIND_key_revoked:
     case KIND_login_granted:
     case KIND_login_revoked:
     case KIND_officer_registered:
+    case KIND_door_down:
+    case KIND_door_up:
     case KIND_officer_revoked:
     case KIND_unit_bounded:
     case KIND_clock_ticked:

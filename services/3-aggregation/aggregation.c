@@ -57,6 +57,14 @@ static void on_credit_taken(turn_t *turn, const event_t *event) {
     if (turn_body(turn, event, credit_taken_type(), &taken) && turn_memory(turn) != NULL) totals_credit(turn, &taken);
 }
 
+/* No figure depends on it; alerting reads stream 3 alone. */
+static void on_warning_ruled(turn_t *turn, const event_t *event) {
+    warning_ruled_t ruled;
+    if (!turn_body(turn, event, warning_ruled_type(), &ruled) || ruled.reasons_count > 0) return;
+    warning_ruling_t ruling = {.decided = ruled.decided};
+    turn_emit(turn, warning_ruling_type(), &ruling);
+}
+
 static void apply(turn_t *turn, const event_t *event) {
     switch (event->kind) {
     case KIND_plan_part: on_plan_part(turn, event); break;
@@ -65,6 +73,7 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_plan_closed: on_plan_closed(turn); break;
     case KIND_report_accepted: on_report_accepted(turn, event); break;
     case KIND_credit_taken: on_credit_taken(turn, event); break;
+    case KIND_warning_ruled: on_warning_ruled(turn, event); break;
     case KIND_report_returned: on_report_returned(turn, event); break;
     case KIND_report_approved: on_report_approved(turn, event); break;
     case KIND_extension_granted: on_extension_granted(turn, event); break;
@@ -81,6 +90,8 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_login_granted:
     case KIND_login_revoked:
     case KIND_officer_registered:
+    case KIND_door_down:
+    case KIND_door_up:
     case KIND_officer_revoked:
     case KIND_unit_bounded:
     case KIND_backup_taken:

@@ -4,6 +4,7 @@
 #include "proto/plan_parts.h"
 #include "services/4-alerting/alerting_pace.h"
 #include "services/4-alerting/alerting_rules.h"
+#include "services/4-alerting/alerting_silence.h"
 #include "services/4-alerting/alerting_subject.h"
 #include "services/4-alerting/alerting_tell.h"
 
@@ -23,6 +24,7 @@ static const table_t tables[ALERTING_TABLES] = {
     [ALERTING_TOLD] = {"told", warning_row_type},
     [ALERTING_TOLD_TO] = {"told_to", alerting_mark_type},
     [ALERTING_ROUND] = {"round", alerting_round_type},
+    [ALERTING_SILENCES] = {"silences", silence_row_type},
 };
 
 /* The one row of PLAN and of MODE. */
@@ -71,6 +73,9 @@ static void *memory_load(turn_t *turn) {
     memory->book = book;
     memory->rehearsal = mode.rehearsal;
     memory->closed = mode.closed;
+    memory->away = mode.away;
+    memory->arena = arena_new();
+    memory->silences = silences_load(turn, memory->arena, &memory->silence_count);
     return memory;
 }
 
@@ -78,6 +83,7 @@ static void memory_destroy(void **self) {
     alerting_memory_t *memory = *self;
     if (memory == NULL) return;
     planbook_destroy(&memory->book);
+    arena_destroy(&memory->arena);
     free(memory);
     *self = NULL;
 }
@@ -132,6 +138,23 @@ static void on_plan_closed(turn_t *turn, const event_t *event) {
     alerting_mode_t mode = mode_get(turn);
     mode.closed = true;
     mode_put(turn, &mode);
+}
+
+static void door_set(turn_t *turn, door_t door, bool away) {
+    alerting_mode_t mode = mode_get(turn);
+    uint64_t bit = UINT64_C(1) << (door & 31);
+    mode.away = away ? mode.away | bit : mode.away & ~bit;
+    mode_put(turn, &mode);
+}
+
+static void on_door_down(turn_t *turn, const event_t *event) {
+    door_down_t down;
+    if (turn_body(turn, event, door_down_type(), &down)) door_set(turn, down.door, true);
+}
+
+static void on_door_up(turn_t *turn, const event_t *event) {
+    door_up_t up;
+    if (turn_body(turn, event, door_up_type(), &up)) door_set(turn, up.door, false);
 }
 
 static void on_clock_ticked(turn_t *turn, uint64_t step) {
@@ -320,6 +343,17 @@ static void on_target_changed(turn_t *turn, const event_t *event, uint64_t step)
     circle_step(turn, &target, &circle, step);
 }
 
+static void on_warning_ruling(turn_t *turn, const event_t *event) {
+    warning_ruling_t ruling;
+    if (turn_memory(turn) == NULL || !turn_body(turn, event, warning_ruling_type(), &ruling)) return;
+    switch (ruling.decided.decision) {
+    case warning_decision_answered: subject_answer(turn, &ruling.decided); break;
+    case warning_decision_silenced: silence_begin(turn, &ruling.decided); break;
+    case warning_decision_unsilenced: silence_end(turn, &ruling.decided); break;
+    case warning_decision_none: break;
+    }
+}
+
 static void apply(turn_t *turn, const event_t *event) {
     switch (event->kind) {
     case KIND_ledger_opened: on_ledger_opened(turn, event); break;
@@ -329,6 +363,9 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_clock_ticked: on_clock_ticked(turn, 0); break;
     case KIND_obligation_changed: on_obligation_changed(turn, event); break;
     case KIND_target_changed: on_target_changed(turn, event, 0); break;
+    case KIND_warning_ruling: on_warning_ruling(turn, event); break;
+    case KIND_door_down: on_door_down(turn, event); break;
+    case KIND_door_up: on_door_up(turn, event); break;
     case KIND_rules_activated:
     case KIND_key_registered:
     case KIND_key_revoked:
@@ -403,6 +440,7 @@ static void on_warnings_ask(turn_t *turn, const packet_t *packet, reply_t *reply
 
 static void answer(turn_t *turn, const packet_t *ask, reply_t *reply) {
     if (ask->kind == KIND_warnings_ask) on_warnings_ask(turn, ask, reply);
+    if (ask->kind == KIND_silences_ask) on_silences_ask(turn, ask, reply);
 }
 
 const role_t *alerting_role(void) {

@@ -9,10 +9,12 @@
 #include "proto/declare.h"
 
 /* The tables of data/alerting. Keys: PLAN and MODE none; SUBJECT see subject_key; AGENDA (next_ms, subject key);
- * TARGET (indicator); TOLD (seq in stream 4); TOLD_TO (unit, seq); PLAN_PARTS (hash, index); ROUND (recipient). */
+ * TARGET (indicator); TOLD (seq in stream 4); TOLD_TO (unit, seq); PLAN_PARTS (hash, index); ROUND (recipient);
+ * SILENCES (id). */
 enum {
     ALERTING_PLAN, ALERTING_MODE, ALERTING_SUBJECT, ALERTING_AGENDA, ALERTING_TARGET, ALERTING_TOLD, ALERTING_TOLD_TO,
-    ALERTING_PLAN_PARTS, ALERTING_ROUND, ALERTING_TABLES
+    ALERTING_PLAN_PARTS, ALERTING_ROUND, ALERTING_SILENCES,
+    ALERTING_TABLES
 };
 
 /* What is kept in memory, derived from PLAN and MODE. */
@@ -20,6 +22,10 @@ typedef struct {
     planbook_t *book;
     bool rehearsal;
     bool closed;
+    uint64_t away; /* doors, a bit each */
+    arena_t *arena; /* of the silences */
+    const silence_row_t *silences; /* in force when they were loaded */
+    uint32_t silence_count;
 } alerting_memory_t;
 
 const role_t *alerting_role(void);

@@ -46,6 +46,7 @@ rung_choice_t pace_choose(turn_t *turn, const alerting_subject_t *subject) {
     uint32_t minute = minute_of_instant(plan, now_ms);
     bool office = day_is_working(plan, day_of_instant(plan, now_ms)) && minute >= plan->target_ladder.at_minute &&
                   (plan->day_ends == 0 || minute <= plan->day_ends);
+    choice.rung_ms = look_ms(plan, period);
     choice.sound = office;
     choice.at_ms = office ? now_ms : next_office_hour(plan, &plan->target_ladder, now_ms);
     bool again = subject->own_seq != 0 && !target->stretch;

@@ -147,6 +147,7 @@ rung_choice_t rung_choose(const plan_t *plan, const ladder_t *ladder, int64_t du
         return search.choice;
     }
     bool told_today = past->told_ms > 0 && day_of_instant(plan, past->told_ms) == day_of_instant(plan, now_ms);
+    search.choice.rung_ms = search.best_ms;
     search.choice.sound = is_window(plan, ladder, now_ms) && !told_today; /* one day, one rung */
     search.choice.at_ms = search.choice.sound ? now_ms : next_office_hour(plan, ladder, now_ms);
     forget_chosen(&search.choice);

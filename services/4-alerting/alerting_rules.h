@@ -18,6 +18,7 @@ enum { MISSED_SHOWN = 16, RUNG_NAME = 17 };
 typedef struct {
     bool sound;          /* now: tell it with the rung below */
     int64_t at_ms;       /* else: look again at this instant, later than now; 0: never again */
+    int64_t rung_ms;     /* when the rung was to sound */
     char name[RUNG_NAME]; /* of the rung: "T-5" */
     level_t level;
     bool after;          /* after the deadline */

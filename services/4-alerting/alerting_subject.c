@@ -2,7 +2,10 @@
 #include "services/4-alerting/alerting_subject.h"
 
 #include "services/4-alerting/alerting_pace.h"
+#include "services/4-alerting/alerting_silence.h"
 #include "services/4-alerting/alerting_tell.h"
+#include "services/4-alerting/alerting_text.h"
+#include "services/plan/calendar.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -54,8 +57,9 @@ static const ladder_t *ladder_of(const plan_t *plan, const alerting_subject_t *s
 static rung_choice_t subject_choice(turn_t *turn, const alerting_subject_t *subject) {
     const alerting_memory_t *memory = turn_memory(turn);
     const plan_t *plan = planbook_plan(memory->book);
+    uint64_t since_ms = subject->muted_ms > subject->since_ms ? subject->muted_ms : subject->since_ms; /* recorded already */
     past_t past = {.told_ms = (int64_t)subject->told_ms, .level = subject->level, .level_ms = (int64_t)subject->level_ms,
-                   .since_ms = (int64_t)subject->since_ms};
+                   .since_ms = (int64_t)since_ms};
     if (subject->what == SUBJECT_PACE) return pace_choose(turn, subject);
     if (subject->returned_ms != 0) {
         ladder_t again = returned_ladder(plan, (int64_t)subject->returned_ms, (int64_t)subject->due_ms, turn_arena(turn));
@@ -160,14 +164,69 @@ static void subject_sound(turn_t *turn, alerting_subject_t *subject, const rung_
     subject_keep(turn, subject, (uint64_t)next.at_ms);
 }
 
+enum { LOOK_AGAIN_MS = 3600000 }; /* while it is muted */
+
+/* Nobody is called late, or slow, while a door is away: he may be standing in front of it. */
+static withheld_t mute_of(turn_t *turn, const alerting_subject_t *subject, const rung_choice_t *choice) {
+    const alerting_memory_t *memory = turn_memory(turn);
+    bool late = subject->what == SUBJECT_REPORT && choice->after, slow = subject->what == SUBJECT_PACE;
+    if (memory->away != 0 && (late || slow)) return withheld_outage;
+    if (silence_until(turn, subject) > 0) return withheld_silenced;
+    return withheld_none;
+}
+
+/* Each rung that is muted is recorded once. */
+static void subject_mute(turn_t *turn, alerting_subject_t *subject, const rung_choice_t *choice, withheld_t cause) {
+    if (choice->rung_ms > (int64_t)subject->muted_ms) subject_withhold(turn, subject, choice, cause);
+    const alerting_memory_t *memory = turn_memory(turn);
+    const plan_t *plan = planbook_plan(memory->book);
+    uint64_t again_ms = (uint64_t)(turn_now_ms(turn) + LOOK_AGAIN_MS); /* a door may be back any time */
+    if (cause == withheld_silenced) again_ms = (uint64_t)next_office_hour(plan, ladder_of(plan, subject), turn_now_ms(turn));
+    subject_keep(turn, subject, again_ms);
+}
+
 /* One subject whose time has come: it sounds, or it is found to have to wait. Its next instant lies after now. */
 static void subject_look(turn_t *turn, const store_key_t *key) {
     alerting_subject_t subject;
     if (!turn_get(turn, ALERTING_SUBJECT, key, &subject)) return;
+    if ((int64_t)subject.rest_until_ms >= turn_now_ms(turn)) { /* somebody has promised */
+        subject_keep(turn, &subject, subject.rest_until_ms + 1);
+        return;
+    }
     rung_choice_t choice = subject_choice(turn, &subject);
-    if (choice.sound) subject_sound(turn, &subject, &choice);
+    withheld_t cause = choice.sound ? mute_of(turn, &subject, &choice) : withheld_none;
+    if (cause != withheld_none) subject_mute(turn, &subject, &choice, cause);
+    else if (choice.sound) subject_sound(turn, &subject, &choice);
     else if (subject.what == SUBJECT_PACE) pace_rest(turn, &subject, (uint64_t)choice.at_ms);
     else subject_keep(turn, &subject, (uint64_t)choice.at_ms);
+}
+
+static void answer_take(turn_t *turn, alerting_subject_t *subject, const warning_decided_t *decided) {
+    const alerting_memory_t *memory = turn_memory(turn);
+    const plan_t *plan = planbook_plan(memory->book);
+    warning_acknowledged_t told = {.episode = subject->episode, .unit = subject->unit, .task = subject->task,
+                                   .period = subject->period, .indicator = subject->indicator, .due_ms = subject->due_ms,
+                                   .by = decided->by, .rehearsal = memory->rehearsal};
+    subject_live(subject, LIFE_answer);
+    subject->promised = decided->by;
+    subject->rest_until_ms = subject->since_ms = (uint64_t)(instant_of_day(plan, day_add(decided->by, 1), 0) - 1);
+    told_answer(turn, subject->own_seq, decided->by, told.id);
+    acknowledged_tell(memory->book, turn_arena(turn), &told);
+    turn_emit(turn, warning_acknowledged_type(), &told);
+    uint64_t next_ms = subject->next_ms == 0 ? 0 : subject->rest_until_ms + 1;
+    subject_keep(turn, subject, next_ms);
+}
+
+/* A report, or everything that the unit hears about an indicator. */
+void subject_answer(turn_t *turn, const warning_decided_t *decided) {
+    alerting_subject_t wanted = {.unit = decided->unit, .task = decided->task, .period = decided->period,
+                                 .indicator = decided->indicator}, subject;
+    for (uint32_t what = SUBJECT_REPORT; what <= SUBJECT_RISK; what++) {
+        if ((what == SUBJECT_REPORT) != (decided->period.size > 0)) continue;
+        wanted.what = what;
+        store_key_t key = subject_key(&wanted);
+        if (turn_get(turn, ALERTING_SUBJECT, &key, &subject) && subject.open) answer_take(turn, &subject, decided);
+    }
 }
 
 bool subject_sound_due(turn_t *turn) {

@@ -19,6 +19,8 @@ void subject_open(turn_t *turn, const alerting_subject_t *wanted);
 void subject_close(turn_t *turn, const alerting_subject_t *wanted, bool withdraw, bool moved);
 /* Looks at the subjects whose time has come, at most LIMIT_AGENDA_STEP; true if there may be more. */
 bool subject_sound_due(turn_t *turn);
+/* The one who is told answers for it: what stands stays, nothing more is told up to the end of the promised day. */
+void subject_answer(turn_t *turn, const warning_decided_t *decided);
 /* Stores the subject with the instant at which it is looked at next (0: never); its old place in the agenda goes. */
 void subject_keep(turn_t *turn, alerting_subject_t *subject, uint64_t next_ms);
 /* Moves it along an arrow of life.def; an arrow that is not there is our own mistake. */

@@ -26,6 +26,17 @@ static void told_move(turn_t *turn, uint64_t seq, life_event_t event, uint8_t id
     turn_put(turn, ALERTING_TOLD, &key, &row);
 }
 
+void told_answer(turn_t *turn, uint64_t seq, uint32_t by, uint8_t id[16]) {
+    store_key_t key = told_key(seq);
+    warning_row_t row;
+    if (seq == 0 || !turn_get(turn, ALERTING_TOLD, &key, &row)) return;
+    memcpy(id, row.warning.id, sizeof row.warning.id);
+    row.life = life_next(row.life, LIFE_answer);
+    ASSERT(row.life != life_none);
+    row.promised = by;
+    turn_put(turn, ALERTING_TOLD, &key, &row);
+}
+
 /* Keeps what the last emitted event of stream 4 says; its seq, 0 if the store failed (the error sticks, the batch goes back). */
 static uint64_t told_keep(turn_t *turn, const warning_raised_t *warning, life_t life, withheld_t cause) {
     warning_row_t row = {.seq = txn_head(turn_txn(turn)).seq, .at_ms = (uint64_t)turn_now_ms(turn), .warning = *warning,

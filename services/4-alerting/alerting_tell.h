@@ -11,6 +11,8 @@ void subject_tell(turn_t *turn, alerting_subject_t *subject, const rung_choice_t
 void subject_withhold(turn_t *turn, alerting_subject_t *subject, const rung_choice_t *choice, withheld_t cause);
 /* Withdraws what stands. moved: because the deadline moved or nothing is owed by this unit any more. */
 void subject_withdraw(turn_t *turn, alerting_subject_t *subject, bool moved);
+/* The standing warning at `seq` (0: none) is answered for; its id goes to `id`. */
+void told_answer(turn_t *turn, uint64_t seq, uint32_t by, uint8_t id[16]);
 bool subject_stands(const alerting_subject_t *subject);
 /* The target that a subject is about, as last heard of; NULL for a report. */
 const target_changed_t *subject_target(turn_t *turn, const alerting_subject_t *subject);

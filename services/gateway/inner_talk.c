@@ -211,7 +211,8 @@ void inner_answers_take(gateway_t *self) {
 
 void inner_event(void *gateway, const event_t *event) {
     gateway_t *self = gateway;
-    bool judged = event->kind == KIND_report_accepted || event->kind == KIND_report_refused;
+    bool judged = event->kind == KIND_report_accepted || event->kind == KIND_report_refused ||
+                  event->kind == KIND_warning_ruled;
     if (!judged && event->kind != KIND_event_skipped) return;
     conversation_t *conversation = pending_of_entry(self->pending, event->cause_seq);
     if (conversation == NULL && judged) early_keep(self->early, event);

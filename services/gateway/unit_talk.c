@@ -3,6 +3,7 @@
 
 #include "proto/crypto.h"
 #include "services/gateway/state.h"
+#include "services/vault/privacy.h"
 
 /* Who speaks. `row` is the key in force, NULL: none. */
 typedef struct {
@@ -177,6 +178,27 @@ static void on_status_ask(gateway_t *self, const asker_t *asker, const packet_t 
     inner_ask(self, self->validation, conversation, standing_ask_type(), &ask, WAITS_FOR_TOLD);
 }
 
+/* An answer to a warning: no personal fields, but words, which are looked at like a report's. */
+static void on_warning_decide(gateway_t *self, const asker_t *asker, const packet_t *packet) {
+    warning_decide_t decide;
+    fault_t fault;
+    if (packet_body(packet, warning_decide_type(), self->arena, &decide, &fault) != OK) {
+        refuse_fault(self, asker, packet, &fault);
+        return;
+    }
+    const char *finding = privacy_finding(decide.why);
+    if (finding != NULL) {
+        reason_t reason = {.code = text_of(finding), .path = text_of("why")};
+        reason_tell(&reason, self->arena);
+        refuse(self, asker, packet->request_id, decide.submission_id, &reason, 1);
+        return;
+    }
+    conversation_t *conversation = converse(self, asker, packet, (bytes_t){NULL, 0});
+    if (conversation == NULL) return;
+    decide_ask_t ask = {.unit = text_of(conversation->unit), .key_generation = conversation->generation, .decide = decide};
+    inner_ask(self, self->intake, conversation, decide_ask_type(), &ask, WAITS_FOR_RECEIPT);
+}
+
 static void packet_take(gateway_t *self, const asker_t *asker, bytes_t bytes) {
     packet_t packet;
     fault_t fault;
@@ -188,6 +210,7 @@ static void packet_take(gateway_t *self, const asker_t *asker, bytes_t bytes) {
     case KIND_report_submit: on_report_submit(self, asker, &packet); return;
     case KIND_report_check: on_report_check(self, asker, &packet); return;
     case KIND_status_ask: on_status_ask(self, asker, &packet); return;
+    case KIND_warning_decide: on_warning_decide(self, asker, &packet); return;
     default: break;
     }
     text_t kind = arena_format(self->arena, "%u", packet.kind);

@@ -50,7 +50,7 @@ static void print_message(const message_t *type) {
 }
 
 static void print_reasons(void) {
-    static const char *const layers[] = {"frame", "door", "validation, hard", "validation, soft"};
+    static const char *const layers[] = {"frame", "door", "validation, hard", "validation, soft", "note", "decision"};
     size_t count;
     const reason_text_t *reasons = reason_all(&count);
     printf("\n## Reasons\n\nWhy something is refused. Codes never change; {1} … {4} are the values told with it.\n\n"

@@ -178,6 +178,9 @@ static void check_ladder(check_t *self, const char *name, const ladder_t *ladder
             plan_check_tell(self, base, "", "提醒 {1} 须按时间先后排列，且每天至多一次",
                             "the rung {1} must come later than the one before it", rung->name, nothing);
     }
+    if (ladder->repeat_most > 0 && ladder->repeat_most < ladder->repeat_days)
+        plan_check_tell(self, text_of(name), ".repeat_most", "最长间隔小于 repeat_days", "the longest step is shorter than repeat_days",
+                        nothing, nothing);
     if (ladder->repeat_days == 0 || ladder->rungs_count == 0) return;
     if (!ladder->rungs[ladder->rungs_count - 1].after)
         plan_check_tell(self, text_of(name), ".repeat_days", "只有截止后的提醒可以重复",

@@ -122,6 +122,7 @@ static const spec_t ladder_specs[] = {
      .high = 1439},
     {.key = "rungs", .required = true, .read = read_rungs, .offset = 0},
     {.key = "repeat_days", .read = file_read_number, .offset = offsetof(ladder_t, repeat_days), .high = 400},
+    {.key = "repeat_most", .read = file_read_number, .offset = offsetof(ladder_t, repeat_most), .high = 400},
 };
 
 static const spec_t ladders_specs[] = {

@@ -297,6 +297,17 @@ err_t unit_report_with_receipt(unit_link_t *self, const report_t *report, const 
     return OK;
 }
 
+err_t unit_decide(unit_link_t *self, const warning_decide_t *decide, int64_t timeout_ms, arena_t *arena,
+                  unit_outcome_t *outcome) {
+    question_t question = {warning_decide_type(), decide, KIND_verdict, clock_steady_ms() + timeout_ms, 0};
+    unit_answer_t answer;
+    err_t err = ask_until(self, &question, arena, outcome, &answer);
+    if (err != OK) return err;
+    outcome->judged = true;
+    outcome->verdict = answer.verdict;
+    return OK;
+}
+
 err_t unit_check(unit_link_t *self, const report_t *report, int64_t timeout_ms, arena_t *arena, verdict_t *verdict,
                  refusal_t *refusal) {
     report_check_t check = {.report = *report};

@@ -89,6 +89,9 @@ err_t unit_report(unit_link_t *self, const report_t *report, int64_t client_ms, 
  * is refused (receipt_invalid). receipt may be NULL. */
 err_t unit_report_with_receipt(unit_link_t *self, const report_t *report, const receipt_t *receipt, int64_t client_ms,
                                int64_t timeout_ms, arena_t *arena, unit_outcome_t *outcome);
+/* The unit answers for a warning (decide->submission_id set), and waits for receipt and verdict, as unit_report does. */
+err_t unit_decide(unit_link_t *self, const warning_decide_t *decide, int64_t timeout_ms, arena_t *arena,
+                  unit_outcome_t *outcome);
 /* A dry run. ERR_REFUSED: *refusal tells; ERR_TIMEOUT. */
 err_t unit_check(unit_link_t *self, const report_t *report, int64_t timeout_ms, arena_t *arena, verdict_t *verdict,
                  refusal_t *refusal);

@@ -47,4 +47,11 @@ void scene_claims(scene_t *self, text_t rest);
 void scene_credit(scene_t *self, text_t rest);
 void scene_figures(scene_t *self, text_t rest);
 
+/* One event of stream 4, where it is for somebody who is watched. Answers, silences, doors. (warnings.c) */
+void scene_warning(scene_t *self, const event_t *event);
+void scene_answer(scene_t *self, text_t unit, text_t rest);
+void scene_silence(scene_t *self, text_t rest);
+void scene_door_down(scene_t *self, text_t rest);
+void scene_door_up(scene_t *self, text_t rest);
+
 #endif

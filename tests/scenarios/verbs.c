@@ -12,14 +12,14 @@
 #include "services/stage/home.h"
 #include "tests/scenarios/scenarios.h"
 
-static text_t instant_text(const scene_t *self, int64_t at_ms) {
+text_t scene_when(const scene_t *self, int64_t at_ms) {
     const plan_t *plan = planbook_plan(self->book);
     uint32_t day = day_of_instant(plan, at_ms), minute = minute_of_instant(plan, at_ms);
     return arena_format(self->arena, "%04u-%02u-%02u %02u:%02u", day / 10000, day / 100 % 100, day % 100, minute / 60,
                         minute % 60);
 }
 
-static void say_reasons(scene_t *self, const char *what, const reason_t *reasons, uint32_t count) {
+void scene_reasons(scene_t *self, const char *what, const reason_t *reasons, uint32_t count) {
     for (uint32_t index = 0; index < count; index++) {
         reason_t reason = reasons[index];
         reason_tell(&reason, self->arena);
@@ -74,51 +74,11 @@ static void say_restated(scene_t *self) {
     }
 }
 
-static bool is_watched(const scene_t *self, text_t unit) {
-    for (uint32_t index = 0; index < self->watched_count; index++)
-        if (text_is(unit, self->watched[index])) return true;
-    return false;
-}
-
-/* Reports of others that a unit is to press for are shown by their number alone, in the line of the bundle. */
-static void say_raised(scene_t *self, const event_t *event, const warning_raised_t *raised) {
-    bool of_other = raised->owner.size > 0 && raised->period.size > 0;
-    if (!is_watched(self, raised->unit) || (of_other && !self->others)) return;
-    scene_say(self, "预警 " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT,
-              TEXT_ARGS(instant_text(self, event->at_ms)), TEXT_ARGS(raised->unit), TEXT_ARGS(raised->rung),
-              TEXT_ARGS(raised->zh));
-}
-
-static void say_bundle(scene_t *self, const event_t *event, const bundle_told_t *bundle) {
-    if (!is_watched(self, bundle->unit) || bundle->count == 1) return;
-    scene_say(self, "合并 " TEXT_FORMAT " " TEXT_FORMAT " 一条通知，%llu项，最重%s%s%s", TEXT_ARGS(instant_text(self, event->at_ms)),
-              TEXT_ARGS(bundle->unit), (unsigned long long)bundle->count, WORD_ZH(level, bundle->level),
-              bundle->boss ? "，并报负责人" : "", bundle->digest ? "，汇总" : "");
-}
-
-static void say_warning(scene_t *self, const event_t *event) {
-    warning_raised_t raised;
-    warning_resolved_t resolved;
-    warning_withheld_t withheld;
-    bundle_told_t bundle;
-    fault_t fault;
-    if (event_body(event, warning_raised_type(), self->arena, &raised, &fault) == OK) say_raised(self, event, &raised);
-    else if (event_body(event, bundle_told_type(), self->arena, &bundle, &fault) == OK) say_bundle(self, event, &bundle);
-    else if (event_body(event, warning_withheld_type(), self->arena, &withheld, &fault) == OK && is_watched(self, withheld.unit))
-        scene_say(self, "未发 " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT, TEXT_ARGS(instant_text(self, event->at_ms)),
-                  TEXT_ARGS(withheld.unit), TEXT_ARGS(withheld.zh));
-    else if (event_body(event, warning_resolved_type(), self->arena, &resolved, &fault) == OK &&
-             is_watched(self, resolved.unit) && (resolved.owner.size == 0 || resolved.period.size == 0 || self->others))
-        scene_say(self, "解除 " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT,
-                  TEXT_ARGS(instant_text(self, event->at_ms)), TEXT_ARGS(resolved.unit), TEXT_ARGS(resolved.rung),
-                  TEXT_ARGS(resolved.zh));
-}
-
 /* What the watched units were told since the last command. */
 static void say_warnings(scene_t *self) {
     event_t event;
     if (self->world == NULL) return;
-    while (world_event(self->world, WORLD_ALERTING, &self->warning_seq, &event, self->arena)) say_warning(self, &event);
+    while (world_event(self->world, WORLD_ALERTING, &self->warning_seq, &event, self->arena)) scene_warning(self, &event);
 }
 
 static void do_plan(scene_t *self, text_t rest) {
@@ -152,7 +112,7 @@ static void do_deadline(scene_t *self, text_t rest) {
     for (uint32_t index = 0; index < plan.report_ladder.rungs_count; index++) {
         const rung_t *rung = &plan.report_ladder.rungs[index];
         int64_t at_ms = rung_instant(&plan, &plan.report_ladder, rung, day);
-        scene_say(self, TEXT_FORMAT " " TEXT_FORMAT " %s", TEXT_ARGS(rung->name), TEXT_ARGS(instant_text(self, at_ms)),
+        scene_say(self, TEXT_FORMAT " " TEXT_FORMAT " %s", TEXT_ARGS(rung->name), TEXT_ARGS(scene_when(self, at_ms)),
                   weekday_name(day_of_instant(&plan, at_ms), true));
     }
 }
@@ -173,7 +133,7 @@ static void do_at(scene_t *self, text_t rest) {
     if (!phrase_instant(&self->plan, rest, &at_ms))
         scene_say(self, "时刻写作 YYYY-MM-DD HH:MM");
     else if (!world_advance(self->world, at_ms, &refusal, self->arena))
-        say_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
+        scene_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
 }
 
 static void do_watch(scene_t *self, text_t rest) {
@@ -208,20 +168,20 @@ static void do_target(scene_t *self, text_t rest) {
             const proof_row_t *why = &row->proof[proof];
             scene_say(self, "依据 " TEXT_FORMAT " " TEXT_FORMAT " 事实日 %u 离岗 %u 收到 " TEXT_FORMAT, TEXT_ARGS(why->unit),
                       TEXT_ARGS(why->period), why->fact_day, why->out_day,
-                      TEXT_ARGS(instant_text(self, (int64_t)why->received_ms)));
+                      TEXT_ARGS(scene_when(self, (int64_t)why->received_ms)));
         }
     }
 }
 
 static void say_moved(scene_t *self, const obligation_changed_t *row) {
     if (row->due_seq == 0) return;
-    scene_say(self, "时限已由第%" PRIu64 "条移至 " TEXT_FORMAT, row->due_seq, TEXT_ARGS(instant_text(self, (int64_t)row->due_ms)));
+    scene_say(self, "时限已由第%" PRIu64 "条移至 " TEXT_FORMAT, row->due_seq, TEXT_ARGS(scene_when(self, (int64_t)row->due_ms)));
 }
 
 static void say_return(scene_t *self, const obligation_changed_t *row) {
     if (row->again_ms == 0) return;
     scene_say(self, "须于 " TEXT_FORMAT " 前重报，计入第%lld版，退回意见：" TEXT_FORMAT,
-              TEXT_ARGS(instant_text(self, (int64_t)row->again_ms)), (long long)row->counts.value, TEXT_ARGS(row->why));
+              TEXT_ARGS(scene_when(self, (int64_t)row->again_ms)), (long long)row->counts.value, TEXT_ARGS(row->why));
 }
 
 static void do_owes(scene_t *self, text_t rest) {
@@ -263,13 +223,13 @@ static void send(scene_t *self, text_t unit, text_t line, const uint8_t *submiss
     memcpy(report.submission_id, submission_id, 16);
     world_answer_t answer = world_report(self->world, unit, &report, self->arena);
     if (answer.refused) {
-        say_reasons(self, "拒收", answer.refusal.reasons, answer.refusal.reasons_count);
+        scene_reasons(self, "拒收", answer.refusal.reasons, answer.refusal.reasons_count);
         return;
     }
     scene_say(self, "%s " TEXT_FORMAT "，%s第%" PRIu64 "版", answer.receipt.duplicate ? "原回执" : "回执",
-              TEXT_ARGS(instant_text(self, (int64_t)answer.receipt.received_ms)), answer.verdict.accepted ? "有效，" : "退回，",
+              TEXT_ARGS(scene_when(self, (int64_t)answer.receipt.received_ms)), answer.verdict.accepted ? "有效，" : "退回，",
               answer.verdict.revision);
-    say_reasons(self, answer.verdict.accepted ? "附注" : "原因", answer.verdict.reasons, answer.verdict.reasons_count);
+    scene_reasons(self, answer.verdict.accepted ? "附注" : "原因", answer.verdict.reasons, answer.verdict.reasons_count);
     if (answer.verdict.accepted) say_explanations(self, answer.verdict.reasons, answer.verdict.reasons_count);
     say_restated(self);
 }
@@ -285,7 +245,7 @@ static void do_check(scene_t *self, text_t unit, text_t line) {
     crypto_random(report.submission_id, sizeof report.submission_id);
     verdict_t verdict = world_check(self->world, unit, &report, self->arena);
     scene_say(self, "试报：%s", verdict.accepted ? "可以报送" : "会被退回");
-    say_reasons(self, verdict.accepted ? "附注" : "原因", verdict.reasons, verdict.reasons_count);
+    scene_reasons(self, verdict.accepted ? "附注" : "原因", verdict.reasons, verdict.reasons_count);
     say_figures(self, verdict.figures, verdict.figures_count);
 }
 
@@ -351,7 +311,7 @@ static void do_officer(scene_t *self, text_t rest) {
     for (const word_t *word = office_words; word->name != NULL; word++)
         if (text_is(post, word->zh)) office = (office_t)word->number;
     if (!world_officer(self->world, officer, office, unit, &refusal, self->arena))
-        say_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
+        scene_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
 }
 
 static uint64_t number_of(text_t word) {
@@ -368,7 +328,7 @@ static void say_ruling(scene_t *self, uint64_t seq) {
     world_ask(self->world, WORLD_VALIDATION, verdict_ask_type(), &question, verdict_type(), &verdict, self->arena);
     if (verdict.revision > 0) scene_say(self, "第%" PRIu64 "版 %s", verdict.revision, verdict.accepted ? "已生效" : "无效");
     else scene_say(self, "%s", verdict.accepted ? "已生效" : "无效");
-    say_reasons(self, "原因", verdict.reasons, verdict.reasons_count);
+    scene_reasons(self, "原因", verdict.reasons, verdict.reasons_count);
 }
 
 /* 退回 lin rsj labor 2021-08 1 说 … */
@@ -383,7 +343,7 @@ static void decide(scene_t *self, decision_t decision, text_t rest) {
     uint64_t seq = 0;
     refusal_t refusal = {0};
     if (world_command_as(self->world, officer, report_decide_type(), &ask, &seq, &refusal, self->arena)) say_ruling(self, seq);
-    else say_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
+    else scene_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
 }
 
 static void do_return(scene_t *self, text_t rest) { decide(self, decision_returned, rest); }
@@ -402,7 +362,7 @@ static void extend(scene_t *self, decision_t decision, text_t rest) {
     uint64_t seq = 0;
     refusal_t refusal = {0};
     if (world_command_as(self->world, officer, extension_decide_type(), &ask, &seq, &refusal, self->arena)) say_ruling(self, seq);
-    else say_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
+    else scene_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
 }
 
 static void do_extend(scene_t *self, text_t rest) { extend(self, decision_extended, rest); }
@@ -430,7 +390,7 @@ static void do_outage(scene_t *self, text_t rest) {
     ask.units = &unit;
     ask.units_count = unit.size > 0;
     if (!world_command(self->world, outage_declare_type(), &ask, &refusal, self->arena))
-        say_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
+        scene_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
 }
 
 /* 有效期 lin UNIT FROM TO, - leaves an end open */
@@ -442,14 +402,14 @@ static void do_valid(scene_t *self, text_t rest) {
     if (!json_day_read(phrase_word(&rest), &ask.from)) ask.from = 0;
     if (!json_day_read(phrase_word(&rest), &ask.to)) ask.to = 0;
     if (!world_command_as(self->world, officer, unit_bound_type(), &ask, &seq, &refusal, self->arena))
-        say_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
+        scene_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
 }
 
 static void do_revoke(scene_t *self, text_t rest) {
     key_revoked_t revoked = {.unit = phrase_word(&rest), .generation = 1};
     refusal_t refusal = {0};
     if (!world_command(self->world, key_revoked_type(), &revoked, &refusal, self->arena))
-        say_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
+        scene_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
 }
 
 static void do_close(scene_t *self, text_t rest) {
@@ -457,18 +417,12 @@ static void do_close(scene_t *self, text_t rest) {
     plan_closed_t closed = {0};
     refusal_t refusal = {0};
     if (!world_command(self->world, plan_closed_type(), &closed, &refusal, self->arena))
-        say_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
+        scene_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
 }
 
 static void do_restart(scene_t *self, text_t rest) {
     (void)rest;
     world_restart(self->world);
-}
-
-text_t scene_when(const scene_t *self, int64_t at_ms) { return instant_text(self, at_ms); }
-
-void scene_reasons(scene_t *self, const char *what, const reason_t *reasons, uint32_t count) {
-    say_reasons(self, what, reasons, count);
 }
 
 void scene_play(scene_t *self, text_t command) {
@@ -481,7 +435,8 @@ void scene_play(scene_t *self, text_t command) {
                  {"通报", scene_bulletin}, {"公示", scene_announce}, {"印发", scene_publish}, {"重看", scene_again},
                  {"重复", scene_claims}, {"认定", scene_credit}, {"数据", scene_figures},
                  {"经办人", do_officer}, {"退回", do_return}, {"通过", do_approve},
-                 {"延期", do_extend}, {"不予延期", do_deny}, {"故障", do_outage}, {"有效期", do_valid}};
+                 {"延期", do_extend}, {"不予延期", do_deny}, {"故障", do_outage}, {"有效期", do_valid},
+                 {"停用", scene_door_down}, {"恢复", scene_door_up}, {"静默", scene_silence}};
     text_t rest = command, word = phrase_word(&rest);
     bool early = text_is(word, "计划") || text_is(word, "开始") || text_is(word, "时限");
     early = early || (self->book != NULL && text_is(word, "严格"));
@@ -495,6 +450,8 @@ void scene_play(scene_t *self, text_t command) {
         say_warnings(self);
         return;
     }
-    if (!do_report(self, word, rest)) scene_say(self, "不认识的命令");
+    text_t after = rest;
+    if (text_is(phrase_word(&after), "认领")) scene_answer(self, word, after);
+    else if (!do_report(self, word, rest)) scene_say(self, "不认识的命令");
     say_warnings(self);
 }

@@ -163,6 +163,7 @@ struct sim {
     uint64_t seed, luck, crypto_luck;
     uint64_t step;
     bool traces, calm; /* calm: no faults any more, everything arrives */
+    bool beats; /* the door beats to intake: its silences are entries; in a rehearsal: absences are ordered */
     bool rehearsal, people, forks;
     bool forked; /* stages were left as they were when the ledger was restored: they find out for themselves */
     uint64_t epoch;

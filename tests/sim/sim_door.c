@@ -259,9 +259,34 @@ void sim_door_take(sim_t *sim, uint32_t from, bytes_t frame) {
         refusal_take(sim, ask.index, &packet);
 }
 
+static void beat(sim_t *sim) {
+    door_beat_t sign = {.number = sim->step};
+    buffer_t frame = {0};
+    packet_encode(0, door_beat_type(), &sign, &frame);
+    sim_send(sim, ACTOR_DOOR, ACTOR_INTAKE, (bytes_t){frame.at, (uint32_t)frame.size});
+    buffer_destroy(&frame);
+}
+
+/* A unit answers for one of its reports; nobody waits for what is said to it. */
+static void answer(sim_t *sim) {
+    uint32_t unit = (uint32_t)sim_draw(sim, sim->plan.units_count), generation = (uint32_t)sim->newest_generation[unit];
+    uint32_t day = day_add(day_of_instant(&sim->plan, sim->true_ms), (int64_t)sim_draw(sim, 12) - 2);
+    decide_ask_t ask = {.unit = sim->plan.units[unit].id, .key_generation = generation == 0 ? 1 : generation};
+    ask.decide = (warning_decide_t){.decision = warning_decision_answered,
+                                    .task = sim->plan.tasks[sim_draw(sim, sim->plan.tasks_count)].id,
+                                    .period = sim->plan.periods[sim_draw(sim, sim->plan.periods_count)].id, .by = day};
+    crypto_random(ask.decide.submission_id, sizeof ask.decide.submission_id);
+    buffer_t frame = {0};
+    packet_encode(0, decide_ask_type(), &ask, &frame);
+    sim_send(sim, ACTOR_DOOR, ACTOR_INTAKE, (bytes_t){frame.at, (uint32_t)frame.size});
+    buffer_destroy(&frame);
+}
+
 /* One who still waits for something asks again. */
 bool sim_door_work(sim_t *sim) {
     bool any = tail_ask(sim);
+    if (sim->beats && !sim->calm && sim_chance(sim, 300)) beat(sim);
+    if (!sim->calm && sim_chance(sim, 15)) answer(sim);
     for (uint32_t tries = 0; tries < 3 && sim->submission_count > 0; tries++) {
         uint32_t number = (uint32_t)sim_draw(sim, sim->submission_count);
         submission_t *submission = &sim->submissions[number];
@@ -319,6 +344,14 @@ static void revoke_order(sim_t *sim, uint32_t unit, uint64_t generation) {
     sim_trace(sim, "operator revokes key %llu of u%u", (unsigned long long)generation, unit);
 }
 
+/* In a rehearsal absences are commands; what comes twice is refused. */
+static void door_order(sim_t *sim, bool down) {
+    door_down_t goes = {.door = door_gateway};
+    door_up_t returns = {.door = door_gateway};
+    sim_order_new(sim, down ? door_down_type() : door_up_type(), down ? (const void *)&goes : (const void *)&returns);
+    sim_trace(sim, "operator says that the gateway is %s", down ? "away" : "back");
+}
+
 void sim_operator_order(sim_t *sim) {
     for (uint32_t unit = 0; unit < sim->plan.units_count; unit++) {
         if (sim->newest_generation[unit] > 0) continue;
@@ -328,6 +361,7 @@ void sim_operator_order(sim_t *sim) {
     }
     uint32_t unit = (uint32_t)sim_draw(sim, sim->plan.units_count);
     uint64_t newest = sim->newest_generation[unit];
+    if (sim->rehearsal && sim->beats && sim_chance(sim, 500)) door_order(sim, sim_chance(sim, 500));
     if (sim_chance(sim, 500)) key_order(sim, unit, newest + 1);
     if (sim_chance(sim, 700)) revoke_order(sim, unit, newest);
     if (sim->true_ms > sim->end_ms - 4 * 86400000LL && sim_chance(sim, 300)) {

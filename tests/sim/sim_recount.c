@@ -176,10 +176,52 @@ static void absence_count(recount_t *count, const event_t *event) {
     absence->at_ms = event->at_ms;
 }
 
+/* Absences come in pairs, each said once, and none lies ahead of what says it. */
+static void door_count(recount_t *count, const event_t *event) {
+    sim_t *sim = count->sim;
+    door_down_t down = {0};
+    door_up_t up = {0};
+    fault_t fault;
+    bool away = count->gone_count % 2 == 1;
+    if (event_body(event, door_down_type(), sim->moment, &down, &fault) == OK)
+        SIM_HOLDS(sim, "absences_in_pairs", !away && (int64_t)down.since_ms <= event->at_ms, "entry %llu",
+                  (unsigned long long)event->seq);
+    else if (event_body(event, door_up_type(), sim->moment, &up, &fault) == OK)
+        SIM_HOLDS(sim, "absences_in_pairs", away && up.since_ms <= up.until_ms && (int64_t)up.until_ms == event->at_ms,
+                  "entry %llu", (unsigned long long)event->seq);
+    count->gone[count->gone_count++] = event->at_ms;
+}
+
+/* By its own reading of the rules: one's own task, a day from today to a month ahead, nothing reported yet. */
+static void promise_count(recount_t *count, const event_t *event) {
+    sim_t *sim = count->sim;
+    warning_decided_t decided;
+    fault_t fault;
+    err_t err = event_body(event, warning_decided_type(), sim->moment, &decided, &fault);
+    ASSERT(err == OK);
+    const unit_t *unit = planbook_unit(sim->book, decided.unit);
+    const task_t *task = planbook_task(sim->book, decided.task);
+    const period_t *period = planbook_period(sim->book, decided.period);
+    const plan_t *plan = planbook_plan(sim->book);
+    if (unit == NULL || task == NULL || period == NULL) return;
+    uint32_t today = day_of_instant(plan, event->at_ms);
+    promise_t promise = {planbook_unit_index(sim->book, unit), (uint32_t)(task - plan->tasks),
+                         planbook_period_index(sim->book, period), event->at_ms,
+                         instant_of_day(plan, day_add(decided.by, 1), 0) - 1,
+                         count->passed_ms >= instant_of_day(plan, period->from, 0)};
+    bool theirs = task_owed_by(task, unit->id) || text_equal(plan->coordinator, unit->id);
+    bool late = decided.by < today || day_between(today, decided.by) > LIMIT_PROMISE_DAYS;
+    const stand_t *stand = &count->stands[promise.unit][promise.task][promise.period];
+    if (!theirs || late || (stand->revision > 0 && stand->decision != decision_returned)) return;
+    count->promises[count->promise_count++] = promise;
+}
+
 static void ledger_count(recount_t *count) {
     sim_t *sim = count->sim;
     uint64_t head = txn_head(count->ledger).seq;
     count->ticks = ARENA_NEW(sim->arena, int64_t, head + 1);
+    count->gone = ARENA_NEW(sim->arena, int64_t, head + 1);
+    count->promises = ARENA_NEW(sim->arena, promise_t, head + 1);
     for (uint64_t seq = 1; seq <= head; seq++) {
         event_t event;
         arena_reset(sim->moment);
@@ -192,9 +234,11 @@ static void ledger_count(recount_t *count) {
         if (event.kind == KIND_plan_closed) count->closed_ms = event.at_ms;
         if (event.kind == KIND_report_received) report_count(count, &event);
         if (event.kind == KIND_claim_credited) sim_credit_count(count, &event);
+        if (event.kind == KIND_warning_decided) promise_count(count, &event);
         if (event.kind == KIND_report_decided) decision_count(count, &event);
         if (event.kind == KIND_extension_decided) extension_count(count, &event);
         if (event.kind == KIND_outage_declared) absence_count(count, &event);
+        if (event.kind == KIND_door_down || event.kind == KIND_door_up) door_count(count, &event);
     }
 }
 

@@ -45,9 +45,17 @@ typedef struct {
     int64_t at_ms;
 } absence_t;
 
+/* An answer for (unit, task, period) that holds. */
+typedef struct {
+    uint32_t unit, task, period;
+    int64_t at_ms;
+    int64_t until_ms; /* end of the promised day */
+    bool open;        /* the period was open, so that there was somebody to leave alone */
+} promise_t;
+
 typedef struct {
     sim_t *sim;
-    absence_t absences[SIM_ORDERS];
+    absence_t absences[SIM_ORDERS + LIMIT_OUTAGES];
     uint32_t absence_count;
     txn_t *ledger, *verdicts;
     uint64_t verdict_at, credit_at; /* stream 2: looked at up to here */
@@ -58,6 +66,10 @@ typedef struct {
     stand_t stands[SIM_UNITS][SIM_TASKS][SIM_PERIODS];
     int64_t *ticks; /* instants of the ledger's ticks, and of what else makes time pass */
     uint64_t tick_count;
+    int64_t *gone; /* of the gateway: the entry that says it is away, the one that says it is back, in turn */
+    uint64_t gone_count;
+    promise_t *promises; /* in the order of the ledger */
+    uint64_t promise_count;
     int64_t passed_ms; /* the last instant at which time was looked at */
     int64_t now_ms;    /* of the last entry */
     int64_t closed_ms; /* 0: not closed */

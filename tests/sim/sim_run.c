@@ -15,6 +15,7 @@ static void world_make(sim_t *sim) {
     sim->redis.arena = sim->arena;
     sim_luck_of_crypto(sim);
     sim->rehearsal = sim_chance(sim, 200);
+    sim->beats = sim_chance(sim, 200);
     sim->forks = sim_chance(sim, 200);
     sim->faults =
         (uint32_t)sim_draw(sim, UINT32_MAX) & (sim_chance(sim, 500) ? UINT32_MAX : (uint32_t)sim_draw(sim, UINT32_MAX));

@@ -206,6 +206,22 @@ static int64_t rung_come(const plan_t *plan, const deadline_t *deadline, const h
     return come_ms;
 }
 
+/* Was the door away at any time from `from_ms` to `to_ms`? By the entries that said so. */
+static bool is_away(const recount_t *count, int64_t from_ms, int64_t to_ms) {
+    for (uint64_t index = 0; index < count->gone_count; index += 2) {
+        bool back = index + 1 < count->gone_count;
+        if (count->gone[index] <= to_ms && (!back || count->gone[index + 1] >= from_ms)) return true;
+    }
+    return false;
+}
+
+/* The very instant of an entry about a door: a tick may stand before it or behind it. */
+static bool is_edge(const recount_t *count, int64_t at_ms) {
+    for (uint64_t index = 0; index < count->gone_count; index++)
+        if (count->gone[index] == at_ms) return true;
+    return false;
+}
+
 /* --- escalation, one day one rung, one person one message --- */
 
 /* Of one subject in one episode: a louder level leaves working days to answer the one before; a day brings one rung. */
@@ -224,6 +240,9 @@ static void escalation_check(const speech_t *speech, uint32_t at) {
         heard.level = before->warning.level;
         heard.level_ms = before->at_ms;
     }
+    bool blames = said->warning.kind == warning_kind_report_overdue || said->warning.kind == warning_kind_pace_slow;
+    bool away = blames && is_away(speech->count, said->at_ms, said->at_ms) && !is_edge(speech->count, said->at_ms);
+    SIM_HOLDS(speech->count->sim, "nobody_is_blamed_for_a_door", !away, "warning %u was told while the door was away", at);
     SIM_HOLDS(speech->count->sim, "one_day_one_rung", rungs == 0, "warning %u is the second of its day", at);
     SIM_HOLDS(speech->count->sim, "time_to_answer", !after || is_answerable(plan, &heard, said->warning.level, said->at_ms),
               "warning %u is louder than what there was time to answer", at);
@@ -272,6 +291,33 @@ static void return_told(const speech_t *speech, uint32_t unit, uint32_t task, ui
               period);
 }
 
+/* The answer that is in force for a report at an instant; NULL: none. The last one counts. */
+static const promise_t *promise_at(const recount_t *count, uint32_t unit, uint32_t task, uint32_t period, int64_t at_ms) {
+    const promise_t *found = NULL;
+    for (uint64_t index = 0; index < count->promise_count; index++) {
+        const promise_t *promise = &count->promises[index];
+        if (promise->unit != unit || promise->task != task || promise->period != period || promise->at_ms >= at_ms) continue;
+        found = promise;
+    }
+    return found != NULL && found->until_ms >= at_ms ? found : NULL;
+}
+
+/* Whoever has answered for a report is left alone up to the end of the promised day. */
+static void promises_check(const speech_t *speech, uint32_t unit, uint32_t task, uint32_t period) {
+    const plan_t *plan = &speech->count->sim->plan;
+    for (uint32_t index = 0; index < speech->said_count; index++) {
+        const said_t *said = &speech->said[index];
+        const warning_raised_t *warning = &said->warning;
+        if (!said->raised || warning->owner.size > 0 || !text_equal(warning->unit, plan->units[unit].id)) continue;
+        if (!text_equal(warning->task, plan->tasks[task].id) || !text_equal(warning->period, plan->periods[period].id)) continue;
+        const promise_t *promise = promise_at(speech->count, unit, task, period, said->at_ms);
+        SIM_HOLDS(speech->count->sim, "who_has_promised_is_left_alone", promise == NULL || !promise->open,
+                  "u%u t%u p%u was told at %lld", unit, task, period, (long long)said->at_ms);
+    }
+}
+
+enum { LOOK_AGAIN_MS = 3600000 }; /* who is muted is looked at again within the hour */
+
 static void report_told(const speech_t *speech, uint32_t unit, uint32_t task, uint32_t period) {
     const recount_t *count = speech->count;
     const plan_t *plan = &count->sim->plan;
@@ -290,12 +336,15 @@ static void report_told(const speech_t *speech, uint32_t unit, uint32_t task, ui
         heard_t heard = heard_at(speech, unit_id, task_id, period_id, deadline.due_ms, at_ms - 1), now = {0};
         int64_t rung_ms = rung_come(plan, &deadline, &heard, at_ms);
         bool heard_today = heard.told_ms > 0 && day_of_instant(plan, heard.told_ms) == day_of_instant(plan, at_ms);
-        if (rung_ms == 0 || heard_today) continue;
+        if (promise_at(count, unit, task, period, at_ms) != NULL) continue;
+        bool muted = at_ms > deadline.due_ms && is_away(count, at_ms - LOOK_AGAIN_MS, at_ms);
+        if (rung_ms == 0 || heard_today || muted) continue;
         now = heard_at(speech, unit_id, task_id, period_id, deadline.due_ms, at_ms);
         int64_t told_ms = now.told_ms;
         SIM_HOLDS(count->sim, "who_owes_is_told", told_ms >= rung_ms, "u%u t%u p%u at %lld: a rung of %lld, told at %lld", unit,
                   task, period, (long long)at_ms, (long long)rung_ms, (long long)told_ms);
     }
+    if (due_seq == 0 && stand->decided_seq == 0) promises_check(speech, unit, task, period); /* else another episode began */
     int64_t last_ms = heard_at(speech, unit_id, task_id, period_id, deadline.due_ms, INT64_MAX).told_ms;
     bool open = last_ms == 0 || last_ms >= opens_ms || due_seq != 0;
     SIM_HOLDS(count->sim, "nobody_is_told_without_cause", last_ms <= until_ms && open,

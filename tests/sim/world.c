@@ -24,6 +24,7 @@ struct world {
     } officers[WORLD_OFFICERS];
     uint32_t officer_count;
     uint64_t request_id;
+    bool supervised; /* the officer who silences is registered */
     uint32_t replays;
 };
 
@@ -168,6 +169,37 @@ bool world_command_as(world_t *self, text_t officer, const message_t *type, cons
     else packet_read(&packet, refusal_type(), arena, refusal);
     if (packet.kind == KIND_command_done) *seq = done.seq;
     return packet.kind == KIND_command_done;
+}
+
+static void verdict_read(world_t *self, uint64_t seq, verdict_t *verdict, arena_t *arena) {
+    verdict_ask_t question = {.seq = seq};
+    world_ask(self, WORLD_VALIDATION, verdict_ask_type(), &question, verdict_type(), verdict, arena);
+}
+
+bool world_command_judged(world_t *self, const message_t *type, const void *value, refusal_t *refusal, verdict_t *verdict,
+                          arena_t *arena) {
+    text_t officer = text_of("duban-silences");
+    uint64_t seq = 0;
+    if (!self->supervised)
+        self->supervised =
+            world_officer(self, officer, office_supervisor, planbook_plan(self->book)->coordinator, refusal, arena);
+    if (!world_command_as(self, officer, type, value, &seq, refusal, arena)) return false;
+    verdict_read(self, seq, verdict, arena);
+    return true;
+}
+
+world_answer_t world_decide(world_t *self, text_t unit, const warning_decide_t *decide, arena_t *arena) {
+    world_answer_t answer = {0};
+    decide_ask_t ask = {.unit = unit, .key_generation = 1, .decide = *decide};
+    packet_t packet = converse(self, door_gateway, decide_ask_type(), &ask, arena);
+    if (packet.kind == KIND_refusal) {
+        answer.refused = true;
+        packet_read(&packet, refusal_type(), arena, &answer.refusal);
+        return answer;
+    }
+    packet_read(&packet, receipt_type(), arena, &answer.receipt);
+    verdict_read(self, answer.receipt.seq, &answer.verdict, arena);
+    return answer;
 }
 
 bool world_advance(world_t *self, int64_t to_ms, refusal_t *refusal, arena_t *arena) {

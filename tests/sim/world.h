@@ -27,6 +27,11 @@ typedef struct {
  * swapped for hashes as the vault does. */
 world_answer_t world_report(world_t *self, text_t unit, const report_t *report, arena_t *arena);
 /* The operator's commands. false: refused; the code is in *refusal. */
+/* The same, and its verdict: for decisions that validation judges. */
+bool world_command_judged(world_t *self, const message_t *type, const void *value, refusal_t *refusal, verdict_t *verdict,
+                          arena_t *arena);
+/* A unit's answer to a warning, through the gateway's door, with its verdict. */
+world_answer_t world_decide(world_t *self, text_t unit, const warning_decide_t *decide, arena_t *arena);
 bool world_advance(world_t *self, int64_t to_ms, refusal_t *refusal, arena_t *arena);
 bool world_command(world_t *self, const message_t *type, const void *value, refusal_t *refusal, arena_t *arena);
 /* Registers an officer with a key of its own, by the root key. Up to WORLD_OFFICERS. */

@@ -232,6 +232,11 @@ static inline void line_of(world_t *self, const event_t *event, buffer_t *out) {
             line = arena_format(self->arena, TEXT_FORMAT " " TEXT_FORMAT, TEXT_ARGS(line), TEXT_ARGS(withheld.rungs[index]));
         line = arena_format(self->arena, TEXT_FORMAT " " TEXT_FORMAT " e%u\n", TEXT_ARGS(line), TEXT_ARGS(withheld.unit),
                             (unsigned)withheld.episode);
+    } else if (event->kind == KIND_warning_acknowledged) {
+        warning_acknowledged_t told;
+        assert_int_equal(event_body(event, warning_acknowledged_type(), self->arena, &told, &fault), OK);
+        line = arena_format(self->arena, "%02u-%02u %02u:%02u acknowledged by %u " TEXT_FORMAT " e%u\n", day / 100 % 100, day % 100,
+                            minute / 60, minute % 60, told.by, TEXT_ARGS(told.unit), (unsigned)told.episode);
     } else if (event->kind == KIND_bundle_told) {
         return; /* looked at by its own tests */
     } else {

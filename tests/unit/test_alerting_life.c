@@ -317,6 +317,50 @@ static void seven_of_seven_from_the_start_are_no_risk(void **state) {
     world_destroy(world);
 }
 
+/* --- doors --- */
+
+static void while_a_door_is_away_nobody_is_called_late_and_each_rung_is_recorded_once(void **state) {
+    (void)state;
+    world_t *world = world_new(at(20210801, 0, 0));
+    door_down_t down = {.door = door_gateway, .since_ms = (uint64_t)at(20210825, 20, 0)};
+    door_up_t up = {.door = door_gateway, .since_ms = down.since_ms, .until_ms = (uint64_t)at(20210831, 10, 0)};
+    world_obligation(world, "shangwu", 20210825, standing_not_due, at(20210801, 0, 0));
+    world_pass(world, at(20210825, 20, 0));
+    world_told(world);
+    world_tell(world, door_down_type(), &down, at(20210825, 20, 2));
+    world_pass(world, at(20210831, 9, 59));
+    assert_string_equal(world_told(world), "08-26 09:00 withheld outage T+1 shangwu e1\n"
+                                           "08-30 09:00 withheld outage T+3 shangwu e1\n");
+    world_tell(world, door_up_type(), &up, at(20210831, 10, 0));
+    world_pass(world, at(20210831, 12, 0)); /* the most severe that still holds is told within the hour */
+    assert_string_equal(world_told(world), "08-31 11:00 report_overdue T+3 blue shangwu as owner e1\n");
+    world_destroy(world);
+}
+
+static void reminders_before_the_deadline_go_on_while_a_door_is_away(void **state) {
+    (void)state;
+    world_t *world = world_new(at(20210801, 0, 0));
+    door_down_t down = {.door = door_console, .since_ms = (uint64_t)at(20210819, 20, 0)};
+    world_obligation(world, "shangwu", 20210825, standing_not_due, at(20210801, 0, 0));
+    world_tell(world, door_down_type(), &down, at(20210819, 20, 2));
+    world_pass(world, at(20210820, 12, 0));
+    assert_string_equal(world_told(world), "08-20 09:00 report_due T-5 remind shangwu as owner e1\n");
+    world_destroy(world);
+}
+
+static void a_report_that_lands_during_an_outage_leaves_nothing_to_withdraw(void **state) {
+    (void)state;
+    world_t *world = world_new(at(20210801, 0, 0));
+    door_down_t down = {.door = door_gateway, .since_ms = (uint64_t)at(20210801, 0, 0)};
+    world_obligation(world, "shangwu", 20210825, standing_overdue, at(20210826, 8, 0));
+    world_tell(world, door_down_type(), &down, at(20210826, 8, 2));
+    world_pass(world, at(20210826, 12, 0));
+    world_told(world);
+    world_obligation(world, "shangwu", 20210825, standing_reported, at(20210826, 13, 0));
+    assert_string_equal(world_told(world), "");
+    world_destroy(world);
+}
+
 int main(void) {
     const struct CMUnitTest all[] = {
         cmocka_unit_test(a_warning_is_raised_repeated_escalated_and_resolved_along_the_table),
@@ -336,6 +380,9 @@ int main(void) {
         cmocka_unit_test(who_is_behind_is_told_after_the_deadline_and_released_when_the_figures_come),
         cmocka_unit_test(a_posting_without_anybody_to_spare_is_at_risk_once_somebody_has_left),
         cmocka_unit_test(seven_of_seven_from_the_start_are_no_risk),
+        cmocka_unit_test(while_a_door_is_away_nobody_is_called_late_and_each_rung_is_recorded_once),
+        cmocka_unit_test(reminders_before_the_deadline_go_on_while_a_door_is_away),
+        cmocka_unit_test(a_report_that_lands_during_an_outage_leaves_nothing_to_withdraw),
     };
     return cmocka_run_group_tests_name("alerting_life", all, NULL, NULL);
 }

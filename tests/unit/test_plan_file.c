@@ -23,6 +23,16 @@ static void a_word_where_a_plain_number_belongs_is_refused(void **state) {
     one_edit_gives("due: 25", "due: 25日", "reporting.due", "not 25日");
 }
 
+static void repeats_may_grow_up_to_a_longest_step_that_is_no_shorter_than_the_first(void **state) {
+    (void)state;
+    fixture_t *self = fixture_edited(PLAN_2021, "repeat_days: 7", "repeat_days: 7\n    repeat_most: 28");
+    fixture_tell(self);
+    assert_int_equal(self->err, OK);
+    assert_int_equal(self->plan.report_ladder.repeat_most, 28);
+    fixture_free(self);
+    one_edit_gives("repeat_days: 7", "repeat_days: 7\n    repeat_most: 401", "ladders.report.repeat_most", "between 0 and 400");
+}
+
 static void a_number_where_text_belongs_is_refused(void **state) {
     (void)state;
     one_edit_gives("name: 组织领导", "name: 2021", "tasks[0].name", "text belongs here");
@@ -274,6 +284,7 @@ static void a_cycle_that_does_not_fit_is_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_word_where_a_plain_number_belongs_is_refused),
+        cmocka_unit_test(repeats_may_grow_up_to_a_longest_step_that_is_no_shorter_than_the_first),
         cmocka_unit_test(a_number_where_text_belongs_is_refused),
         cmocka_unit_test(impossible_dates_are_refused),
         cmocka_unit_test(keys_unknown_repeated_and_missing_are_told),

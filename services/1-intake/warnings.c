@@ -1,0 +1,106 @@
+/* Answers to warnings and silences on their way into the ledger: authority and privacy here, whether they hold in validation. */
+#include <string.h>
+
+#include "proto/content.h"
+#include "services/1-intake/state.h"
+
+static warning_decided_t decided_of(const warning_decide_t *decide, const uint8_t id[16], const actor_t *actor) {
+    warning_decided_t decided = {.actor = *actor, .decision = decide->decision, .unit = decide->unit, .task = decide->task,
+                                 .period = decide->period, .indicator = decide->indicator, .by = decide->by,
+                                 .until_ms = decide->until_ms, .why = decide->why};
+    memcpy(decided.id, id, sizeof decided.id);
+    memcpy(decided.silence, decide->silence, sizeof decided.silence);
+    return decided;
+}
+
+/* Nobody silences what his own unit hears, unless he supervises. */
+static bool is_not_own(visit_t *visit, const warning_decide_t *decide) {
+    const actor_t *actor = &visit->actor;
+    bool own = actor->office == office_coordinator && decide->decision == warning_decision_silenced &&
+               (decide->unit.size == 0 || text_equal(actor->unit, decide->unit));
+    if (own) visit_refuse(visit, REASON_OF(own_unit), text_of("unit"), &actor->unit, 1);
+    return !own;
+}
+
+void on_warning_decide(visit_t *visit, const command_t *command, const packet_t *body) {
+    warning_decide_t decide;
+    if (!visit_body(visit, body, warning_decide_type(), &decide) || !plan_is_open(visit)) return;
+    if (decide.decision == warning_decision_silenced && decide.why.size == 0) {
+        visit_refuse(visit, REASON_OF(missing_field), text_of("why"), NULL, 0);
+        return;
+    }
+    if (!remark_is_clean(visit, decide.why) || !is_not_own(visit, &decide)) return;
+    warning_decided_t decided = decided_of(&decide, command->command_id, &visit->actor);
+    intake_t *self = visit->intake;
+    command_obeyed(visit, command, group_append(self, warning_decided_type(), &decided, group_stamp(self)));
+}
+
+/* --- from a unit, through the gateway --- */
+
+static bool unit_may(visit_t *visit, const decide_ask_t *ask) {
+    intake_t *self = visit->intake;
+    visit->unit = unit_position(self, ask->unit);
+    if (visit->unit == UNIT_UNKNOWN || !intake_keys_in_force(self->keys, visit->unit, ask->key_generation))
+        visit_refuse(visit, REASON_OF(unknown_key), text_of(NULL), NULL, 0);
+    else if (ask->decide.decision != warning_decision_answered)
+        visit_refuse(visit, REASON_OF(not_permitted), text_of("decision"), NULL, 0);
+    else if (ask->decide.unit.size > 0 && !text_equal(ask->decide.unit, ask->unit))
+        visit_refuse(visit, REASON_OF(not_permitted), text_of("unit"), NULL, 0);
+    else
+        return remark_is_clean(visit, ask->decide.why);
+    return false;
+}
+
+static void receipt_give(visit_t *visit, const decide_ask_t *ask, const intake_submission_t *kept, bool duplicate) {
+    intake_t *self = visit->intake;
+    receipt_t receipt = {.epoch = self->epoch, .seq = kept->seq, .received_ms = kept->received_ms, .duplicate = duplicate};
+    memcpy(receipt.submission_id, ask->decide.submission_id, sizeof receipt.submission_id);
+    memcpy(receipt.ledger_id, self->opened.ledger_id, sizeof receipt.ledger_id);
+    memcpy(receipt.content_hash, kept->content_hash, sizeof receipt.content_hash);
+    receipt_seal(self, ask->unit, &receipt, receipt.seal);
+    if (kept->seq <= self->durable.seq) receipt_complete(self, &receipt); /* else with the others of its group */
+    packet_encode(visit->packet.request_id, receipt_type(), &receipt, visit_buffer(visit, kept->seq));
+}
+
+static void answer_append(visit_t *visit, const decide_ask_t *ask, const store_key_t *key, intake_submission_t *kept) {
+    intake_t *self = visit->intake;
+    actor_t actor = {.unit = ask->unit, .generation = ask->key_generation, .credential = credential_curve, .door = visit->door};
+    warning_decided_t decided = decided_of(&ask->decide, ask->decide.submission_id, &actor);
+    decided.unit = ask->unit;
+    int64_t stamp_ms = group_stamp(self);
+    kept->received_ms = (uint64_t)stamp_ms;
+    kept->seq = group_append(self, warning_decided_type(), &decided, stamp_ms);
+    txn_put(self->group, TABLE_SUBMISSIONS, key, kept);
+    receipt_give(visit, ask, kept, false);
+}
+
+/* Its content is its canonical bytes: the same id and content again gives the original receipt. */
+static void content_hash(const warning_decide_t *decide, uint8_t hash[HASH_SIZE]) {
+    buffer_t bytes = {0};
+    wire_encode(warning_decide_type(), decide, &bytes);
+    hash_of((bytes_t){bytes.at, (uint32_t)bytes.size}, hash);
+    buffer_destroy(&bytes);
+}
+
+void on_decide_ask(visit_t *visit) {
+    intake_t *self = visit->intake;
+    decide_ask_t ask;
+    if (!visit_body(visit, &visit->packet, decide_ask_type(), &ask)) return;
+    memcpy(visit->submission_id, ask.decide.submission_id, sizeof visit->submission_id);
+    if (!unit_may(visit, &ask) || !group_begin(self)) return;
+    store_key_t key = key_new();
+    key_add_bytes(&key, ask.decide.submission_id, sizeof ask.decide.submission_id);
+    key_add_text(&key, ask.unit);
+    intake_submission_t kept = {0}, known;
+    content_hash(&ask.decide, kept.content_hash);
+    bool there = txn_get(self->group, TABLE_SUBMISSIONS, &key, self->arena, &known);
+    if (there && memcmp(known.content_hash, kept.content_hash, HASH_SIZE) != 0) {
+        text_t seq = arena_format(self->arena, "%llu", (unsigned long long)known.seq);
+        visit_refuse(visit, REASON_OF(conflict), text_of("submission_id"), &seq, 1);
+    } else if (there)
+        receipt_give(visit, &ask, &known, true);
+    else if (plan_is_open(visit) && self->busy)
+        visit_busy(visit);
+    else if (!self->closed)
+        answer_append(visit, &ask, &key, &kept);
+}
