@@ -133,7 +133,7 @@ void persons_anew(turn_t *turn, const watch_t *watch, agg_tally_t *tally) {
         scan_end(&scan);
         for (uint32_t index = 0; index < count; index++) turn_delete(turn, T_DAYS, &keys[index]);
     } while (count == LIMIT_AGENDA_STEP);
-    *tally = (agg_tally_t){0}; /* of a lasting target nothing else stands in it */
+    *tally = (agg_tally_t){.figures = tally->figures, .covered = tally->covered}; /* all else of a lasting target is its persons */
     people_t people = people_begin(turn, watch);
     tenure_of_t person;
     proof_row_t row;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/json.h"
 #include "proto/plan_parts.h"
 #include "services/plan/calendar.h"
 #include "services/stage/home.h"
@@ -20,7 +21,7 @@
         }                                                                                                                      \
     } while (0)
 
-enum { FIGURES = 4, ITEMS = 8 };
+enum { FIGURES = 4, ITEMS = 8, EXPLAINED = 4 };
 
 /* A report as it is made up. */
 typedef struct {
@@ -28,6 +29,7 @@ typedef struct {
     figure_t figures[FIGURES];
     item_t items[ITEMS];
     evidence_t evidence;
+    explanation_t explained[EXPLAINED];
 } made_t;
 
 static uint32_t reports_made; /* ids of both worlds agree */
@@ -42,6 +44,11 @@ static made_t *made_new(arena_t *arena, const char *task, const char *period) {
                               .evidence = &made->evidence,
                               .evidence_count = 1,
                               .progress = text_of("进展正常")};
+    static const char *const soft[EXPLAINED] = {"month_skipped", "outlier", "same_as_before", "factor_10000"};
+    for (uint32_t index = 0; index < EXPLAINED; index++)
+        made->explained[index] = (explanation_t){.code = text_of(soft[index]), .text = text_of("属实")};
+    made->report.explanations = made->explained;
+    made->report.explanations_count = EXPLAINED;
     reports_made++;
     memcpy(made->report.submission_id, &reports_made, sizeof reports_made);
     made->report.submission_id[15] = 1;
@@ -219,6 +226,14 @@ static void year(world_t *world, const plan_t *plan, const plan_t *amended, aren
 
 static void text_of_row(const message_t *type, const void *row, buffer_t *out) { wire_encode(type, row, out); }
 
+static void row_show(const message_t *type, const void *row) {
+    json_t *json = message_to_json(type, row);
+    char *text = json_dumps(json, JSON_COMPACT);
+    fprintf(stderr, "    %s\n", text == NULL ? "?" : text);
+    free(text);
+    json_decref(json);
+}
+
 static uint32_t rows_differ(const char *what, const message_t *type, const void *one, uint32_t one_count, const void *other,
                             uint32_t other_count) {
     uint32_t differing = one_count == other_count ? 0 : 1;
@@ -230,6 +245,8 @@ static uint32_t rows_differ(const char *what, const message_t *type, const void 
         if (a.size != b.size || memcmp(a.at, b.at, a.size) != 0) {
             differing++;
             fprintf(stderr, "amend: %s: row %u differs\n", what, index);
+            row_show(type, (const uint8_t *)one + type->size * index);
+            row_show(type, (const uint8_t *)other + type->size * index);
         }
         buffer_destroy(&a);
         buffer_destroy(&b);
