@@ -12,7 +12,7 @@
 #define LIMIT_KEY_TEXT 96                  /* number of a receipt, a contract, a USCC */
 #define LIMIT_FIGURES 64                   /* figures in one report */
 #define LIMIT_ITEMS 512                    /* items below one figure */
-#define LIMIT_CLAIMS (LIMIT_FIGURES * LIMIT_ITEMS) /* claims of one report, and of others that it frees */
+#define LIMIT_CLAIMS 4096                  /* rows of one report whose keys count once */
 #define LIMIT_CLAIMANTS 64                 /* claims of one key told in one answer; all of them are counted */
 #define LIMIT_EVIDENCE 32                  /* evidence files of one report */
 #define LIMIT_REASONS 64                   /* faults told at once */

@@ -138,6 +138,15 @@ static void judge_days(judge_t *self, const exhibit_t *exhibit, uint32_t index) 
                    judge_day(self, last_day(plan)));
 }
 
+void judge_claim_count(judge_t *self) {
+    const report_t *report = self->given->report;
+    uint32_t count = 0;
+    for (uint32_t figure = 0; figure < report->figures_count; figure++)
+        for (uint32_t index = 0; index < report->figures[figure].items_count; index++)
+            count += key_kind_is_unique(self->plan, report->figures[figure].items[index].key_kind);
+    if (count > LIMIT_CLAIMS) FAULT(self, too_many, text_of("figures"));
+}
+
 void judge_items(judge_t *self, const exhibit_t *exhibit) {
     const figure_t *said = exhibit->said;
     if (said->items_count == 0) return;

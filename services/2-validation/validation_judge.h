@@ -65,6 +65,8 @@ void judge_soft(judge_t *self, const exhibit_t *exhibit, int64_t amount);
 void judge_evidence(judge_t *self, const exhibit_t *exhibit);
 /* Across figures of the report: 其中 never above the total. */
 void judge_subsets(judge_t *self, const exhibit_t *exhibits, uint32_t count);
+/* Not more rows than one verdict can speak of, where their keys count once. */
+void judge_claim_count(judge_t *self);
 /* The rows of one figure. */
 void judge_items(judge_t *self, const exhibit_t *exhibit);
 /* Their sum. false: a fault was added. */

@@ -212,6 +212,7 @@ validation_ruling_t validation_judge(const validation_case_t *given, arena_t *ar
     judge_lock(&judge);
     if (given->skipped.size > 0) FAULT_WITH(&judge, month_skipped, text_of("period"), given->skipped);
     uint32_t count = report->figures_count;
+    judge_claim_count(&judge);
     exhibit_t *exhibits = ARENA_NEW(arena, exhibit_t, count);
     for (uint32_t index = 0; index < count; index++) judge_figure(&judge, exhibits, index);
     judge_subsets(&judge, exhibits, count);

@@ -205,6 +205,27 @@ static void a_key_that_recurs_is_claimed_by_anybody(void **state) {
     }
 }
 
+/* One verdict has to speak of all of them, and a verdict is one event. */
+static void more_rows_than_a_verdict_can_speak_of_are_refused(void **state) {
+    ledger_t *ledger = *state;
+    enum { FIGURES = LIMIT_CLAIMS / LIMIT_ITEMS + 1 };
+    report_t report = raised_report(ledger, 1, T("2021-09"), 0, YUAN(1));
+    item_t *items = ARENA_NEW(ledger->arena, item_t, LIMIT_ITEMS);
+    figure_t *figures = ARENA_NEW(ledger->arena, figure_t, FIGURES);
+    for (uint32_t index = 0; index < LIMIT_ITEMS; index++)
+        items[index] = item_of(key_kind_receipt, arena_format(ledger->arena, "bk-%u", index), DAY, YUAN(1));
+    for (uint32_t index = 0; index < FIGURES; index++)
+        figures[index] = (figure_t){.indicator = T("raised"), .items = items, .items_count = LIMIT_ITEMS};
+    report.figures = figures;
+    report.figures_count = FIGURES;
+    uint64_t seq = ledger_report(ledger, NORTH, report, at_ten(ledger, 20210920));
+    ledger_feed(ledger);
+    verdict_t verdict = verdict_at(ledger, seq);
+    bool told = false;
+    for (uint32_t index = 0; index < verdict.reasons_count; index++) told |= text_is(verdict.reasons[index].code, "too_many");
+    assert_true(!verdict.accepted && told);
+}
+
 static void a_report_without_rows_leaves_the_claims_alone(void **state) {
     ledger_t *ledger = *state;
     raised(ledger, 1, NORTH, T("2021-09"), 0, T(""), YUAN(100));
@@ -235,6 +256,7 @@ int main(void) {
         TEST(a_coordinator_does_not_decide_on_a_key_that_its_own_unit_claims),
         TEST(a_dry_run_foresees_what_would_not_count),
         TEST(a_key_that_recurs_is_claimed_by_anybody),
+        TEST(more_rows_than_a_verdict_can_speak_of_are_refused),
         TEST(a_report_without_rows_leaves_the_claims_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
