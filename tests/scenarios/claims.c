@@ -56,24 +56,26 @@ static const claim_t *claim_meant(const claims_t *claims, text_t key, text_t uni
     return NULL;
 }
 
-static void say_credit(scene_t *self) {
-    verdict_ask_t ask = {.seq = world_seq(self->world)};
+static void say_credit(scene_t *self, uint64_t seq) {
+    verdict_ask_t ask = {.seq = seq};
     verdict_t told;
     world_ask(self->world, WORLD_VALIDATION, verdict_ask_type(), &ask, verdict_type(), &told, self->arena);
     scene_say(self, "%s", told.accepted ? "已认定" : "认定不成立");
     scene_reasons(self, "原因", told.reasons, told.reasons_count);
 }
 
-static void credit(scene_t *self, claim_credit_t *credit) {
+static void credit(scene_t *self, text_t officer, claim_credit_t *credit) {
     refusal_t refusal = {0};
-    if (!world_command(self->world, claim_credit_type(), credit, &refusal, self->arena))
+    uint64_t seq = 0;
+    if (!world_command_as(self->world, officer, claim_credit_type(), credit, &seq, &refusal, self->arena))
         scene_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
     else
-        say_credit(self);
+        say_credit(self, seq);
 }
 
-/* 认定 INDICATOR KEY UNIT PERIOD WHY [SEQ]: this one counts. SEQ: the entry that was looked at, where it is not today's. */
+/* 认定 OFFICER INDICATOR KEY UNIT PERIOD WHY [SEQ]: this one counts. SEQ: the entry that was looked at, where it is not today's. */
 void scene_credit(scene_t *self, text_t rest) {
+    text_t officer = phrase_word(&rest);
     claim_credit_t said = {.indicator = phrase_word(&rest)};
     text_t key = phrase_word(&rest);
     said.unit = phrase_word(&rest);
@@ -86,7 +88,7 @@ void scene_credit(scene_t *self, text_t rest) {
         said.key = key;
         said.period = period;
         said.seq = 1;
-        credit(self, &said);
+        credit(self, officer, &said);
         return;
     }
     said.key_kind = claim->key_kind;
@@ -95,7 +97,7 @@ void scene_credit(scene_t *self, text_t rest) {
     said.period = claim->period;
     said.member = claim->member;
     said.seq = text_is(phrase_word(&rest), "旧") ? claim->seq - 1 : claim->seq;
-    credit(self, &said);
+    credit(self, officer, &said);
 }
 
 /* 数据 INDICATOR: the rows behind a total, reported and credited side by side. */

@@ -167,7 +167,11 @@ void sim_credit_count(recount_t *count, const event_t *event) {
     for (uint32_t index = 0; meant != NULL && index < count->decision_count; index++)
         if (same_what(&count->decisions[index].saying, meant)) decision = &count->decisions[index];
     bool stands = decision != NULL && !decision->open && same_claimant(&decision->saying, meant);
-    bool taken = meant != NULL && meant->seq == said.seq && is_disputed(count, meant) && !stands;
+    bool partial = false; /* the coordinator's own unit is one of them */
+    for (uint32_t index = 0; meant != NULL && index < count->saying_count; index++)
+        partial |= said.actor.office == office_coordinator && same_what(&count->sayings[index], meant) &&
+                   text_equal(sim->plan.units[count->sayings[index].unit].id, said.actor.unit);
+    bool taken = !partial && meant != NULL && meant->seq == said.seq && is_disputed(count, meant) && !stands;
     SIM_HOLDS(sim, "decisions_are_recounted", credit_told(count, event->seq) == taken, "entry %llu: stream 2 says %s",
               (unsigned long long)event->seq, taken ? "refused" : "taken");
     if (!taken) return;

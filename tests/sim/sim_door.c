@@ -372,6 +372,20 @@ void sim_operator_order(sim_t *sim) {
     }
 }
 
+static const char *const officer_names[SIM_OFFICERS] = {"lin", "chen"};
+
+void sim_officer_order(sim_t *sim) {
+    uint32_t number = sim->officer_count++;
+    bool supervises = number == 1;
+    officer_registered_t entry = {.officer = text_of(officer_names[number]),
+                                  .office = supervises ? office_supervisor : office_coordinator,
+                                  .unit = sim->plan.units[supervises ? sim->plan.units_count - 1 : 0].id,
+                                  .generation = 1};
+    sign_keypair(entry.key, sim->officer_secrets[number]);
+    sim_order_new(sim, officer_registered_type(), &entry);
+    sim_trace(sim, "operator registers officer %u", number);
+}
+
 /* Somebody's claim of what several claim, as it is told now; or as it was told a while ago. */
 void sim_operator_credit(sim_t *sim) {
     enum { KEPT_FREE = 8 };
@@ -391,23 +405,15 @@ void sim_operator_credit(sim_t *sim) {
                              .seq = claim->seq + sim_chance(sim, 100),
                              .why = text_of("已核实")};
     memcpy(credit.person, claim->person, sizeof credit.person);
-    if (sim_order_new(sim, claim_credit_type(), &credit) == NULL) return;
-    sim_trace(sim, "operator credits " TEXT_FORMAT " of " TEXT_FORMAT " to " TEXT_FORMAT, TEXT_ARGS(claim->key),
+    uint32_t number = (uint32_t)sim_draw(sim, SIM_OFFICERS);
+    order_t *order = &sim->orders[sim->order_count++];
+    uint8_t id[16];
+    *order = (order_t){0};
+    crypto_random(id, sizeof id);
+    order->command = command_make_as(text_of(officer_names[number]), id, sim->opened.ledger_id, claim_credit_type(), &credit,
+                                     sim->officer_secrets[number], sim->arena);
+    sim_trace(sim, "an officer credits " TEXT_FORMAT " of " TEXT_FORMAT " to " TEXT_FORMAT, TEXT_ARGS(claim->key),
               TEXT_ARGS(claim->indicator), TEXT_ARGS(claim->unit));
-}
-
-static const char *const officer_names[SIM_OFFICERS] = {"lin", "chen"};
-
-void sim_officer_order(sim_t *sim) {
-    uint32_t number = sim->officer_count++;
-    bool supervises = number == 1;
-    officer_registered_t entry = {.officer = text_of(officer_names[number]),
-                                  .office = supervises ? office_supervisor : office_coordinator,
-                                  .unit = sim->plan.units[supervises ? sim->plan.units_count - 1 : 0].id,
-                                  .generation = 1};
-    sign_keypair(entry.key, sim->officer_secrets[number]);
-    sim_order_new(sim, officer_registered_type(), &entry);
-    sim_trace(sim, "operator registers officer %u", number);
 }
 
 /* Half of them do not know what stands now: they name what they saw last, or guess. */

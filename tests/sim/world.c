@@ -98,14 +98,6 @@ const planbook_t *world_book(const world_t *self) { return self->book; }
 
 int64_t world_now_ms(const world_t *self) { return intake_now_ms(self->intake); }
 
-uint64_t world_seq(world_t *self) {
-    txn_t *txn = store_read(intake_store(self->intake));
-    ASSERT(txn != NULL);
-    uint64_t seq = txn_head(txn).seq;
-    txn_abort(&txn);
-    return seq;
-}
-
 /* One packet to a door, committed; the one packet that came back. */
 static packet_t converse(world_t *self, door_t door, const message_t *type, const void *value, arena_t *arena) {
     buffer_t frame = {0}, now = {0}, later = {0};

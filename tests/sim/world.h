@@ -41,7 +41,6 @@ bool world_officer(world_t *self, text_t officer, office_t office, text_t unit, 
 bool world_command_as(world_t *self, text_t officer, const message_t *type, const void *value, uint64_t *seq, refusal_t *refusal,
                       arena_t *arena);
 int64_t world_now_ms(const world_t *self);
-uint64_t world_seq(world_t *self); /* the last entry of the ledger */
 
 /* Asks a stage, or the desk of intake; ASSERTs that it answers with `answer`. */
 void world_ask(world_t *self, uint32_t stage, const message_t *ask, const void *question, const message_t *answer, void *value,
