@@ -280,10 +280,22 @@ static void soonest(int64_t *wait_ms, int64_t wait) {
     if (wait < *wait_ms) *wait_ms = wait;
 }
 
-/* May it leave now? It may also have come to its end. */
+/* Do rate and hours let it go? */
+static bool is_ripe(leaving_t *self, int64_t *wait_ms) {
+    outbox_t *outbox = self->outbox;
+    self->sink = self->route->channel == channel_sink || (outbox->mode.rehearsal && !self->route->live);
+    int64_t rate_ms = self->sink ? 0 : rate_wait(&outbox_bucket(outbox, self->route->id)->rate, self->now->steady_ms);
+    const plan_t *plan = outbox->book == NULL ? NULL : planbook_plan(outbox->book);
+    if (rate_ms > 0) soonest(wait_ms, rate_ms);
+    return rate_ms == 0 && hours_wait(plan, self->route, self->contact, job_level(self->job), outbox->ledger_ms) == 0;
+}
+
+/* May it leave now? It may also have come to its end. What has to wait is looked through again only when the fold has moved:
+ * many messages may wait for a long time. */
 static bool job_ready(leaving_t *self, int64_t *wait_ms) {
     job_t *job = self->job;
     outbox_t *outbox = self->outbox;
+    bool ripe = false;
     if (job->not_before_ms > self->now->steady_ms) {
         soonest(wait_ms, job->not_before_ms - self->now->steady_ms);
         return false;
@@ -294,18 +306,15 @@ static bool job_ready(leaving_t *self, int64_t *wait_ms) {
     } else if (job->attempt >= outbox->conf.attempts) { /* all of them before a restart */
         note_failed(outbox, job, job->parts, job->count, notice_why_given_up, NULL, self->now->wall_ms);
         job->count = 0;
-    } else
-        parts_prune(self);
-    if (job->count == 0) {
-        job_free(job);
-        outbox->state.waiting--;
-        return false;
+    } else {
+        ripe = is_ripe(self, wait_ms);
+        if (ripe || job->looked != outbox->state.looked) parts_prune(self);
+        job->looked = outbox->state.looked;
     }
-    self->sink = self->route->channel == channel_sink || (outbox->mode.rehearsal && !self->route->live);
-    int64_t rate_ms = self->sink ? 0 : rate_wait(&outbox_bucket(outbox, self->route->id)->rate, self->now->steady_ms);
-    const plan_t *plan = outbox->book == NULL ? NULL : planbook_plan(outbox->book);
-    if (rate_ms > 0) soonest(wait_ms, rate_ms);
-    return rate_ms == 0 && hours_wait(plan, self->route, self->contact, job_level(job), outbox->ledger_ms) == 0;
+    if (job->count > 0) return ripe;
+    job_free(job);
+    outbox->state.waiting--;
+    return false;
 }
 
 bool outbox_next(outbox_t *self, store_t *store, const instants_t *now, arena_t *arena, uint32_t *slot, request_t *request,

@@ -33,6 +33,7 @@ typedef struct {
     uint32_t count, room;
     uint64_t attempt;
     int64_t not_before_ms; /* steady */
+    uint64_t looked;       /* state.looked when its parts were looked through */
 } job_t;
 
 /* A result on its way to the ledger. */

@@ -1,6 +1,7 @@
 /* From what the fold has learnt to messages: each warning once for each address that is to hear it. */
 #include "services/notifier/outbox_inner.h"
 
+#include "proto/crypto.h"
 #include "services/stage/log.h"
 #include "services/vault/directory_rules.h"
 
@@ -50,14 +51,20 @@ static bool same_address(const job_t *job, const route_t *route, const uint8_t r
     return job->state == JOB_WAITING && memcmp(job->ref, ref, sizeof job->ref) == 0 && text_is(route->id, job->route);
 }
 
-/* Of what is told about one thing only the last is still of use; a withdrawal stands for itself. */
-static void overtake(look_t *look, job_t *job, const part_t *part) {
-    for (uint32_t index = job->count; index-- > 0;) {
-        part_t old = job->parts[index];
-        bool overtaken = old.state == notice_state_raised && memcmp(old.warning_id, part->supersedes, 16) == 0;
-        if (!overtaken || old.digest) continue; /* a digest is about more than that */
-        part_remove(job, index);
-        note_failed(look->outbox, job, &old, 1, notice_why_overtaken, NULL, look->now->wall_ms);
+/* Of what is told about one thing only the last is still of use, also where the one before is about to be tried again. */
+static void overtake(look_t *look, const route_t *route, const uint8_t ref[32], const part_t *part) {
+    outbox_t *self = look->outbox;
+    if (bytes_are_zero(part->supersedes, sizeof part->supersedes)) return;
+    for (uint32_t at = 0; at < self->job_count; at++) {
+        job_t *job = &self->jobs[at];
+        if (!same_address(job, route, ref)) continue;
+        for (uint32_t index = job->count; index-- > 0;) {
+            part_t old = job->parts[index];
+            bool overtaken = old.state == notice_state_raised && memcmp(old.warning_id, part->supersedes, 16) == 0;
+            if (!overtaken || old.digest) continue; /* a digest is about more than that */
+            part_remove(job, index);
+            note_failed(self, job, &old, 1, notice_why_overtaken, NULL, look->now->wall_ms);
+        }
     }
 }
 
@@ -98,9 +105,8 @@ static void consider(look_t *look, const route_t *route, const contact_t *contac
         note_failed(self, &stand_in, &part, 1, withdrawn ? notice_why_withdrawn : notice_why_too_old, NULL, look->now->wall_ms);
         return;
     }
-    job_t *job = job_for(look, route, contact, &part);
-    overtake(look, job, &part);
-    part_add(job, &part);
+    overtake(look, route, ref, &part);
+    part_add(job_for(look, route, contact, &part), &part);
 }
 
 /* The first contact of this unit; they lie by unit. */

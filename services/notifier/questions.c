@@ -25,7 +25,7 @@ struct questions {
     arena_t *arena;     /* of the packet at hand */
     /* the ledger's head */
     bool head_known;
-    uint64_t head, head_id;
+    uint64_t head, head_id, head_cause;
     int64_t head_ask_ms;
     /* the directory, page after page */
     arena_t *pages;
@@ -80,7 +80,7 @@ static void ask(questions_t *self, client_t *client, uint64_t id, const message_
 
 /* --- the ledger's head --- */
 
-static void head_step(questions_t *self, int64_t steady_ms) {
+static void head_step(questions_t *self, uint64_t cause_seq, int64_t steady_ms) {
     bytes_t frame;
     packet_t packet;
     fault_t fault;
@@ -95,11 +95,19 @@ static void head_step(questions_t *self, int64_t steady_ms) {
     if (self->head_known || steady_ms < self->head_ask_ms) return;
     health_ask_t question = {0};
     ask(self, self->desk, ++self->head_id, health_ask_type(), &question);
+    self->head_cause = cause_seq;
     self->head_ask_ms = steady_ms + AGAIN_MS;
 }
 
-bool questions_head(const questions_t *self, uint64_t *head) {
+void questions_head_void(questions_t *self) {
+    self->head_known = false;
+    self->head_id++; /* an older answer does not count */
+    self->head_ask_ms = 0;
+}
+
+bool questions_head(const questions_t *self, uint64_t *head, uint64_t *asked_at) {
     *head = self->head;
+    *asked_at = self->head_cause;
     return self->head_known;
 }
 
@@ -290,8 +298,8 @@ bool questions_tested(questions_t *self, uint64_t ticket, const response_t *resp
 
 /* --- all of them --- */
 
-void questions_step(questions_t *self, int64_t steady_ms) {
-    head_step(self, steady_ms);
+void questions_step(questions_t *self, uint64_t cause_seq, int64_t steady_ms) {
+    head_step(self, cause_seq, steady_ms);
     vault_step(self, steady_ms);
     intake_step(self, steady_ms);
 }

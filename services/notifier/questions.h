@@ -10,12 +10,15 @@ typedef struct questions questions_t;
 err_t questions_open_all(questions_t **out);
 void questions_close(questions_t **self);
 
-void questions_step(questions_t *self, int64_t steady_ms); /* asks what is to be asked, takes what was answered */
+/* Asks what is to be asked, takes what was answered. `cause_seq`: how far the fold is. */
+void questions_step(questions_t *self, uint64_t cause_seq, int64_t steady_ms);
 bool questions_open(const questions_t *self);              /* an answer is on its way, soon */
 bool questions_answered(const questions_t *self);          /* vault and intake have answered what they were asked last */
 
-/* The ledger's head as of our start. false: not told yet. */
-bool questions_head(const questions_t *self, uint64_t *head);
+/* The ledger's head as of our start, or of the last questions_head_void. *asked_at: how far the fold was when it
+ * was asked: no further than the head, unless its ledger is another one. false: not told yet. */
+bool questions_head(const questions_t *self, uint64_t *head, uint64_t *asked_at);
+void questions_head_void(questions_t *self); /* ask anew */
 
 /* Asks for the directory if stream 4 has come to `in_seq` since it was asked last, or a second has passed. */
 void questions_directory_ask(questions_t *self, uint64_t in_seq, uint64_t known, int64_t steady_ms);

@@ -35,6 +35,9 @@ typedef struct {
     pthread_t thread;
     atomic_bool stop;
     uint64_t drained_at; /* the fold has to be here before anything is planned */
+    uint64_t epoch; /* of the fold */
+    uint64_t last_cause, last_epoch; /* of the fold, as of the turn before */
+    bool head_taken, foreign;
     uint64_t in_seq, cause_seq; /* of the fold, as of this turn */
     int64_t well_ms;     /* vault and ledger answered last */
     int64_t sick_ms;     /* a route delivers nothing since; 0: none */
@@ -60,17 +63,25 @@ static void position_read(sender_t *self) {
     if (txn == NULL) return;
     self->in_seq = txn_fact(txn, "in_seq");
     self->cause_seq = txn_fact(txn, "cause_seq");
+    self->epoch = notifier_mode(txn, self->arena).epoch;
     txn_abort(&txn);
 }
 
-/* Everything that the ledger held when we started is folded, and the fold is not being derived anew. */
+/* Everything is folded that the ledger held when we started, or when the fold began to be derived anew. A fold that is ahead of
+ * its ledger is of an epoch that a restore has lost: it will be told so, and begin again. */
 static bool is_drained(sender_t *self) {
-    uint64_t head = 0;
-    if (!questions_head(self->questions, &head)) return false;
-    if (head > self->drained_at) self->drained_at = head;
-    if (self->cause_seq < self->drained_at) return false;
-    self->drained_at = self->cause_seq;
-    return true;
+    uint64_t head = 0, asked_at = 0;
+    if (self->cause_seq < self->last_cause || self->epoch != self->last_epoch) { /* a small fold is there again in one commit */
+        questions_head_void(self->questions);
+        self->head_taken = false;
+    }
+    self->last_cause = self->cause_seq;
+    self->last_epoch = self->epoch;
+    if (!questions_head(self->questions, &head, &asked_at)) return false;
+    if (!self->head_taken) self->foreign = asked_at > head;
+    if (!self->head_taken) self->drained_at = head;
+    self->head_taken = true;
+    return !self->foreign && self->cause_seq >= self->drained_at;
 }
 
 static void deliveries_take(sender_t *self) {
@@ -162,7 +173,7 @@ static int64_t turn(sender_t *self) {
     arena_reset(self->arena);
     int64_t steady_ms = clock_steady_ms();
     position_read(self);
-    questions_step(self->questions, steady_ms);
+    questions_step(self->questions, self->cause_seq, steady_ms);
     self->drained = is_drained(self);
     deliveries_take(self);
     plan(self, steady_ms);

@@ -2,6 +2,7 @@
  * receipt and keeps its instant, and nobody is warned twice. usage: drill BIN_FOLDER PLAN */
 #include "tests/drill/system.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <hiredis/hiredis.h>
 #include <jansson.h>
@@ -100,6 +101,40 @@ static void check_redis(uint32_t by_epoch[4]) {
     free(told);
     freeReplyObject(all);
     redisFree(redis);
+}
+
+/* --- what was mailed --- */
+
+static void somebody_is_to_be_mailed(void) {
+    MUST(here, RUN(here, "route", "add", "mail", "mail", "--url", "smtps://mail.example.org", "--sender", "m@example.org") == 0);
+    for (uint32_t unit = 0; unit < SYSTEM_UNITS; unit++)
+        MUST(here, RUN(here, "contact", "add", here->units[unit], here->units[unit], "--mail", "clerk@example.org") == 0);
+}
+
+static int id_compare(const void *a, const void *b) { return memcmp(a, b, 32); }
+
+/* No notice stands in two mails of the maildir; how many there are. Whatever is under way has arrived. */
+static uint32_t check_outbox(void) {
+    static char ids[8192][32];
+    uint32_t count = 0;
+    system_settle(here);
+    UNTIL(here, system_health(here, "notifier").published >= system_health(here, "alerting").out_head);
+    DIR *folder = opendir("outbox/new");
+    MUST(here, folder != NULL);
+    for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        text_t mail;
+        if (entry->d_name[0] == '.') continue;
+        MUST(here, home_read(arena_format(here->arena, "outbox/new/%s", entry->d_name).at, here->arena, 1 << 20, &mail) == OK);
+        static const char mark[] = "X-Minning-Notice: ";
+        for (const char *at = mail.at; (at = strstr(at, mark)) != NULL; at += sizeof mark) {
+            MUST(here, count < sizeof ids / sizeof ids[0]);
+            memcpy(ids[count++], at + sizeof mark - 1, 32);
+        }
+    }
+    closedir(folder);
+    qsort(ids, count, sizeof ids[0], id_compare);
+    for (uint32_t index = 1; index < count; index++) MUST(here, memcmp(ids[index], ids[index - 1], 32) != 0);
+    return count;
 }
 
 /* --- the disaster --- */
@@ -272,6 +307,7 @@ static void a_full_disk_is_told_to_the_client(void) {
 static void life_before(void) {
     system_up(here, true);
     system_register(here);
+    somebody_is_to_be_mailed();
     early = send_new(EARLY, system_report(here, 1000000));
     MUST(here, early.receipt.backup_seq == 0);
     system_advance(here, "2021-08-20T10:00"); /* five days before: the first reminders */
@@ -291,7 +327,7 @@ static void life_before(void) {
 }
 
 /* What there was when the disk was lost. */
-static uint32_t told_before[4];
+static uint32_t told_before[4], mailed_before;
 static standing_figures_t figures;
 
 static void the_first_life(void) {
@@ -299,6 +335,8 @@ static void the_first_life(void) {
     figures = figures_now();
     fork_seq = backup_seq();
     check_redis(told_before);
+    mailed_before = check_outbox();
+    MUST(here, mailed_before > 0);
     printf("  backup at entry %llu, %u reports while it was taken; ledger of %llu, %u warnings in Redis\n",
            (unsigned long long)fork_seq, streamed_count, (unsigned long long)late.receipt.head_seq, told_before[1]);
     MUST(here, figures.late.days_late == 1 && figures.punctual.timeliness == timeliness_on_time);
@@ -323,7 +361,10 @@ static void the_days_pass_again(void) {
     MUST(here, told[1] == told_before[1]); /* what was told stays told, and is not told again */
     MUST(here, system_log_has(here, "alerting", "event=told_by_a_lost_epoch"));
     MUST(here, !system_log_has(here, "alerting", "redis_stream_alarm"));
+    uint32_t mailed = check_outbox();
+    MUST(here, mailed >= mailed_before && system_log_has(here, "notifier", "event=sent_but_not_in_the_ledger"));
     printf("  the days passed again: %u warnings of the lost epoch kept, %u new, none twice\n", told[1], told[2]);
+    printf("  nor mailed twice: %u notices before the disaster, %u now\n", mailed_before, mailed);
 }
 
 static void what_was_lost_is_sent_again(void) {
@@ -360,6 +401,7 @@ static void lost_a_second_time(void) {
     check_redis(told);
     MUST(here, told[1] == told_before[1] && told[3] > 0);
     MUST(here, !system_log_has(here, "alerting", "redis_stream_alarm"));
+    check_outbox();
     say("lost and restored a second time: epoch 3, the instant is still the first one");
 }
 

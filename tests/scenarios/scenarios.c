@@ -11,6 +11,7 @@
 #include "services/stage/home.h"
 
 static void scene_reset(scene_t *self) {
+    scene_outside_end(self);
     if (self->world != NULL) world_destroy(&self->world);
     if (self->book != NULL) planbook_destroy(&self->book);
     self->watched_count = 0;

@@ -16,7 +16,10 @@ typedef struct {
     uint8_t submission_id[16];
 } scene_report_t;
 
+typedef struct scene_outside scene_outside_t;
+
 typedef struct {
+    scene_outside_t *outside; /* NULL: nobody is told anything outside */
     arena_t *arena; /* void after each command */
     buffer_t out;
     world_t *world;
@@ -41,6 +44,14 @@ void scene_again(scene_t *self, text_t rest);
 void scene_play(scene_t *self, text_t command);
 text_t scene_when(const scene_t *self, int64_t at_ms);
 void scene_reasons(scene_t *self, const char *what, const reason_t *reasons, uint32_t count);
+
+/* --- the outside (outside.c) --- */
+void scene_contact(scene_t *self, text_t rest);
+void scene_route(scene_t *self, text_t rest);
+void scene_post(scene_t *self, text_t rest);
+void scene_proof(scene_t *self, text_t rest);
+void scene_deliver(scene_t *self);
+void scene_outside_end(scene_t *self);
 
 /* --- about claims (claims.c) --- */
 void scene_claims(scene_t *self, text_t rest);

@@ -79,6 +79,7 @@ static void say_warnings(scene_t *self) {
     event_t event;
     if (self->world == NULL) return;
     while (world_event(self->world, WORLD_ALERTING, &self->warning_seq, &event, self->arena)) scene_warning(self, &event);
+    scene_deliver(self); /* and what of it goes outside */
 }
 
 static void do_plan(scene_t *self, text_t rest) {
@@ -429,14 +430,13 @@ void scene_play(scene_t *self, text_t command) {
     static const struct {
         const char *word;
         void (*act)(scene_t *self, text_t rest);
-    } verbs[] = {{"计划", do_plan},  {"时限", do_deadline}, {"开始", do_begin},    {"到", do_at},
-                 {"关注", do_watch}, {"指标", do_target},   {"义务", do_owes},     {"吊销", do_revoke},
-                 {"办结", do_close}, {"断电", do_restart},  {"状态", do_standing}, {"严格", do_strict},
-                 {"通报", scene_bulletin}, {"公示", scene_announce}, {"印发", scene_publish}, {"重看", scene_again},
-                 {"重复", scene_claims}, {"认定", scene_credit}, {"数据", scene_figures},
-                 {"经办人", do_officer}, {"退回", do_return}, {"通过", do_approve},
-                 {"延期", do_extend}, {"不予延期", do_deny}, {"故障", do_outage}, {"有效期", do_valid},
-                 {"停用", scene_door_down}, {"恢复", scene_door_up}, {"静默", scene_silence}};
+    } verbs[] = {{"计划", do_plan}, {"时限", do_deadline}, {"开始", do_begin}, {"到", do_at}, {"关注", do_watch}, {"指标", do_target},
+                 {"义务", do_owes}, {"吊销", do_revoke}, {"办结", do_close}, {"断电", do_restart}, {"状态", do_standing}, {"严格", do_strict},
+                 {"通报", scene_bulletin}, {"公示", scene_announce}, {"印发", scene_publish}, {"重看", scene_again}, {"重复", scene_claims},
+                 {"认定", scene_credit}, {"数据", scene_figures}, {"经办人", do_officer}, {"退回", do_return}, {"通过", do_approve},
+                 {"延期", do_extend}, {"不予延期", do_deny}, {"故障", do_outage}, {"有效期", do_valid}, {"停用", scene_door_down},
+                 {"恢复", scene_door_up}, {"静默", scene_silence}, {"联系人", scene_contact}, {"通道", scene_route}, {"邮局", scene_post},
+                 {"证明", scene_proof}};
     text_t rest = command, word = phrase_word(&rest);
     bool early = text_is(word, "计划") || text_is(word, "开始") || text_is(word, "时限");
     early = early || (self->book != NULL && text_is(word, "严格"));

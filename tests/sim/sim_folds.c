@@ -4,11 +4,12 @@
 #include "services/2-validation/validation.h"
 #include "services/3-aggregation/aggregation.h"
 #include "services/4-alerting/alerting.h"
+#include "services/notifier/notifier.h"
 #include "tests/sim/sim.h"
 
 enum { PATIENCE = 24, ASK_AGAIN = 60, STRANGE_BATCHES = 3 };
 
-static const role_t *(*const sim_roles[])(void) = {validation_role, aggregation_role, alerting_role};
+static const role_t *(*const sim_roles[])(void) = {validation_role, aggregation_role, alerting_role, notifier_role};
 
 fold_t *sim_fold_of(sim_t *sim, uint32_t actor) {
     ASSERT(actor >= 1 && actor <= sim->fold_count);

@@ -9,6 +9,7 @@
 #include "services/2-validation/validation.h"
 #include "services/3-aggregation/aggregation.h"
 #include "services/4-alerting/alerting.h"
+#include "services/notifier/notifier.h"
 #include "tests/sim/pump.h"
 
 struct world {
@@ -29,7 +30,8 @@ struct world {
 };
 
 static const role_t *role_of(uint32_t stage) {
-    return stage == WORLD_VALIDATION ? validation_role() : stage == WORLD_AGGREGATION ? aggregation_role() : alerting_role();
+    static const role_t *(*const roles[WORLD_STAGES])(void) = {validation_role, aggregation_role, alerting_role, notifier_role};
+    return roles[stage]();
 }
 
 static void path_of(const world_t *self, const char *name, char *path, size_t room) {
@@ -277,6 +279,13 @@ bool world_event(world_t *self, uint32_t stage, uint64_t *seq, event_t *event, a
     }
     txn_abort(&txn);
     return found;
+}
+
+store_t *world_store(world_t *self, uint32_t stage) { return stage_store(self->stages[stage]); }
+
+void world_note(world_t *self, const message_t *type, const void *value, arena_t *arena) {
+    packet_t packet = converse(self, door_notifier, type, value, arena);
+    ASSERT(packet.kind == KIND_notice_noted);
 }
 
 void world_restart(world_t *self) {

@@ -6,7 +6,7 @@
 #include "services/plan/plan.h"
 #include "services/stage/stage.h"
 
-enum { WORLD_VALIDATION, WORLD_AGGREGATION, WORLD_ALERTING, WORLD_STAGES, WORLD_INTAKE = WORLD_STAGES };
+enum { WORLD_VALIDATION, WORLD_AGGREGATION, WORLD_ALERTING, WORLD_NOTIFIER, WORLD_STAGES, WORLD_INTAKE = WORLD_STAGES };
 
 typedef struct world world_t;
 
@@ -49,6 +49,10 @@ void world_ask(world_t *self, uint32_t stage, const message_t *ask, const void *
 verdict_t world_check(world_t *self, text_t unit, const report_t *report, arena_t *arena);
 /* The next event after *seq that a stage writes and that is no control entry, if there is one; views live in arena. */
 bool world_event(world_t *self, uint32_t stage, uint64_t *seq, event_t *event, arena_t *arena);
+
+/* What a stage keeps; and a result of a delivery through the notifier's door. */
+store_t *world_store(world_t *self, uint32_t stage);
+void world_note(world_t *self, const message_t *type, const void *value, arena_t *arena);
 
 /* Closes every store and opens it again: what a power cut leaves, everything committed. */
 void world_restart(world_t *self);
