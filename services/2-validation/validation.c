@@ -443,6 +443,7 @@ static void answer(turn_t *turn, const packet_t *ask, reply_t *reply) {
     case KIND_standing_ask: answer_standing(turn, ask, reply); return;
     case KIND_claims_ask: answer_claims(turn, ask, reply); return;
     case KIND_decisions_ask: answer_decisions(turn, ask, reply); return;
+    case KIND_history_ask: answer_history(turn, ask, reply); return;
     default: return; /* not mine: the runtime says so */
     }
 }

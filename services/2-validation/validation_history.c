@@ -14,6 +14,7 @@ validation_past_t validation_past(const validation_history_t *history, text_t me
         if (ours || !text_equal(month->member, member)) continue;
         int64_t amount = (int64_t)month->amount;
         past.others += amount + opening_of(month);
+        if (month->period_from > period_from && past.later == 0) past.later = amount;
         if (month->period_from > period_from) continue;
         past.before += amount + opening_of(month);
         if (amount > 0) past.last = amount; /* ascending: the last one stays */

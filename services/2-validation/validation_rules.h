@@ -49,6 +49,7 @@ typedef struct {
     int64_t before;                        /* amounts and opening balances of earlier periods 上期累计 */
     int64_t others;                        /* the same of all periods but this one */
     int64_t last;                          /* the last earlier month's amount that is not 0; 0: none */
+    int64_t later;                         /* the first later month's amount that is not 0; 0: none */
     bool opening_taken;                    /* an opening balance comes too late */
 } validation_past_t;
 validation_past_t validation_past(const validation_history_t *history, text_t member, uint32_t period_from);

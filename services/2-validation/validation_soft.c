@@ -20,9 +20,10 @@ void judge_evidence(judge_t *self, const exhibit_t *exhibit) {
 static bool is_at_least(int64_t large, int64_t small, uint64_t times) { return large / small >= (int64_t)times; }
 static bool is_at_most(int64_t large, int64_t small, uint64_t times) { return (large - 1) / small + 1 <= (int64_t)times; }
 
-/* 万元 typed as 元, or the other way round. */
+/* 万元 typed as 元, or the other way round. A first month that comes late is held against the month after it. */
 static bool judge_factor(judge_t *self, const exhibit_t *exhibit, int64_t amount, const thresholds_t *from) {
-    int64_t last = exhibit->past.last, small = amount < last ? amount : last, large = amount < last ? last : amount;
+    int64_t last = exhibit->past.last != 0 ? exhibit->past.last : exhibit->past.later;
+    int64_t small = amount < last ? amount : last, large = amount < last ? last : amount;
     if (exhibit->indicator->measure != measure_money || small == 0) return false;
     if (!is_at_least(large, small, from->factor_low) || !is_at_most(large, small, from->factor_high)) return false;
     FAULT_WITH(self, factor_10000, figure_path(self, exhibit->index, "amount"), judge_shown(self, exhibit->indicator, amount),
@@ -46,8 +47,7 @@ static void judge_same(judge_t *self, const exhibit_t *exhibit, int64_t amount, 
     const indicator_t *indicator = exhibit->indicator;
     if (indicator->measure != measure_money || indicator->steady || exhibit->said->items_count > 0) return;
     uint32_t last_from = 0;
-    uint32_t run =
-        validation_equal_months(exhibit->history, exhibit->said->member, self->period->from, amount, &last_from);
+    uint32_t run = validation_equal_months(exhibit->history, exhibit->said->member, self->period->from, amount, &last_from);
     if (run + 1 < from->same_months || run == 0) return;
     text_t period = judge_day(self, last_from);
     for (uint32_t index = 0; index < self->plan->periods_count; index++)

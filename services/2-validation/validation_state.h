@@ -63,6 +63,9 @@ text_t period_skipped(turn_t *turn, const validation_case_t *given);
 /* What the figures of a report that passes would come to: who typed the month sees the running total, and the reverse. */
 const figure_standing_t *figures_after(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling,
                                        uint32_t *count);
+/* Answers history_ask. */
+void answer_history(turn_t *turn, const packet_t *packet, reply_t *reply);
+
 /* What the figures that stand for (unit, task, period) come to. */
 const figure_standing_t *figures_standing(turn_t *turn, const standing_ask_t *ask, uint32_t *count);
 

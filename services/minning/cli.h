@@ -155,6 +155,7 @@ int verb_report_status(cli_t *cli);
 int verb_report_template(cli_t *cli);
 int verb_late(cli_t *cli);
 int verb_missing(cli_t *cli);
+int verb_obligations(cli_t *cli);
 int verb_history(cli_t *cli);
 int verb_verify_totals(cli_t *cli);
 int verb_life(cli_t *cli);

@@ -14,14 +14,23 @@ typedef struct {
     maybe_t before;
     uint64_t cause_seq, revision;
     int64_t at_ms;
-    text_t why;
+    text_t explained, why;
 } change_t;
+
+/* A later month's running total that a change moved. */
+typedef struct {
+    restated_total_t row;
+    text_t unit;
+    uint64_t cause_seq;
+} moved_t;
 
 typedef struct {
     cli_t *cli;
     text_t indicator, unit;
     change_t *changes; /* ascending by cause_seq */
     size_t count, room;
+    moved_t *moved; /* ascending by cause_seq */
+    size_t moved_count, moved_room;
 } past_t;
 
 static change_t *change_of(past_t *self, uint64_t cause_seq, size_t *from) {
@@ -69,30 +78,62 @@ static void on_total_changed(past_t *self, const event_t *event, arena_t *arena)
         (change_t){.moved = moved, .before = before, .cause_seq = event->cause_seq, .at_ms = event->at_ms};
 }
 
+static void on_restated(past_t *self, const event_t *event, arena_t *arena) {
+    totals_restated_t told;
+    fault_t fault;
+    if (event_body(event, totals_restated_type(), arena, &told, &fault) != OK) return;
+    if (self->unit.size > 0 && !text_equal(told.unit, self->unit)) return;
+    for (uint32_t index = 0; index < told.rows_count; index++) {
+        moved_t moved = {.row = told.rows[index], .cause_seq = event->cause_seq};
+        if (!text_equal(moved.row.indicator, self->indicator)) continue;
+        if (self->moved_count == self->moved_room) {
+            self->moved_room = self->moved_room == 0 ? 64 : self->moved_room * 2;
+            moved_t *more = realloc(self->moved, self->moved_room * sizeof *more);
+            ASSERT(more != NULL);
+            self->moved = more;
+        }
+        moved.row.indicator = self->indicator;
+        moved.row.member = arena_text(self->cli->arena, moved.row.member);
+        moved.row.period = arena_text(self->cli->arena, moved.row.period);
+        moved.unit = arena_text(self->cli->arena, told.unit);
+        self->moved[self->moved_count++] = moved;
+    }
+}
+
+/* code: explanation, of the soft faults that passed. */
+static text_t explained_text(cli_t *cli, const report_accepted_t *accepted) {
+    text_t all = text_of("");
+    for (uint32_t index = 0; index < accepted->explained_count; index++) {
+        const reason_t *reason = &accepted->explained[index];
+        if (reason->explanation.size == 0) continue;
+        all = arena_format(cli->arena, TEXT_FORMAT "%s" TEXT_FORMAT ": " TEXT_FORMAT, TEXT_ARGS(all), all.size > 0 ? "; " : "",
+                           TEXT_ARGS(reason->code), TEXT_ARGS(reason->explanation));
+    }
+    return all;
+}
+
 static void on_verdict(past_t *self, const event_t *event, arena_t *arena) {
     report_accepted_t accepted;
     fault_t fault;
     size_t at;
+    if (event->kind == KIND_totals_restated) on_restated(self, event, arena);
     if (event->kind != KIND_report_accepted || change_of(self, event->cause_seq, &at) == NULL) return;
     if (event_body(event, report_accepted_type(), arena, &accepted, &fault) != OK) return;
-    for (; at < self->count && self->changes[at].cause_seq == event->cause_seq; at++)
+    text_t explained = explained_text(self->cli, &accepted);
+    for (; at < self->count && self->changes[at].cause_seq == event->cause_seq; at++) {
         self->changes[at].revision = accepted.revision;
+        self->changes[at].explained = explained;
+    }
 }
 
-/* Why, in the unit's own words: explanations of soft faults, else what it says of its progress. */
+/* Why, in the unit's own words: what it says of its progress. */
 static void on_entry(past_t *self, const event_t *event, arena_t *arena) {
     report_received_t received;
     fault_t fault;
     size_t at;
     if (event->kind != KIND_report_received || change_of(self, event->cause_seq, &at) == NULL) return;
     if (event_body(event, report_received_type(), arena, &received, &fault) != OK) return;
-    const report_t *report = &received.report;
-    text_t why = text_of("");
-    for (uint32_t index = 0; index < report->explanations_count; index++)
-        why =
-            arena_format(self->cli->arena, TEXT_FORMAT "%s" TEXT_FORMAT ": " TEXT_FORMAT, TEXT_ARGS(why), index > 0 ? "; " : "",
-                         TEXT_ARGS(report->explanations[index].code), TEXT_ARGS(report->explanations[index].text));
-    if (why.size == 0) why = arena_text(self->cli->arena, report->progress);
+    text_t why = arena_text(self->cli->arena, received.report.progress);
     for (; at < self->count && self->changes[at].cause_seq == event->cause_seq; at++) self->changes[at].why = why;
 }
 
@@ -117,6 +158,11 @@ static text_t shown(cli_t *cli, const indicator_t *indicator, maybe_t amount) {
     return arena_format(cli->arena, "%lld", (long long)amount.value);
 }
 
+static text_t member_name(const indicator_t *indicator, text_t id) {
+    const member_t *member = indicator == NULL ? NULL : indicator_member(indicator, id);
+    return member == NULL ? id : member->name;
+}
+
 static text_t one_line(cli_t *cli, text_t text) {
     enum { ENOUGH = 90 };
     uint32_t size = 0;
@@ -131,12 +177,15 @@ static void print_change(cli_t *cli, sheet_t *sheet, const indicator_t *indicato
     const char *what =
         change->revision > 1 ? cli_say(cli, "修订为第 %lu 版", "revision %lu") : cli_say(cli, "首报", "first report");
     text_t why = arena_format(cli->arena, what, (unsigned long)change->revision);
+    if (change->explained.size > 0)
+        why = arena_format(cli->arena, TEXT_FORMAT "  %s" TEXT_FORMAT, TEXT_ARGS(why), cli_say(cli, "说明 ", "explained "),
+                           TEXT_ARGS(one_line(cli, change->explained)));
     if (change->why.size > 0)
         why = arena_format(cli->arena, TEXT_FORMAT "  " TEXT_FORMAT, TEXT_ARGS(why), TEXT_ARGS(one_line(cli, change->why)));
     text_t cells[] = {cli_when(cli, cli_offset(cli), change->at_ms),
                       cli_unit_name(cli, moved->unit),
                       moved->period,
-                      moved->member,
+                      member_name(indicator, moved->member),
                       shown(cli, indicator, change->before),
                       shown(cli, indicator, moved->amount),
                       shown(cli, indicator, moved->total),
@@ -152,8 +201,41 @@ static void json_change(cli_t *cli, const change_t *change) {
     json_object_set_new(json, "at_ms", json_integer(change->at_ms));
     json_object_set_new(json, "cause_seq", json_integer((json_int_t)change->cause_seq));
     json_object_set_new(json, "revision", json_integer((json_int_t)change->revision));
+    json_object_set_new(json, "explained",
+                        json_stringn(change->explained.size > 0 ? change->explained.at : "", change->explained.size));
     json_object_set_new(json, "why", json_stringn(change->why.size > 0 ? change->why.at : "", change->why.size));
     cli_print_json(json);
+}
+
+/* Below a change: the later months that it moved. */
+static void tell_moved(const past_t *self, sheet_t *sheet, const indicator_t *indicator, uint64_t cause_seq) {
+    cli_t *cli = self->cli;
+    for (size_t index = 0; index < self->moved_count; index++) {
+        const restated_total_t *row = &self->moved[index].row;
+        if (self->moved[index].cause_seq != cause_seq) continue;
+        if (cli->json) {
+            json_t *json = message_to_json(restated_total_type(), row);
+            json_object_set_new(json, "cause_seq", json_integer((json_int_t)cause_seq));
+            cli_print_json(json);
+            continue;
+        }
+        text_t none = text_of(""), note = cli_word(cli, "↳ 累计重述", "↳ running total restated");
+        if (row->stale)
+            note = arena_format(cli->arena,
+                                cli_say(cli, "↳ 累计重述  ▲ 当时所填 " TEXT_FORMAT " 已不符",
+                                        "↳ running total restated  ▲ typed as " TEXT_FORMAT),
+                                TEXT_ARGS(cli_amount(cli, indicator, row->typed)));
+        text_t cells[] = {none,
+                          none,
+                          row->period,
+                          member_name(indicator, row->member),
+                          cli_amount(cli, indicator, (maybe_t){true, (int64_t)row->before}),
+                          cli_amount(cli, indicator, (maybe_t){true, (int64_t)row->after}),
+                          none,
+                          none,
+                          note};
+        sheet_add(sheet, cells, 9, row->stale ? colour_yellow : colour_grey);
+    }
 }
 
 static void tell(past_t *self, const indicator_t *indicator) {
@@ -168,6 +250,8 @@ static void tell(past_t *self, const indicator_t *indicator) {
             json_change(cli, &self->changes[index]);
         else
             print_change(cli, &sheet, indicator, &self->changes[index]);
+        bool last = index + 1 == self->count || self->changes[index + 1].cause_seq != self->changes[index].cause_seq;
+        if (last) tell_moved(self, &sheet, indicator, self->changes[index].cause_seq);
     }
     if (!cli->json && self->count == 0) printf("%s\n", cli_say(cli, "尚无数据", "nothing was reported yet"));
     if (!cli->json && self->count > 0) sheet_print(cli, &sheet, stdout);
@@ -192,5 +276,6 @@ int verb_history(cli_t *cli) {
     if (exit_code == EXIT_WELL && last > 0) exit_code = read_stream(&self, STREAM_ENTRIES, on_entry, last);
     if (exit_code == EXIT_WELL) tell(&self, indicator);
     free(self.changes);
+    free(self.moved);
     return exit_code;
 }

@@ -54,6 +54,8 @@ const verb_t cli_verbs[] = {
      "ours was away from … to …: who was near a deadline gets the time back"},
     {"decisions", "", "unit task period", 0, 0, verb_decisions, "退回、通过等决定及其效力", "what was decided, by whom, and whether it holds"},
     {"late", "", "period unit task", 0, 0, verb_late, "谁逾期、谁未报", "who is late, who is missing"},
+    {"obligations", "UNIT", "task period", 1, 1, verb_obligations, "本单位应报的全部内容：状态、及时性、时限、收到、缺项",
+     "all that a unit owes: state, timeliness, deadline, when it came, what is missing"},
     {"missing", "", "unit task period all", 0, 0, verb_missing, "还缺什么，细到栏目", "everything still missing, down to the field"},
     {"progress", "", "task", 0, 0, verb_progress, "各指标：完成、目标、完成率、序时、灯",
      "targets: done, goal, rate, pace, lamp"},

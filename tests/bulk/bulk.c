@@ -196,7 +196,8 @@ static void a_changed_file_is_a_correction(void) {
     says("● 通过     2"); /* revision 2 */
     settles();
     runs(EX_OK, "history raised --unit csh");
-    says("100000.00元  110000.00元");
+    says("100000.00元   110000.00元");
+    says("当时所填 1125000.00元 已不符"); /* September was typed as a running total */
     says("修订为第 2 版  八月更正");
     runs(EX_OK, "figures raised");
     says("佐证 2/2 份报告（100.0%）");
@@ -244,6 +245,9 @@ static void a_month_that_the_file_itself_reports_is_not_skipped(void) {
     settles();
     runs(EX_OK, "report status donation 2021-10 --unit gsl");
     says("累计 120000.00元  ▲ 当时所填累计 125000.00元 已不符");
+    runs(EX_OK, "history raised --unit gsl");
+    says("↳ 累计重述  ▲ 当时所填 125000.00元 已不符");
+    says("八月更正");
     file("jump.csv", HEAD "结对帮扶,2021-10,镇级结对帮扶资金,12,,,,,,,,,,\r\n");
     runs(EX_DATAERR, "report send jump.csv --unit gsl");
     says("not_your_task");
@@ -292,6 +296,9 @@ static void what_is_missing_is_named_to_the_field(void) {
     says("宁夏特色产品销售额");
     runs(EX_OK, "missing --unit 350104101 --period 2021-08");
     never_says("结对帮扶资金");
+    runs(EX_OK, "obligations 城门镇 --period 2021-08");
+    says("结对帮扶  已报");
+    says("城门镇：3 份");
     runs(EX_OK, "rules --markdown");
     says("| `no_evidence` |");
     says("| `column_unknown` |");

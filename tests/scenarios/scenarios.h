@@ -65,4 +65,12 @@ void scene_silence(scene_t *self, text_t rest);
 void scene_door_down(scene_t *self, text_t rest);
 void scene_door_up(scene_t *self, text_t rest);
 
+/* --- what figures come to (totals.c) --- */
+void scene_explanations(scene_t *self, const reason_t *reasons, uint32_t count);
+void scene_standing_figures(scene_t *self, const figure_standing_t *figures, uint32_t count);
+void scene_restated(scene_t *self); /* later running totals that the last report moved */
+void scene_standing(scene_t *self, text_t rest);
+void scene_history(scene_t *self, text_t rest);
+void scene_strict(scene_t *self, text_t rest);
+
 #endif

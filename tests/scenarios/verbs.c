@@ -28,52 +28,6 @@ void scene_reasons(scene_t *self, const char *what, const reason_t *reasons, uin
     }
 }
 
-/* The explanation that a soft fault passed with. */
-static void say_explanations(scene_t *self, const reason_t *reasons, uint32_t count) {
-    for (uint32_t index = 0; index < count; index++)
-        if (reasons[index].explanation.size > 0)
-            scene_say(self, "说明 " TEXT_FORMAT "：" TEXT_FORMAT, TEXT_ARGS(reasons[index].code),
-                      TEXT_ARGS(reasons[index].explanation));
-}
-
-static text_t amount_text(scene_t *self, text_t indicator_id, maybe_t amount) {
-    const indicator_t *indicator = planbook_indicator(self->book, indicator_id);
-    if (!amount.given || indicator == NULL) return text_of("–");
-    if (indicator->measure == measure_money) return amount_exact(amount.value, self->arena);
-    return amount_show(amount.value, indicator->measure, indicator->unit_word, self->arena);
-}
-
-/* Month and running total, and what was typed if it says something else. */
-static void say_figures(scene_t *self, const figure_standing_t *figures, uint32_t count) {
-    for (uint32_t index = 0; index < count; index++) {
-        const figure_standing_t *one = &figures[index];
-        scene_say(self, "数据 " TEXT_FORMAT "%s" TEXT_FORMAT " 本月 " TEXT_FORMAT " 累计 " TEXT_FORMAT "%s",
-                  TEXT_ARGS(one->indicator), one->member.size > 0 ? "/" : "", TEXT_ARGS(one->member),
-                  TEXT_ARGS(amount_text(self, one->indicator, one->amount)),
-                  TEXT_ARGS(amount_text(self, one->indicator, one->running)), one->stale ? " （与当时所填累计不符）" : "");
-    }
-}
-
-/* Later running totals that the last report moved. */
-static void say_restated(scene_t *self) {
-    event_t event;
-    totals_restated_t told;
-    fault_t fault;
-    while (world_event(self->world, WORLD_VALIDATION, &self->verdict_seq, &event, self->arena)) {
-        if (event_body(&event, totals_restated_type(), self->arena, &told, &fault) != OK) continue;
-        for (uint32_t index = 0; index < told.rows_count; index++) {
-            const restated_total_t *row = &told.rows[index];
-            maybe_t before = {true, (int64_t)row->before}, after = {true, (int64_t)row->after};
-            scene_say(self, "重述 " TEXT_FORMAT " " TEXT_FORMAT " 累计 " TEXT_FORMAT " → " TEXT_FORMAT "%s",
-                      TEXT_ARGS(row->period), TEXT_ARGS(row->indicator), TEXT_ARGS(amount_text(self, row->indicator, before)),
-                      TEXT_ARGS(amount_text(self, row->indicator, after)),
-                      row->stale         ? " （与当时所填累计不符）"
-                      : row->typed.given ? " （与当时所填累计相符）"
-                                         : "");
-        }
-    }
-}
-
 /* What the watched units were told since the last command. */
 static void say_warnings(scene_t *self) {
     event_t event;
@@ -140,8 +94,10 @@ static void do_at(scene_t *self, text_t rest) {
 static void do_watch(scene_t *self, text_t rest) {
     event_t event;
     for (text_t unit = phrase_word(&rest); unit.size > 0 && self->watched_count < SCENE_WATCHED; unit = phrase_word(&rest))
-        if (text_is(unit, "全部")) self->others = true;
-        else snprintf(self->watched[self->watched_count++], LIMIT_ID + 1, TEXT_FORMAT, TEXT_ARGS(unit));
+        if (text_is(unit, "全部"))
+            self->others = true;
+        else
+            snprintf(self->watched[self->watched_count++], LIMIT_ID + 1, TEXT_FORMAT, TEXT_ARGS(unit));
     while (world_event(self->world, WORLD_ALERTING, &self->warning_seq, &event, self->arena)) {
     }
 }
@@ -160,8 +116,7 @@ static void do_target(scene_t *self, text_t rest) {
         scene_say(self, TEXT_FORMAT "：%s %s %s %s灯，" TEXT_FORMAT " / " TEXT_FORMAT, TEXT_ARGS(indicator->name),
                   WORD_ZH(reach, row->reach), WORD_ZH(reported, row->reported), WORD_ZH(tenure, row->tenure),
                   WORD_ZH(lamp, row->lamp), TEXT_ARGS(done), TEXT_ARGS(goal));
-        if (row->covered < row->figures)
-            scene_say(self, "佐证 %" PRIu64 "/%" PRIu64 " 份数据", row->covered, row->figures);
+        if (row->covered < row->figures) scene_say(self, "佐证 %" PRIu64 "/%" PRIu64 " 份数据", row->covered, row->figures);
         if (row->reached_day > 0)
             scene_say(self, "达标之日 %04u-%02u-%02u", row->reached_day / 10000, row->reached_day / 100 % 100,
                       row->reached_day % 100);
@@ -176,7 +131,8 @@ static void do_target(scene_t *self, text_t rest) {
 
 static void say_moved(scene_t *self, const obligation_changed_t *row) {
     if (row->due_seq == 0) return;
-    scene_say(self, "时限已由第%" PRIu64 "条移至 " TEXT_FORMAT, row->due_seq, TEXT_ARGS(scene_when(self, (int64_t)row->due_ms)));
+    scene_say(self, "时限已由第%" PRIu64 "条移至 " TEXT_FORMAT, row->due_seq,
+              TEXT_ARGS(scene_when(self, (int64_t)row->due_ms)));
 }
 
 static void say_return(scene_t *self, const obligation_changed_t *row) {
@@ -231,8 +187,8 @@ static void send(scene_t *self, text_t unit, text_t line, const uint8_t *submiss
               TEXT_ARGS(scene_when(self, (int64_t)answer.receipt.received_ms)), answer.verdict.accepted ? "有效，" : "退回，",
               answer.verdict.revision);
     scene_reasons(self, answer.verdict.accepted ? "附注" : "原因", answer.verdict.reasons, answer.verdict.reasons_count);
-    if (answer.verdict.accepted) say_explanations(self, answer.verdict.reasons, answer.verdict.reasons_count);
-    say_restated(self);
+    if (answer.verdict.accepted) scene_explanations(self, answer.verdict.reasons, answer.verdict.reasons_count);
+    scene_restated(self);
 }
 
 /* UNIT 试 …: would this be taken? */
@@ -247,42 +203,7 @@ static void do_check(scene_t *self, text_t unit, text_t line) {
     verdict_t verdict = world_check(self->world, unit, &report, self->arena);
     scene_say(self, "试报：%s", verdict.accepted ? "可以报送" : "会被退回");
     scene_reasons(self, verdict.accepted ? "附注" : "原因", verdict.reasons, verdict.reasons_count);
-    say_figures(self, verdict.figures, verdict.figures_count);
-}
-
-/* 状态 UNIT TASK PERIOD: what stands, and how the newest valid revision was explained. */
-static void do_standing(scene_t *self, text_t rest) {
-    standing_ask_t ask = {.unit = phrase_word(&rest), .task = phrase_word(&rest), .period = phrase_word(&rest)};
-    standing_told_t told;
-    world_ask(self->world, WORLD_VALIDATION, standing_ask_type(), &ask, standing_told_type(), &told, self->arena);
-    scene_say(self, "现行第%" PRIu64 "版", told.revision);
-    say_figures(self, told.figures, told.figures_count);
-    for (uint32_t index = 0; index < told.submissions_count; index++)
-        if (told.submissions[index].accepted)
-            say_explanations(self, told.submissions[index].reasons, told.submissions[index].reasons_count);
-}
-
-/* 严格 CODE soft|hard|off: as if the plan file said so. Before 开始. */
-static void do_strict(scene_t *self, text_t rest) {
-    static soft_rule_t rules[LIMIT_SOFT_RULES];
-    static char codes[LIMIT_SOFT_RULES][LIMIT_ID + 1];
-    static uint32_t used;
-    text_t code = phrase_word(&rest);
-    const word_t *word = word_named(strictness_words, phrase_word(&rest));
-    uint32_t count = 0;
-    for (uint32_t index = 0; index < self->plan.soft_rules_count; index++)
-        if (!text_equal(self->plan.soft_rules[index].code, code)) rules[count++] = self->plan.soft_rules[index];
-    if (word == NULL || !soft_rule_exists(code) || count == LIMIT_SOFT_RULES) {
-        scene_say(self, "写作 严格 CODE soft|hard|off");
-        return;
-    }
-    char *kept = codes[used++ % LIMIT_SOFT_RULES];
-    snprintf(kept, LIMIT_ID + 1, TEXT_FORMAT, TEXT_ARGS(code));
-    rules[count] = (soft_rule_t){text_of(kept), (strictness_t)word->number};
-    self->plan.soft_rules = rules;
-    self->plan.soft_rules_count = count + 1;
-    planbook_destroy(&self->book);
-    self->book = planbook_new(&self->plan);
+    scene_standing_figures(self, verdict.figures, verdict.figures_count);
 }
 
 /* UNIT 报 …: a new submission. UNIT 再报: the last one again, as it was. UNIT 同号 …: its id, other content. */
@@ -327,8 +248,10 @@ static void say_ruling(scene_t *self, uint64_t seq) {
     verdict_ask_t question = {.seq = seq};
     verdict_t verdict;
     world_ask(self->world, WORLD_VALIDATION, verdict_ask_type(), &question, verdict_type(), &verdict, self->arena);
-    if (verdict.revision > 0) scene_say(self, "第%" PRIu64 "版 %s", verdict.revision, verdict.accepted ? "已生效" : "无效");
-    else scene_say(self, "%s", verdict.accepted ? "已生效" : "无效");
+    if (verdict.revision > 0)
+        scene_say(self, "第%" PRIu64 "版 %s", verdict.revision, verdict.accepted ? "已生效" : "无效");
+    else
+        scene_say(self, "%s", verdict.accepted ? "已生效" : "无效");
     scene_reasons(self, "原因", verdict.reasons, verdict.reasons_count);
 }
 
@@ -343,8 +266,10 @@ static void decide(scene_t *self, decision_t decision, text_t rest) {
     ask.why = rest;
     uint64_t seq = 0;
     refusal_t refusal = {0};
-    if (world_command_as(self->world, officer, report_decide_type(), &ask, &seq, &refusal, self->arena)) say_ruling(self, seq);
-    else scene_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
+    if (world_command_as(self->world, officer, report_decide_type(), &ask, &seq, &refusal, self->arena))
+        say_ruling(self, seq);
+    else
+        scene_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
 }
 
 static void do_return(scene_t *self, text_t rest) { decide(self, decision_returned, rest); }
@@ -362,8 +287,10 @@ static void extend(scene_t *self, decision_t decision, text_t rest) {
     ask.why = rest;
     uint64_t seq = 0;
     refusal_t refusal = {0};
-    if (world_command_as(self->world, officer, extension_decide_type(), &ask, &seq, &refusal, self->arena)) say_ruling(self, seq);
-    else scene_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
+    if (world_command_as(self->world, officer, extension_decide_type(), &ask, &seq, &refusal, self->arena))
+        say_ruling(self, seq);
+    else
+        scene_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
 }
 
 static void do_extend(scene_t *self, text_t rest) { extend(self, decision_extended, rest); }
@@ -430,13 +357,15 @@ void scene_play(scene_t *self, text_t command) {
     static const struct {
         const char *word;
         void (*act)(scene_t *self, text_t rest);
-    } verbs[] = {{"计划", do_plan}, {"时限", do_deadline}, {"开始", do_begin}, {"到", do_at}, {"关注", do_watch}, {"指标", do_target},
-                 {"义务", do_owes}, {"吊销", do_revoke}, {"办结", do_close}, {"断电", do_restart}, {"状态", do_standing}, {"严格", do_strict},
-                 {"通报", scene_bulletin}, {"公示", scene_announce}, {"印发", scene_publish}, {"重看", scene_again}, {"重复", scene_claims},
-                 {"认定", scene_credit}, {"数据", scene_figures}, {"经办人", do_officer}, {"退回", do_return}, {"通过", do_approve},
-                 {"延期", do_extend}, {"不予延期", do_deny}, {"故障", do_outage}, {"有效期", do_valid}, {"停用", scene_door_down},
-                 {"恢复", scene_door_up}, {"静默", scene_silence}, {"联系人", scene_contact}, {"通道", scene_route}, {"邮局", scene_post},
-                 {"证明", scene_proof}};
+    } verbs[] = {{"计划", do_plan},       {"时限", do_deadline},    {"开始", do_begin},        {"到", do_at},
+                 {"关注", do_watch},      {"指标", do_target},      {"义务", do_owes},         {"吊销", do_revoke},
+                 {"办结", do_close},      {"断电", do_restart},     {"状态", scene_standing},  {"严格", scene_strict},
+                 {"来历", scene_history}, {"通报", scene_bulletin}, {"公示", scene_announce},  {"印发", scene_publish},
+                 {"重看", scene_again},   {"重复", scene_claims},   {"认定", scene_credit},    {"数据", scene_figures},
+                 {"经办人", do_officer},  {"退回", do_return},      {"通过", do_approve},      {"延期", do_extend},
+                 {"不予延期", do_deny},   {"故障", do_outage},      {"有效期", do_valid},      {"停用", scene_door_down},
+                 {"恢复", scene_door_up}, {"静默", scene_silence},  {"联系人", scene_contact}, {"通道", scene_route},
+                 {"邮局", scene_post},    {"证明", scene_proof}};
     text_t rest = command, word = phrase_word(&rest);
     bool early = text_is(word, "计划") || text_is(word, "开始") || text_is(word, "时限");
     early = early || (self->book != NULL && text_is(word, "严格"));
@@ -451,7 +380,9 @@ void scene_play(scene_t *self, text_t command) {
         return;
     }
     text_t after = rest;
-    if (text_is(phrase_word(&after), "认领")) scene_answer(self, word, after);
-    else if (!do_report(self, word, rest)) scene_say(self, "不认识的命令");
+    if (text_is(phrase_word(&after), "认领"))
+        scene_answer(self, word, after);
+    else if (!do_report(self, word, rest))
+        scene_say(self, "不认识的命令");
     say_warnings(self);
 }

@@ -64,6 +64,8 @@ static bool figure_passes(const case_t *given, const indicator_t *indicator, con
         if (month > 0) last = month;
         if (is_said(given, figure, period)) before = month;
     }
+    for (uint32_t period = given->period_index + 1; last == 0 && period < given->count->sim->plan.periods_count; period++)
+        last = month_in(given, figure, period);
     bool factor = money && factor_fits(amount, last);
     if (factor && !passes(given, "factor_10000")) return false;
     if (!factor && median_is_far(given, figure, amount) && !passes(given, "outlier")) return false;

@@ -57,13 +57,15 @@ static void report_count(recount_t *count, const event_t *event) {
     const task_t *task = planbook_task(sim->book, received.report.task);
     const period_t *period = planbook_period(sim->book, received.report.period);
     uint32_t task_index = (uint32_t)(task - planbook_plan(sim->book)->tasks), at = planbook_period_index(sim->book, period);
-    stand_t *stand = &count->stands[index][task_index][at];
+    stand_t *stand = &count->stands[index][task_index][at], before = *stand;
     if (stand->counts > 0) {
         fresh.below = ARENA_NEW(sim->arena, stand_t, 1);
         *fresh.below = *stand;
     }
     *stand = fresh;
     stand->seq = event->seq;
+    stand->untyped = false;
+    sim_recount_restated(count, event->seq, count->stands[index][task_index], at, &before);
     sim_claims_of(count, index, task_index, at, stand, event->seq);
 }
 
@@ -107,6 +109,7 @@ static void decision_count(recount_t *count, const event_t *event) {
     const stand_t *below = stand->below;
     stand->counts = below == NULL ? 0 : below->counts;
     stand->report = below == NULL ? (report_t){0} : below->report;
+    stand->untyped = true;
     if (below != NULL) memcpy(stand->amounts, below->amounts, sizeof stand->amounts);
     stand->seq = below == NULL ? 0 : below->seq;
     stand->below = below == NULL ? NULL : below->below;
@@ -313,6 +316,7 @@ void sim_recount(sim_t *sim) {
     txn_abort(&count->verdicts);
     obligations_compare(count);
     sim_recount_claims(count);
+    sim_recount_figures(count);
     sim_recount_targets(count);
     sim_recount_warnings(count);
 }

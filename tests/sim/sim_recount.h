@@ -18,6 +18,7 @@ typedef struct stand {
     int64_t first_valid_ms;
     report_t report; /* of the revision that counts; no figures where none does */
     uint64_t seq;    /* its entry */
+    bool untyped;    /* it came back by a return: what was typed as a running total is not kept with it */
     uint8_t body_hash[QUICK_SIZE];
     int64_t amounts[16]; /* of its figures, as they count; -1: none */
     int64_t since_ms;    /* when the ledger had it first, in this epoch of the ledger */
@@ -84,6 +85,10 @@ bool sim_counts(const recount_t *count, uint32_t unit, uint32_t task, uint32_t p
 void sim_recount_claims(const recount_t *count);   /* against validation's answer */
 /* When it is due, all told; which entry moved that last; when it was looked at beside the passing of time. */
 deadline_t sim_deadline(const recount_t *count, uint32_t unit, uint32_t task, uint32_t period, uint64_t *seq, int64_t *looked_ms);
+/* Holds totals_restated against what an accepted report moved: `stands` of its unit and task, `changed` its period, `before` what
+ * stood there. (sim_restated.c) */
+void sim_recount_restated(recount_t *count, uint64_t seq, const stand_t *stands, uint32_t changed, const stand_t *before);
+void sim_recount_figures(const recount_t *count);  /* against validation's answers (sim_restated.c) */
 void sim_recount_targets(const recount_t *count);  /* against aggregation's answers (sim_targets.c) */
 void sim_recount_warnings(const recount_t *count); /* against stream 4 (sim_warnings.c) */
 /* Asks a stage as a stranger would. */

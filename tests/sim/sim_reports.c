@@ -55,6 +55,10 @@ static void sum_fill(sim_t *sim, const indicator_t *indicator, figure_t *figure)
     if (!has || sim_chance(sim, 500)) figure->amount = (maybe_t){true, amount};
     if (figure->amount.given && sim_chance(sim, 30)) figure->amount.value += unit; /* perhaps the rows disagree now */
     if (sim_chance(sim, 80)) figure->running = (maybe_t){true, amount + unit * (int64_t)sim_draw(sim, 80)};
+    if (!has && sim_chance(sim, 150)) { /* the running total alone, mostly above what stands */
+        figure->amount = (maybe_t){0};
+        figure->running = (maybe_t){true, unit * (int64_t)(60 + sim_draw(sim, 240))};
+    }
     if (sim_chance(sim, indicator->opening ? 250 : 10)) figure->opening = (maybe_t){true, unit * (int64_t)sim_draw(sim, 50)};
 }
 
@@ -94,7 +98,7 @@ static void explain(sim_t *sim, report_t *report) {
     enum { CODES = sizeof why / sizeof why[0] };
     explanation_t *given = ARENA_NEW(sim->arena, explanation_t, CODES);
     for (uint32_t index = 0; index < CODES; index++)
-        if (!sim_chance(sim, 40)) given[report->explanations_count++] = why[index];
+        if (!sim_chance(sim, 80)) given[report->explanations_count++] = why[index];
     report->explanations = given;
 }
 

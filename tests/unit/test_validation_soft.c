@@ -12,6 +12,12 @@ static void a_factor_of_10000_asks_for_an_explanation(void **state) {
     assert_int_equal(accepted(bench).explained_count, 1);
 }
 
+static void a_first_month_that_comes_late_is_held_against_the_month_after_it(void **state) {
+    bench_t *bench = bench_raised(state, YUAN(300000));
+    bench_past(bench, 0, 20211001, YUAN(30), 0);
+    refused_only(bench, "factor_10000", "figures[0].amount");
+}
+
 static void an_amount_without_evidence_asks_for_an_explanation(void **state) {
     bench_t *bench = bench_raised(state, YUAN(30));
     bench->report.evidence_count = 0;
@@ -138,6 +144,7 @@ static void every_soft_code_was_produced_by_a_test(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_factor_of_10000_asks_for_an_explanation),
+        TEST(a_first_month_that_comes_late_is_held_against_the_month_after_it),
         TEST(an_amount_without_evidence_asks_for_an_explanation),
         TEST(one_text_explains_many_figures_and_is_kept_once),
         TEST(an_amount_far_from_the_unit_s_own_months_asks_for_an_explanation),
