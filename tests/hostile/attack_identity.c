@@ -125,18 +125,18 @@ void attack_revoked(hostile_t *self) {
     snprintf(unit, sizeof unit, "%s", self->hogs[hog]);
     int revoked = hostile_minning(self, (char *[]){(char[]){"key"}, (char[]){"revoke"}, unit, NULL});
     int64_t begun_ms = clock_steady_ms();
-    do { /* the door hears of it by stream 2: at once, but not before the command is answered */
+    do { /* intake turns the key away at once; the door itself when it hears of it by stream 2, behind all that went before */
         after = raw_report(self, &link, self->hogs[hog]);
-    } while (after != KIND_refusal && clock_steady_ms() - begun_ms < WELL_MS);
+        zmtp_send(&link, "\x94\xcd\x02\x5a\x01\x07\x80", 7, false);
+        if (raw_answer(&link, KIND_refusal, room, &packet, WELL_MS) != 0) code = raw_refusal_code(&packet, arena);
+    } while (strcmp(code, "unknown_key") != 0 && clock_steady_ms() - begun_ms < WELL_MS);
     int64_t took_ms = clock_steady_ms() - begun_ms;
-    zmtp_send(&link, "\x94\xcd\x02\x5a\x01\x07\x80", 7, false);
-    if (raw_answer(&link, KIND_refusal, room, &packet, WELL_MS) != 0) code = raw_refusal_code(&packet, arena);
     bool reconnected = raw_enter(self, hog, &again);
     if (reconnected) zmtp_close(&again);
     zmtp_close(&link);
-    hostile_say(self, before == KIND_receipt && revoked == 0 && strcmp(code, "unknown_key") == 0 && !reconnected,
-                "revoked in flight", "the open connection is answered %s after %lld ms, a new one enters=%d", code,
-                (long long)took_ms, reconnected);
+    bool turned_away = revoked == 0 && after == KIND_refusal && strcmp(code, "unknown_key") == 0 && !reconnected;
+    hostile_say(self, before == KIND_receipt && turned_away, "revoked in flight",
+                "the open connection is answered %s after %lld ms, a new one enters=%d", code, (long long)took_ms, reconnected);
     arena_destroy(&arena);
 }
 
