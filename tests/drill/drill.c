@@ -415,6 +415,7 @@ int main(int argc, char **argv) {
     what_was_lost_is_sent_again();
     a_full_disk_is_told_to_the_client();
     say("BUSY reached the client, which came again");
+    check_outbox(); /* a result that was told busy is told again: it must not come in while the stages leave one by one */
     system_settle(here);
     system_disconnect(here);
     system_down(here);
