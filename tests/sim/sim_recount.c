@@ -195,6 +195,26 @@ static void door_count(recount_t *count, const event_t *event) {
     count->gone[count->gone_count++] = event->at_ms;
 }
 
+/* By when the report that is owed now has to be there: the first one, or one that was returned. */
+static int64_t due_now(const recount_t *count, uint32_t unit, uint32_t task, uint32_t period) {
+    const stand_t *stand = &count->stands[unit][task][period];
+    uint64_t seq;
+    int64_t looked_ms;
+    if (stand->decision == decision_returned) return (int64_t)stand->again_ms;
+    return sim_deadline(count, unit, task, period, &seq, &looked_ms).due_ms;
+}
+
+/* A promise is about one episode: what came since, a report, a return, another deadline, is none of its matter. */
+static void promises_look(recount_t *count, int64_t at_ms) {
+    for (uint64_t index = 0; index < count->promise_count; index++) {
+        promise_t *promise = &count->promises[index];
+        const stand_t *stand = &count->stands[promise->unit][promise->task][promise->period];
+        bool same = stand->revision == promise->revision && stand->decided_seq == promise->decided_seq &&
+                    due_now(count, promise->unit, promise->task, promise->period) == promise->due_ms;
+        if (!same && promise->over_ms == INT64_MAX) promise->over_ms = at_ms;
+    }
+}
+
 /* By its own reading of the rules: one's own task, a day from today to a month ahead, nothing reported yet. */
 static void promise_count(recount_t *count, const event_t *event) {
     sim_t *sim = count->sim;
@@ -208,14 +228,17 @@ static void promise_count(recount_t *count, const event_t *event) {
     const plan_t *plan = planbook_plan(sim->book);
     if (unit == NULL || task == NULL || period == NULL) return;
     uint32_t today = day_of_instant(plan, event->at_ms);
-    promise_t promise = {planbook_unit_index(sim->book, unit), (uint32_t)(task - plan->tasks),
-                         planbook_period_index(sim->book, period), event->at_ms,
-                         instant_of_day(plan, day_add(decided.by, 1), 0) - 1,
-                         count->passed_ms >= instant_of_day(plan, period->from, 0)};
+    promise_t promise = {.unit = planbook_unit_index(sim->book, unit), .task = (uint32_t)(task - plan->tasks),
+                         .period = planbook_period_index(sim->book, period), .at_ms = event->at_ms,
+                         .until_ms = instant_of_day(plan, day_add(decided.by, 1), 0) - 1, .over_ms = INT64_MAX,
+                         .open = count->passed_ms >= instant_of_day(plan, period->from, 0)};
     bool theirs = task_owed_by(task, unit->id) || text_equal(plan->coordinator, unit->id);
     bool late = decided.by < today || day_between(today, decided.by) > LIMIT_PROMISE_DAYS;
     const stand_t *stand = &count->stands[promise.unit][promise.task][promise.period];
     if (!theirs || late || (stand->revision > 0 && stand->decision != decision_returned)) return;
+    promise.due_ms = due_now(count, promise.unit, promise.task, promise.period);
+    promise.revision = stand->revision;
+    promise.decided_seq = stand->decided_seq;
     count->promises[count->promise_count++] = promise;
 }
 
@@ -242,6 +265,7 @@ static void ledger_count(recount_t *count) {
         if (event.kind == KIND_extension_decided) extension_count(count, &event);
         if (event.kind == KIND_outage_declared) absence_count(count, &event);
         if (event.kind == KIND_door_down || event.kind == KIND_door_up) door_count(count, &event);
+        promises_look(count, event.at_ms);
     }
 }
 

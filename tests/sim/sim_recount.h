@@ -51,7 +51,10 @@ typedef struct {
     uint32_t unit, task, period;
     int64_t at_ms;
     int64_t until_ms; /* end of the promised day */
-    bool open;        /* the period was open, so that there was somebody to leave alone */
+    int64_t over_ms;  /* when a report, a return or a moved deadline ended its episode; INT64_MAX: none has */
+    int64_t due_ms;   /* its episode: due by then, behind this revision and this decision */
+    uint64_t revision, decided_seq;
+    bool open; /* the period was open, so that there was somebody to leave alone */
 } promise_t;
 
 typedef struct {

@@ -291,7 +291,7 @@ static void return_told(const speech_t *speech, uint32_t unit, uint32_t task, ui
               period);
 }
 
-/* The answer that is in force for a report at an instant; NULL: none. The last one counts. */
+/* The answer that is in force for a report at an instant, in the episode it was given in; NULL: none. The last one counts. */
 static const promise_t *promise_at(const recount_t *count, uint32_t unit, uint32_t task, uint32_t period, int64_t at_ms) {
     const promise_t *found = NULL;
     for (uint64_t index = 0; index < count->promise_count; index++) {
@@ -299,10 +299,10 @@ static const promise_t *promise_at(const recount_t *count, uint32_t unit, uint32
         if (promise->unit != unit || promise->task != task || promise->period != period || promise->at_ms >= at_ms) continue;
         found = promise;
     }
-    return found != NULL && found->until_ms >= at_ms ? found : NULL;
+    return found != NULL && found->until_ms >= at_ms && found->over_ms > at_ms ? found : NULL;
 }
 
-/* Whoever has answered for a report is left alone up to the end of the promised day. */
+/* Whoever has answered for a report is left alone up to the end of the promised day, or of the episode. */
 static void promises_check(const speech_t *speech, uint32_t unit, uint32_t task, uint32_t period) {
     const plan_t *plan = &speech->count->sim->plan;
     for (uint32_t index = 0; index < speech->said_count; index++) {
@@ -344,7 +344,7 @@ static void report_told(const speech_t *speech, uint32_t unit, uint32_t task, ui
         SIM_HOLDS(count->sim, "who_owes_is_told", told_ms >= rung_ms, "u%u t%u p%u at %lld: a rung of %lld, told at %lld", unit,
                   task, period, (long long)at_ms, (long long)rung_ms, (long long)told_ms);
     }
-    if (due_seq == 0 && stand->decided_seq == 0) promises_check(speech, unit, task, period); /* else another episode began */
+    promises_check(speech, unit, task, period);
     int64_t last_ms = heard_at(speech, unit_id, task_id, period_id, deadline.due_ms, INT64_MAX).told_ms;
     bool open = last_ms == 0 || last_ms >= opens_ms || due_seq != 0;
     SIM_HOLDS(count->sim, "nobody_is_told_without_cause", last_ms <= until_ms && open,

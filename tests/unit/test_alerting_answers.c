@@ -47,6 +47,43 @@ static void a_promise_that_is_kept_withdraws_what_stood(void **state) {
     world_destroy(world);
 }
 
+static void a_return_is_told_at_once_and_the_promise_before_it_holds_no_longer(void **state) {
+    (void)state;
+    world_t *world = world_new(at(20210801, 0, 0));
+    warning_decided_t answer = answer_of("shangwu", 20210910);
+    world_obligation(world, "shangwu", 20210825, standing_not_due, at(20210801, 0, 0));
+    world_pass(world, at(20210826, 10, 0));
+    decide(world, &answer, at(20210826, 11, 0));
+    world_obligation(world, "shangwu", 20210825, standing_reported, at(20210827, 9, 0));
+    world_told(world);
+    world_obligation(world, "shangwu", 20210825, standing_returned, at(20210827, 11, 0));
+    assert_string_equal(world_told(world), "08-27 11:00 report_returned returned remind shangwu as owner e2\n");
+    world_pass(world, at(20210906, 10, 0));
+    assert_string_equal(world_told(world), "08-30 09:00 report_returned T-2 remind shangwu as owner e2\n"
+                                           "09-01 09:00 report_returned T-0 remind shangwu as owner e2\n"
+                                           "09-02 09:00 report_returned T+1 blue shangwu as owner e2\n"
+                                           "09-06 09:00 report_returned T+3 blue shangwu as owner e2\n");
+    world_destroy(world);
+}
+
+static void a_moved_deadline_ends_the_promise_that_was_made_for_the_old_one(void **state) {
+    (void)state;
+    world_t *world = world_new(at(20210801, 0, 0));
+    warning_decided_t answer = answer_of("shangwu", 20210910);
+    world_obligation(world, "shangwu", 20210825, standing_not_due, at(20210801, 0, 0));
+    world_pass(world, at(20210824, 10, 0));
+    decide(world, &answer, at(20210824, 11, 0));
+    world_told(world);
+    world_obligation(world, "shangwu", 20210830, standing_due, at(20210824, 15, 0));
+    world_pass(world, at(20210831, 10, 0));
+    assert_string_equal(world_told(world), "08-24 15:00 withdrawn T-1 shangwu e1\n"
+                                           "08-25 09:00 report_due T-5 remind shangwu as owner e2\n"
+                                           "08-27 09:00 report_due T-1 remind shangwu as owner e2\n"
+                                           "08-30 09:00 report_due T-0 remind shangwu as owner e2\n"
+                                           "08-31 09:00 report_overdue T+1 blue shangwu as owner e2\n");
+    world_destroy(world);
+}
+
 static void an_answer_before_the_first_reminder_rests_too_and_one_about_nothing_is_nothing(void **state) {
     (void)state;
     world_t *world = world_new(at(20210801, 0, 0));
@@ -139,6 +176,8 @@ int main(void) {
     const struct CMUnitTest all[] = {
         cmocka_unit_test(who_has_promised_is_left_alone_until_that_day_is_over),
         cmocka_unit_test(a_promise_that_is_kept_withdraws_what_stood),
+        cmocka_unit_test(a_return_is_told_at_once_and_the_promise_before_it_holds_no_longer),
+        cmocka_unit_test(a_moved_deadline_ends_the_promise_that_was_made_for_the_old_one),
         cmocka_unit_test(an_answer_before_the_first_reminder_rests_too_and_one_about_nothing_is_nothing),
         cmocka_unit_test(what_is_silenced_is_recorded_once_a_rung_and_told_when_the_silence_is_over),
         cmocka_unit_test(a_silence_that_is_ended_ends_the_next_morning),
