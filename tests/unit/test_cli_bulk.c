@@ -269,12 +269,20 @@ static void several_faults_are_told_at_once(void **state) {
 
 static void what_the_codec_would_refuse_is_told_by_its_cell(void **state) {
     (void)state;
-    refuses("任务,报送期,指标,凭证号,发生日期,金额(元)\ndonation,2021-08,transferred,仓慈〔2021〕9号,2021-08-02,5\n",
-            "bad_slug", "D2");
+    char *number = arena_take(cli.arena, 300);
+    snprintf(number, 300, "任务,报送期,指标,凭证号,发生日期,金额(元)\ndonation,2021-08,transferred,%0*d,2021-08-02,5\n",
+             LIMIT_KEY_TEXT + 1, 7);
+    refuses(number, "too_long", "D2");
     char *text = arena_take(cli.arena, LIMIT_TEXT + 200);
     int used = snprintf(text, 100, "任务,报送期,进展\ndonation,2021-08,");
     memset(text + used, 'x', LIMIT_TEXT + 1);
     refuses(text, "too_long", "C2");
+}
+
+static void the_number_of_a_document_is_taken_as_it_is_printed(void **state) {
+    (void)state;
+    bulk_t bulk = reads("任务,报送期,指标,凭证号,发生日期,金额(元)\ndonation,2021-08,transferred,仓慈〔2021〕9号,2021-08-02,5\n");
+    assert_true(text_is(bulk.reports[0].report.figures[0].items[0].key, "仓慈〔2021〕9号"));
 }
 
 static void a_reason_of_validation_finds_its_cell(void **state) {
@@ -389,6 +397,7 @@ int main(void) {
                                        cmocka_unit_test(every_bad_cell_is_named),
                                        cmocka_unit_test(several_faults_are_told_at_once),
                                        cmocka_unit_test(what_the_codec_would_refuse_is_told_by_its_cell),
+                                       cmocka_unit_test(the_number_of_a_document_is_taken_as_it_is_printed),
                                        cmocka_unit_test(a_reason_of_validation_finds_its_cell),
                                        cmocka_unit_test(an_id_follows_from_content_sender_and_attempt_alone),
                                        cmocka_unit_test(a_running_total_is_checked_against_the_month_before_it_in_the_file),
