@@ -19,6 +19,8 @@
 /* Less than this free on the disk and an EIO is a full disk: LMDB reports a short write so. */
 #define DISK_FULL_BYTES (1ULL << 20)
 
+enum { PAGE_FILLED = 3072 /* of the bytes of a page, by events one behind the other */ };
+
 static uint64_t disk_free(const store_t *self) {
     struct statvfs disk;
     return statvfs(self->path, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : 0;
@@ -54,7 +56,10 @@ void txn_fail(txn_t *self, err_t err) {
     if (self->err == OK) self->err = err;
 }
 
-uint32_t txn_changes(const txn_t *self) { return self->changes; }
+uint32_t txn_changes(const txn_t *self) {
+    bool many = self->writes && self->store->rows != NULL && rows_are_many(self->store->rows);
+    return many ? UINT32_MAX : self->changes + (uint32_t)(self->appended / PAGE_FILLED);
+}
 
 err_t txn_error(const txn_t *self) { return self->err; }
 

@@ -45,7 +45,8 @@ txn_t *store_write(store_t *self);      /* NULL and a logged error if the store 
 txn_t *store_read(store_t *self);       /* a snapshot; any number, any thread */
 err_t txn_commit(txn_t **self);         /* ends a write transaction; not OK: nothing of it is there */
 void txn_abort(txn_t **self);           /* ends either kind */
-uint32_t txn_changes(const txn_t *self); /* pages that rows written or deleted may take: private memory */
+/* Pages that rows and events may take: private memory. UINT32_MAX: the rows at hand themselves take too much. */
+uint32_t txn_changes(const txn_t *self);
 err_t txn_error(const txn_t *self);     /* the first error that stuck to it */
 void txn_fail(txn_t *self, err_t err);
 

@@ -37,7 +37,12 @@ struct txn {
     bool writes;
     bool head_known;
     MDB_cursor *appender; /* at the end of the stream; NULL: nothing was appended yet */
-    uint32_t changes; /* see txn_changes */
+    uint32_t changes;  /* see txn_changes */
+    uint64_t appended; /* bytes of events */
+    struct {
+        uint32_t rows;   /* written or deleted, each once */
+        uint32_t leaves; /* pages its rows lay on when this began */
+    } touched[STORE_TABLES];
     err_t err;
     head_t head;
 };

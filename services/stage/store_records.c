@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { NEW_A_PAGE = 4 /* rows that share a new page, at the least: large ones are counted by their size */ };
+
 MDB_val key_value(const store_key_t *key) {
     static const uint8_t only[1] = {0};
     const uint8_t *at = key->size == 0 ? only : key->bytes;
@@ -102,8 +104,20 @@ static buffer_t *record_begin(txn_t *self) {
     return &self->store->scratch;
 }
 
+static uint32_t leaves_of(txn_t *self, size_t table) {
+    MDB_stat stat;
+    int code = mdb_stat(self->mdb, self->store->dbis[table], &stat);
+    if (code != 0) txn_wrong(self, code, "stat");
+    return code == 0 ? (uint32_t)stat.ms_leaf_pages : 0;
+}
+
+/* However many rows are written, they touch no more pages than the table had, and those that new ones fill. */
 static void row_write(txn_t *self, size_t table, MDB_val key, bytes_t content) {
-    if (rows_write(self->store->rows, (uint32_t)table, bytes_of(key), content)) self->changes += pages_of(content.size);
+    if (!rows_write(self->store->rows, (uint32_t)table, bytes_of(key), content)) return;
+    self->changes += (uint32_t)(content.size / 4096);
+    if (self->touched[table].rows++ == 0) self->touched[table].leaves = leaves_of(self, table);
+    bool apart = self->touched[table].rows <= self->touched[table].leaves + 1;
+    if (apart || self->touched[table].rows % NEW_A_PAGE == 0) self->changes++;
 }
 
 void txn_put(txn_t *self, size_t table, const store_key_t *key, const void *row) {

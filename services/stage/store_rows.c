@@ -170,6 +170,8 @@ const row_t *const *rows_take(rows_t *self, uint32_t table, uint32_t *count) {
     return self->taken;
 }
 
+bool rows_are_many(const rows_t *self) { return self->bytes > LIMIT_ROWS_AT_HAND * 3 / 4; }
+
 void rows_settle(rows_t *self) {
     if (self->bytes > LIMIT_ROWS_AT_HAND / 2) rows_forget(self);
 }

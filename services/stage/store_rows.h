@@ -31,6 +31,7 @@ bool rows_write(rows_t *self, uint32_t table, bytes_t key, bytes_t content);
  * are known now: clean is to be put, absent to be deleted. The list holds until the next row is kept. */
 #define ROWS_ALL UINT32_MAX
 const row_t *const *rows_take(rows_t *self, uint32_t table, uint32_t *count);
+bool rows_are_many(const rows_t *self); /* it is time to let the store know them */
 /* After a commit: makes room if much is at hand. */
 void rows_settle(rows_t *self);
 

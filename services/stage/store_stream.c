@@ -96,6 +96,7 @@ static void stream_put(txn_t *self, uint64_t seq) {
         return;
     }
     self->head.seq = seq;
+    self->appended += record->size;
     memcpy(self->head.hash, record->at, HASH_SIZE);
 }
 
