@@ -1,13 +1,11 @@
 /* The gateway as a process: home, lock, keys, loop, leave. */
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "proto/crypto.h"
+#include "services/door/door_process.h"
 #include "services/gateway/gateway.h"
 #include "services/stage/clock.h"
 #include "services/stage/home.h"
@@ -20,34 +18,6 @@
 #define LOCK_FILE "run/gateway.lock"
 
 enum { LEAVE_MS = 1000 };
-
-/* Held until the process ends. Two binds of one ipc path both succeed in ZeroMQ, so the lock comes first. */
-static int lock_take(void) {
-    int file = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0) return EX_OK;
-    if (file < 0 || errno != EWOULDBLOCK) {
-        log_error("lock_failed", "file=%s error=\"%s\"", LOCK_FILE, strerror(errno));
-        return EX_CANTCREAT;
-    }
-    close(file);
-    log_error("already_running", "lock=%s", LOCK_FILE);
-    return EX_TEMPFAIL;
-}
-
-/* A connection takes a descriptor: as many as we may have, up to a bound. Memory has one too: whatever the guard of the
- * connections should overlook ends this process, which comes back in a second, and not the machine. A sanitizer's shadow would
- * count as memory. */
-static void resources_bound(void) {
-    struct rlimit files, memory = {LIMIT_EDGE_MEMORY, LIMIT_EDGE_MEMORY};
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
-    files.rlim_cur = files.rlim_max < LIMIT_DESCRIPTORS ? files.rlim_max : LIMIT_DESCRIPTORS;
-    if (setrlimit(RLIMIT_NOFILE, &files) != 0) log_warn("descriptors", "error=\"%s\"", strerror(errno));
-#ifndef __SANITIZE_ADDRESS__
-    if (setrlimit(RLIMIT_DATA, &memory) != 0) log_warn("memory", "error=\"%s\"", strerror(errno));
-#else
-    (void)memory;
-#endif
-}
 
 static void run(gateway_t *gateway) {
     bool told = false;
@@ -99,11 +69,11 @@ int gateway_main(int argc, char **argv) {
         log_error("home_missing", "home=%s", argv[1]);
         return EX_NOINPUT;
     }
-    int taken = lock_take();
+    int taken = door_lock_take(LOCK_FILE);
     if (taken != EX_OK) return taken;
     link_watch_signals();
     crypto_start();
-    resources_bound();
+    door_resources_bound();
     link_start();
     int code = serve();
     link_stop();
