@@ -31,7 +31,7 @@ $(BUILD)/%.o: %.c
 	$(Q)$(CC) $(CFLAGS) -c $< -o $@
 
 # what it carries inside
-$(BUILD)/services/console/pages.o: $(wildcard services/console/pages/*)
+$(BUILD)/services/console/pages.o: $(wildcard services/console/pages/*.* services/console/pages/vendor/*)
 
 $(LIBRARY): $(LIBRARY_OBJECTS)
 	@rm -f $@

@@ -32,7 +32,10 @@ static const page_t *page_find(text_t path) {
     return NULL;
 }
 
-/* A page is asked for again only when it is another: its name is its hash. */
+/* A library of others has its version in its path: a browser keeps it for a year. */
+static bool page_is_kept(const page_t *page) { return strncmp(page->path, "/vendor/", strlen("/vendor/")) == 0; }
+
+/* A page is sent again only when it is another: its name is its hash. */
 static void page_reply(request_t *self, const page_t *page) {
     uint8_t hash[HASH_SIZE];
     uint32_t size = (uint32_t)(page->end - page->at);
@@ -41,7 +44,7 @@ static void page_reply(request_t *self, const page_t *page) {
     bool same = text_equal(request_header(self, "If-None-Match"), tag);
     reply_bytes(self, same ? 304 : 200, page->type, page->at, same ? 0 : size, false);
     reply_header(self, "ETag", tag.at);
-    reply_header(self, "Cache-Control", "no-cache");
+    reply_header(self, "Cache-Control", page_is_kept(page) ? "public, max-age=31536000, immutable" : "no-cache");
 }
 
 void on_page(request_t *self) {

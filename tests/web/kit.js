@@ -93,4 +93,55 @@ async function browser() {
   return { context, close: async () => { await context.close(); fs.rmSync(profile, { recursive: true, force: true }); } };
 }
 
-module.exports = { base, home, web, port, minning, json, step, end, raw, statusOf, call, broken, browser };
+const until = async (what, test) => {
+  const last = Date.now() + 15000;
+  for (;;) {
+    if (await test()) return;
+    if (Date.now() > last) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => { setTimeout(resolve, 50); });
+  }
+};
+
+// A browser with one page, and what every test does with it. `errors`: what a page threw, or the content security policy blocked.
+async function visit(password) {
+  const { context, close } = await browser();
+  const page = await context.newPage();
+  const errors = [];
+  page.on('pageerror', (error) => errors.push(String(error)));
+  page.on('console', (message) => { if (message.type() === 'error' && !/status of 4|status of 503|ERR_CONNECTION|ERR_FAILED|ERR_INTERNET/.test(message.text())) errors.push(message.text()); });
+  const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+  return {
+    context, page, errors, close,
+    shot: (name) => page.screenshot({ path: path.join(web, 'shots', `${name}.png`), fullPage: true }),
+    accessible: async (name) => {
+      if (!(await page.evaluate('typeof axe === "object"'))) await page.evaluate(axe);
+      const found = await page.evaluate(async () => (await window.axe.run(document, { resultTypes: ['violations'] })).violations.map((one) => ({ id: one.id, impact: one.impact, at: one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)) })));
+      const serious = found.filter((one) => one.impact === 'serious' || one.impact === 'critical');
+      if (serious.length) throw new Error(`${name}: ${JSON.stringify(serious, null, 1)}`);
+    },
+    go: async (hash, wait) => {
+      await page.goto(`${base}#/${hash}`);
+      await page.waitForSelector(wait || 'h1');
+    },
+    login: async (name) => {
+      await context.clearCookies();
+      await page.goto('about:blank');
+      await page.goto(`${base}#/login`);
+      await page.getByLabel('登录名').fill(name);
+      await page.getByLabel('口令或一次性登录码').fill(password);
+      await page.getByLabel('口令或一次性登录码').press('Enter');
+    },
+    saved: async (act) => {
+      const [download] = await Promise.all([page.waitForEvent('download'), act()]);
+      return { name: download.suggestedFilename(), bytes: fs.readFileSync(await download.path()) };
+    },
+  };
+}
+// Somebody with a password, of a role and perhaps of a unit.
+function person(password, login, role, unit) {
+  const file = path.join(web, 'secret.txt');
+  fs.writeFileSync(file, `${password}\n`, { mode: 0o600 });
+  minning('user', 'add', login, '--role', role, '--secret', file, ...(unit ? ['--unit', unit] : []));
+}
+
+module.exports = { until, visit, person, base, home, web, port, minning, json, step, end, raw, statusOf, call, broken, browser };

@@ -183,7 +183,8 @@ M.obligationWords = function (row) {
 };
 
 // --- tables: each with its export ---
-// columns: [{head, of: row -> text or number for the file, show: row -> node (otherwise as `of`), right}]
+// columns: [{head, of: row -> text or number for the file, show: row -> node (otherwise as `of`), right, tool: not for the file,
+// file: [{head, of}] what the file has in its place}]
 M.table = function (columns, rows, options) {
   var head = M.h('tr', columns.map(function (column) { return M.h(column.right ? 'th.right' : 'th', { scope: 'col' }, column.head); }));
   var body = M.h('tbody', rows.map(function (row) {
@@ -193,24 +194,8 @@ M.table = function (columns, rows, options) {
   }));
   if (!rows.length) body = M.h('tbody', M.h('tr', M.h('td.nothing', { colspan: columns.length }, options.nothing || M.t('没有记录', 'nothing here'))));
   return M.h('div.tablebox', M.h('div.tabletools', M.h('span.note', options.note || ''),
-    M.h('button.quiet', { type: 'button', onclick: function () { M.exportCsv(options.name, columns, rows); } }, M.t('导出 CSV', 'Export CSV'))),
+    M.exportButtons(options, columns, rows)),
     M.h('div.scroll', { tabindex: '0', role: 'region', 'aria-label': options.caption }, M.h('table', M.h('caption.hidden', options.caption), M.h('thead', head), body)));
-};
-M.exportCsv = function (name, columns, rows) {
-  function cell(value) {
-    var text = value === undefined || value === null ? '' : String(value);
-    if (/^[=+\-@\t]/.test(text) && isNaN(Number(text))) text = "'" + text; // a sheet must not take it for a formula
-    return /[",\r\n]/.test(text) ? '"' + text.replace(/"/g, '""') + '"' : text;
-  }
-  var lines = [columns].concat(rows).map(function (row, index) {
-    return columns.map(function (column) { return cell(index === 0 ? column.head : column.of(row)); }).join(',');
-  });
-  var blob = new Blob(['\ufeff' + lines.join('\r\n') + '\r\n'], { type: 'text/csv;charset=utf-8' });
-  var link = M.h('a.hidden', { href: URL.createObjectURL(blob), download: name + '.csv', 'aria-hidden': 'true', tabindex: '-1' });
-  document.body.appendChild(link);
-  link.click();
-  document.body.removeChild(link);
-  setTimeout(function () { URL.revokeObjectURL(link.href); }, 1000);
 };
 M.asOf = function (json) {
   return M.h('p.asof', M.t('数据截至 ', 'As of '), M.h('time', M.when(json.now_ms || M.nowMs)),
