@@ -3,35 +3,6 @@
 
 #include "proto/crypto.h"
 
-typedef struct {
-    const char *name, *zh, *en;
-} state_text_t;
-
-static const state_text_t states[] = {[STATE_UNSENT] = {"unsent", "未报送", "not sent"},
-                                      [STATE_BLANK] = {"blank", "未填写", "not filled in"},
-                                      [STATE_FAULTY] = {"faulty", "× 单元格有误", "× cells are wrong"},
-                                      [STATE_CHECKED] = {"checked", "● 可以报送", "● may be sent"},
-                                      [STATE_STANDING] = {"standing", "● 此前已报", "● stands already"},
-                                      [STATE_ACCEPTED] = {"accepted", "● 通过", "● valid"},
-                                      [STATE_REFUSED] = {"refused", "■ 退回", "■ refused"},
-                                      [STATE_SILENT] = {"silent", "▲ 未得结果", "▲ no verdict"}};
-
-/* 2–4, 9 */
-static text_t rows_text(cli_t *cli, const bulk_report_t *report) {
-    text_t text = text_of("");
-    for (uint32_t index = 0; index < report->rows_count;) {
-        uint32_t last = index;
-        while (last + 1 < report->rows_count && report->rows[last + 1] == report->rows[last] + 1) last++;
-        const char *comma = text.size > 0 ? "," : "";
-        text = last == index ? arena_format(cli->arena, TEXT_FORMAT "%s%u", TEXT_ARGS(text), comma, report->rows[index])
-                             : arena_format(cli->arena, TEXT_FORMAT "%s%u-%u", TEXT_ARGS(text), comma, report->rows[index],
-                                            report->rows[last]);
-        index = last + 1;
-        if (text.size > 40) return arena_format(cli->arena, TEXT_FORMAT "…", TEXT_ARGS(text));
-    }
-    return text;
-}
-
 static const char *state_colour(bulk_state_t state) {
     if (state == STATE_REFUSED || state == STATE_FAULTY) return colour_red;
     if (state == STATE_SILENT || state == STATE_UNSENT) return colour_yellow;
@@ -47,14 +18,14 @@ static void print_table(cli_t *cli, const bulk_t *bulk, const bulk_outcome_t *ou
     for (uint32_t at = 0; at < bulk->count; at++) {
         const bulk_report_t *report = &bulk->reports[at];
         const bulk_outcome_t *outcome = &outcomes[at];
-        const state_text_t *state = &states[outcome->state];
+        const state_text_t *state = bulk_state_text(outcome->state);
         text_t word = text_of(cli_say(cli, state->zh, state->en));
         if (outcome->received && outcome->receipt.duplicate)
             word =
                 arena_format(cli->arena, TEXT_FORMAT "%s", TEXT_ARGS(word), cli_say(cli, "（原回执）", " (original receipt)"));
         bool known = report->report.task.size > 0;
         text_t cells[] = {
-            rows_text(cli, report),
+            bulk_rows_text(report, cli->arena),
             known ? cli_task_name(cli, report->report.task) : report->task_typed,
             known ? report->report.period : report->period_typed,
             word,
@@ -67,14 +38,10 @@ static void print_table(cli_t *cli, const bulk_t *bulk, const bulk_outcome_t *ou
     sheet_destroy(&sheet);
 }
 
-static text_t header_of(const bulk_t *bulk, spot_t spot) {
-    return spot.column > 0 && spot.column <= bulk->header_count ? cell_trimmed(bulk->header[spot.column - 1]) : text_of("");
-}
-
 /* F7  累计数(万元)  running_disagrees  sentence */
 static void print_fault(cli_t *cli, const bulk_t *bulk, const bulk_fault_t *fault) {
     const reason_t *reason = &fault->reason;
-    text_t cell = csv_spot_name(fault->spot, cli->arena), header = header_of(bulk, fault->spot);
+    text_t cell = csv_spot_name(fault->spot, cli->arena), header = bulk_header(bulk, fault->spot);
     printf("  " TEXT_FORMAT "%s" TEXT_FORMAT "  " TEXT_FORMAT "  " TEXT_FORMAT, TEXT_ARGS(cell), header.size > 0 ? " " : "",
            TEXT_ARGS(header), TEXT_ARGS(reason->code), TEXT_ARGS(cli->zh ? reason->zh : reason->en));
     if (reason->soft)
@@ -86,14 +53,14 @@ static void print_fault(cli_t *cli, const bulk_t *bulk, const bulk_fault_t *faul
 
 /* A soft fault that passed, with the words that let it pass. */
 static void print_note(cli_t *cli, const bulk_t *bulk, const bulk_fault_t *note) {
-    text_t cell = csv_spot_name(note->spot, cli->arena), header = header_of(bulk, note->spot);
+    text_t cell = csv_spot_name(note->spot, cli->arena), header = bulk_header(bulk, note->spot);
     printf("  " TEXT_FORMAT " " TEXT_FORMAT "  " TEXT_FORMAT "  %s" TEXT_FORMAT "\n", TEXT_ARGS(cell), TEXT_ARGS(header),
            TEXT_ARGS(note->reason.code), cli_say(cli, "已说明：", "explained: "), TEXT_ARGS(note->reason.explanation));
 }
 
 /* What a dry run read, in full: a bare 12.5 below 万元 is 125000.00元. */
 static void print_figures(cli_t *cli, const bulk_report_t *report, const bulk_outcome_t *outcome) {
-    printf("  " TEXT_FORMAT "  " TEXT_FORMAT "  " TEXT_FORMAT "\n", TEXT_ARGS(rows_text(cli, report)),
+    printf("  " TEXT_FORMAT "  " TEXT_FORMAT "  " TEXT_FORMAT "\n", TEXT_ARGS(bulk_rows_text(report, cli->arena)),
            TEXT_ARGS(cli_task_name(cli, report->report.task)), TEXT_ARGS(report->report.period));
     cli_print_figures(cli, outcome->figures, outcome->figures_count);
 }
@@ -108,7 +75,7 @@ static json_t *json_faults(cli_t *cli, const bulk_t *bulk, const bulk_fault_t *f
         json_object_set_new(json, "cell", json_text(csv_spot_name(fault->spot, cli->arena)));
         json_object_set_new(json, "row", json_integer(fault->spot.row));
         json_object_set_new(json, "column", json_text(csv_column_name(fault->spot.column, cli->arena)));
-        json_object_set_new(json, "header", json_text(header_of(bulk, fault->spot)));
+        json_object_set_new(json, "header", json_text(bulk_header(bulk, fault->spot)));
         json_object_set_new(json, "code", json_text(fault->reason.code));
         json_object_set_new(json, "path", json_text(fault->reason.path));
         json_object_set_new(json, "soft", json_boolean(fault->reason.soft));
@@ -127,7 +94,7 @@ static void json_report(cli_t *cli, const bulk_t *bulk, const bulk_report_t *rep
     json_object_set_new(json, "rows", rows);
     json_object_set_new(json, "task", json_text(known ? report->report.task : report->task_typed));
     json_object_set_new(json, "period", json_text(known ? report->report.period : report->period_typed));
-    json_object_set_new(json, "state", json_string(states[outcome->state].name));
+    json_object_set_new(json, "state", json_string(bulk_state_text(outcome->state)->name));
     if (outcome->revision > 0) json_object_set_new(json, "revision", json_integer((json_int_t)outcome->revision));
     if (outcome->received) {
         json_object_set_new(json, "submission_id", json_text(hex_of(outcome->submission_id, 16, cli->arena)));
@@ -147,13 +114,13 @@ static void json_report(cli_t *cli, const bulk_t *bulk, const bulk_report_t *rep
 }
 
 static void tell_counts(cli_t *cli, const bulk_t *bulk, const bulk_outcome_t *outcomes, bool check) {
-    enum { STATES = STATE_SILENT + 1 };
     uint32_t counts[STATES] = {0};
     for (uint32_t at = 0; at < bulk->count; at++) counts[outcomes[at].state]++;
     if (cli->json) {
         json_t *json = json_object(), *inner = json_object();
         for (size_t index = 0; index < STATES; index++)
-            if (counts[index] > 0) json_object_set_new(inner, states[index].name, json_integer(counts[index]));
+            if (counts[index] > 0)
+                json_object_set_new(inner, bulk_state_text((bulk_state_t)index)->name, json_integer(counts[index]));
         json_object_set_new(inner, "reports", json_integer(bulk->count));
         json_object_set_new(inner, "encoding", json_string(bulk->encoding));
         json_object_set_new(inner, "check", json_boolean(check));
@@ -166,7 +133,8 @@ static void tell_counts(cli_t *cli, const bulk_t *bulk, const bulk_outcome_t *ou
     const char *between = " ";
     for (size_t index = 0; index < STATES; index++) {
         if (counts[index] == 0) continue;
-        printf("%s%s %u", between, cli_say(cli, states[index].zh, states[index].en), counts[index]);
+        const state_text_t *state = bulk_state_text((bulk_state_t)index);
+        printf("%s%s %u", between, cli_say(cli, state->zh, state->en), counts[index]);
         between = cli_say(cli, "，", ", ");
     }
     putchar('\n');

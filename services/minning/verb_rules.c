@@ -1,6 +1,6 @@
 /* `minning rules`: the rule book, printed from the tables that the services and the file reader run on. */
-#include "services/minning/bulk.h"
 #include "services/minning/cli.h"
+#include "services/sheet/bulk.h"
 
 typedef struct {
     const char *code, *zh, *en;

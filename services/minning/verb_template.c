@@ -1,5 +1,5 @@
 /* `minning report template UNIT`: the file to fill in, with what the unit still owes and what it said last. */
-#include "services/minning/bulk.h"
+#include "services/sheet/bulk.h"
 #include "services/minning/rows.h"
 
 #include "services/plan/calendar.h"

@@ -1,6 +1,6 @@
 /* A file of many reports, in whatever bytes a spreadsheet left. Faults lie in the file and have their sentences; what is read
  * can be said on the wire; what is parsed is written and parsed again to the same cells. */
-#include "services/minning/bulk.h"
+#include "services/sheet/bulk.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_plans.h"
 

@@ -1,6 +1,6 @@
 /* A file of many reports: its columns, its rows gathered into reports, every fault at its cell, ids that follow from content.
  */
-#include "services/minning/bulk.h"
+#include "services/sheet/bulk.h"
 #include "services/minning/cli.h"
 
 #include "proto/crypto.h"

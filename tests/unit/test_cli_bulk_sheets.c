@@ -1,6 +1,6 @@
 /* What spreadsheets make of a file before a clerk sends it: titles, merged cells, wide digits, dates of their own, lost
  * numbers. */
-#include "services/minning/bulk.h"
+#include "services/sheet/bulk.h"
 #include "services/minning/cli.h"
 
 #include "proto/crypto.h"

@@ -1,6 +1,6 @@
 /* CSV as spreadsheets write it: quotes, line ends, encodings, cells that look like formulas; and what is refused, with its
  * cell. */
-#include "services/minning/csv.h"
+#include "services/sheet/csv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

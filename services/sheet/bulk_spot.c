@@ -1,5 +1,5 @@
 /* From a reason's path back to its cell; ids that follow from content; and a file checked against itself. */
-#include "services/minning/bulk.h"
+#include "services/sheet/bulk.h"
 
 #include "proto/crypto.h"
 #include "proto/wire.h"

@@ -1,5 +1,5 @@
 /* A small strict CSV reader and writer; GB18030 by the C library's iconv. */
-#include "services/minning/csv.h"
+#include "services/sheet/csv.h"
 
 #include <iconv.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* Inside the reader of a file of reports: the table with its header understood, and what its files call of each other. */
-#ifndef MINNING_BULK_INNER_H
-#define MINNING_BULK_INNER_H
+#ifndef SHEET_BULK_INNER_H
+#define SHEET_BULK_INNER_H
 
-#include "services/minning/bulk.h"
+#include "services/sheet/bulk.h"
 
 typedef enum { UNIT_UNSAID, UNIT_MONEY, UNIT_COUNT } unit_kind_of_column_t;
 

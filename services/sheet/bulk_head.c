@@ -1,5 +1,5 @@
 /* The header of a file of reports: found below titles, read across merged cells, each column with the unit that it shows. */
-#include "services/minning/bulk_inner.h"
+#include "services/sheet/bulk_inner.h"
 
 #include "services/plan/amount.h"
 

@@ -1,13 +1,13 @@
 /* A table of many reports → reports, each value with the cell it came from, so that any fault finds its way back. Pure. */
-#ifndef MINNING_BULK_H
-#define MINNING_BULK_H
+#ifndef SHEET_BULK_H
+#define SHEET_BULK_H
 
-#include "services/minning/csv.h"
+#include "services/sheet/csv.h"
 #include "services/plan/plan.h"
 
 #define COLUMN(name, kind, zh, en, others) COLUMN_##name,
 typedef enum {
-#include "services/minning/bulk_columns.def"
+#include "services/sheet/bulk_columns.def"
     COLUMN_COUNT
 } column_t;
 #undef COLUMN
@@ -58,8 +58,11 @@ typedef struct {
     const planbook_t *book;
 } bulk_t;
 
-/* `unit`: who sends; empty where that is not known, then a column 单位 is not looked at. Never fails: faults tell. */
+/* `unit`: who sends; empty where that is not known, then a column 单位 is not looked at. Never fails: faults tell. Reports and
+ * faults live in the arena and outlive the plan; bulk_rehearsed and bulk_submission_id look at it again. */
 bulk_t bulk_read(bytes_t file, const planbook_t *book, text_t unit, arena_t *arena);
+/* Of cells that came otherwise: at most LIMIT_CSV_ROWS rows of LIMIT_CSV_COLUMNS, UTF-8. */
+bulk_t bulk_of(const csv_t *csv, const planbook_t *book, text_t unit, arena_t *arena);
 
 /* The cell that a reason of validation, of the door or of the codec speaks of; its whole row where there is no such cell. */
 spot_t bulk_spot(const bulk_report_t *report, const reason_t *reason);

@@ -1,5 +1,5 @@
 /* Single cells of a table as people and spreadsheets write them: headers, days, periods, tasks, yes. */
-#include "services/minning/bulk.h"
+#include "services/sheet/bulk.h"
 
 #include "proto/wire.h"
 #include "services/plan/amount.h"
@@ -215,7 +215,7 @@ typedef struct {
 
 #define COLUMN(name, kind, zh, en, others) {zh, en, others, (#kind)[0]},
 static const column_text_t columns[] = {
-#include "services/minning/bulk_columns.def"
+#include "services/sheet/bulk_columns.def"
 };
 #undef COLUMN
 

@@ -1,5 +1,5 @@
 /* The rows of one report: figures, items, words, names; every value remembers its cell. */
-#include "services/minning/bulk_inner.h"
+#include "services/sheet/bulk_inner.h"
 
 #include "proto/crypto.h"
 #include "proto/wire.h"
@@ -16,11 +16,11 @@ typedef struct {
     const period_t *period;
     report_t *report;
     spots_t *spots;
-    figure_t figures[LIMIT_FIGURES];
-    item_t *items[LIMIT_FIGURES];
+    figure_t *figures;
+    item_t **items;
     spots_t *figure_spots, *evidence_spots, *explanation_spots, *unfilled;
-    spots_t *item_spots[LIMIT_FIGURES];
-    evidence_t evidence[LIMIT_EVIDENCE];
+    spots_t **item_spots;
+    evidence_t *evidence;
     explanation_t explanations[LIMIT_REASONS];
     text_t *unfilled_names;
     uint32_t figure_count, unfilled_count;
@@ -186,7 +186,8 @@ static uint32_t figure_at(maker_t *self, const indicator_t *indicator, text_t me
         return UINT32_MAX;
     }
     uint32_t index = self->figure_count++;
-    self->figures[index] = (figure_t){.indicator = indicator->id, .member = member};
+    self->figures[index].indicator = arena_text(self->arena, indicator->id);
+    self->figures[index].member = arena_text(self->arena, member);
     spots_t *spots = &self->figure_spots[index];
     spots->any = (spot_t){self->row + 1, 0};
     cell(self, COLUMN_indicator, &spots->at[COLUMN_indicator]);
@@ -338,7 +339,7 @@ static void note_unfilled(maker_t *self, const indicator_t *indicator, const mem
     spots_t *spots = &self->unfilled[self->unfilled_count];
     *spots = (spots_t){.any = {self->row + 1, 0}};
     cell(self, COLUMN_amount, &spots->any);
-    text_t name = indicator->name;
+    text_t name = arena_text(self->arena, indicator->name);
     if (member != NULL)
         name = arena_format(self->arena, TEXT_FORMAT "（" TEXT_FORMAT "）", TEXT_ARGS(name), TEXT_ARGS(member->name));
     self->unfilled_names[self->unfilled_count++] = name;
@@ -402,12 +403,20 @@ static void take_row(maker_t *self) {
 
 /* --- the whole --- */
 
+static uint32_t at_most(uint32_t count, uint32_t limit) { return count < limit ? count : limit; }
+
+/* A row makes one figure and one piece of evidence at most. */
 static maker_t *maker_new(const table_of_reports_t *table, bulk_report_t *out, fault_list_t *faults) {
     arena_t *arena = table->arena;
     maker_t *self = ARENA_NEW(arena, maker_t, 1);
     *self = (maker_t){.table = table, .arena = arena, .faults = faults, .report = &out->report, .spots = &out->spots};
-    self->figure_spots = ARENA_NEW(arena, spots_t, LIMIT_FIGURES);
-    self->evidence_spots = ARENA_NEW(arena, spots_t, LIMIT_EVIDENCE);
+    uint32_t figures = at_most(out->rows_count, LIMIT_FIGURES), evidence = at_most(out->rows_count, LIMIT_EVIDENCE);
+    self->figures = ARENA_NEW(arena, figure_t, figures);
+    self->figure_spots = ARENA_NEW(arena, spots_t, figures);
+    self->items = ARENA_NEW(arena, item_t *, figures);
+    self->item_spots = ARENA_NEW(arena, spots_t *, figures);
+    self->evidence = ARENA_NEW(arena, evidence_t, evidence);
+    self->evidence_spots = ARENA_NEW(arena, spots_t, evidence);
     self->explanation_spots = ARENA_NEW(arena, spots_t, LIMIT_REASONS);
     self->unfilled = ARENA_NEW(arena, spots_t, out->rows_count);
     self->unfilled_names = ARENA_NEW(arena, text_t, out->rows_count);
@@ -431,8 +440,8 @@ void bulk_report_fill(const table_of_reports_t *table, const task_t *task, const
     self->task = task;
     self->period = period;
     report_t *report = &out->report;
-    report->task = task->id;
-    report->period = period->id;
+    report->task = arena_text(self->arena, task->id);
+    report->period = arena_text(self->arena, period->id);
     for (uint32_t index = 0; index < out->rows_count; index++) {
         self->row = out->rows[index] - 1;
         self->rows_left = out->rows_count - index;

@@ -1,5 +1,5 @@
 /* A file of many reports: its header, its rows gathered by (task, period), in the order in which they are to be sent. */
-#include "services/minning/bulk_inner.h"
+#include "services/sheet/bulk_inner.h"
 
 #include "services/plan/amount.h"
 
@@ -10,7 +10,7 @@
 
 #define FILE_REASON(code, zh, en) {#code, zh, en},
 static const file_reason_t file_reasons[] = {
-#include "services/minning/file_reasons.def"
+#include "services/sheet/file_reasons.def"
 };
 #undef FILE_REASON
 
@@ -210,32 +210,43 @@ static int by_period(const void *a, const void *b) {
     return one->rows[0] < other->rows[0] ? -1 : one->rows[0] > other->rows[0];
 }
 
-bulk_t bulk_read(bytes_t file, const planbook_t *book, text_t unit, arena_t *arena) {
-    bulk_t bulk = {.book = book};
-    csv_fault_t wrong;
+/* The reports of a table that has at least a header and a row. */
+static void reports_take(table_of_reports_t *table, bulk_t *bulk, fault_list_t *faults) {
+    bulk_head_read(table, faults);
+    bulk->header = table->header;
+    bulk->header_count = table->head_count;
+    if (faults->count > 0) return;
+    groups_t groups = gather(table, faults);
+    bulk_report_t *reports = ARENA_NEW(table->arena, bulk_report_t, groups.count + 1);
+    for (uint32_t index = 0; index < groups.count; index++) reports[index] = report_of(table, &groups.at[index]);
+    qsort(reports, groups.count, sizeof *reports, by_period);
+    bulk->reports = reports;
+    bulk->count = groups.count;
+    if (groups.count == 0 && faults->count == 0) FAULT_AT(faults, table->arena, "no_rows", ((spot_t){2, 0}), text_of(""));
+}
+
+bulk_t bulk_of(const csv_t *csv, const planbook_t *book, text_t unit, arena_t *arena) {
+    bulk_t bulk = {.book = book, .encoding = csv->encoding};
     fault_list_t faults = {0};
     table_of_reports_t *table = ARENA_NEW(arena, table_of_reports_t, 1);
-    *table = (table_of_reports_t){.book = book, .unit = unit, .arena = arena};
-    err_t err = csv_read(file, arena, &table->csv, &wrong);
-    if (err == ERR_BAD)
-        FAULT_AT(&faults, arena, wrong.code, wrong.spot, wrong.arg);
-    else if (err != OK)
-        FAULT_AT(&faults, arena, "not_csv", ((spot_t){0, 0}), text_of(err_name(err)));
-    else if (table->csv.count < 2)
+    *table = (table_of_reports_t){.csv = *csv, .book = book, .unit = unit, .arena = arena};
+    if (csv->count < 2)
         FAULT_AT(&faults, arena, "no_rows", ((spot_t){1, 0}), text_of(""));
-    if (faults.count == 0) bulk_head_read(table, &faults);
-    bulk.header = table->header;
-    bulk.header_count = table->head_count;
-    bulk.encoding = table->csv.encoding;
-    if (faults.count == 0) {
-        groups_t groups = gather(table, &faults);
-        bulk_report_t *reports = ARENA_NEW(arena, bulk_report_t, groups.count + 1);
-        for (uint32_t index = 0; index < groups.count; index++) reports[index] = report_of(table, &groups.at[index]);
-        qsort(reports, groups.count, sizeof *reports, by_period);
-        bulk.reports = reports;
-        bulk.count = groups.count;
-        if (groups.count == 0 && faults.count == 0) FAULT_AT(&faults, arena, "no_rows", ((spot_t){2, 0}), text_of(""));
-    }
+    else
+        reports_take(table, &bulk, &faults);
     bulk.faults = (bulk_faults_t){faults.at, faults.count};
     return bulk;
+}
+
+bulk_t bulk_read(bytes_t file, const planbook_t *book, text_t unit, arena_t *arena) {
+    csv_t csv = {0};
+    csv_fault_t wrong;
+    fault_list_t faults = {0};
+    err_t err = csv_read(file, arena, &csv, &wrong);
+    if (err == OK) return bulk_of(&csv, book, unit, arena);
+    if (err == ERR_BAD)
+        FAULT_AT(&faults, arena, wrong.code, wrong.spot, wrong.arg);
+    else
+        FAULT_AT(&faults, arena, "not_csv", ((spot_t){0, 0}), text_of(err_name(err)));
+    return (bulk_t){.book = book, .encoding = csv.encoding, .faults = {faults.at, faults.count}};
 }

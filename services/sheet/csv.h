@@ -1,6 +1,6 @@
 /* CSV by RFC 4180: bytes of UTF-8 or GB18030 in, rows of cells as a spreadsheet counts them; and cells out. Pure. */
-#ifndef MINNING_CSV_H
-#define MINNING_CSV_H
+#ifndef SHEET_CSV_H
+#define SHEET_CSV_H
 
 #include "proto/proto.h"
 
