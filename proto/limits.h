@@ -71,6 +71,8 @@
 #define LIMIT_DOCUMENT_PART (192 * 1024)   /* one part: it also has to fit into a command */
 #define LIMIT_DOCUMENT_PARTS (LIMIT_DOCUMENT / LIMIT_DOCUMENT_PART)
 #define LIMIT_DOCUMENTS 1024               /* issues of one ledger */
+#define LIMIT_OBJECTIONS 1024              /* to one document */
+#define LIMIT_OBJECTIONS_OF_UNIT 8         /* of one unit to one document */
 #define LIMIT_OBJECTION_HOURS 48           /* of working days, between announcing a document and publishing it */
 
 /* stages */

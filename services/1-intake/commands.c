@@ -207,6 +207,8 @@ static void command_do(visit_t *visit, const command_t *command, const packet_t 
         {KIND_document_part, on_document_part},
         {KIND_document_announced, on_document_announced},
         {KIND_document_published, on_document_published},
+        {KIND_objection_raise, on_objection_raise},
+        {KIND_objection_answer, on_objection_answer},
         {KIND_warning_decide, on_warning_decide},
         {KIND_door_down, on_door_down},
         {KIND_door_up, on_door_up},
@@ -219,6 +221,7 @@ static void command_do(visit_t *visit, const command_t *command, const packet_t 
 static bool authority_of_office(visit_t *visit, uint32_t kind) {
     text_t code = office_refusal(kind, visit->actor.office);
     if (code.size == 0) return true;
+    if (visit->role != login_role_none && visit->actor.office == office_none) return role_refuse(visit, visit->role, "login");
     text_t args[] = {text_of(WORD_ZH(office, visit->actor.office)), text_of(WORD_EN(office, visit->actor.office))};
     visit_refuse(visit, code, text_of("officer"), args, 2);
     return false;

@@ -124,6 +124,15 @@ static bool find_part(const intake_t *self, txn_t *txn, const packet_t *ask, con
     return true;
 }
 
+static bool find_objections(const intake_t *self, txn_t *txn, const packet_t *ask, const void *question, arena_t *arena,
+                            buffer_t *out) {
+    (void)self;
+    objections_t told;
+    objections_list(txn, question, arena, &told);
+    packet_encode(ask->request_id, objections_type(), &told, out);
+    return true;
+}
+
 static void on_find(const intake_t *self, const packet_t *ask, const message_t *type, find_t find, arena_t *arena,
                     buffer_t *out) {
     void *question = arena_take(arena, type->size);
@@ -182,6 +191,8 @@ bool intake_answer(intake_t *self, const packet_t *ask, buffer_t *out) {
         on_find(self, ask, documents_ask_type(), find_documents, arena, out);
     else if (ask->kind == KIND_document_part_ask)
         on_find(self, ask, document_part_ask_type(), find_part, arena, out);
+    else if (ask->kind == KIND_objections_ask)
+        on_find(self, ask, objections_ask_type(), find_objections, arena, out);
     else if (ask->kind == KIND_backup_ask)
         store_copy_answer(self->store, ask, out);
     else

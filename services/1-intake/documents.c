@@ -99,18 +99,22 @@ static bool period_is_known(visit_t *visit, document_kind_t kind, text_t period)
     return false;
 }
 
-/* "通报 2021-08", for sentences. */
-static text_t document_shown(const intake_t *self, document_kind_t kind, text_t period) {
+text_t document_shown(const intake_t *self, document_kind_t kind, text_t period) {
     return arena_format(self->arena, "%s%s" TEXT_FORMAT, WORD_ZH(document_kind, kind), period.size > 0 ? " " : "",
                         TEXT_ARGS(period));
 }
 
-static bool refuse_published(visit_t *visit, const intake_document_t *row, document_kind_t kind, text_t period) {
+bool document_is_out(visit_t *visit, const intake_document_t *row, document_kind_t kind, text_t period) {
     if (row->published_seq == 0) return false;
     text_t args[] = {document_shown(visit->intake, kind, period),
                      arena_format(visit->intake->arena, "%llu", (unsigned long long)row->published_seq)};
     visit_refuse(visit, REASON_OF(document_known), text_of("period"), args, 2);
     return true;
+}
+
+bool document_row_get(txn_t *txn, document_kind_t kind, text_t period, arena_t *arena, intake_document_t *row) {
+    store_key_t key = key_of_document(kind, period);
+    return txn_get(txn, TABLE_DOCUMENTS, &key, arena, row);
 }
 
 void on_document_announced(visit_t *visit, const command_t *command, const packet_t *body) {
@@ -120,7 +124,7 @@ void on_document_announced(visit_t *visit, const command_t *command, const packe
     announced_t claim = {told.kind, told.period, told.hash, told.size, told.parts, told.as_of, 0};
     store_key_t key = key_of_document(told.kind, told.period);
     intake_document_t row = {0};
-    if (txn_get(self->group, TABLE_DOCUMENTS, &key, self->arena, &row) && refuse_published(visit, &row, told.kind, told.period))
+    if (txn_get(self->group, TABLE_DOCUMENTS, &key, self->arena, &row) && document_is_out(visit, &row, told.kind, told.period))
         return;
     if (!claim_holds(visit, &claim)) return;
     int64_t at_ms = group_stamp(self);
@@ -148,7 +152,7 @@ static uint64_t published_count(const intake_t *self, document_kind_t kind) {
 static bool may_be_published(visit_t *visit, const document_published_t *told, const intake_document_t *row, int64_t now_ms) {
     intake_t *self = visit->intake;
     text_t shown = document_shown(self, told->kind, told->period);
-    if (refuse_published(visit, row, told->kind, told->period)) return false;
+    if (document_is_out(visit, row, told->kind, told->period)) return false;
     if (row->announced_seq == 0) {
         visit_refuse(visit, REASON_OF(document_unannounced), text_of("period"), &shown, 1);
         return false;
@@ -158,6 +162,7 @@ static bool may_be_published(visit_t *visit, const document_published_t *told, c
         visit_refuse(visit, REASON_OF(objections_open), text_of("period"), &until, 1);
         return false;
     }
+    if (!objections_are_answered(visit, told->kind, told->period)) return false;
     uint64_t next = published_count(self, told->kind) + 1;
     if (told->number == next) return true;
     text_t args[] = {arena_format(self->arena, "%llu", (unsigned long long)told->number),

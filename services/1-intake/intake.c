@@ -24,6 +24,7 @@ const table_t intake_tables[TABLE_COUNT] = {
     [TABLE_OFFICERS] = {"officers", intake_officer_type},
     [TABLE_PIECES] = {"pieces", intake_part_type},
     [TABLE_DOCUMENTS] = {"documents", intake_document_type},
+    [TABLE_OBJECTIONS] = {"objections", intake_objection_type},
 };
 
 enum { VERIFY_STEP = 65536 }; /* entries that a start verifies at most; after a clean stop it is none */

@@ -42,6 +42,8 @@ static const struct {
     {KIND_document_part, BIT(root) | BIT(coordinator) | BIT(supervisor)},
     {KIND_document_announced, BIT(root) | BIT(coordinator) | BIT(supervisor)},
     {KIND_document_published, BIT(root) | BIT(coordinator) | BIT(supervisor)},
+    {KIND_objection_raise, BIT(none) | BIT(coordinator) | BIT(supervisor)}, /* none: the unit itself, logged in */
+    {KIND_objection_answer, BIT(coordinator) | BIT(supervisor)},
     {KIND_claim_credit, BIT(coordinator) | BIT(supervisor)},
     {KIND_door_down, BIT(root) | BIT(operator)},
     {KIND_door_up, BIT(root) | BIT(operator)},

@@ -70,7 +70,7 @@ static bool login_read(visit_t *visit, text_t login, login_row_t *row) {
     return false;
 }
 
-static bool role_refuse(visit_t *visit, login_role_t role, const char *path) {
+bool role_refuse(visit_t *visit, login_role_t role, const char *path) {
     text_t shown = arena_format(visit->intake->arena, "%s %s", WORD_ZH(login_role, role), WORD_NAME(login_role, role));
     visit_refuse(visit, REASON_OF(role_lacks), text_of(path), &shown, 1);
     return false;
@@ -83,17 +83,19 @@ bool login_holds(visit_t *visit, text_t login, text_t unit) {
     return role_refuse(visit, row.granted.role, "unit");
 }
 
-/* The coordinator's people and the supervisor's act for the unit that the plan names, unless the grant names another. What an
- * operator commands is signed with a key, never clicked. */
+/* The coordinator's people and the supervisor's act for the unit that the plan names, unless the grant names another; a unit's
+ * own people in no office, for their unit. What an operator commands is signed with a key, never clicked. */
 bool login_acts(visit_t *visit, text_t login) {
     const plan_t *plan = planbook_plan(visit->intake->book);
     login_row_t row;
     if (!login_read(visit, login, &row)) return false;
     bool coordinator = row.granted.role == login_role_coordinator, supervisor = row.granted.role == login_role_supervisor;
-    if (!coordinator && !supervisor) return role_refuse(visit, row.granted.role, "login");
+    bool of_unit = row.granted.role == login_role_clerk || row.granted.role == login_role_approver;
+    if (!coordinator && !supervisor && !of_unit) return role_refuse(visit, row.granted.role, "login");
     text_t unit = row.granted.unit.size > 0 ? row.granted.unit : coordinator ? plan->coordinator : plan->supervisor;
+    visit->role = row.granted.role;
     visit->actor = (actor_t){.officer = row.granted.login,
-                             .office = coordinator ? office_coordinator : office_supervisor,
+                             .office = coordinator ? office_coordinator : supervisor ? office_supervisor : office_none,
                              .unit = unit,
                              .credential = credential_session,
                              .door = visit->door};

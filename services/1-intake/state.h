@@ -14,7 +14,7 @@
 
 enum {
     TABLE_SUBMISSIONS, TABLE_KEYS, TABLE_COMMANDS, TABLE_QUARANTINES, TABLE_FORKS, TABLE_PARTS, TABLE_LOGINS, TABLE_NOTICES,
-    TABLE_OFFICERS, TABLE_PIECES, TABLE_DOCUMENTS, TABLE_COUNT
+    TABLE_OFFICERS, TABLE_PIECES, TABLE_DOCUMENTS, TABLE_OBJECTIONS, TABLE_COUNT
 };
 extern const table_t intake_tables[TABLE_COUNT];
 
@@ -109,6 +109,7 @@ typedef struct {
     text_t login;              /* through the console: whose it is, and under which session */
     uint8_t session[HASH_SIZE];
     actor_t actor;             /* of a command: who signed it, by which right */
+    login_role_t role;         /* of a command of somebody who is logged in */
     buffer_t *now;
     buffer_t *later;
 } visit_t;
@@ -164,6 +165,7 @@ void on_login_revoked(visit_t *visit, const command_t *command, const packet_t *
 bool login_holds(visit_t *visit, text_t login, text_t unit);
 /* Fills visit->actor with the office in which this login acts, as of now. Refuses otherwise. A group is open after. */
 bool login_acts(visit_t *visit, text_t login);
+bool role_refuse(visit_t *visit, login_role_t role, const char *path); /* false, always */
 /* Answers of the desk: logins_ask, entry_ask. */
 void answer_logins(const intake_t *self, const packet_t *ask, arena_t *arena, buffer_t *out);
 void answer_entry(const intake_t *self, const packet_t *ask, arena_t *arena, buffer_t *out);
@@ -185,6 +187,17 @@ void on_document_published(visit_t *visit, const command_t *command, const packe
 /* For the desk, from any transaction. */
 bool document_part_find(txn_t *txn, const document_part_ask_t *ask, arena_t *arena, document_part_t *part);
 void documents_list(txn_t *txn, const documents_ask_t *ask, arena_t *arena, documents_t *told);
+bool document_row_get(txn_t *txn, document_kind_t kind, text_t period, arena_t *arena, intake_document_t *row);
+text_t document_shown(const intake_t *self, document_kind_t kind, text_t period); /* 通报 2021-08, for sentences */
+bool document_is_out(visit_t *visit, const intake_document_t *row, document_kind_t kind, text_t period); /* true: refused */
+
+/* --- objections to them (objections.c) --- */
+void on_objection_raise(visit_t *visit, const command_t *command, const packet_t *body);
+void on_objection_answer(visit_t *visit, const command_t *command, const packet_t *body);
+/* Has each objection to the document its answer? Refuses otherwise. */
+bool objections_are_answered(visit_t *visit, document_kind_t kind, text_t period);
+void objections_list(txn_t *txn, const objections_ask_t *ask, arena_t *arena, objections_t *told);
+
 /* --- decisions on warnings (warnings.c) --- */
 void on_warning_decide(visit_t *visit, const command_t *command, const packet_t *body);
 

@@ -320,6 +320,8 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_refusals_counted:
     case KIND_document_part:
     case KIND_document_announced:
+    case KIND_objection_raised:
+    case KIND_objection_answered:
     case KIND_document_published: return; /* for the ledger's readers, not for the totals */
     default: turn_unknown(turn, event);
     }

@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-enum { GATHER_TRIES = 40, PAGES = 4096 };
+enum { GATHER_TRIES = 40, PAGES = GATHER_PAGES };
 
-static void *joined(arena_t *arena, const void *rows, uint32_t had, const void *more, uint32_t count, size_t size) {
+void *gather_joined(arena_t *arena, const void *rows, uint32_t had, const void *more, uint32_t count, size_t size) {
     uint8_t *all = arena_take(arena, size * ((size_t)had + count + 1));
     if (had > 0) memcpy(all, rows, size * had);
     if (count > 0) memcpy(all + size * had, more, size * count);
@@ -35,7 +35,7 @@ static err_t gather_targets(gathering_t *self) {
         if (err == OK) err = moved(self, page.as_of);
         if (err != OK) return err;
         self->targets.rows =
-            joined(from->arena, self->targets.rows, self->targets.rows_count, page.rows, page.rows_count, sizeof *page.rows);
+            gather_joined(from->arena, self->targets.rows, self->targets.rows_count, page.rows, page.rows_count, sizeof *page.rows);
         self->targets.rows_count += page.rows_count;
         self->targets.now_ms = page.now_ms;
         if (page.rows_count == 0) break;
@@ -53,7 +53,7 @@ static err_t gather_obligations(gathering_t *self) {
         err_t err = from->ask(from->self, DESK_AGGREGATION, obligations_ask_type(), &ask, obligations_type(), &page);
         if (err == OK) err = moved(self, page.as_of);
         if (err != OK) return err;
-        self->obligations.rows = joined(from->arena, self->obligations.rows, self->obligations.rows_count, page.rows,
+        self->obligations.rows = gather_joined(from->arena, self->obligations.rows, self->obligations.rows_count, page.rows,
                                         page.rows_count, sizeof *page.rows);
         self->obligations.rows_count += page.rows_count;
         if (page.rows_count == 0) break;
@@ -71,7 +71,7 @@ static err_t gather_figures(gathering_t *self, text_t indicator, figures_t *all)
         err_t err = from->ask(from->self, DESK_AGGREGATION, figures_ask_type(), &ask, figures_type(), &page);
         if (err == OK) err = moved(self, page.as_of);
         if (err != OK) return err;
-        all->rows = joined(from->arena, all->rows, all->rows_count, page.rows, page.rows_count, sizeof *page.rows);
+        all->rows = gather_joined(from->arena, all->rows, all->rows_count, page.rows, page.rows_count, sizeof *page.rows);
         all->rows_count += page.rows_count;
         if (page.rows_count == 0) break;
     }
@@ -123,7 +123,7 @@ err_t gather_documents(const gather_t *from, document_kind_t kind, documents_t *
         err_t err = from->ask(from->self, DESK_INTAKE, documents_ask_type(), &ask, documents_type(), &page);
         if (err != OK) return err;
         documents->rows =
-            joined(from->arena, documents->rows, documents->rows_count, page.rows, page.rows_count, sizeof *page.rows);
+            gather_joined(from->arena, documents->rows, documents->rows_count, page.rows, page.rows_count, sizeof *page.rows);
         documents->rows_count += page.rows_count;
         documents->as_of = page.as_of;
         if (page.rows_count == 0) break;
@@ -233,6 +233,7 @@ err_t gather_edition(const gather_t *from, document_kind_t kind, text_t period, 
     edition->rehearsal = from->rehearsal;
     if (from->brief) return OK;
     err = gather_last_issue(&self, edition, targets);
+    if (err == OK) err = gather_edition_objections(&self, edition);
     if (err == OK) err = gather_voices(&self, edition);
     if (err == OK) err = gather_warnings(&self, edition);
     return err;

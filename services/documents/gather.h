@@ -26,6 +26,8 @@ err_t gather_edition(const gather_t *from, document_kind_t kind, text_t period, 
 /* All documents of the ledger. */
 err_t gather_documents(const gather_t *from, document_kind_t kind, documents_t *documents);
 const document_row_t *documents_find(const documents_t *documents, document_kind_t kind, text_t period); /* NULL: none */
+/* All objections to documents of a kind (none: any), of one period and unit unless those are empty. */
+err_t gather_objections(const gather_t *from, document_kind_t kind, text_t period, text_t unit, objections_t *objections);
 /* The number that the next one of its kind has. */
 uint64_t documents_next_number(const documents_t *documents, document_kind_t kind);
 /* An edition out of the ledger, its hash verified; *bytes, unless NULL, is its canonical form. ERR_MISSING, ERR_CORRUPT. */

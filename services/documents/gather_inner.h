@@ -19,5 +19,10 @@ typedef struct {
 edition_target_t *gathered_edition(const gathering_t *self, document_kind_t kind, edition_t *edition);
 /* What units said in their standing reports. */
 err_t gather_voices(gathering_t *self, edition_t *edition);
+/* What was objected to while it was announced, and answered, as of the edition's entry. */
+err_t gather_edition_objections(gathering_t *self, edition_t *edition);
+/* `rows`, of which there are `had`, and `more` behind them; `size` bytes each. */
+void *gather_joined(arena_t *arena, const void *rows, uint32_t had, const void *more, uint32_t count, size_t size);
+enum { GATHER_PAGES = 4096 };
 
 #endif

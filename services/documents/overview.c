@@ -163,8 +163,21 @@ static void compose_punctual(const edition_t *edition, paper_t *paper) {
                  (unsigned long long)edition->warnings);
 }
 
+/* What was said against the draft; word by word it stands in the ledger. */
+static void compose_objections(const edition_t *edition, paper_t *paper) {
+    uint32_t count = edition->objections_count, rulings[] = {0, 0, 0};
+    for (uint32_t index = 0; index < count; index++) rulings[edition->objections[index].ruling]++;
+    text_t open = rulings[objection_ruling_none] == 0
+                      ? text_of("")
+                      : arena_format(paper->arena, "，待答复%u件", rulings[objection_ruling_none]);
+    if (count > 0)
+        paper_format(paper, BLOCK_PARAGRAPH, "公示期间收到异议%u件，采纳%u件、不采纳%u件" TEXT_FORMAT "。", count,
+                     rulings[objection_ruling_upheld], rulings[objection_ruling_dismissed], TEXT_ARGS(open));
+}
+
 void compose_overview(const edition_t *edition, paper_t *paper) {
     paper_add(paper, BLOCK_HEADING_1, text_of("一、总体情况"));
     compose_groups(edition, paper);
     compose_punctual(edition, paper);
+    compose_objections(edition, paper);
 }

@@ -1,6 +1,7 @@
 /* `minning bulletin`, `minning summary`: looked at, announced for objections, published, and shown again for ever. */
 #include "services/minning/collect.h"
 
+#include "services/documents/issue.h"
 #include "services/plan/amount.h"
 
 #include <stdlib.h>
@@ -8,32 +9,13 @@
 
 /* --- how a document is shown --- */
 
-static err_t render(const edition_t *edition, bool docx, arena_t *arena, buffer_t *out) {
-    paper_t paper = document_compose(edition, arena);
-    if (docx) return paper_docx(&paper, out);
-    paper_html(&paper, out);
-    return OK;
-}
-
 static int show(cli_t *cli, const edition_t *edition) {
     buffer_t out = {0};
-    err_t err = OK;
-    bool docx = !cli->json && cli_option(cli, OPTION_docx) != NULL;
-    if (cli->json) {
-        json_t *json = message_to_json(edition_type(), edition);
-        char *line = json_dumps(json, JSON_COMPACT);
-        ASSERT(line != NULL);
-        buffer_text(&out, line);
-        buffer_add(&out, "\n", 1);
-        free(line);
-        json_decref(json);
-    } else if (docx || cli_option(cli, OPTION_html) != NULL)
-        err = render(edition, docx, cli->arena, &out);
-    else {
-        paper_t paper = document_compose(edition, cli->arena);
-        paper_text(&paper, &out);
-    }
-    int exit_code = err == OK ? collect_write(cli, &out, docx)
+    document_form_t form = cli_option(cli, OPTION_docx) != NULL ? FORM_DOCX : FORM_TEXT;
+    if (cli_option(cli, OPTION_html) != NULL && form != FORM_DOCX) form = FORM_HTML;
+    if (cli->json) form = FORM_JSON;
+    err_t err = document_render(edition, form, cli->arena, &out);
+    int exit_code = err == OK ? collect_write(cli, &out, form == FORM_DOCX)
                               : cli_fail(cli, EX_SOFTWARE, "无法生成文件", "cannot make the document", err_name(err));
     buffer_destroy(&out);
     return exit_code;
@@ -140,22 +122,11 @@ static int tell_errata(collect_t *self, const edition_t *then) {
 }
 
 /* Are the bytes the ones that went out? A newer layout may put the same edition differently. */
-static int check_layout(collect_t *self, const document_published_t *published, const edition_t *edition) {
-    buffer_t html = {0}, docx = {0};
-    uint8_t html_hash[HASH_SIZE], docx_hash[HASH_SIZE];
-    err_t err = render(edition, false, self->cli->arena, &html);
-    if (err == OK) err = render(edition, true, self->cli->arena, &docx);
-    hash_of((bytes_t){html.at, (uint32_t)html.size}, html_hash);
-    hash_of((bytes_t){docx.at, (uint32_t)docx.size}, docx_hash);
-    bool same = err == OK && memcmp(html_hash, published->html_hash, HASH_SIZE) == 0 &&
-                memcmp(docx_hash, published->docx_hash, HASH_SIZE) == 0;
-    buffer_destroy(&html);
-    buffer_destroy(&docx);
-    if (!same)
+static void tell_layout(collect_t *self, const document_published_t *published, const edition_t *edition) {
+    if (!publication_is_same(published, edition, self->cli->arena))
         fprintf(stderr, "%s\n",
                 cli_say(self->cli, "提示：数据与印发时相同，但本程序的版式已不同，字节与印发件不一致。",
                         "note: the data is what was published, but this program lays it out differently: the bytes differ."));
-    return EXIT_WELL;
 }
 
 static int show_kept(collect_t *self, document_kind_t kind, text_t period, bool published) {
@@ -175,8 +146,8 @@ static int show_kept(collect_t *self, document_kind_t kind, text_t period, bool 
     if (err != OK) return collect_failed(self, err);
     int exit_code = show(cli, &edition);
     if (exit_code != EXIT_WELL || !published) return exit_code;
-    exit_code = check_layout(self, &row->published, &edition);
-    return exit_code == EXIT_WELL ? tell_errata(self, &edition) : exit_code;
+    tell_layout(self, &row->published, &edition);
+    return tell_errata(self, &edition);
 }
 
 /* The period that was typed; for a summary there is none. */
@@ -205,18 +176,6 @@ static int document(cli_t *cli, document_kind_t kind) {
 
 /* --- into the ledger --- */
 
-typedef struct {
-    buffer_t bytes;
-    uint8_t hash[HASH_SIZE];
-    uint64_t parts;
-} frozen_t;
-
-static void freeze(const edition_t *edition, frozen_t *frozen) {
-    edition_bytes(edition, &frozen->bytes);
-    hash_of((bytes_t){frozen->bytes.at, (uint32_t)frozen->bytes.size}, frozen->hash);
-    frozen->parts = (frozen->bytes.size + LIMIT_DOCUMENT_PART - 1) / LIMIT_DOCUMENT_PART;
-}
-
 /* As the officer that --as names; by the root key where nobody is named. */
 static int sign(cli_t *cli, const message_t *type, const void *value, command_done_t *done) {
     refusal_t refusal = {0};
@@ -225,14 +184,11 @@ static int sign(cli_t *cli, const message_t *type, const void *value, command_do
     return err == OK ? EXIT_WELL : cli_fail_err(cli, err, "intake", &refusal);
 }
 
-static int send_parts(cli_t *cli, const frozen_t *frozen) {
-    if (frozen->bytes.size > LIMIT_DOCUMENT) return cli_fail(cli, EX_DATAERR, "文件过大", "the document is too large", NULL);
+/* Freezes it and brings its parts into the ledger. The owner destroys `frozen` whatever is returned. */
+static int send_parts(cli_t *cli, const edition_t *edition, frozen_t *frozen) {
+    if (edition_freeze(edition, frozen) != OK) return cli_fail(cli, EX_DATAERR, "文件过大", "the document is too large", NULL);
     for (uint64_t index = 0; index < frozen->parts; index++) {
-        size_t from = (size_t)index * LIMIT_DOCUMENT_PART, left = frozen->bytes.size - from;
-        document_part_t part = {
-            .index = index,
-            .bytes = {frozen->bytes.at + from, (uint32_t)(left < LIMIT_DOCUMENT_PART ? left : LIMIT_DOCUMENT_PART)}};
-        memcpy(part.hash, frozen->hash, sizeof part.hash);
+        document_part_t part = frozen_part(frozen, index);
         command_done_t done = {0};
         int exit_code = sign(cli, document_part_type(), &part, &done);
         if (exit_code != EXIT_WELL) return exit_code;
@@ -249,12 +205,9 @@ static int announce(cli_t *cli, document_kind_t kind) {
     if (exit_code == EXIT_WELL) exit_code = period_of(&self, kind, &period);
     if (exit_code == EXIT_WELL) exit_code = collect_edition(&self, kind, period, &edition);
     if (exit_code != EXIT_WELL) return exit_code;
-    freeze(&edition, &frozen);
-    exit_code = send_parts(cli, &frozen);
-    document_announced_t told = {
-        .kind = kind, .period = period, .size = frozen.bytes.size, .parts = frozen.parts, .as_of = edition.as_of};
-    memcpy(told.hash, frozen.hash, sizeof told.hash);
-    buffer_destroy(&frozen.bytes);
+    exit_code = send_parts(cli, &edition, &frozen);
+    document_announced_t told = announcement_of(&edition, &frozen);
+    frozen_destroy(&frozen);
     command_done_t done = {0};
     if (exit_code == EXIT_WELL) exit_code = sign(cli, document_announced_type(), &told, &done);
     if (exit_code != EXIT_WELL) return exit_code;
@@ -266,27 +219,6 @@ static int announce(cli_t *cli, document_kind_t kind) {
                     "announced for objections (entry %lu), as of entry %lu; to be published after %d hours of working days\n"),
             (unsigned long)done.seq, (unsigned long)edition.as_of, LIMIT_OBJECTION_HOURS);
     return EXIT_WELL;
-}
-
-/* What the ledger is told of the document that goes out: its edition, and the bytes that people get to see. */
-static int published_make(cli_t *cli, const edition_t *edition, frozen_t *frozen, document_published_t *told) {
-    buffer_t html = {0}, docx = {0};
-    freeze(edition, frozen);
-    *told = (document_published_t){.kind = edition->kind,
-                                   .period = edition->period,
-                                   .size = frozen->bytes.size,
-                                   .parts = frozen->parts,
-                                   .as_of = edition->as_of,
-                                   .number = edition->number,
-                                   .layout = PAPER_LAYOUT};
-    memcpy(told->hash, frozen->hash, sizeof told->hash);
-    err_t err = render(edition, false, cli->arena, &html);
-    if (err == OK) err = render(edition, true, cli->arena, &docx);
-    hash_of((bytes_t){html.at, (uint32_t)html.size}, told->html_hash);
-    hash_of((bytes_t){docx.at, (uint32_t)docx.size}, told->docx_hash);
-    buffer_destroy(&html);
-    buffer_destroy(&docx);
-    return err == OK ? EXIT_WELL : cli_fail(cli, EX_SOFTWARE, "无法生成文件", "cannot make the document", err_name(err));
 }
 
 /* Has anything come in since it was announced? People who saw the announcement want to know. */
@@ -317,9 +249,10 @@ static int publish(cli_t *cli, document_kind_t kind) {
     err_t err = gather_documents(&self.gather, kind, &documents);
     if (err != OK) return collect_failed(&self, err);
     edition.number = documents_next_number(&documents, kind);
-    exit_code = published_make(cli, &edition, &frozen, &told);
-    if (exit_code == EXIT_WELL) exit_code = send_parts(cli, &frozen);
-    buffer_destroy(&frozen.bytes);
+    exit_code = send_parts(cli, &edition, &frozen);
+    if (exit_code == EXIT_WELL) err = publication_of(&edition, &frozen, cli->arena, &told);
+    frozen_destroy(&frozen);
+    if (err != OK) return cli_fail(cli, EX_SOFTWARE, "无法生成文件", "cannot make the document", err_name(err));
     if (exit_code != EXIT_WELL) return exit_code;
     command_done_t done = {0};
     exit_code = sign(cli, document_published_type(), &told, &done);

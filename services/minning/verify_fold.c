@@ -445,7 +445,7 @@ static const char *take_plan(verify_t *self, const event_t *entry, arena_t *aren
 /* No stage behind validation learns of these, not even that time has passed. */
 static bool stays_in_the_ledger(uint32_t kind) {
     return kind == KIND_refusals_counted || kind == KIND_document_part || kind == KIND_document_announced ||
-           kind == KIND_document_published;
+           kind == KIND_document_published || kind == KIND_objection_raised || kind == KIND_objection_answered;
 }
 
 const char *verify_entry(verify_t *self, const event_t *entry, bool accepted, arena_t *arena) {

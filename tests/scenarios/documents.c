@@ -26,8 +26,9 @@ static bool gathered(scene_t *self, text_t period, edition_t *edition) {
     return false;
 }
 
-/* The body, without the tables behind it, and without the number of warnings, which other scenarios are about. */
-static void say_paper(scene_t *self, const edition_t *edition) {
+/* The body, without the tables behind it, and without the number of warnings, which other scenarios are about; where a word is
+ * given, only the lines in which it stands. */
+static void say_paper(scene_t *self, const edition_t *edition, text_t word) {
     buffer_t text = {0};
     paper_t paper = document_compose(edition, self->arena);
     paper_text(&paper, &text);
@@ -37,7 +38,8 @@ static void say_paper(scene_t *self, const edition_t *edition) {
         text_t line = {(const char *)text.at + from, (uint32_t)(to - from)};
         if (line.size >= 7 && memcmp(line.at, "附件1", strlen("附件1")) == 0) break;
         while (line.size > 0 && line.at[0] == ' ') line = (text_t){line.at + 1, line.size - 1};
-        if (line.size > 0 && memmem(line.at, line.size, "系统共发出", strlen("系统共发出")) == NULL)
+        bool wanted = word.size == 0 || memmem(line.at, line.size, word.at, word.size) != NULL;
+        if (wanted && line.size > 0 && memmem(line.at, line.size, "系统共发出", strlen("系统共发出")) == NULL)
             scene_say(self, TEXT_FORMAT, TEXT_ARGS(line));
         from = to + 1;
     }
@@ -46,7 +48,7 @@ static void say_paper(scene_t *self, const edition_t *edition) {
 
 void scene_bulletin(scene_t *self, text_t rest) {
     edition_t edition;
-    if (gathered(self, phrase_word(&rest), &edition)) say_paper(self, &edition);
+    if (gathered(self, phrase_word(&rest), &edition)) say_paper(self, &edition, phrase_word(&rest));
 }
 
 /* --- into the ledger --- */
@@ -106,6 +108,46 @@ void scene_publish(scene_t *self, text_t rest) {
     hash_paper(&edition, self->arena, told.html_hash, told.docx_hash);
     if (!send_part(self, &edition, told.hash, &told.size) || !command(self, document_published_type(), &told)) return;
     scene_say(self, "已印发 " TEXT_FORMAT, TEXT_ARGS(issue_number(&edition, edition.number, self->arena)));
+}
+
+/* 异议 lin UNIT PERIOD [INDICATOR] 说 …: the officer enters it for the unit; – for no figure. */
+void scene_object(scene_t *self, text_t rest) {
+    text_t officer = phrase_word(&rest);
+    documents_t documents;
+    gather_t from = gather_of(self);
+    objection_raise_t raise = {.kind = document_kind_bulletin, .unit = phrase_word(&rest)};
+    raise.period = phrase_word(&rest);
+    raise.indicator = phrase_word(&rest);
+    if (text_is(raise.indicator, "–")) raise.indicator = (text_t){0};
+    (void)phrase_word(&rest);
+    while (rest.size > 0 && rest.at[0] == ' ') rest = (text_t){rest.at + 1, rest.size - 1};
+    raise.why = rest;
+    if (gather_documents(&from, raise.kind, &documents) != OK) return;
+    const document_row_t *row = documents_find(&documents, raise.kind, raise.period);
+    raise.announced_seq = row == NULL ? 1 : row->announced_seq;
+    uint64_t seq = 0;
+    refusal_t refusal = {0};
+    if (world_command_as(self->world, officer, objection_raise_type(), &raise, &seq, &refusal, self->arena))
+        scene_say(self, "异议已登记，第%llu条", (unsigned long long)seq);
+    else
+        scene_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
+}
+
+/* 答复 lin SEQ 采纳|不采纳 说 … */
+void scene_object_answer(scene_t *self, text_t rest) {
+    text_t officer = phrase_word(&rest), number = phrase_word(&rest), ruling = phrase_word(&rest);
+    objection_answer_t answer = {.ruling = text_is(ruling, "采纳") ? objection_ruling_upheld : objection_ruling_dismissed};
+    for (uint32_t index = 0; index < number.size && number.at[index] >= '0' && number.at[index] <= '9'; index++)
+        answer.objection_seq = answer.objection_seq * 10 + (uint64_t)(number.at[index] - '0');
+    (void)phrase_word(&rest);
+    while (rest.size > 0 && rest.at[0] == ' ') rest = (text_t){rest.at + 1, rest.size - 1};
+    answer.why = rest;
+    uint64_t seq = 0;
+    refusal_t refusal = {0};
+    if (world_command_as(self->world, officer, objection_answer_type(), &answer, &seq, &refusal, self->arena))
+        scene_say(self, "已答复");
+    else
+        scene_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
 }
 
 /* What is out, as it went out; and what has changed since. */

@@ -38,6 +38,8 @@ void scene_say(scene_t *self, const char *format, ...) __attribute__((format(pri
 /* 通报 公示 印发 重看 PERIOD (documents.c) */
 void scene_bulletin(scene_t *self, text_t rest);
 void scene_announce(scene_t *self, text_t rest);
+void scene_object(scene_t *self, text_t rest);
+void scene_object_answer(scene_t *self, text_t rest);
 void scene_publish(scene_t *self, text_t rest);
 void scene_again(scene_t *self, text_t rest);
 /* Plays one command, without its "> ". What is wrong with it is said in the transcript. */

@@ -189,6 +189,8 @@ struct sim {
     uint32_t officer_count; /* ordered so far */
     uint64_t known_revision[SIM_UNITS][SIM_TASKS][SIM_PERIODS];
     uint64_t newest_generation[SIM_UNITS]; /* as the door believes */
+    uint64_t announced_seq[SIM_PERIODS]; /* of bulletins, and the last objection, as officers have seen them */
+    uint64_t objected_seq;
     ledger_t ledger;
     fold_t folds[SIM_ACTORS];
     uint32_t fold_count;
@@ -243,6 +245,7 @@ void sim_door_crash(sim_t *sim);
 void sim_sender_send(sim_t *sim, uint32_t submission);
 void sim_acked(sim_t *sim, uint32_t submission, const receipt_t *receipt); /* a receipt has left the ledger */
 order_t *sim_order_new(sim_t *sim, const message_t *type, const void *value); /* NULL: there are enough */
+order_t *sim_order_as(sim_t *sim, uint32_t officer, const message_t *type, const void *value);
 void sim_operator_order(sim_t *sim);                                       /* a new command */
 void sim_operator_credit(sim_t *sim);                                      /* a decision on what is claimed twice */
 void sim_officer_order(sim_t *sim);  /* the next officer is registered */
@@ -263,7 +266,16 @@ typedef struct {
     int64_t announced_ms[SIM_PERIODS];
     bool published[SIM_PERIODS];
     uint64_t numbers;
+    uint64_t announced_seq[SIM_PERIODS];
+    struct {
+        uint64_t seq;
+        uint32_t period;
+        bool answered;
+    } objections[SIM_ORDERS];
+    uint32_t objection_count;
 } sim_documents_walk_t;
+/* An officer learns which entry his command became. */
+void sim_documents_answered(sim_t *sim, const order_t *order, uint64_t seq);
 void sim_documents_walk(sim_documents_walk_t *walk, sim_t *sim, const event_t *event);
 
 /* --- luck and time (sim_run.c, sim_faults.c) --- */

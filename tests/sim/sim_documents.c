@@ -44,11 +44,36 @@ static uint64_t part_order(sim_t *sim, const edition_t *edition, uint8_t hash[HA
     return size;
 }
 
+/* Against what the ledger announced last, or what was never announced; answered by who is guessed to be right. */
+static void objection_order(sim_t *sim, const period_t *period) {
+    uint32_t officer = (uint32_t)sim_draw(sim, SIM_OFFICERS);
+    if (sim->objected_seq > 0 && sim_chance(sim, 600)) {
+        objection_answer_t answer = {.objection_seq = sim->objected_seq,
+                                     .ruling = sim_chance(sim, 500) ? objection_ruling_upheld : objection_ruling_dismissed,
+                                     .why = text_of("已核对")};
+        sim_order_as(sim, officer, objection_answer_type(), &answer);
+        sim_trace(sim, "officer %u answers objection %llu", officer, (unsigned long long)sim->objected_seq);
+        return;
+    }
+    uint64_t announced_seq = sim->announced_seq[period - sim->plan.periods];
+    objection_raise_t raise = {.kind = document_kind_bulletin,
+                               .period = period->id,
+                               .announced_seq = announced_seq > 0 ? announced_seq : 1,
+                               .unit = sim->plan.units[sim_draw(sim, sim->plan.units_count)].id,
+                               .why = text_of("与本单位所报不符")};
+    sim_order_as(sim, officer, objection_raise_type(), &raise);
+    sim_trace(sim, "officer %u enters an objection to " TEXT_FORMAT, officer, TEXT_ARGS(period->id));
+}
+
 /* Orders reach the ledger in any order, some more than once, some too early: what is wrong is refused. */
 void sim_operator_document(sim_t *sim) {
     const period_t *period = &sim->plan.periods[sim_draw(sim, sim->plan.periods_count)];
     edition_unit_t unit;
     edition_task_t task;
+    if (sim_chance(sim, 350)) {
+        objection_order(sim, period);
+        return;
+    }
     if (sim_chance(sim, 500)) {
         edition_t edition = edition_of(sim, period, 0, &unit, &task);
         document_announced_t told = {.kind = document_kind_bulletin, .period = period->id, .parts = 1, .as_of = 1};
@@ -72,13 +97,25 @@ void sim_operator_document(sim_t *sim) {
     sim_trace(sim, "operator publishes bulletin %llu, of " TEXT_FORMAT, (unsigned long long)number, TEXT_ARGS(period->id));
 }
 
-/* --- along the ledger --- */
-
 static uint32_t period_of(const sim_t *sim, text_t id) {
     for (uint32_t index = 0; index < sim->plan.periods_count; index++)
         if (text_equal(sim->plan.periods[index].id, id)) return index;
     return SIM_PERIODS;
 }
+
+void sim_documents_answered(sim_t *sim, const order_t *order, uint64_t seq) {
+    packet_t body;
+    fault_t fault;
+    document_announced_t told;
+    if (packet_decode(order->command.body, &body, &fault) != OK) return;
+    if (body.kind == KIND_objection_raise) sim->objected_seq = seq;
+    if (body.kind != KIND_document_announced || packet_body(&body, document_announced_type(), sim->moment, &told, &fault) != OK)
+        return;
+    uint32_t period = period_of(sim, told.period);
+    if (period < SIM_PERIODS) sim->announced_seq[period] = seq;
+}
+
+/* --- along the ledger --- */
 
 static bool part_seen(const sim_documents_walk_t *walk, const uint8_t hash[HASH_SIZE]) {
     for (uint32_t index = 0; index < walk->part_count; index++)
@@ -101,7 +138,36 @@ static void walk_published(sim_documents_walk_t *walk, sim_t *sim, const event_t
     SIM_HOLDS(sim, "objections_first", announced_ms > 0 && event->at_ms >= open_until_ms,
               "entry %llu, announced at %lld, open until %lld, published at %lld", seq, (long long)announced_ms,
               (long long)open_until_ms, (long long)event->at_ms);
+    for (uint32_t index = 0; index < walk->objection_count; index++)
+        SIM_HOLDS(sim, "objections_answered", walk->objections[index].period != period || walk->objections[index].answered,
+                  "entry %llu, objection %llu", seq, (unsigned long long)walk->objections[index].seq);
     walk->published[period] = true;
+}
+
+static void walk_raised(sim_documents_walk_t *walk, sim_t *sim, const event_t *event) {
+    objection_raised_t raised;
+    fault_t fault;
+    bool read = event_body(event, objection_raised_type(), sim->moment, &raised, &fault) == OK;
+    uint32_t period = read ? period_of(sim, raised.period) : SIM_PERIODS;
+    unsigned long long seq = (unsigned long long)event->seq;
+    SIM_HOLDS(sim, "objections_are_read", period < SIM_PERIODS && walk->objection_count < SIM_ORDERS, "entry %llu", seq);
+    int64_t open_until_ms = working_hours_after(&sim->plan, walk->announced_ms[period], LIMIT_OBJECTION_HOURS);
+    SIM_HOLDS(sim, "objections_in_time",
+              !walk->published[period] && raised.announced_seq == walk->announced_seq[period] && event->at_ms < open_until_ms,
+              "entry %llu", seq);
+    walk->objections[walk->objection_count].seq = event->seq;
+    walk->objections[walk->objection_count++].period = period;
+}
+
+static void walk_answered(sim_documents_walk_t *walk, sim_t *sim, const event_t *event) {
+    objection_answered_t answered;
+    fault_t fault;
+    uint32_t at = 0;
+    bool read = event_body(event, objection_answered_type(), sim->moment, &answered, &fault) == OK;
+    while (read && at < walk->objection_count && walk->objections[at].seq != answered.objection_seq) at++;
+    bool first = read && at < walk->objection_count && !walk->objections[at].answered;
+    SIM_HOLDS(sim, "answered_once", first, "entry %llu", (unsigned long long)event->seq);
+    walk->objections[at].answered = true;
 }
 
 void sim_documents_walk(sim_documents_walk_t *walk, sim_t *sim, const event_t *event) {
@@ -112,6 +178,8 @@ void sim_documents_walk(sim_documents_walk_t *walk, sim_t *sim, const event_t *e
         event_body(event, document_part_type(), sim->moment, &part, &fault) == OK)
         memcpy(walk->parts[walk->part_count++], part.hash, HASH_SIZE);
     if (event->kind == KIND_document_published) walk_published(walk, sim, event);
+    if (event->kind == KIND_objection_raised) walk_raised(walk, sim, event);
+    if (event->kind == KIND_objection_answered) walk_answered(walk, sim, event);
     if (event->kind != KIND_document_announced) return;
     bool read = event_body(event, document_announced_type(), sim->moment, &told, &fault) == OK;
     uint32_t period = read ? period_of(sim, told.period) : SIM_PERIODS;
@@ -120,4 +188,5 @@ void sim_documents_walk(sim_documents_walk_t *walk, sim_t *sim, const event_t *e
     SIM_HOLDS(sim, "published_once", !walk->published[period], "entry %llu announces what is out",
               (unsigned long long)event->seq);
     walk->announced_ms[period] = event->at_ms;
+    walk->announced_seq[period] = event->seq;
 }

@@ -239,6 +239,10 @@ static void order_answer(sim_t *sim, uint32_t number, const packet_t *packet) {
     order->refused |= packet->kind == KIND_refusal;
     if (order->done && order->registers && order->generation > sim->newest_generation[order->unit])
         sim->newest_generation[order->unit] = order->generation;
+    command_done_t done;
+    fault_t fault;
+    if (packet->kind == KIND_command_done && packet_body(packet, command_done_type(), sim->moment, &done, &fault) == OK)
+        sim_documents_answered(sim, order, done.seq);
 }
 
 void sim_door_take(sim_t *sim, uint32_t from, bytes_t frame) {
@@ -416,6 +420,18 @@ void sim_operator_credit(sim_t *sim) {
               TEXT_ARGS(claim->indicator), TEXT_ARGS(claim->unit));
 }
 
+/* Signed by one of the officers, registered or not. NULL: there are enough orders. */
+order_t *sim_order_as(sim_t *sim, uint32_t officer, const message_t *type, const void *value) {
+    if (sim->order_count == SIM_ORDERS) return NULL;
+    order_t *order = &sim->orders[sim->order_count++];
+    uint8_t id[16];
+    *order = (order_t){0};
+    crypto_random(id, sizeof id);
+    order->command = command_make_as(text_of(officer_names[officer]), id, sim->opened.ledger_id, type, value,
+                                     sim->officer_secrets[officer], sim->arena);
+    return order;
+}
+
 /* Half of them do not know what stands now: they name what they saw last, or guess. */
 void sim_decision_order(sim_t *sim) {
     const plan_t *plan = &sim->plan;
@@ -432,12 +448,7 @@ void sim_decision_order(sim_t *sim) {
                               .period = plan->periods[period].id,
                               .revision = revision,
                               .why = text_of("请核对后重报")};
-    order_t *order = &sim->orders[sim->order_count++];
-    uint8_t id[16];
-    *order = (order_t){0};
-    crypto_random(id, sizeof id);
-    order->command = command_make_as(text_of(officer_names[number]), id, sim->opened.ledger_id, report_decide_type(), &decide,
-                                     sim->officer_secrets[number], sim->arena);
+    sim_order_as(sim, number, report_decide_type(), &decide);
     sim_trace(sim, "officer %u: %s revision %llu of u%u t%u p%u", number, WORD_EN(decision, decide.decision),
               (unsigned long long)revision, unit, task, period);
 }

@@ -56,6 +56,18 @@ static void answer_figures(desks_t *self, const figures_ask_t *ask, figures_t *t
     *told = (figures_t){.as_of = moment(self, ask->at_least), .rows = rows, .rows_count = 4};
 }
 
+/* One of the period that was answered at once, one that came later than the edition, one of another period. */
+static void answer_objections(desks_t *self, const objections_ask_t *ask, objections_t *told) {
+    objection_row_t *rows = ARENA_NEW(self->arena, objection_row_t, 3);
+    objection_raised_t raised = {.kind = ask->kind, .period = text_of("2021-09"), .unit = text_of("350104100")};
+    *told = (objections_t){.rows = rows, .rows_count = ask->after == 0 ? 3 : 0};
+    for (uint32_t index = 0; index < 3; index++) rows[index] = (objection_row_t){.seq = 50, .raised = raised};
+    rows[0].answered_seq = 51;
+    rows[0].answered.ruling = objection_ruling_upheld;
+    rows[1].seq = self->as_of + 1;
+    rows[2].raised.period = text_of("2021-08");
+}
+
 static err_t ask(void *self, gather_desk_t desk, const message_t *type, const void *question, const message_t *answer,
                  void *value) {
     desks_t *desks = self;
@@ -65,6 +77,7 @@ static err_t ask(void *self, gather_desk_t desk, const message_t *type, const vo
     if (type->kind == KIND_obligations_ask) answer_obligations(desks, question, value);
     if (type->kind == KIND_figures_ask) answer_figures(desks, question, value);
     if (type->kind == KIND_documents_ask) *(documents_t *)value = (documents_t){0};
+    if (type->kind == KIND_objections_ask) answer_objections(desks, question, value);
     if (type->kind == KIND_warnings_ask) *(warnings_t *)value = (warnings_t){0};
     return OK;
 }
@@ -206,6 +219,23 @@ static void an_edition_that_was_gathered_can_be_kept_and_read_again(void **state
     desks_end(&desks);
 }
 
+static void an_edition_counts_the_objections_to_itself_as_of_its_own_entry(void **state) {
+    (void)state;
+    desks_t desks = desks_new();
+    gather_t from = gather_of(&desks);
+    edition_t edition;
+    buffer_t text = {0};
+    assert_int_equal(gather_edition(&from, document_kind_bulletin, text_of("2021-09"), 0, &edition), OK);
+    assert_int_equal(edition.objections_count, 1);
+    assert_int_equal(edition.objections[0].answered_seq, 51);
+    assert_int_equal(edition.objections[0].ruling, objection_ruling_upheld);
+    paper_t paper = document_compose(&edition, desks.arena);
+    paper_text(&paper, &text);
+    assert_non_null(memmem(text.at, text.size, "公示期间收到异议1件，采纳1件、不采纳0件。", strlen("公示期间收到异议1件，采纳1件、不采纳0件。")));
+    buffer_destroy(&text);
+    desks_end(&desks);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_ledger_that_stands_still_is_asked_once),
@@ -216,6 +246,7 @@ int main(void) {
         cmocka_unit_test(a_share_holds_the_month_apart_from_openings_and_leaves_later_months_out),
         cmocka_unit_test(what_another_claimed_first_is_told_apart_from_what_counts),
         cmocka_unit_test(an_edition_that_was_gathered_can_be_kept_and_read_again),
+        cmocka_unit_test(an_edition_counts_the_objections_to_itself_as_of_its_own_entry),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
