@@ -7,8 +7,6 @@
 #include "services/plan/amount.h"
 #include "services/plan/report_file.h"
 
-enum { PERSONAL = 1024 }; /* personal texts of one report: what one vault_keep takes */
-
 /* A report on its way, in the memory of its request. */
 typedef struct {
     report_t report;
@@ -20,7 +18,7 @@ typedef struct {
 /* --- reading --- */
 
 /* UUIDv7: ids ordered in time fall together in the ledger's index. */
-static void fresh_id(const console_t *console, uint8_t id[16]) {
+void fresh_id(const console_t *console, uint8_t id[16]) {
     uint64_t ms = (uint64_t)console->wall_ms;
     crypto_random(id, 16);
     for (int index = 0; index < 6; index++) id[index] = (uint8_t)(ms >> (40 - 8 * index));
@@ -29,7 +27,7 @@ static void fresh_id(const console_t *console, uint8_t id[16]) {
 }
 
 /* Intake counts what was refused here, by unit and code; the text never leaves. */
-static void refusal_note(request_t *self, text_t code) {
+void refusal_note(request_t *self, text_t code) {
     refusals_note_t note = {.unit = text_of(self->who.unit), .code = code};
     hash_of((bytes_t){self->body.at, (uint32_t)self->body.size}, note.frame_hash);
     tell(self->console, AT_INTAKE_DOOR, 0, refusals_note_type(), &note);
@@ -69,9 +67,9 @@ static sending_t *report_read(request_t *self) {
     }
     reason_t *reasons = ARENA_NEW(self->arena, reason_t, LIMIT_REASONS);
     uint32_t count = report_refusals(&sending->report, reasons, LIMIT_REASONS, self->arena);
-    sending->texts = ARENA_NEW(self->arena, text_t, PERSONAL);
-    sending->texts_count = personal_texts(&sending->report, sending->texts, PERSONAL);
-    if (count == 0 && sending->texts_count > PERSONAL) {
+    sending->texts = ARENA_NEW(self->arena, text_t, PERSONAL_TEXTS);
+    sending->texts_count = personal_texts(&sending->report, sending->texts, PERSONAL_TEXTS);
+    if (count == 0 && sending->texts_count > PERSONAL_TEXTS) {
         reasons[count++] = (reason_t){.code = REASON_OF(too_many), .path = text_of("report.figures")};
         reason_tell(&reasons[0], self->arena);
     }

@@ -250,8 +250,15 @@ void on_decisions(request_t *self);
 void on_claims(request_t *self);
 
 /* --- report.c --- */
+enum { PERSONAL_TEXTS = 1024 }; /* personal texts of one report: what one vault_keep takes */
+void fresh_id(const console_t *console, uint8_t id[16]);
+void refusal_note(request_t *self, text_t code); /* counted by intake; the text never leaves */
 void on_check(request_t *self);
 void on_submit(request_t *self);
+
+/* --- sheet.c --- */
+void on_sheet_check(request_t *self);
+void on_sheet_template(request_t *self);
 
 /* --- news.c --- */
 err_t news_open(console_t *self);

@@ -54,6 +54,7 @@ typedef struct {
     bulk_faults_t faults; /* of the file as a whole; any: nothing is sent */
     const text_t *header;
     uint32_t header_count;
+    uint32_t body_row; /* rows up to the end of the header */
     const char *encoding;
     const planbook_t *book;
 } bulk_t;

@@ -215,6 +215,7 @@ static void reports_take(table_of_reports_t *table, bulk_t *bulk, fault_list_t *
     bulk_head_read(table, faults);
     bulk->header = table->header;
     bulk->header_count = table->head_count;
+    bulk->body_row = table->body_row;
     if (faults->count > 0) return;
     groups_t groups = gather(table, faults);
     bulk_report_t *reports = ARENA_NEW(table->arena, bulk_report_t, groups.count + 1);

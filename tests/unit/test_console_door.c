@@ -44,7 +44,7 @@ typedef struct {
     arena_t *arena;
     buffer_t out;
     login_role_t role; /* of the one login there is */
-    bool revoked, by_code, hold_verdicts, hold_aggregation;
+    bool revoked, by_code, hold_verdicts, hold_aggregation, hold_checks;
     uint32_t appends, notes, keeps, tries;
     attested_append_t last; /* texts in arena */
     buffer_t seen;          /* every byte that reached intake's door */
@@ -83,7 +83,7 @@ static void intake_answer(world_t *w, desk_at_t at, const peer_t *peer, const pa
 static void validation_answer(world_t *w, const peer_t *peer, const packet_t *packet) {
     verdict_t verdict = {.accepted = true, .revision = 1, .dry_run = packet->kind == KIND_check_ask, .seq = 9};
     memset(verdict.submission_id, 3, sizeof verdict.submission_id);
-    if (packet->kind == KIND_check_ask || (packet->kind == KIND_verdict_ask && !w->hold_verdicts))
+    if ((packet->kind == KIND_check_ask && !w->hold_checks) || (packet->kind == KIND_verdict_ask && !w->hold_verdicts))
         reply(w, AT_VALIDATION, peer, packet->request_id, verdict_type(), &verdict);
 }
 
@@ -110,8 +110,10 @@ static void sessions_answer(world_t *w, desk_at_t at, const peer_t *peer, const 
     fault_t fault;
     hash_of((bytes_t){(const uint8_t *)COOKIE, 64}, known);
     if (packet->kind == KIND_session_ask && packet_body(packet, session_ask_type(), w->arena, &ask, &fault) == OK) {
-        if (memcmp(ask.session, known, HASH_SIZE) == 0) reply(w, at, peer, packet->request_id, session_told_type(), &told);
-        else refuse(w, at, peer, packet->request_id, REASON_OF(no_session));
+        if (memcmp(ask.session, known, HASH_SIZE) == 0)
+            reply(w, at, peer, packet->request_id, session_told_type(), &told);
+        else
+            refuse(w, at, peer, packet->request_id, REASON_OF(no_session));
     }
     if (packet->kind == KIND_login_try) {
         w->tries++;
@@ -247,7 +249,8 @@ static const char *session_fields(world_t *w) {
     return fields;
 }
 
-#define REPORT "{\"task\":\"consumption\",\"period\":\"2021-08\",\"figures\":[{\"indicator\":\"sales\",\"amount\":\"12.5万元\"}]%s}"
+#define REPORT                                                                                                                 \
+    "{\"task\":\"consumption\",\"period\":\"2021-08\",\"figures\":[{\"indicator\":\"sales\",\"amount\":\"12.5万元\"}]%s}"
 
 static const char *send_report(world_t *w, const char *more) {
     char body[1024];
@@ -354,7 +357,8 @@ static void everything_that_is_not_there_is_404_and_the_wrong_method_405(void **
 static void a_body_that_is_too_large_never_comes_in(void **state) {
     world_t *w = *state;
     char request[256];
-    snprintf(request, sizeof request, "POST /api/v1/login HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", LIMIT_HTTP_BODY + 1);
+    snprintf(request, sizeof request, "POST /api/v1/login HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n",
+             LIMIT_HTTP_BODY + 1);
     int fd = client_send_raw(w, request);
     assert_int_equal(status_of(client_read(w, fd, PATIENCE_MS)), 413);
     close(fd);
@@ -390,6 +394,80 @@ static void a_report_whose_verdict_is_late_is_told_its_receipt(void **state) {
     close(fd);
 }
 
+/* --- tables of many reports --- */
+
+static const char *check_sheet(world_t *w, const char *body) {
+    return ask(w, "POST", "/api/v1/sheets/check", session_fields(w), body);
+}
+
+static uint32_t times(const char *text, const char *word) {
+    uint32_t count = 0;
+    for (const char *at = strstr(text, word); at != NULL; at = strstr(at + 1, word)) count++;
+    return count;
+}
+
+#define HEADS "[\"任务\",\"报送期\",\"指标\",\"本月数（万元）\",\"进展\"]"
+
+static void a_table_is_checked_report_by_report_and_nothing_reaches_intake(void **state) {
+    world_t *w = *state;
+    const char *answer = check_sheet(w, "{\"rows\":[" HEADS ",[\"消费帮扶\",\"2021-08\",\"宁夏特色产品销售额\",\"12.5\",\"\"],"
+                                        "[\"社会帮扶\",\"2021-08\",\"募集资金\",\"3\",\"\"]]}");
+    assert_int_equal(status_of(answer), 200);
+    assert_int_equal(times(answer, "\"state\":\"checked\""), 2);
+    assert_non_null(strstr(answer, "\"amount\":12500000"));
+    assert_non_null(strstr(answer, "\"well\":true"));
+    assert_null(strstr(answer, "submission_id"));
+    assert_int_equal(w->appends + w->keeps, 0);
+}
+
+static void a_wrong_cell_is_told_by_row_and_column_and_holds_up_its_own_report_alone(void **state) {
+    world_t *w = *state;
+    const char *answer = check_sheet(w, "{\"rows\":[" HEADS ",[\"消费帮扶\",\"2021-08\",\"宁夏特色产品销售额\",\"约12\"],"
+                                        "[\"社会帮扶\",\"2021-08\",\"募集资金\",\"3\"]]}");
+    assert_non_null(strstr(answer, "\"bad_amount\""));
+    assert_non_null(strstr(answer, "\"row\":2,\"column\":4,\"header\":\"本月数（万元）\""));
+    assert_int_equal(times(answer, "\"state\":\"checked\""), 1);
+    assert_non_null(strstr(answer, "\"well\":false"));
+}
+
+static void a_mobile_number_in_a_table_is_told_at_its_cell_and_counted_once(void **state) {
+    world_t *w = *state;
+    const char *answer =
+        check_sheet(w, "{\"rows\":[" HEADS ",[\"消费帮扶\",\"2021-08\",\"宁夏特色产品销售额\",\"1\",\"找13812345678\"],"
+                       "[\"社会帮扶\",\"2021-08\",\"募集资金\",\"3\",\"找13812345678\"]]}");
+    assert_int_equal(times(answer, "\"code\":\"mobile_number\""), 2);
+    assert_non_null(strstr(answer, "\"row\":3,\"column\":5"));
+    for (int more = 0; more < 50 && w->notes == 0; more++) turn(w);
+    assert_int_equal(w->notes, 1);
+    assert_null(memmem(w->seen.at, w->seen.size, "13812345678", 11));
+}
+
+static void the_text_of_a_csv_file_comes_back_as_cells(void **state) {
+    world_t *w = *state;
+    const char *answer = check_sheet(w, "{\"csv\":\"任务,报送期,进展\\r\\n消费帮扶,2021-08,\\\"一\\n二\\\"\\r\\n\"}");
+    assert_non_null(strstr(answer, "\"rows\":[[\"任务\",\"报送期\",\"进展\"],[\"消费帮扶\",\"2021-08\",\"一\\n二\"]]"));
+    answer = check_sheet(w, "{\"csv\":\"任务,报送期\\n\\\"消费帮扶,2021-08\"}");
+    assert_int_equal(status_of(answer), 200);
+    assert_non_null(strstr(answer, "\"quote_open\""));
+}
+
+static void cells_that_are_no_texts_are_refused(void **state) {
+    world_t *w = *state;
+    static const char *const bodies[] = {"{}",          "{\"rows\":3}",       "{\"rows\":[3]}", "{\"rows\":[[\"a\",1]]}",
+                                         "{\"csv\":1}", "{\"rows\":[[null]]}"};
+    for (size_t index = 0; index < sizeof bodies / sizeof bodies[0]; index++)
+        assert_int_equal(status_of(check_sheet(w, bodies[index])), 422);
+    assert_non_null(strstr(check_sheet(w, "{\"rows\":[]}"), "\"no_rows\""));
+}
+
+static void a_table_that_nobody_answers_is_busy_and_nothing_is_left(void **state) {
+    world_t *w = *state;
+    w->hold_checks = true;
+    const char *answer = check_sheet(w, "{\"rows\":[" HEADS ",[\"消费帮扶\",\"2021-08\",\"宁夏特色产品销售额\",\"1\"]]}");
+    assert_int_equal(status_of(answer), 503);
+    assert_int_equal(console_waiting(w->console), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_make, world_unmake)
 
 int main(void) {
@@ -407,6 +485,12 @@ int main(void) {
         TEST(a_body_that_is_too_large_never_comes_in),
         TEST(nothing_is_left_suspended_when_the_console_leaves),
         TEST(a_report_whose_verdict_is_late_is_told_its_receipt),
+        TEST(a_table_is_checked_report_by_report_and_nothing_reaches_intake),
+        TEST(a_wrong_cell_is_told_by_row_and_column_and_holds_up_its_own_report_alone),
+        TEST(a_mobile_number_in_a_table_is_told_at_its_cell_and_counted_once),
+        TEST(the_text_of_a_csv_file_comes_back_as_cells),
+        TEST(cells_that_are_no_texts_are_refused),
+        TEST(a_table_that_nobody_answers_is_busy_and_nothing_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

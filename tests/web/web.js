@@ -448,7 +448,7 @@ const until = async (what, test) => {
     const document = (await call('GET', '/openapi.json')).json;
     assert.strictEqual(document.openapi, '3.0.3');
     const seq = json('figures', 'sales')[0];
-    const asked = { '/api/v1/me': '', '/api/v1/plan': '', '/api/v1/amount': '?text=0.3%E4%BA%BF&indicator=sales', '/api/v1/obligations': '', '/api/v1/late': '', '/api/v1/progress': '', '/api/v1/figures': '?indicator=sales', '/api/v1/standing': '?task=consumption&period=2021-08', '/api/v1/warnings': '', '/api/v1/decisions': '' };
+    const asked = { '/api/v1/me': '', '/api/v1/plan': '', '/api/v1/amount': '?text=0.3%E4%BA%BF&indicator=sales', '/api/v1/obligations': '', '/api/v1/late': '', '/api/v1/progress': '', '/api/v1/figures': '?indicator=sales', '/api/v1/standing': '?task=consumption&period=2021-08', '/api/v1/warnings': '', '/api/v1/decisions': '', '/api/v1/sheets/template': '' };
     assert.ok(seq);
     for (const [where, query] of Object.entries(asked)) {
       const answer = await call('GET', where + query, { token });
@@ -457,6 +457,9 @@ const until = async (what, test) => {
     }
     const checked = await call('POST', '/api/v1/reports/check', { token, body: { task: 'donation', period: '2021-08', figures: [{ indicator: 'raised', amount: '1万元' }] } });
     assert.strictEqual(broken(document, document.paths['/api/v1/reports/check'].post.responses['200'].content['application/json'].schema, checked.json), null);
+    const sheet = await call('POST', '/api/v1/sheets/check', { token, body: { csv: '任务,报送期,指标,本月数(万元)\n社会帮扶,2021-08,募集资金,约1\n消费帮扶,2021-08,宁夏特色产品销售额,1\n' } });
+    assert.strictEqual(broken(document, document.paths['/api/v1/sheets/check'].post.responses['200'].content['application/json'].schema, sheet.json), null);
+    assert.ok(sheet.json.reports.some((one) => one.faults.some((fault) => fault.code === 'bad_amount' && fault.row === 2 && fault.column === 4)), sheet.text);
     const refused = await call('GET', '/api/v1/figures', { token });
     assert.strictEqual(broken(document, document.components.schemas.errors, refused.json), null);
     const described = Object.keys(document.paths).filter((where) => where.startsWith('/api'));
