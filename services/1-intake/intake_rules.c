@@ -6,7 +6,8 @@ text_t kind_refusal(door_t door, uint32_t kind) {
     bool from_units = door == door_gateway || door == door_console;
     bool permitted = kind == KIND_registry_ask || (from_units && (kind == KIND_refusals_note || kind == KIND_door_beat)) ||
                      (door == door_gateway && (kind == KIND_append_ask || kind == KIND_decide_ask)) ||
-                     (door == door_console && (kind == KIND_attested_append || kind == KIND_attested_command)) ||
+                     (door == door_console &&
+                      (kind == KIND_attested_append || kind == KIND_attested_command || kind == KIND_attested_decide)) ||
                      (door == door_operator && kind == KIND_command) ||
                      (door == door_notifier && (kind == KIND_notice_sent || kind == KIND_notice_failed));
     return permitted ? text_of(NULL) : REASON_OF(not_permitted);

@@ -136,6 +136,7 @@ void on_command(visit_t *visit);
 void on_registry_ask(visit_t *visit);
 void on_door_beat(visit_t *visit);
 void on_decide_ask(visit_t *visit);
+void on_attested_decide(visit_t *visit);
 void on_notice_sent(visit_t *visit);
 void on_notice_failed(visit_t *visit);
 

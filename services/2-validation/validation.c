@@ -275,19 +275,6 @@ static void on_report_received(turn_t *turn, const event_t *event) {
     restated_tell(turn, &given, &ruling, &restated);
 }
 
-static void on_warning_decided(turn_t *turn, const event_t *event) {
-    warning_decided_t decided;
-    if (turn_memory(turn) == NULL || !turn_body(turn, event, warning_decided_type(), &decided)) return;
-    store_key_t key = key_standing(decided.unit, decided.task, decided.period);
-    validation_standing_t standing;
-    bool reported = turn_get(turn, VALIDATION_STANDING, &key, &standing) && standing.revision > 0 &&
-                    standing.decision != decision_returned;
-    warning_ruled_t ruled = {.decided = decided};
-    ruled.reasons = warning_reasons(turn_memory(turn), &decided, reported, turn_now_ms(turn), turn_arena(turn),
-                                    &ruled.reasons_count);
-    turn_emit(turn, warning_ruled_type(), &ruled);
-}
-
 static void apply(turn_t *turn, const event_t *event) {
     switch (event->kind) {
     case KIND_plan_part: on_plan_part(turn, event); return;
@@ -446,6 +433,7 @@ static void answer(turn_t *turn, const packet_t *ask, reply_t *reply) {
     case KIND_claims_ask: answer_claims(turn, ask, reply); return;
     case KIND_decisions_ask: answer_decisions(turn, ask, reply); return;
     case KIND_history_ask: answer_history(turn, ask, reply); return;
+    case KIND_follows_ask: answer_follows(turn, ask, reply); return;
     default: return; /* not mine: the runtime says so */
     }
 }
@@ -463,6 +451,7 @@ const role_t *validation_role(void) {
         [VALIDATION_DISPUTE] = {"dispute", validation_dispute_type},
         [VALIDATION_CLAIMS] = {"claims", validation_claims_type},
         [VALIDATION_DECISION] = {"decision", validation_decision_type},
+        [VALIDATION_FOLLOW] = {"follow", follow_row_type},
     };
     static const role_t role = {.name = "validation",
                                 .reads = STREAM_ENTRIES,

@@ -20,6 +20,7 @@ enum {
     VALIDATION_DISPUTE,     /* (indicator, key kind, key) → validation_dispute; only where more than one claim it */
     VALIDATION_CLAIMS,      /* (period, task, unit, revision) → validation_claims; only where there are any */
     VALIDATION_DECISION,    /* (seq) → validation_decision */
+    VALIDATION_FOLLOW,      /* (period, task, unit, indicator) → follow_row: what was promised, what was pressed for */
     VALIDATION_TABLES
 };
 

@@ -86,8 +86,9 @@ uint32_t decision_judge(const decision_case_t *given, reason_t *reasons, arena_t
 /* Unified social credit code 统一社会信用代码, GB 32100-2015: 18 characters without I O S V Z, the last one a check. */
 bool uscc_is_valid(text_t code);
 
-/* Why a decision on warnings does not hold, at now_ms; *count 0: it does. reported: a valid report for its period is there. */
-const reason_t *warning_reasons(const planbook_t *book, const warning_decided_t *decided, bool reported, int64_t now_ms,
-                                arena_t *arena, uint32_t *count);
+/* Why a decision on warnings does not hold, at now_ms; *count 0: it does. reported: a valid report for its period is there;
+ * follow: what was pressed for before. */
+const reason_t *warning_reasons(const planbook_t *book, const warning_decided_t *decided, bool reported,
+                                const follow_row_t *follow, int64_t now_ms, arena_t *arena, uint32_t *count);
 
 #endif

@@ -44,6 +44,10 @@ void answer_decisions(turn_t *turn, const packet_t *packet, reply_t *reply);
 /* What was decided on the newest valid revision, into the answer about what stands. */
 void standing_tell_decision(turn_t *turn, const validation_standing_t *standing, standing_told_t *told);
 
+/* --- answers, silences, reminders (validation_follow.c) --- */
+void on_warning_decided(turn_t *turn, const event_t *event);
+void answer_follows(turn_t *turn, const packet_t *packet, reply_t *reply);
+
 /* Running totals of later months that a report moved. */
 typedef struct {
     restated_total_t *rows;

@@ -1,5 +1,5 @@
 /* Whether an answer to a warning, or a silence, holds: what it is about, whose it is, for how long. Pure. */
-#include "services/2-validation/validation_rules.h"
+#include "services/2-validation/validation_state.h"
 #include "services/plan/calendar.h"
 
 enum { REASONS_ROOM = 8 };
@@ -8,6 +8,7 @@ enum { REASONS_ROOM = 8 };
 typedef struct {
     const planbook_t *book;
     const warning_decided_t *decided;
+    const follow_row_t *follow; /* what was promised and pressed for so far */
     int64_t now_ms;
     arena_t *arena;
     reason_t *reasons;
@@ -65,12 +66,35 @@ static void silence_check(ruling_t *self) {
     if (until_ms <= self->now_ms || until_ms > most_ms) add(self, REASON_OF(silence_end), "until_ms", &days, 1);
 }
 
-const reason_t *warning_reasons(const planbook_t *book, const warning_decided_t *decided, bool reported, int64_t now_ms,
-                                arena_t *arena, uint32_t *count) {
-    ruling_t ruling = {book, decided, now_ms, arena, ARENA_NEW(arena, reason_t, REASONS_ROOM * 2), 0};
+/* "One click, once a day": pressed for is one report that is owed, whose period has begun, and that is not in. */
+static void remind_check(ruling_t *self, bool reported) {
+    const warning_decided_t *decided = self->decided;
+    const plan_t *plan = planbook_plan(self->book);
+    const unit_t *unit = planbook_unit(self->book, decided->unit);
+    const task_t *task = planbook_task(self->book, decided->task);
+    const period_t *period = planbook_period(self->book, decided->period);
+    uint32_t today = day_of_instant(plan, self->now_ms);
+    if (decided->unit.size == 0) add(self, REASON_OF(missing_field), "unit", NULL, 0);
+    if (decided->task.size == 0) add(self, REASON_OF(missing_field), "task", NULL, 0);
+    if (decided->period.size == 0) add(self, REASON_OF(missing_field), "period", NULL, 0);
+    if (unit == NULL || task == NULL || period == NULL) return;
+    text_t owed[] = {unit->name, task->name}, opens[] = {decided->period, day_shown(period->from, self->arena)};
+    if (!planbook_owes(self->book, unit, task, period)) add(self, REASON_OF(not_owed), "task", owed, 2);
+    else if (period->from > today) add(self, REASON_OF(period_not_open), "period", opens, 2);
+    else if (reported) add(self, REASON_OF(nothing_to_remind), "period", &unit->name, 1);
+    const follow_row_t *follow = self->follow;
+    if (follow->reminded_ms == 0 || day_of_instant(plan, (int64_t)follow->reminded_ms) != today) return;
+    text_t before[] = {follow->reminded_by, decision_instant(plan, follow->reminded_ms, self->arena)};
+    add(self, REASON_OF(reminded_today), "period", before, 2);
+}
+
+const reason_t *warning_reasons(const planbook_t *book, const warning_decided_t *decided, bool reported,
+                                const follow_row_t *follow, int64_t now_ms, arena_t *arena, uint32_t *count) {
+    ruling_t ruling = {book, decided, follow, now_ms, arena, ARENA_NEW(arena, reason_t, REASONS_ROOM * 2), 0};
     names_check(&ruling);
     if (decided->decision == warning_decision_answered) answer_check(&ruling, reported);
     if (decided->decision == warning_decision_silenced) silence_check(&ruling);
+    if (decided->decision == warning_decision_reminded) remind_check(&ruling, reported);
     *count = ruling.count;
     return ruling.reasons;
 }

@@ -350,6 +350,10 @@ static void on_warning_ruling(turn_t *turn, const event_t *event) {
     case warning_decision_answered: subject_answer(turn, &ruling.decided); break;
     case warning_decision_silenced: silence_begin(turn, &ruling.decided); break;
     case warning_decision_unsilenced: silence_end(turn, &ruling.decided); break;
+    case warning_decision_reminded:
+        subject_press(turn, &ruling.decided);
+        (void)round_close(turn); /* one message */
+        break;
     case warning_decision_none: break;
     }
 }

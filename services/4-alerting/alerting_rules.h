@@ -24,6 +24,8 @@ typedef struct {
     bool after;          /* after the deadline */
     uint32_t missed_count; /* rungs of earlier days that were not told and are past their use */
     char missed[MISSED_SHOWN][RUNG_NAME];
+    text_t pressed_by; /* no rung at all: an officer presses for it; who */
+    text_t why;        /* and what is written with it */
 } rung_choice_t;
 
 /* The rung that sounds at now_ms, or when to look again. Of several rungs that are due only the most severe that still holds

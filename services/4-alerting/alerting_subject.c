@@ -229,6 +229,36 @@ void subject_answer(turn_t *turn, const warning_decided_t *decided) {
     }
 }
 
+/* Told beside the ladder, which goes on as if nothing had been said: nobody is called late a day later for being pressed. */
+static void press_tell(turn_t *turn, alerting_subject_t *subject, const rung_choice_t *choice) {
+    alerting_subject_t before = *subject;
+    subject_tell(turn, subject, choice);
+    subject->told_ms = before.told_ms;
+    subject->level = before.level;
+    subject->level_ms = before.level_ms;
+    if ((int64_t)subject->rest_until_ms < turn_now_ms(turn)) return;
+    uint8_t id[16];
+    subject_live(subject, LIFE_answer); /* what was promised is promised still */
+    subject->promised = before.promised;
+    told_answer(turn, subject->own_seq, subject->promised, id);
+}
+
+void subject_press(turn_t *turn, const warning_decided_t *decided) {
+    const alerting_memory_t *memory = turn_memory(turn);
+    uint32_t today = day_of_instant(planbook_plan(memory->book), turn_now_ms(turn));
+    alerting_subject_t wanted = {.what = SUBJECT_REPORT, .unit = decided->unit, .task = decided->task, .period = decided->period};
+    alerting_subject_t subject;
+    store_key_t key = subject_key(&wanted);
+    if (!turn_get(turn, ALERTING_SUBJECT, &key, &subject) || !subject.open) return;
+    rung_choice_t choice = {.sound = true, .level = subject.level > level_remind ? subject.level : level_remind,
+                            .after = turn_now_ms(turn) > (int64_t)subject.due_ms, .pressed_by = decided->actor.officer,
+                            .why = decided->why};
+    snprintf(choice.name, sizeof choice.name, "R-%u", (unsigned)today); /* once a day: so no two have one id */
+    if (silence_until(turn, &subject) > 0) subject_withhold(turn, &subject, &choice, withheld_silenced);
+    else press_tell(turn, &subject, &choice);
+    subject_keep(turn, &subject, subject.next_ms);
+}
+
 bool subject_sound_due(turn_t *turn) {
     store_key_t *due = NULL; /* at most ticks nothing is due, and the room for a whole step costs more than the look */
     uint32_t count = 0;

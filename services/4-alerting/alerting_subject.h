@@ -21,6 +21,8 @@ void subject_close(turn_t *turn, const alerting_subject_t *wanted, bool withdraw
 bool subject_sound_due(turn_t *turn);
 /* The one who is told answers for it: what stands stays, nothing more is told up to the end of the promised day. */
 void subject_answer(turn_t *turn, const warning_decided_t *decided);
+/* An officer presses for a report 催办: its unit is told now, whatever the hour; a silence keeps its word. */
+void subject_press(turn_t *turn, const warning_decided_t *decided);
 /* Stores the subject with the instant at which it is looked at next (0: never); its old place in the agenda goes. */
 void subject_keep(turn_t *turn, alerting_subject_t *subject, uint64_t next_ms);
 /* Moves it along an arrow of life.def; an arrow that is not there is our own mistake. */

@@ -102,7 +102,8 @@ static warning_raised_t warning_of(turn_t *turn, const alerting_subject_t *subje
                                 .addressee = subject->role, .task = subject->task, .period = subject->period,
                                 .indicator = subject->indicator, .due_ms = subject->due_ms, .rehearsal = memory->rehearsal};
     missing_fill(subject, target, &warning);
-    if (subject->returned_ms != 0) warning.why = subject->why;
+    warning.pressed_by = choice->pressed_by;
+    warning.why = subject->returned_ms != 0 ? subject->why : choice->why;
     if (target == NULL) return warning;
     warning.done = target->done;
     warning.goal = target->goal;
@@ -157,11 +158,12 @@ void subject_tell(turn_t *turn, alerting_subject_t *subject, const rung_choice_t
     subject_live(subject, louder && choice->level >= level_orange && subject->life != life_waiting ? LIFE_rise : LIFE_sound);
     warning_raised_t warning = warning_of(turn, subject, choice, target);
     warning.life = subject->life;
-    warning.boss = choice->after && choice->level >= level_orange && subject->role == addressee_owner;
+    bool pressed = choice->pressed_by.size > 0; /* it is between the officer and the unit */
+    warning.boss = choice->after && choice->level >= level_orange && subject->role == addressee_owner && !pressed;
     warning_tell(memory->book, target, turn_now_ms(turn), turn_arena(turn), &warning);
     warning_sign(planbook_plan(memory->book)->id, &warning);
     warning_emit(turn, &warning, &subject->own_seq);
-    if (target == NULL) tell_above(turn, subject, warning);
+    if (target == NULL && !pressed) tell_above(turn, subject, warning);
     subject->raised = true;
     subject->told_ms = (uint64_t)turn_now_ms(turn);
     subject->promised = 0;

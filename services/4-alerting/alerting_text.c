@@ -76,6 +76,7 @@ static text_t left_en(const plan_t *plan, const warning_raised_t *warning, int64
 text_t said_tag_zh(const warning_raised_t *warning, arena_t *arena) {
     bool report = warning->kind == warning_kind_report_due || warning->kind == warning_kind_report_overdue;
     const char *drill = warning->rehearsal ? "【演练】" : "";
+    if (warning->pressed_by.size > 0) return arena_format(arena, "%s【催办】", drill);
     const char *noun = report && is_overdue(warning->kind) ? "催报" : "预警";
     if (warning->level == level_remind)
         return arena_format(arena, "%s【%s】", drill, is_overdue(warning->kind) ? noun : "提醒");
@@ -84,6 +85,7 @@ text_t said_tag_zh(const warning_raised_t *warning, arena_t *arena) {
 
 text_t said_tag_en(const warning_raised_t *warning, arena_t *arena) {
     const char *drill = warning->rehearsal ? "[Rehearsal] " : "";
+    if (warning->pressed_by.size > 0) return arena_format(arena, "%s[Pressed for]", drill);
     if (warning->level == level_remind && !is_overdue(warning->kind)) return arena_format(arena, "%s[Reminder]", drill);
     return arena_format(arena, "%s[%s, %s]", drill, WORD_EN(warning_kind, warning->kind), WORD_EN(level, warning->level));
 }
@@ -127,6 +129,13 @@ static text_t owing_shown(const planbook_t *book, const target_changed_t *target
                         target->owing_count);
 }
 
+/* What the officer wrote with a reminder. */
+static void add_words(const warning_raised_t *warning, arena_t *arena, text_t *zh, text_t *en) {
+    if (warning->pressed_by.size == 0 || warning->why.size == 0) return;
+    *zh = arena_format(arena, TEXT_FORMAT "附言：" TEXT_FORMAT, TEXT_ARGS(*zh), TEXT_ARGS(warning->why));
+    *en = arena_format(arena, TEXT_FORMAT " It is added: " TEXT_FORMAT, TEXT_ARGS(*en), TEXT_ARGS(warning->why));
+}
+
 static void tell_report(const planbook_t *book, int64_t now_ms, arena_t *arena, warning_raised_t *warning) {
     const plan_t *plan = planbook_plan(book);
     bool above = warning->owner.size > 0;
@@ -148,6 +157,7 @@ static void tell_report(const planbook_t *book, int64_t now_ms, arena_t *arena, 
                                TEXT_ARGS(tag), TEXT_ARGS(who), TEXT_ARGS(task), TEXT_ARGS(warning->period), TEXT_ARGS(due),
                                TEXT_ARGS(left), en.size > 0 ? "; still missing: " : "", TEXT_ARGS(en),
                                above ? "; please press for it" : "");
+    add_words(warning, arena, &warning->zh, &warning->en);
 }
 
 /* Returned: the objection is what there is to do. */

@@ -79,6 +79,7 @@ static const struct {
     {"approved", report_decide_type, true},
     {"extended", extension_decide_type, true},
     {"denied", extension_decide_type, true},
+    {"reminded", warning_decide_type, true},
 };
 
 static void decide(request_t *self, json_t *json, const message_t *type) {

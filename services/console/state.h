@@ -249,6 +249,10 @@ void on_decide(request_t *self);
 void on_decisions(request_t *self);
 void on_claims(request_t *self);
 
+/* --- follow.c --- */
+void on_warning_answer(request_t *self);
+void on_follows(request_t *self);
+
 /* --- report.c --- */
 enum { PERSONAL_TEXTS = 1024 }; /* personal texts of one report: what one vault_keep takes */
 void fresh_id(const console_t *console, uint8_t id[16]);

@@ -164,6 +164,8 @@ int verb_progress(cli_t *cli);
 int verb_warnings(cli_t *cli);
 int verb_warnings_proof(cli_t *cli);
 int verb_warning_ack(cli_t *cli);
+int verb_remind(cli_t *cli);
+int verb_follows(cli_t *cli);
 int verb_warning_silence(cli_t *cli);
 int verb_warning_unsilence(cli_t *cli);
 int verb_warning_silences(cli_t *cli);

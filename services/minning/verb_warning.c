@@ -158,3 +158,59 @@ int verb_warning_silences(cli_t *cli) {
     sheet_destroy(&sheet);
     return EXIT_WELL;
 }
+
+/* `minning remind UNIT TASK PERIOD`: the office presses for a report, once a day. */
+int verb_remind(cli_t *cli) {
+    warning_decide_t decide = {.decision = warning_decision_reminded, .task = text_of(cli->args[1]),
+                               .period = text_of(cli->args[2]), .why = text_of(cli_option(cli, OPTION_why))};
+    int exit_code = cli_enter(cli);
+    if (exit_code != EXIT_WELL) return exit_code;
+    decide.unit = cli_unit_named(cli, cli->args[0]);
+    if (decide.unit.size == 0)
+        return cli_fail(cli, EX_DATAERR, "计划中没有这个单位", "the plan has no such unit", cli->args[0]);
+    return decide_as(cli, &decide, "已催办", "pressed for");
+}
+
+static void follow_add(cli_t *cli, sheet_t *sheet, const follow_row_t *row) {
+    text_t none = text_of("");
+    uint32_t day = row->by;
+    text_t by = day == 0 ? none : arena_format(cli->arena, "%04u-%02u-%02u", day / 10000, day / 100 % 100, day % 100);
+    text_t cells[] = {cli_unit_name(cli, row->unit),
+                      cli_task_name(cli, row->task),
+                      row->period.size > 0 ? row->period : row->indicator,
+                      by,
+                      row->why,
+                      row->promised_ms == 0 ? none : cli_when(cli, cli_offset(cli), (int64_t)row->promised_ms),
+                      row->reminded_ms == 0 ? none : cli_when(cli, cli_offset(cli), (int64_t)row->reminded_ms),
+                      row->reminded_by,
+                      row->reminded_count == 0 ? none : arena_format(cli->arena, "%lu", (unsigned long)row->reminded_count)};
+    sheet_add(sheet, cells, 9, NULL);
+}
+
+/* `minning follows`: who promised what, and who pressed for what. */
+int verb_follows(cli_t *cli) {
+    follows_ask_t ask = {0};
+    follows_t page = {0};
+    int exit_code = cli_enter(cli);
+    if (exit_code != EXIT_WELL) return exit_code;
+    const char *unit = cli_option(cli, OPTION_unit);
+    if (unit != NULL) ask.unit = cli_unit_named(cli, unit);
+    if (unit != NULL && ask.unit.size == 0)
+        return cli_fail(cli, EX_DATAERR, "计划中没有这个单位", "the plan has no such unit", unit);
+    sheet_t sheet = {.right = {[8] = true}};
+    text_t head[] = {cli_word(cli, "单位", "unit"),     cli_word(cli, "任务", "task"),     cli_word(cli, "事项", "about"),
+                     cli_word(cli, "承诺", "promised"), cli_word(cli, "原因", "why"),      cli_word(cli, "认领于", "said"),
+                     cli_word(cli, "催办于", "pressed"), cli_word(cli, "催办人", "by"),    cli_word(cli, "次数", "times")};
+    sheet_add(&sheet, head, 9, NULL);
+    do {
+        exit_code = ask_desk(cli, "validation", follows_ask_type(), &ask, follows_type(), &page);
+        for (uint32_t index = 0; exit_code == EXIT_WELL && index < page.rows_count; index++) {
+            if (cli->json) cli_print_json(message_to_json(follow_row_type(), &page.rows[index]));
+            else follow_add(cli, &sheet, &page.rows[index]);
+        }
+        ask.after += page.rows_count;
+    } while (exit_code == EXIT_WELL && page.more && page.rows_count > 0);
+    if (exit_code == EXIT_WELL && !cli->json) sheet_print(cli, &sheet, stdout);
+    sheet_destroy(&sheet);
+    return exit_code;
+}

@@ -64,6 +64,8 @@ void scene_figures(scene_t *self, text_t rest);
 void scene_warning(scene_t *self, const event_t *event);
 void scene_answer(scene_t *self, text_t unit, text_t rest);
 void scene_silence(scene_t *self, text_t rest);
+void scene_press(scene_t *self, text_t officer, text_t rest);
+void scene_follows(scene_t *self, text_t rest);
 void scene_door_down(scene_t *self, text_t rest);
 void scene_door_up(scene_t *self, text_t rest);
 

@@ -365,7 +365,8 @@ void scene_play(scene_t *self, text_t command) {
                  {"经办人", do_officer},  {"退回", do_return},      {"通过", do_approve},      {"延期", do_extend},
                  {"不予延期", do_deny},   {"故障", do_outage},      {"有效期", do_valid},      {"停用", scene_door_down},
                  {"恢复", scene_door_up}, {"静默", scene_silence},  {"联系人", scene_contact}, {"通道", scene_route},
-                 {"邮局", scene_post},    {"证明", scene_proof},     {"异议", scene_object},    {"答复", scene_object_answer}};
+                 {"邮局", scene_post},    {"证明", scene_proof},     {"异议", scene_object},    {"答复", scene_object_answer},
+                 {"跟进", scene_follows}};
     text_t rest = command, word = phrase_word(&rest);
     bool early = text_is(word, "计划") || text_is(word, "开始") || text_is(word, "时限");
     early = early || (self->book != NULL && text_is(word, "严格"));
@@ -379,9 +380,11 @@ void scene_play(scene_t *self, text_t command) {
         say_warnings(self);
         return;
     }
-    text_t after = rest;
-    if (text_is(phrase_word(&after), "认领"))
+    text_t after = rest, verb = phrase_word(&after);
+    if (text_is(verb, "认领"))
         scene_answer(self, word, after);
+    else if (text_is(verb, "催办"))
+        scene_press(self, word, after);
     else if (!do_report(self, word, rest))
         scene_say(self, "不认识的命令");
     say_warnings(self);

@@ -85,6 +85,43 @@ void scene_silence(scene_t *self, text_t rest) {
     scene_reasons(self, "原因", verdict.reasons, verdict.reasons_count);
 }
 
+/* OFFICER 催办 UNIT TASK PERIOD 附言. */
+void scene_press(scene_t *self, text_t officer, text_t rest) {
+    warning_decide_t decide = {.decision = warning_decision_reminded, .unit = phrase_word(&rest), .task = phrase_word(&rest),
+                               .period = phrase_word(&rest), .why = phrase_word(&rest)};
+    refusal_t refusal = {0};
+    uint64_t seq = 0;
+    if (!world_command_as(self->world, officer, warning_decide_type(), &decide, &seq, &refusal, self->arena)) {
+        scene_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
+        return;
+    }
+    verdict_t verdict = {0};
+    verdict_ask_t question = {.seq = seq};
+    world_ask(self->world, WORLD_VALIDATION, verdict_ask_type(), &question, verdict_type(), &verdict, self->arena);
+    scene_say(self, verdict.accepted ? "已催办" : "不能催办");
+    scene_reasons(self, "原因", verdict.reasons, verdict.reasons_count);
+}
+
+/* 跟进: what was promised, what was pressed for. */
+void scene_follows(scene_t *self, text_t rest) {
+    (void)rest;
+    follows_ask_t ask = {0};
+    follows_t told;
+    world_ask(self->world, WORLD_VALIDATION, follows_ask_type(), &ask, follows_type(), &told, self->arena);
+    for (uint32_t index = 0; index < told.rows_count; index++) {
+        const follow_row_t *row = &told.rows[index];
+        text_t what = row->period.size > 0 ? row->period : row->indicator;
+        if (row->promised_ms > 0)
+            scene_say(self, "承诺 " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT " %u " TEXT_FORMAT, TEXT_ARGS(row->unit),
+                      TEXT_ARGS(row->task), TEXT_ARGS(what), row->by, TEXT_ARGS(row->why));
+        if (row->reminded_ms > 0)
+            scene_say(self, "催办 " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT " 共%llu次",
+                      TEXT_ARGS(row->unit), TEXT_ARGS(row->task), TEXT_ARGS(what),
+                      TEXT_ARGS(scene_when(self, (int64_t)row->reminded_ms)), TEXT_ARGS(row->reminded_by),
+                      (unsigned long long)row->reminded_count);
+    }
+}
+
 static bool door_named(text_t word, door_t *door) {
     *door = text_is(word, "网页") ? door_console : text_is(word, "网关") ? door_gateway : door_none;
     return *door != door_none;

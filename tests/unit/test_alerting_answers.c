@@ -3,7 +3,8 @@
 
 static void decide(world_t *world, const warning_decided_t *decided, int64_t at_ms) {
     warning_ruling_t ruling = {.decided = *decided};
-    ruling.decided.actor = (actor_t){.credential = credential_curve, .door = door_gateway};
+    if (decided->actor.credential == credential_none)
+        ruling.decided.actor = (actor_t){.credential = credential_curve, .door = door_gateway};
     world_tell(world, warning_ruling_type(), &ruling, at_ms);
 }
 
@@ -172,6 +173,57 @@ static void silences_are_told_when_asked_and_those_past_their_end_are_not(void *
     world_destroy(world);
 }
 
+static warning_decided_t press_of(const char *unit) {
+    return (warning_decided_t){.id = {1}, .decision = warning_decision_reminded, .unit = text_of(unit),
+                               .task = text_of("consumption"), .period = text_of("2021-08"),
+                               .actor = {.officer = text_of("lin"), .office = office_coordinator, .unit = text_of("nongye"),
+                                         .credential = credential_session, .door = door_console}};
+}
+
+static void who_is_pressed_hears_it_at_once_and_alone_and_the_ladder_goes_on_as_if_nothing_was_said(void **state) {
+    (void)state;
+    world_t *world = world_new(at(20210801, 0, 0));
+    warning_decided_t press = press_of("shangwu");
+    world_obligation(world, "shangwu", 20210825, standing_not_due, at(20210801, 0, 0));
+    world_pass(world, at(20210901, 8, 0));
+    world_told(world);
+    decide(world, &press, at(20210901, 8, 30));
+    assert_string_equal(world_told(world), "09-01 08:30 report_overdue R-20210901 blue shangwu as owner e1\n");
+    world_pass(world, at(20210901, 9, 0));
+    assert_string_equal(world_told(world), "09-01 09:00 report_overdue T+7 orange shangwu as owner e1\n"
+                                           "09-01 09:00 report_overdue T+7 orange nongye as lead e1\n");
+    world_destroy(world);
+}
+
+static void a_promise_outlasts_being_pressed_and_a_silence_keeps_its_word(void **state) {
+    (void)state;
+    world_t *world = world_new(at(20210801, 0, 0));
+    warning_decided_t answer = answer_of("shangwu", 20210901), press = press_of("shangwu");
+    warning_decided_t silence = silence_of("shangwu", 1, 20210915);
+    world_obligation(world, "shangwu", 20210825, standing_not_due, at(20210801, 0, 0));
+    world_pass(world, at(20210826, 10, 0));
+    decide(world, &answer, at(20210826, 11, 0));
+    world_told(world);
+    decide(world, &press, at(20210827, 11, 0));
+    assert_string_equal(world_told(world), "08-27 11:00 report_overdue R-20210827 blue shangwu as owner e1\n");
+    world_pass(world, at(20210902, 8, 0));
+    assert_string_equal(world_told(world), "");
+    decide(world, &silence, at(20210902, 8, 10));
+    decide(world, &press, at(20210902, 8, 20));
+    assert_non_null(strstr(world_told(world), "R-20210902"));
+    world_destroy(world);
+}
+
+static void who_owes_nothing_is_not_pressed(void **state) {
+    (void)state;
+    world_t *world = world_new(at(20210801, 0, 0));
+    warning_decided_t press = press_of("shangwu");
+    world_obligation(world, "shangwu", 20210825, standing_reported, at(20210820, 0, 0));
+    decide(world, &press, at(20210826, 11, 0));
+    assert_string_equal(world_told(world), "");
+    world_destroy(world);
+}
+
 int main(void) {
     const struct CMUnitTest all[] = {
         cmocka_unit_test(who_has_promised_is_left_alone_until_that_day_is_over),
@@ -183,6 +235,9 @@ int main(void) {
         cmocka_unit_test(a_silence_that_is_ended_ends_the_next_morning),
         cmocka_unit_test(a_broken_tenure_is_never_silenced),
         cmocka_unit_test(silences_are_told_when_asked_and_those_past_their_end_are_not),
+        cmocka_unit_test(who_is_pressed_hears_it_at_once_and_alone_and_the_ladder_goes_on_as_if_nothing_was_said),
+        cmocka_unit_test(a_promise_outlasts_being_pressed_and_a_silence_keeps_its_word),
+        cmocka_unit_test(who_owes_nothing_is_not_pressed),
     };
     return cmocka_run_group_tests_name("alerting_answers", all, NULL, NULL);
 }

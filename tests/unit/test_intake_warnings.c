@@ -93,6 +93,72 @@ static void a_mobile_number_and_a_strange_key_stay_out_of_the_ledger(void **stat
     world_end(&world);
 }
 
+static void world_attest(world_t *world, const char *login, const char *unit, const warning_decide_t *decide) {
+    attested_decide_t ask = {.unit = text_of(unit), .login = text_of(login), .decide = *decide};
+    memset(ask.session, 7, sizeof ask.session);
+    world_ask(world, door_console, attested_decide_type(), &ask);
+}
+
+static void grant(world_t *world, uint8_t number, const char *login, login_role_t role, const char *unit) {
+    login_granted_t granted = {.login = text_of(login), .role = role, .unit = text_of(unit)};
+    world_done(world, number, login_granted_type(), &granted);
+}
+
+static void a_clerk_answers_through_the_console_and_the_entry_names_his_login(void **state) {
+    (void)state;
+    world_t world = office_of(office_coordinator);
+    warning_decide_t decide = answer_numbered(1);
+    receipt_t receipt, again;
+    warning_decided_t decided;
+    grant(&world, 91, "chengmen.clerk", login_role_clerk, "chengmen");
+    world_attest(&world, "chengmen.clerk", "chengmen", &decide);
+    world_commit(&world);
+    answer_read(&world, &world.later, receipt_type(), &receipt);
+    world_body(&world, receipt.seq, warning_decided_type(), &decided);
+    assert_true(text_is(decided.unit, "chengmen") && text_is(decided.actor.officer, "chengmen.clerk"));
+    assert_int_equal(decided.actor.credential, credential_session);
+    assert_int_equal(decided.actor.office, office_none);
+    world_attest(&world, "chengmen.clerk", "chengmen", &decide);
+    answer_read(&world, &world.now, receipt_type(), &again);
+    assert_true(again.duplicate && again.seq == receipt.seq);
+    world_end(&world);
+}
+
+static void nobody_answers_for_another_unit_nor_after_his_login_is_revoked(void **state) {
+    (void)state;
+    world_t world = office_of(office_coordinator);
+    warning_decide_t decide = answer_numbered(1);
+    grant(&world, 91, "chengmen.clerk", login_role_clerk, "chengmen");
+    grant(&world, 92, "audit", login_role_auditor, NULL);
+    world_attest(&world, "chengmen.clerk", "gaishan", &decide);
+    assert_refused(&world, "role_lacks");
+    world_attest(&world, "audit", "chengmen", &decide);
+    assert_refused(&world, "role_lacks");
+    login_revoked_t revoked = {.login = text_of("chengmen.clerk")};
+    world_done(&world, 93, login_revoked_type(), &revoked);
+    world_attest(&world, "chengmen.clerk", "chengmen", &decide);
+    assert_refused(&world, "login_revoked");
+    memset(decide.submission_id, 0, sizeof decide.submission_id);
+    world_answer(&world, "chengmen", &decide);
+    assert_refused(&world, "missing_field");
+    world_end(&world);
+}
+
+static void an_operator_presses_nobody_the_coordinator_does(void **state) {
+    (void)state;
+    warning_decide_t press = {.decision = warning_decision_reminded, .unit = text_of("chengmen"), .task = text_of("pairing"),
+                              .period = text_of("2021-08")};
+    world_t world = office_of(office_operator);
+    officer_decides(&world, &press);
+    assert_refused(&world, "office_missing");
+    world_end(&world);
+    world = office_of(office_coordinator);
+    officer_decides(&world, &press);
+    world_commit(&world);
+    assert_int_equal(answer_kind(&world.later), KIND_command_done);
+    world_end(&world);
+}
+
 static void a_silence_has_a_reason_and_is_not_for_the_coordinators_own_unit(void **state) {
     (void)state;
     world_t world = office_of(office_coordinator);
@@ -134,6 +200,9 @@ int main(void) {
         cmocka_unit_test(the_same_answer_again_gets_its_receipt_and_another_under_its_id_is_a_conflict),
         cmocka_unit_test(a_unit_answers_for_itself_and_silences_nobody),
         cmocka_unit_test(a_mobile_number_and_a_strange_key_stay_out_of_the_ledger),
+        cmocka_unit_test(a_clerk_answers_through_the_console_and_the_entry_names_his_login),
+        cmocka_unit_test(nobody_answers_for_another_unit_nor_after_his_login_is_revoked),
+        cmocka_unit_test(an_operator_presses_nobody_the_coordinator_does),
         cmocka_unit_test(a_silence_has_a_reason_and_is_not_for_the_coordinators_own_unit),
         cmocka_unit_test(a_supervisor_silences_everybody_an_auditor_nobody),
     };

@@ -5,6 +5,7 @@
 
 static planbook_t *book;
 static arena_t *arena;
+static follow_row_t follow; /* what was pressed for before */
 
 static int begin(void **state) {
     (void)state;
@@ -28,7 +29,7 @@ static warning_decided_t answer_of(const char *unit, const char *task, const cha
 /* The codes of the reasons, one blank between them; on 2021-08-26 at noon. */
 static const char *said(const warning_decided_t *decided, bool reported) {
     uint32_t count = 0;
-    const reason_t *reasons = warning_reasons(book, decided, reported, at(20210826, 12, 0), arena, &count);
+    const reason_t *reasons = warning_reasons(book, decided, reported, &follow, at(20210826, 12, 0), arena, &count);
     text_t out = text_of("");
     for (uint32_t index = 0; index < count; index++)
         out = arena_format(arena, TEXT_FORMAT "%s" TEXT_FORMAT, TEXT_ARGS(out), index > 0 ? " " : "",
@@ -96,6 +97,32 @@ static void a_silence_ends_later_than_now_and_within_a_quarter(void **state) {
     assert_string_equal(said(&silence, false), "silence_end");
 }
 
+static warning_decided_t press_of(const char *unit, const char *task, const char *period) {
+    return (warning_decided_t){.id = {1}, .decision = warning_decision_reminded, .unit = text_of(unit), .task = text_of(task),
+                               .period = text_of(period)};
+}
+
+static void a_report_that_is_owed_and_not_in_may_be_pressed_for_once_a_day(void **state) {
+    (void)state;
+    warning_decided_t press = press_of("shangwu", "consumption", "2021-08");
+    assert_string_equal(said(&press, false), "");
+    assert_string_equal(said(&press, true), "nothing_to_remind");
+    follow = (follow_row_t){.reminded_ms = (uint64_t)at(20210826, 0, 0), .reminded_by = text_of("lin")};
+    assert_string_equal(said(&press, false), "reminded_today");
+    follow.reminded_ms = (uint64_t)at(20210825, 23, 59);
+    assert_string_equal(said(&press, false), "");
+    follow = (follow_row_t){0};
+}
+
+static void nobody_is_pressed_for_what_he_does_not_owe_or_what_has_not_begun(void **state) {
+    (void)state;
+    warning_decided_t stranger = press_of("renshe", "consumption", "2021-08");
+    warning_decided_t early = press_of("shangwu", "consumption", "2021-09"), nothing = press_of("", "", "");
+    assert_string_equal(said(&stranger, false), "not_owed");
+    assert_string_equal(said(&early, false), "period_not_open");
+    assert_string_equal(said(&nothing, false), "missing_field missing_field missing_field");
+}
+
 int main(void) {
     const struct CMUnitTest all[] = {
         cmocka_unit_test(an_answer_of_who_owes_with_a_day_to_come_holds),
@@ -105,6 +132,8 @@ int main(void) {
         cmocka_unit_test(what_is_reported_needs_no_answer),
         cmocka_unit_test(every_name_that_the_plan_lacks_is_told_at_once),
         cmocka_unit_test(a_silence_ends_later_than_now_and_within_a_quarter),
+        cmocka_unit_test(a_report_that_is_owed_and_not_in_may_be_pressed_for_once_a_day),
+        cmocka_unit_test(nobody_is_pressed_for_what_he_does_not_owe_or_what_has_not_begun),
     };
     return cmocka_run_group_tests_name("validation_warnings", all, begin, end);
 }

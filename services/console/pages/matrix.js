@@ -13,7 +13,8 @@ M.cellOf = function (rows) {
 };
 M.pageMatrix = function (main, parts) {
   var task = parts[1] || '';
-  return M.rows('/api/v1/obligations', { task: task }).then(function (answer) {
+  return Promise.all([M.rows('/api/v1/obligations', { task: task }), M.follows()]).then(function (answers) {
+    var answer = answers[0], follows = answers[1];
     if (!answer.ok) { M.put(main, M.faults(answer)); return; }
     M.nowMs = answer.json.now_ms;
     var index = {};
@@ -23,7 +24,9 @@ M.pageMatrix = function (main, parts) {
       function cell(unit) { return M.cellOf(index[unit.id + ' ' + period.id] || []); }
       return { head: M.periodShown(period.id), of: function (unit) { var one = cell(unit); return one ? one.words : ''; }, show: function (unit) {
         var one = cell(unit);
-        return one ? M.h('a.cell', { href: '#/unit/' + unit.id + '/' + period.id }, M.lamp(one.lamp, one.words)) : M.h('span.none', '—');
+        if (!one) return M.h('span.none', '—');
+        return [M.h('a.cell', { href: '#/unit/' + unit.id + '/' + period.id }, M.lamp(one.lamp, one.words)), one.lamp === 'red' ?
+          M.remindButton(index[unit.id + ' ' + period.id].filter(function (row) { return row.standing !== 'due'; }), follows, M.t('催办 ', 'remind ') + unit.name + ' ' + M.periodShown(period.id)) : ''];
       } };
     }));
     M.put(main, [M.title(M.t('报送矩阵：单位 × 月份', 'Units × months'), M.asOf(answer.json)),
@@ -33,13 +36,14 @@ M.pageMatrix = function (main, parts) {
   });
 };
 M.pageUnit = function (main, parts) {
-  return M.rows('/api/v1/obligations', { unit: parts[1], period: parts[2] }).then(function (answer) {
+  return Promise.all([M.rows('/api/v1/obligations', { unit: parts[1], period: parts[2] }), M.follows()]).then(function (answers) {
+    var answer = answers[0];
     if (!answer.ok) { M.put(main, M.faults(answer)); return; }
     M.nowMs = answer.json.now_ms;
-    M.put(main, [M.title(M.unit(parts[1]) + (parts[2] ? '　' + M.periodShown(parts[2]) : ''), M.asOf(answer.json)), M.obligationTable(answer.json.rows, 'unit-' + parts[1])]);
+    M.put(main, [M.title(M.unit(parts[1]) + (parts[2] ? '　' + M.periodShown(parts[2]) : ''), M.asOf(answer.json)), M.obligationTable(answer.json.rows, 'unit-' + parts[1], answers[1])]);
   });
 };
-M.obligationTable = function (rows, name) {
+M.obligationTable = function (rows, name, follows) {
   return M.table([
     { head: M.t('单位', 'Unit'), keep: true, of: function (row) { return M.unit(row.unit); }, show: function (row) { return M.h('a', { href: '#/unit/' + row.unit }, M.unit(row.unit)); } },
     { head: M.t('任务', 'Task'), keep: true, of: function (row) { return M.taskShown(row.task); } },
@@ -48,18 +52,20 @@ M.obligationTable = function (rows, name) {
     { head: M.t('时限', 'Due'), keep: true, of: function (row) { return M.when(row.due_ms); } },
     { head: M.t('首次有效报送', 'First valid report'), keep: true, of: function (row) { return M.when(row.first_valid_ms); } },
     { head: M.t('迟报天数', 'Days late'), right: true, of: function (row) { return row.days_late || ''; } },
-    { head: M.t('缺什么', 'What is missing'), of: function (row) { return M.missingShown(row.missing); } },
+    { head: M.t('缺什么', 'What is missing'), of: function (row) { return M.missingShown(row.missing); } }
+  ].concat(M.followColumns(follows), [
     { head: M.t('报送', 'Reports'), of: function () { return ''; }, show: function (row) { return M.h('a', { href: '#/history/' + row.task + '/' + row.period + '/' + row.unit }, M.t('查看', 'show')); } }
-  ], rows, { name: name, caption: M.t('报送义务', 'Obligations') });
+  ]), rows, { name: name, caption: M.t('报送义务', 'Obligations') });
 };
 M.pageLate = function (main, parts) {
   var period = parts[1] || '';
-  return M.rows('/api/v1/late', { period: period }).then(function (answer) {
+  return Promise.all([M.rows('/api/v1/late', { period: period }), M.follows()]).then(function (answers) {
+    var answer = answers[0];
     if (!answer.ok) { M.put(main, M.faults(answer)); return; }
     M.nowMs = answer.json.now_ms;
     M.put(main, [M.title(M.t('逾期与迟报', 'Late and missing'), M.asOf(answer.json)),
       M.h('div.pick', { role: 'group', 'aria-label': M.t('报送期', 'period') }, M.h('a.chip', { href: '#/late', 'aria-current': period ? null : 'true' }, M.t('全部', 'All')), M.plan.periods.map(function (one) {
         return M.h('a.chip', { href: '#/late/' + one.id, 'aria-current': period === one.id ? 'true' : null }, M.periodShown(one.id));
-      })), M.obligationTable(answer.json.rows, 'late')]);
+      })), M.obligationTable(answer.json.rows, 'late', answers[1])]);
   });
 };

@@ -33,21 +33,3 @@ M.pageServices = function (main) {
       M.h('p.hint', 'Prometheus: ', M.h('a', { href: '/metrics' }, '/metrics'), '　', M.h('a', { href: '/healthz' }, '/healthz'), '　', M.h('a', { href: '/readyz' }, '/readyz'), '　', M.h('a', { href: '/openapi.json' }, '/openapi.json'))]);
   });
 };
-M.pageWarnings = function (main, parts) {
-  var open = parts[1] !== 'all';
-  return M.rows('/api/v1/warnings', { open: open ? '1' : '' }).then(function (answer) {
-    if (!answer.ok) { M.put(main, M.faults(answer)); return; }
-    var rows = answer.json.rows.slice().reverse();
-    M.put(main, [M.title(M.t('预警记录', 'Warnings'), M.asOf({ now_ms: M.nowMs, as_of: answer.json.as_of })),
-      M.h('div.pick', { role: 'group', 'aria-label': M.t('范围', 'range') }, M.h('a.chip', { href: '#/warnings', 'aria-current': open ? 'true' : null }, M.t('未解除', 'Open')), M.h('a.chip', { href: '#/warnings/all', 'aria-current': open ? null : 'true' }, M.t('全部', 'All'))),
-      M.table([
-        { head: M.t('时间', 'When'), keep: true, of: function (row) { return M.when(row.at_ms); } },
-        { head: M.t('级别', 'Level'), keep: true, of: function (row) { return M.word('level', row.warning.level); }, show: function (row) { return M.lamp(row.warning.level === 'remind' ? 'grey' : row.warning.level, M.word('level', row.warning.level)); } },
-        { head: M.t('种类', 'Kind'), keep: true, of: function (row) { return M.word('warning_kind', row.warning.kind); } },
-        { head: M.t('梯次', 'Rung'), of: function (row) { return row.warning.rung; } },
-        { head: M.t('发给', 'To'), keep: true, of: function (row) { return M.unit(row.warning.unit); } },
-        { head: M.t('内容', 'What'), of: function (row) { return M.say(row.warning); } },
-        { head: M.t('状态', 'State'), keep: true, of: function (row) { return row.resolved ? M.t('已解除', 'withdrawn') : M.t('未解除', 'open'); } }
-      ], rows, { name: 'warnings', caption: M.t('预警记录', 'Warnings') })]);
-  });
-};

@@ -27,7 +27,7 @@ M.taskCard = function (row) {
       M.h('a.button.quiet', { href: '#/history/' + row.task + '/' + row.period }, M.t('历次报送', 'History'))));
 };
 M.pageTasks = function (main, parts) {
-  return Promise.all([M.rows('/api/v1/obligations', {}), M.get('/api/v1/warnings?open=1')]).then(function (answers) {
+  return Promise.all([M.rows('/api/v1/obligations', {}), M.get('/api/v1/warnings?open=1'), M.follows()]).then(function (answers) {
     if (!answers[0].ok) { M.put(main, M.faults(answers[0])); return; }
     var rows = answers[0].json.rows, period = parts[1] || M.currentPeriod(rows);
     M.nowMs = answers[0].json.now_ms;
@@ -36,17 +36,17 @@ M.pageTasks = function (main, parts) {
     M.put(main, [M.title(M.unit(M.me.unit) + M.t('　本月任务', ' – this month'), M.asOf(answers[0].json)),
       M.h('div.pick', { role: 'group', 'aria-label': M.t('报送期', 'period') }, periods.map(function (one) {
         return M.h('a.chip', { href: '#/tasks/' + one.id, 'aria-current': one.id === period ? 'true' : null }, M.periodShown(one.id));
-      })), M.warningsBox(answers[1].ok ? answers[1].json.rows : []),
+      })), M.warningsBox(answers[1].ok ? answers[1].json.rows : [], answers[2]),
       M.h('div.cards', mine.map(M.taskCard)), mine.length ? '' : M.h('p.nothing', M.t('本期没有报送任务。', 'Nothing is owed in this period.')),
       M.h('h2', M.t('全年报送情况', 'The whole year')), M.yearTable(rows)]);
   });
 };
-M.warningsBox = function (rows) {
+M.warningsBox = function (rows, follows) {
   if (!rows.length) return '';
-  return M.h('section.notice', M.h('h2', M.t('提醒', 'Reminders')), M.h('ul', rows.slice(-5).reverse().map(function (row) {
+  return M.h('section.notice', M.h('h2', M.t('提醒', 'Reminders')), M.h('ul', rows.slice(-8).reverse().map(function (row) {
     var warning = row.warning, level = warning.level === 'remind' ? 'grey' : warning.level;
-    return M.h('li', M.lamp(level, M.word('level', warning.level)), ' ', M.say(warning));
-  })));
+    return M.h('li', M.lamp(level, M.word('level', warning.level)), ' ', M.say(warning), M.isOwn(warning) ? M.promiseForm(warning, follows[M.followKey(warning)]) : '');
+  })), rows.length > 8 ? M.h('p', M.h('a', { href: '#/warnings' }, M.t('全部 ' + rows.length + ' 条', 'all ' + rows.length))) : '');
 };
 M.yearTable = function (rows) {
   return M.table([
