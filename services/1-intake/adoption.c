@@ -207,10 +207,7 @@ void on_plan_adopted(visit_t *visit, const command_t *command, const packet_t *b
     intake_t *self = visit->intake;
     plan_adopted_t adopted;
     if (!visit_body(visit, body, plan_adopted_type(), &adopted)) return;
-    if (self->closed) {
-        visit_refuse(visit, REASON_OF(plan_is_closed), text_of(NULL), NULL, 0);
-        return;
-    }
+    if (!plan_is_open(visit)) return;
     arena_t *arena = arena_new();
     planbook_t *book = amendment_read(visit, &adopted, arena);
     if (book != NULL) {

@@ -97,9 +97,8 @@ void report_take(visit_t *visit, const append_ask_t *ask, bytes_t encoded) {
         answer_known(visit, ask, &kept, content_hash);
         return;
     }
-    if (self->closed)
-        visit_refuse(visit, REASON_OF(plan_is_closed), text_of(NULL), NULL, 0);
-    else if (self->busy)
+    if (!period_is_open(visit, ask->report.period)) return;
+    if (self->busy)
         visit_busy(visit);
     else if (receipt_holds(visit, ask, content_hash))
         append_report(visit, ask, encoded, &key, content_hash);

@@ -5,6 +5,7 @@
 #include "services/1-intake/intake_rules.h"
 #include "services/1-intake/state.h"
 #include "services/plan/calendar.h"
+#include "services/plan/deadline.h"
 #include "services/vault/privacy.h"
 
 static store_key_t key_of_command(const uint8_t command_id[16], text_t officer) {
@@ -104,13 +105,48 @@ static void on_plan_closed(visit_t *visit, const command_t *command, const packe
     intake_t *self = visit->intake;
     plan_closed_t closed;
     if (!visit_body(visit, body, plan_closed_type(), &closed) || !remark_is_clean(visit, closed.why)) return;
-    if (self->closed) {
-        visit_refuse(visit, REASON_OF(plan_is_closed), text_of(NULL), NULL, 0);
-        return;
-    }
-    uint64_t seq = group_append(self, plan_closed_type(), &closed, group_stamp(self));
+    if (!plan_is_open(visit)) return;
+    self->closed_ms = group_stamp(self);
+    uint64_t seq = group_append(self, plan_closed_type(), &closed, self->closed_ms);
     txn_fact_put(self->group, FACT_CLOSED, seq);
-    self->closed = true;
+    command_obeyed(visit, command, seq);
+}
+
+static int64_t period_over_ms(const plan_t *plan, const period_t *period) {
+    deadline_t deadline = deadline_resolve(plan, period->due);
+    int64_t over_ms = instant_of_day(plan, day_add(period->to, 1), 0), due_ms = deadline.due_ms + deadline.grace_ms + 1;
+    return due_ms > over_ms ? due_ms : over_ms;
+}
+
+/* "Until the last tenure ends, then the plan is sealed": every period of confirmation is over, and so is its deadline. */
+static bool seal_may(visit_t *visit) {
+    intake_t *self = visit->intake;
+    const plan_t *plan = planbook_plan(self->book);
+    if (!plan_is_unsealed(visit)) return false;
+    if (self->closed_ms == 0) {
+        visit_refuse(visit, REASON_OF(plan_not_closed), text_of(NULL), NULL, 0);
+        return false;
+    }
+    int64_t now_ms = group_stamp(self);
+    for (uint32_t index = 0; index < plan->periods_count; index++) {
+        const period_t *period = &plan->periods[index];
+        int64_t over_ms = period_over_ms(plan, period);
+        if (!period->confirmation || now_ms >= over_ms) continue;
+        text_t args[] = {period->id, instant_shown(self, over_ms)};
+        visit_refuse(visit, REASON_OF(seal_too_soon), text_of(NULL), args, 2);
+        return false;
+    }
+    return true;
+}
+
+static void on_plan_sealed(visit_t *visit, const command_t *command, const packet_t *body) {
+    intake_t *self = visit->intake;
+    plan_sealed_t sealed;
+    if (!visit_body(visit, body, plan_sealed_type(), &sealed) || !remark_is_clean(visit, sealed.why)) return;
+    if (!seal_may(visit)) return;
+    uint64_t seq = group_append(self, plan_sealed_type(), &sealed, group_stamp(self));
+    txn_fact_put(self->group, FACT_SEALED, seq);
+    self->is_sealed = true;
     command_obeyed(visit, command, seq);
 }
 
@@ -188,6 +224,7 @@ static void command_do(visit_t *visit, const command_t *command, const packet_t 
         {KIND_key_registered, on_key_registered},
         {KIND_key_revoked, on_key_revoked},
         {KIND_plan_closed, on_plan_closed},
+        {KIND_plan_sealed, on_plan_sealed},
         {KIND_plan_part, on_plan_part},
         {KIND_plan_adopted, on_plan_adopted},
         {KIND_backup_taken, on_backup_taken},

@@ -3,14 +3,17 @@
 
 #include <string.h>
 
+/* Whose posting it is may come up as long as postings are confirmed. */
+static bool is_posting(const intake_t *self, const claim_credit_t *credit) {
+    const indicator_t *indicator = planbook_indicator(self->book, credit->indicator);
+    return indicator != NULL && indicator->target.shape == shape_lasting;
+}
+
 void on_claim_credit(visit_t *visit, const command_t *command, const packet_t *body) {
     intake_t *self = visit->intake;
     claim_credit_t credit;
     if (!visit_body(visit, body, claim_credit_type(), &credit) || !remark_is_clean(visit, credit.why)) return;
-    if (self->closed) {
-        visit_refuse(visit, REASON_OF(plan_is_closed), text_of(NULL), NULL, 0);
-        return;
-    }
+    if (!plan_is_open_for(visit, is_posting(self, &credit))) return;
     if (unit_position(self, credit.unit) == UNIT_UNKNOWN) {
         visit_refuse(visit, REASON_OF(unknown_unit), text_of("unit"), &credit.unit, 1);
         return;

@@ -6,9 +6,21 @@
 #include "services/1-intake/state.h"
 #include "services/plan/calendar.h"
 
-bool plan_is_open(visit_t *visit) {
-    if (visit->intake->closed) visit_refuse(visit, REASON_OF(plan_is_closed), text_of(NULL), NULL, 0);
-    return !visit->intake->closed;
+bool plan_is_open_for(visit_t *visit, bool confirms) {
+    const intake_t *self = visit->intake;
+    bool open = !self->is_sealed && (confirms || self->closed_ms == 0);
+    if (!open) visit_refuse(visit, self->is_sealed ? REASON_OF(plan_is_sealed) : REASON_OF(plan_is_closed), text_of(NULL), NULL, 0);
+    return open;
+}
+
+bool plan_is_open(visit_t *visit) { return plan_is_open_for(visit, false); }
+bool plan_is_unsealed(visit_t *visit) { return plan_is_open_for(visit, true); }
+
+bool period_is_open(visit_t *visit, text_t id) {
+    const intake_t *self = visit->intake;
+    if (self->closed_ms == 0) return true; /* what the plan does not have is validation's to say */
+    const period_t *period = planbook_period(self->book, id);
+    return plan_is_open_for(visit, period != NULL && period->confirmation);
 }
 
 bool unit_may_be_decided(visit_t *visit, text_t unit) {
@@ -33,7 +45,7 @@ static bool why_holds(visit_t *visit, text_t why, bool required) {
 void on_report_decide(visit_t *visit, const command_t *command, const packet_t *body) {
     intake_t *self = visit->intake;
     report_decide_t decide;
-    if (!visit_body(visit, body, report_decide_type(), &decide) || !plan_is_open(visit)) return;
+    if (!visit_body(visit, body, report_decide_type(), &decide) || !period_is_open(visit, decide.period)) return;
     if (decide.decision != decision_returned && decide.decision != decision_approved) {
         visit_refuse(visit, REASON_OF(unknown_word), text_of("decision"), NULL, 0);
         return;
@@ -55,7 +67,7 @@ enum { EXTENDED_DAYS = 366, OUTAGE_DAYS = 31 };
 void on_extension_decide(visit_t *visit, const command_t *command, const packet_t *body) {
     intake_t *self = visit->intake;
     extension_decide_t decide;
-    if (!visit_body(visit, body, extension_decide_type(), &decide) || !plan_is_open(visit)) return;
+    if (!visit_body(visit, body, extension_decide_type(), &decide) || !period_is_open(visit, decide.period)) return;
     bool extends = decide.decision == decision_extended;
     if (extends && decide.until == 0) {
         visit_refuse(visit, REASON_OF(missing_field), text_of("until"), NULL, 0);
@@ -100,7 +112,9 @@ static bool outage_holds(visit_t *visit, const outage_declare_t *declare) {
 void on_outage_declare(visit_t *visit, const command_t *command, const packet_t *body) {
     intake_t *self = visit->intake;
     outage_declare_t declare;
-    if (!visit_body(visit, body, outage_declare_type(), &declare) || !plan_is_open(visit)) return;
+    if (!visit_body(visit, body, outage_declare_type(), &declare)) return;
+    /* behind the close it may give time for a confirmation, before it nobody's deadline moves any more */
+    if (!plan_is_open_for(visit, (int64_t)declare.from_ms >= self->closed_ms)) return;
     if (!remark_is_clean(visit, declare.why) || !outage_holds(visit, &declare)) return;
     if (txn_fact(self->group, FACT_OUTAGES) >= LIMIT_OUTAGES) {
         visit_refuse(visit, REASON_OF(too_many), text_of("body"), NULL, 0);

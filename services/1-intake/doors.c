@@ -53,6 +53,7 @@ static uint64_t door_goes(intake_t *self, door_t door, int64_t since_ms) {
 /* Does any deadline of the plan lie within a day behind it? What an extension has moved is not looked at. */
 static bool gives_time(const intake_t *self, int64_t from_ms, int64_t to_ms) {
     const plan_t *plan = planbook_plan(self->book);
+    if (self->is_sealed || from_ms < self->closed_ms) return false; /* as in on_outage_declare */
     if (to_ms - from_ms < LIMIT_OUTAGE_LEAST_MS || txn_fact(self->group, FACT_OUTAGES) >= LIMIT_OUTAGES) return false;
     for (uint32_t index = 0; index < plan->periods_count; index++) {
         deadline_t deadline = deadline_resolve(plan, plan->periods[index].due);

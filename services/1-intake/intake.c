@@ -233,7 +233,10 @@ static err_t load_clock(intake_t *self, txn_t *txn) {
     if (!txn_event(txn, self->durable.seq, self->arena, &event, NULL)) return ERR_CORRUPT;
     bool rehearsal = self->opened.clock_mode == clock_mode_rehearsal;
     self->clock = ledger_clock_new(rehearsal, event.at_ms, event.kind == KIND_clock_ticked);
-    self->closed = txn_fact(txn, FACT_CLOSED) != 0;
+    uint64_t closed_seq = txn_fact(txn, FACT_CLOSED);
+    self->is_sealed = txn_fact(txn, FACT_SEALED) != 0;
+    if (closed_seq != 0 && !txn_event(txn, closed_seq, self->arena, &event, NULL)) return ERR_CORRUPT;
+    if (closed_seq != 0) self->closed_ms = event.at_ms;
     self->backup_seq = txn_fact(txn, FACT_BACKUP);
     return OK;
 }

@@ -26,6 +26,7 @@ static const struct {
     {KIND_plan_part, BIT(root)},
     {KIND_plan_adopted, BIT(root)},
     {KIND_plan_closed, BIT(root)},
+    {KIND_plan_sealed, BIT(root)},
     {KIND_ledger_restored, BIT(root)},
     {KIND_key_registered, BIT(root) | BIT(operator)},
     {KIND_key_revoked, BIT(root) | BIT(operator)},

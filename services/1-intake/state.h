@@ -20,6 +20,7 @@ extern const table_t intake_tables[TABLE_COUNT];
 
 #define FACT_PLAN "plan_seq"     /* entry that adopted the plan in force */
 #define FACT_CLOSED "closed_seq" /* entry that closed the plan */
+#define FACT_SEALED "sealed_seq" /* entry that sealed it */
 #define FACT_BACKUP "backup_seq" /* a backup exists up to here */
 #define FACT_OUTAGES "outages"   /* how many were declared */
 #define FACT_VERIFIED "verified" /* the chain was verified up to here */
@@ -74,7 +75,8 @@ struct intake {
     uint64_t backup_seq; /* a backup exists up to here */
     uint8_t seal_key[MAC_KEY_SIZE];
     buffer_t sealed;
-    bool closed; /* plan_closed is in the ledger */
+    int64_t closed_ms; /* plan_closed is in the ledger, since then; 0: it is not */
+    bool is_sealed;    /* and so is plan_sealed */
     uint8_t signer_secret[SIGN_SECRET_SIZE];
     ledger_clock_t clock;
     intake_keys_t *keys;
@@ -218,7 +220,11 @@ void on_report_enter(visit_t *visit, const command_t *command, const packet_t *b
 void on_unit_bound(visit_t *visit, const command_t *command, const packet_t *body); /* adoption.c */
 /* The unit is of the plan, and not the officer's own unless the officer supervises (decisions.c). Refuses otherwise. */
 bool unit_may_be_decided(visit_t *visit, text_t unit);
+/* Neither closed nor sealed. The others also hold behind the close: what confirms a posting does, until the seal. Each refuses. */
 bool plan_is_open(visit_t *visit);
+bool plan_is_open_for(visit_t *visit, bool confirms);
+bool plan_is_unsealed(visit_t *visit);
+bool period_is_open(visit_t *visit, text_t id);
 /* A report whose sender may send it (append.c). */
 void report_take(visit_t *visit, const append_ask_t *ask, bytes_t encoded);
 

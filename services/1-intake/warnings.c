@@ -31,9 +31,14 @@ static bool may_press(visit_t *visit, const warning_decide_t *decide) {
     return may;
 }
 
+/* Of a period: as long as that is open. Of all else: until the seal. */
+static bool answer_is_open(visit_t *visit, const warning_decide_t *decide) {
+    return decide->period.size > 0 ? period_is_open(visit, decide->period) : plan_is_unsealed(visit);
+}
+
 void on_warning_decide(visit_t *visit, const command_t *command, const packet_t *body) {
     warning_decide_t decide;
-    if (!visit_body(visit, body, warning_decide_type(), &decide) || !plan_is_open(visit)) return;
+    if (!visit_body(visit, body, warning_decide_type(), &decide) || !answer_is_open(visit, &decide)) return;
     if (decide.decision == warning_decision_silenced && decide.why.size == 0) {
         visit_refuse(visit, REASON_OF(missing_field), text_of("why"), NULL, 0);
         return;
@@ -110,9 +115,11 @@ static void answer_take(visit_t *visit, const answer_t *answer) {
         visit_refuse(visit, REASON_OF(conflict), text_of("submission_id"), &seq, 1);
     } else if (there)
         receipt_give(visit, answer, &known, true);
-    else if (plan_is_open(visit) && self->busy)
+    else if (!answer_is_open(visit, answer->decide))
+        return;
+    else if (self->busy)
         visit_busy(visit);
-    else if (!self->closed)
+    else
         answer_append(visit, answer, &key, &kept);
 }
 

@@ -88,11 +88,12 @@ static void on_rules_activated(turn_t *turn, const event_t *event) {
     turn_put(turn, VALIDATION_RULES_ROW, &key, &(validation_rules_t){.version = activated.version});
 }
 
-static void on_plan_closed(turn_t *turn) {
+static void on_plan_ended(turn_t *turn, bool sealed) {
     store_key_t key = key_single();
     validation_rules_t rules = {.version = VALIDATION_RULES};
     turn_get(turn, VALIDATION_RULES_ROW, &key, &rules);
     rules.closed = true;
+    rules.sealed = sealed;
     turn_put(turn, VALIDATION_RULES_ROW, &key, &rules);
 }
 
@@ -303,7 +304,8 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_notice_sent:
     case KIND_notice_failed:
     case KIND_event_skipped: return;    /* passed on by the runtime */
-    case KIND_plan_closed: on_plan_closed(turn); return;
+    case KIND_plan_closed: on_plan_ended(turn, false); return;
+    case KIND_plan_sealed: on_plan_ended(turn, true); return;
     case KIND_refusals_counted:
     case KIND_document_part:
     case KIND_document_announced:
@@ -339,16 +341,16 @@ static void answer_verdict(turn_t *turn, const packet_t *packet, reply_t *reply)
         reply_refuse(reply, REASON_OF(set_aside), "", (text_t){NULL, 0});
 }
 
-static bool plan_is_closed(turn_t *turn) {
+/* What intake would say; a dry run does not pass there. */
+static validation_ruling_t ruling_ahead(turn_t *turn, const validation_case_t *given) {
     store_key_t key = key_single();
     validation_rules_t rules;
-    return turn_get(turn, VALIDATION_RULES_ROW, &key, &rules) && rules.closed;
-}
-
-/* What intake would say; a dry run does not pass there. */
-static validation_ruling_t ruling_closed(turn_t *turn) {
+    const period_t *period = given->book == NULL ? NULL : planbook_period(given->book, given->report->period);
+    bool confirms = period != NULL && period->confirmation;
+    bool ended = turn_get(turn, VALIDATION_RULES_ROW, &key, &rules) && (rules.sealed || (rules.closed && !confirms));
+    if (!ended) return validation_judge(given, turn_arena(turn));
     reason_t *reason = ARENA_NEW(turn_arena(turn), reason_t, 1);
-    reason->code = REASON_OF(plan_is_closed);
+    reason->code = rules.sealed ? REASON_OF(plan_is_sealed) : REASON_OF(plan_is_closed);
     return (validation_ruling_t){.reasons = reason, .reasons_count = 1};
 }
 
@@ -365,7 +367,7 @@ static void answer_check(turn_t *turn, const packet_t *packet, reply_t *reply) {
     fault_t fault;
     if (packet_body(packet, check_ask_type(), turn_arena(turn), &ask, &fault) != OK) return;
     validation_case_t given = case_of(turn, ask.unit, &ask.report);
-    validation_ruling_t ruling = plan_is_closed(turn) ? ruling_closed(turn) : validation_judge(&given, turn_arena(turn));
+    validation_ruling_t ruling = ruling_ahead(turn, &given);
     if (ruling.accepted) claims_ahead(turn, &ask, &ruling);
     verdict_t verdict = {.accepted = ruling.accepted,
                          .unit = ask.unit,

@@ -28,7 +28,10 @@ static bool judge_figure_place(judge_t *self, exhibit_t *exhibit) {
     exhibit->indicator = indicator;
     if (!indicator_contributed_by(indicator, said->member, self->unit->id))
         FAULT_WITH(self, not_your_figure, figure_path(self, exhibit->index, "indicator"), indicator->name, self->unit->name);
-    return true;
+    if (!self->period->confirmation || indicator_lasts(indicator)) return true;
+    /* the year's totals are closed by then, and no confirmation moves them */
+    FAULT_WITH(self, only_confirmed, figure_path(self, exhibit->index, "indicator"), indicator->name, self->period->id);
+    return false;
 }
 
 static void judge_repeat(judge_t *self, const exhibit_t *exhibits, uint32_t index) {
@@ -145,9 +148,6 @@ static void judge_sum(judge_t *self, exhibit_t *exhibit) {
     if (amount > 0 && exhibit->said->items_count == 0) {
         if (indicator_needs_items(indicator))
             FAULT_WITH(self, items_missing, figure_path(self, exhibit->index, "items"), indicator->name);
-        else if (self->period->confirmation) /* a figure without items counts at the end of its period */
-            FAULT_WITH(self, fact_day_outside, figure_path(self, exhibit->index, "amount"), judge_day(self, self->period->to),
-                       judge_day(self, self->plan->from), judge_day(self, self->plan->to));
     }
     judge_soft(self, exhibit, amount);
 }

@@ -40,6 +40,14 @@ static void on_plan_closed(turn_t *turn) {
     pass_begin(turn, true); /* "not met, which is said only at the close" */
 }
 
+/* Judged a last time; nothing that comes, no day that passes changes anything any more. */
+static void on_plan_sealed(turn_t *turn) {
+    agg_pass_t pass = pass_get(turn);
+    pass.sealed_ms = (uint64_t)turn_now_ms(turn);
+    pass_put(turn, &pass);
+    pass_begin(turn, true);
+}
+
 static void on_report_accepted(turn_t *turn, const event_t *event) {
     report_accepted_t report;
     if (!turn_body(turn, event, report_accepted_type(), &report)) return;
@@ -71,6 +79,7 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_plan_adopted: on_plan_adopted(turn, event); break;
     case KIND_clock_ticked: on_clock_ticked(turn); break;
     case KIND_plan_closed: on_plan_closed(turn); break;
+    case KIND_plan_sealed: on_plan_sealed(turn); break;
     case KIND_report_accepted: on_report_accepted(turn, event); break;
     case KIND_credit_taken: on_credit_taken(turn, event); break;
     case KIND_warning_ruled: on_warning_ruled(turn, event); break;

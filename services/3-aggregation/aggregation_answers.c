@@ -37,9 +37,9 @@ static void answer_targets(turn_t *turn, const packet_t *ask, reply_t *reply) {
     targets_t told = {.as_of = turn_cause(turn), .now_ms = (uint64_t)turn_now_ms(turn)};
     target_changed_t *rows = ARENA_NEW(turn_arena(turn), target_changed_t, LIMIT_ROWS);
     told.rows = rows;
-    moment_t now = {.ms = turn_now_ms(turn)};
+    agg_pass_t pass = pass_get(turn);
+    moment_t now = {.ms = pass.sealed_ms != 0 ? (int64_t)pass.sealed_ms : turn_now_ms(turn), .closed = pass.closed};
     if (memory != NULL) now.day = day_of_instant(memory->plan, now.ms);
-    if (memory != NULL) now.closed = pass_get(turn).closed;
     uint64_t skip = question.after;
     size_t size = 0;
     for (uint32_t index = 0; memory != NULL && !told.more && index < memory->watches_count; index++) {

@@ -314,7 +314,8 @@ void pass_step(turn_t *turn, uint64_t step) {
     bool done = periods_advance(turn, memory, &pass, &pieces) && amendment_advance(turn, memory, &pass, &pieces) &&
                 targets_advance(turn, memory, &pass, &pieces);
     if (done) {
-        pass = (agg_pass_t){.closed = pass.closed, .next_ms = (uint64_t)next_instant(turn, memory)};
+        uint64_t next_ms = (uint64_t)next_instant(turn, memory);
+        pass = (agg_pass_t){.closed = pass.closed, .sealed_ms = pass.sealed_ms, .next_ms = next_ms};
         pass_put(turn, &pass);
         return;
     }
@@ -324,7 +325,7 @@ void pass_step(turn_t *turn, uint64_t step) {
 
 void pass_begin(turn_t *turn, bool judging) {
     agg_pass_t pass = pass_get(turn);
-    if (!judging && turn_now_ms(turn) < (int64_t)pass.next_ms) return;
+    if (!judging && (pass.sealed_ms != 0 || turn_now_ms(turn) < (int64_t)pass.next_ms)) return;
     pass.period = pass.task = pass.place = pass.watch = 0;
     pass.judging = true;
     pass_put(turn, &pass);

@@ -73,6 +73,7 @@ static void *memory_load(turn_t *turn) {
     memory->book = book;
     memory->rehearsal = mode.rehearsal;
     memory->closed = mode.closed;
+    memory->sealed = mode.sealed;
     memory->away = mode.away;
     memory->arena = arena_new();
     memory->silences = silences_load(turn, memory->arena, &memory->silence_count);
@@ -132,11 +133,11 @@ static void on_plan_adopted(turn_t *turn, const event_t *event) {
     mode_put(turn, &mode);
 }
 
-/* The year is over: what stands stays on record, nothing more is said. */
-static void on_plan_closed(turn_t *turn, const event_t *event) {
-    (void)event;
+/* The year is over: what stands stays on record; reminded is whoever confirms a posting, until the seal. */
+static void on_plan_ended(turn_t *turn, bool sealed) {
     alerting_mode_t mode = mode_get(turn);
     mode.closed = true;
+    mode.sealed = sealed;
     mode_put(turn, &mode);
 }
 
@@ -159,7 +160,7 @@ static void on_door_up(turn_t *turn, const event_t *event) {
 
 static void on_clock_ticked(turn_t *turn, uint64_t step) {
     const alerting_memory_t *memory = turn_memory(turn);
-    if (memory == NULL || memory->closed) return;
+    if (memory == NULL || memory->sealed) return;
     if (subject_sound_due(turn) || round_close(turn)) turn_continue(turn, step + 1);
 }
 
@@ -363,7 +364,8 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_ledger_opened: on_ledger_opened(turn, event); break;
     case KIND_plan_part: on_plan_part(turn, event); break;
     case KIND_plan_adopted: on_plan_adopted(turn, event); break;
-    case KIND_plan_closed: on_plan_closed(turn, event); break;
+    case KIND_plan_closed: on_plan_ended(turn, false); break;
+    case KIND_plan_sealed: on_plan_ended(turn, true); break;
     case KIND_clock_ticked: on_clock_ticked(turn, 0); break;
     case KIND_obligation_changed: on_obligation_changed(turn, event); break;
     case KIND_target_changed: on_target_changed(turn, event, 0); break;

@@ -22,6 +22,7 @@ typedef struct {
     planbook_t *book;
     bool rehearsal;
     bool closed;
+    bool sealed;
     uint64_t away; /* doors, a bit each */
     arena_t *arena; /* of the silences */
     const silence_row_t *silences; /* in force when they were loaded */

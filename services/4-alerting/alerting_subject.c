@@ -185,10 +185,22 @@ static void subject_mute(turn_t *turn, alerting_subject_t *subject, const rung_c
     subject_keep(turn, subject, again_ms);
 }
 
+/* Behind the close nothing is owed any more but confirmations; a tenure is told without a ladder. */
+static bool subject_is_over(turn_t *turn, const alerting_subject_t *subject) {
+    const alerting_memory_t *memory = turn_memory(turn);
+    if (!memory->closed) return false;
+    const period_t *period = subject->what == SUBJECT_REPORT ? planbook_period(memory->book, subject->period) : NULL;
+    return period == NULL || !period->confirmation;
+}
+
 /* One subject whose time has come: it sounds, or it is found to have to wait. Its next instant lies after now. */
 static void subject_look(turn_t *turn, const store_key_t *key) {
     alerting_subject_t subject;
     if (!turn_get(turn, ALERTING_SUBJECT, key, &subject)) return;
+    if (subject_is_over(turn, &subject)) {
+        subject_keep(turn, &subject, 0);
+        return;
+    }
     if ((int64_t)subject.rest_until_ms >= turn_now_ms(turn)) { /* somebody has promised */
         subject_keep(turn, &subject, subject.rest_until_ms + 1);
         return;

@@ -144,6 +144,24 @@ static void compose_groups(const edition_t *edition, paper_t *paper) {
                  groups.lamps[lamp_yellow], groups.lamps[lamp_red]);
 }
 
+/* "教育/卫健's confirmations stand beside the 260". */
+static void compose_confirmations(const edition_t *edition, paper_t *paper) {
+    punctual_t beside = {0};
+    for (uint32_t index = 0; index < edition->rows_count; index++) {
+        const edition_row_t *row = &edition->rows[index];
+        if (!row->confirmation || row->standing == standing_lifted) continue;
+        beside.owed++;
+        beside.on_time += row->timeliness == timeliness_on_time;
+        beside.late += row->timeliness == timeliness_late;
+        beside.not_due += !row_is_due(edition, row);
+    }
+    if (beside.owed == 0 || edition->period.size > 0) return;
+    beside.missing = beside.owed - beside.on_time - beside.late - beside.not_due;
+    paper_format(paper, BLOCK_PARAGRAPH,
+                 "另有在岗确认%u份，不计入上列份数：已报%u份，其中按时%u份、迟报%u份；未报%u份，未到时限%u份。", beside.owed,
+                 beside.on_time + beside.late, beside.on_time, beside.late, beside.missing, beside.not_due);
+}
+
 static void compose_punctual(const edition_t *edition, paper_t *paper) {
     punctual_t all = edition_punctual(edition, (text_t){0});
     arena_t *arena = paper->arena;
@@ -179,5 +197,6 @@ void compose_overview(const edition_t *edition, paper_t *paper) {
     paper_add(paper, BLOCK_HEADING_1, text_of("一、总体情况"));
     compose_groups(edition, paper);
     compose_punctual(edition, paper);
+    compose_confirmations(edition, paper);
     compose_objections(edition, paper);
 }

@@ -200,6 +200,7 @@ int verb_door_down(cli_t *cli);
 int verb_door_up(cli_t *cli);
 int verb_plan_amend(cli_t *cli);
 int verb_plan_close(cli_t *cli);
+int verb_plan_seal(cli_t *cli);
 int verb_rehearse(cli_t *cli);
 int verb_backup(cli_t *cli);
 int verb_restore(cli_t *cli);

@@ -8,6 +8,7 @@
  * => …        a report. 报#NAME: remembered under a name 试 UNIT TASK PERIOD WORDS… => …        a dry run 重发 NAME => … the
  * very same report again, same submission id 冒用 NAME WORDS… => …                  the same submission id with other content;
  * WORDS begin with the task 办结                                   the annual summary is out: every period closes
+ * 封存 => …                              the last tenure is over: nothing more is taken
  * 经办退回 OFFICER UNIT TASK PERIOD REVISION 说 WHY => …, 经办通过 likewise, 延期 OFFICER UNIT TASK PERIOD DAY 说 WHY => …   an officer
  * decides, whose key lies in HOME/officers/. Expected:
  * 通过 (as where nothing stands), 重复 (taken before: the original receipt), 退回 CODE…, 拒收 CODE… (at the door). 期末 指标
@@ -21,7 +22,7 @@
 
 enum { ACTS = 4096, FINALS = 128, ROUTINES = 512, EXPECT_CODES = 4 };
 
-typedef enum { ACT_REPORT, ACT_CHECK, ACT_REPEAT, ACT_MISUSE, ACT_CLOSE, ACT_RETURN, ACT_APPROVE, ACT_EXTEND } act_kind_t;
+typedef enum { ACT_REPORT, ACT_CHECK, ACT_REPEAT, ACT_MISUSE, ACT_CLOSE, ACT_SEAL, ACT_RETURN, ACT_APPROVE, ACT_EXTEND } act_kind_t;
 typedef enum { EXPECT_ACCEPTED, EXPECT_DUPLICATE, EXPECT_REFUSED, EXPECT_TURNED_AWAY } expect_t;
 
 typedef struct {

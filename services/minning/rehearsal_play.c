@@ -179,16 +179,29 @@ static int report_of(player_t *player, const act_t *act, text_t *unit, report_t 
     return EXIT_WELL;
 }
 
+/* 办结, 封存: obeyed, or refused as the scenario expects. */
+static int play_end(player_t *player, const act_t *act) {
+    cli_t *cli = player->cli;
+    bool seals = act->kind == ACT_SEAL;
+    plan_closed_t closed = {.why = text_of("annual summary published")};
+    plan_sealed_t sealed = {.why = text_of("the last tenure is over")};
+    command_done_t done = {0};
+    refusal_t refusal = {0};
+    err_t err = ask_command(cli, seals ? plan_sealed_type() : plan_closed_type(), seals ? (const void *)&sealed : &closed, &done,
+                            &refusal);
+    if (err != OK && err != ERR_REFUSED) return cli_fail_err(cli, err, "intake", &refusal);
+    if (err == OK)
+        printf("  %s\n", seals ? cli_say(cli, "封存", "the plan is sealed") : cli_say(cli, "年度办结", "the plan is closed"));
+    for (uint32_t index = 0; index < refusal.reasons_count; index++) cli_print_reason(cli, &refusal.reasons[index], 2, stdout);
+    bool expected = act->expect == (err == OK ? EXPECT_ACCEPTED : EXPECT_TURNED_AWAY);
+    if (!expected || !reasons_hold(act, refusal.reasons, refusal.reasons_count))
+        rehearsal_failed(player->rehearsal, act->line, cli_word(cli, "办结、封存的结果不同", "the end came out differently"));
+    return EXIT_WELL;
+}
+
 static int play_act(player_t *player, const act_t *act) {
     cli_t *cli = player->cli;
-    if (act->kind == ACT_CLOSE) {
-        plan_closed_t closed = {.why = text_of("annual summary published")};
-        command_done_t done = {0};
-        refusal_t refusal = {0};
-        err_t err = ask_command(cli, plan_closed_type(), &closed, &done, &refusal);
-        if (err == OK) printf("  %s\n", cli_say(cli, "年度办结", "the plan is closed"));
-        return err == OK ? EXIT_WELL : cli_fail_err(cli, err, "intake", &refusal);
-    }
+    if (act->kind == ACT_CLOSE || act->kind == ACT_SEAL) return play_end(player, act);
     if (act->kind == ACT_RETURN || act->kind == ACT_APPROVE || act->kind == ACT_EXTEND)
         return rehearsal_decide(player->rehearsal, act);
     text_t unit;

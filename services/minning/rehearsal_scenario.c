@@ -144,7 +144,7 @@ static void on_act(script_t *script, act_kind_t kind, text_t name, text_t line, 
     read_expectation(script, &line, &act);
     if (kind == ACT_REPORT || kind == ACT_CHECK)
         act.unit = unit_word(script, &line);
-    else if (kind != ACT_CLOSE)
+    else if (kind != ACT_CLOSE && kind != ACT_SEAL)
         act.name = phrase_word(&line);
     while (line.size > 0 && line.at[0] == ' ') line = (text_t){line.at + 1, line.size - 1};
     act.phrase = line;
@@ -188,6 +188,8 @@ static void on_line(script_t *script, text_t line, uint32_t number) {
         on_act(script, ACT_EXTEND, name, line, number);
     else if (text_is(word, "办结"))
         on_act(script, ACT_CLOSE, name, line, number);
+    else if (text_is(word, "封存"))
+        on_act(script, ACT_SEAL, name, line, number);
     else if (text_is(word, "期末"))
         on_final(script, line, number);
     else

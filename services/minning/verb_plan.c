@@ -1,6 +1,7 @@
-/* `minning plan check`, `plan show`, `plan amend`, `plan close`. */
+/* `minning plan check`, `plan show`, `plan amend`, `plan close`, `plan seal`. */
 #include "services/minning/ask.h"
 #include "services/minning/cli.h"
+#include "services/minning/rows.h"
 
 #include "proto/plan_parts.h"
 #include "services/stage/home.h"
@@ -115,17 +116,58 @@ int verb_plan_amend(cli_t *cli) {
     return EXIT_WELL;
 }
 
-int verb_plan_close(cli_t *cli) {
-    int exit_code = cli_enter(cli);
-    if (exit_code != EXIT_WELL) return exit_code;
-    plan_closed_t closed = {.why = text_of("annual summary published")};
+static int plan_end(cli_t *cli, const message_t *type, const void *value, const char *told) {
     command_done_t done = {0};
     refusal_t refusal = {0};
-    err_t err = ask_command(cli, plan_closed_type(), &closed, &done, &refusal);
+    err_t err = ask_command(cli, type, value, &done, &refusal);
     if (err != OK) return cli_fail_err(cli, err, "intake", &refusal);
     if (cli->json)
         cli_print_json(message_to_json(command_done_type(), &done));
     else
-        printf(cli_say(cli, "已办结（第 %lu 条）\n", "closed (entry %lu)\n"), (unsigned long)done.seq);
+        printf(told, (unsigned long)done.seq);
     return EXIT_WELL;
+}
+
+int verb_plan_close(cli_t *cli) {
+    int exit_code = cli_enter(cli);
+    plan_closed_t closed = {.why = text_of("annual summary published")};
+    if (exit_code != EXIT_WELL) return exit_code;
+    return plan_end(cli, plan_closed_type(), &closed, cli_say(cli, "已办结（第 %lu 条）\n", "closed (entry %lu)\n"));
+}
+
+/* Met late, a target holds longer than the plan's confirmations go on: intake cannot know, so it is looked at here. */
+static int tenures_are_over(cli_t *cli) {
+    targets_ask_t ask = {0};
+    targets_t targets;
+    int exit_code = rows_targets(cli, &ask, &targets);
+    for (uint32_t index = 0; exit_code == EXIT_WELL && index < targets.rows_count; index++)
+        if (targets.rows[index].tenure == tenure_holding)
+            return cli_fail(cli, EX_TEMPFAIL, "在岗期未满，暂不封存", "a tenure still holds: not sealed before it ends",
+                            arena_text(cli->arena, targets.rows[index].indicator).at);
+    return exit_code;
+}
+
+/* What nobody confirmed stays missing for ever: said, and no reason to wait. */
+static int unconfirmed_tell(cli_t *cli) {
+    obligations_ask_t ask = {.open_only = true};
+    obligations_t owed;
+    uint32_t count = 0;
+    int exit_code = rows_obligations(cli, &ask, &owed);
+    for (uint32_t index = 0; exit_code == EXIT_WELL && index < owed.rows_count; index++) {
+        const planbook_t *book = cli_plan(cli);
+        const period_t *period = book == NULL ? NULL : planbook_period(book, owed.rows[index].period);
+        count += period != NULL && period->confirmation;
+    }
+    if (count > 0)
+        fprintf(stderr, cli_say(cli, "注意：%u 份在岗确认未报\n", "note: %u confirmations were never reported\n"), count);
+    return exit_code;
+}
+
+int verb_plan_seal(cli_t *cli) {
+    int exit_code = cli_enter(cli);
+    if (exit_code == EXIT_WELL) exit_code = tenures_are_over(cli);
+    if (exit_code == EXIT_WELL) exit_code = unconfirmed_tell(cli);
+    if (exit_code != EXIT_WELL) return exit_code;
+    plan_sealed_t sealed = {.why = text_of("the last tenure is over")};
+    return plan_end(cli, plan_sealed_type(), &sealed, cli_say(cli, "已封存（第 %lu 条）\n", "sealed (entry %lu)\n"));
 }

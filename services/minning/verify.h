@@ -78,10 +78,11 @@ verify_coverage_t verify_coverage(const verify_t *self, const indicator_t *indic
 
 typedef struct {
     reach_t reach;
+    tenure_t tenure;
     uint64_t done, goal, opening;
     uint32_t reached_day;
 } verify_target_t;
-/* Sum, subset and each; *judged false for shapes that this does not rebuild (lasting) or that have no goal. */
+/* *judged false for shapes that this does not rebuild, or that have no goal. */
 verify_target_t verify_target(const verify_t *self, const task_t *task, const indicator_t *indicator, bool *judged);
 
 typedef struct {

@@ -452,10 +452,11 @@ const char *verify_entry(verify_t *self, const event_t *entry, bool accepted, ar
     const char *wrong = NULL;
     if (!stays_in_the_ledger(entry->kind)) self->now_ms = entry->at_ms;
     if (entry->kind == KIND_plan_closed) self->closed = true;
+    if (entry->kind == KIND_plan_sealed) self->sealed_ms = entry->at_ms;
     if (entry->kind == KIND_plan_part) wrong = take_part(self, entry, arena);
     if (entry->kind == KIND_plan_adopted) wrong = take_plan(self, entry, arena);
-    if (entry->kind == KIND_clock_ticked || entry->kind == KIND_plan_adopted || entry->kind == KIND_plan_closed)
-        self->pass_ms = entry->at_ms;
+    bool passes = entry->kind == KIND_clock_ticked || entry->kind == KIND_plan_adopted || entry->kind == KIND_plan_closed;
+    if ((passes && self->sealed_ms == 0) || entry->kind == KIND_plan_sealed) self->pass_ms = entry->at_ms;
     if (entry->kind == KIND_report_received && accepted) wrong = take_report(self, entry, arena);
     if (entry->kind == KIND_claim_credited && accepted) wrong = verify_credit(self, entry, arena);
     if (entry->kind == KIND_report_decided && accepted) wrong = take_decision(self, entry, arena);

@@ -14,6 +14,7 @@ struct verify {
     uint32_t *places; /* open addressing: 1 + index into reports */
     uint32_t place_count;
     int64_t now_ms, pass_ms; /* of the last entry; of the last entry that lets time pass */
+    int64_t sealed_ms; /* 0: it is not */
     bool closed;
     uint32_t plans; /* adopted so far */
     struct verify_piece {
@@ -48,6 +49,12 @@ deadline_t verify_deadline(const verify_t *self, uint32_t unit, uint32_t task, u
 const char *verify_take_extension(verify_t *self, const event_t *entry, arena_t *arena);
 const char *verify_take_outage(verify_t *self, const event_t *entry, arena_t *arena);
 void verify_deadlines_free(verify_t *self);
+
+/* --- persons (verify_persons.c) --- */
+int64_t verify_people(const verify_t *self, uint32_t task, uint32_t indicator, uint32_t due_day); /* in place on the due day */
+/* What of a lasting target follows from its persons; not its reach. */
+void verify_lasting(const verify_t *self, uint32_t task, uint32_t indicator, const target_t *target, uint32_t due_day,
+                    verify_target_t *said);
 
 void *verify_grown(void *old, size_t count, size_t size); /* realloc that cannot fail */
 /* --- claims (verify_claims.c) --- */

@@ -6,57 +6,6 @@
 
 /* --- totals --- */
 
-/* In place on the due day or later, and not gone before it; merged over all reports that name the person. */
-static bool is_in_place(const verify_t *self, uint32_t task, uint32_t indicator, const uint8_t hash[32], uint32_t due_day) {
-    uint32_t in_day = 0, out_day = 0;
-    uint64_t out_seq = 0;
-    for (uint32_t at = 0; at < self->count; at++) {
-        if (self->reports[at].task != task) continue;
-        for (uint32_t index = 0; index < self->reports[at].figure_count; index++) {
-            const verify_figure_t *figure = &self->reports[at].figures[index];
-            for (uint32_t one = 0; figure->indicator == indicator && one < figure->person_count; one++) {
-                const struct verify_person *person = &figure->persons[one];
-                if (person->contested || memcmp(person->hash, hash, 32) != 0) continue;
-                if (person->in_day != 0 && (in_day == 0 || person->in_day < in_day)) in_day = person->in_day;
-                if (person->out_day == 0 || person->since_seq < out_seq) continue;
-                out_day = person->out_day;
-                out_seq = person->since_seq;
-            }
-        }
-    }
-    return in_day != 0 && (out_day == 0 || out_day >= due_day);
-}
-
-typedef struct {
-    uint8_t (*hashes)[32];
-    uint32_t count, room;
-} people_t;
-
-static bool people_add(people_t *people, const uint8_t hash[32]) {
-    for (uint32_t index = 0; index < people->count; index++)
-        if (memcmp(people->hashes[index], hash, 32) == 0) return false;
-    if (people->count == people->room) {
-        people->room = people->room == 0 ? 64 : people->room * 2;
-        people->hashes = verify_grown(people->hashes, people->room, 32);
-    }
-    memcpy(people->hashes[people->count++], hash, 32);
-    return true;
-}
-
-static int64_t people_total(const verify_t *self, uint32_t task, uint32_t indicator, uint32_t due_day) {
-    people_t people = {0};
-    int64_t total = 0;
-    for (uint32_t at = 0; at < self->count; at++)
-        for (uint32_t index = 0; self->reports[at].task == task && index < self->reports[at].figure_count; index++) {
-            const verify_figure_t *figure = &self->reports[at].figures[index];
-            for (uint32_t one = 0; figure->indicator == indicator && one < figure->person_count; one++)
-                if (people_add(&people, figure->persons[one].hash))
-                    total += is_in_place(self, task, indicator, figure->persons[one].hash, due_day);
-        }
-    free(people.hashes);
-    return total;
-}
-
 int64_t verify_total(const verify_t *self, const indicator_t *indicator, text_t member) {
     const task_t *task = planbook_task_of(self->book, indicator);
     uint32_t task_at = verify_task(self, task->id), at = verify_indicator(task, indicator->id);
@@ -64,7 +13,7 @@ int64_t verify_total(const verify_t *self, const indicator_t *indicator, text_t 
     int64_t total = 0;
     if (indicator->target.shape == shape_lasting) {
         uint32_t due = indicator->target.due != 0 ? indicator->target.due : task->due;
-        return member.size > 0 ? 0 : people_total(self, task_at, at, deadline_resolve(planbook_plan(self->book), due).day);
+        return member.size > 0 ? 0 : verify_people(self, task_at, at, deadline_resolve(planbook_plan(self->book), due).day);
     }
     for (uint32_t report = 0; report < self->count; report++) {
         if (self->reports[report].task != task_at) continue;
@@ -137,12 +86,15 @@ verify_target_t verify_target(const verify_t *self, const task_t *task, const in
     const target_t *target = &indicator->target;
     bool each = target->shape == shape_each, all = true;
     verify_target_t said = {0};
-    *judged = target->goal > 0 && (each || target->shape == shape_sum || target->shape == shape_subset);
+    bool lasting = target->shape == shape_lasting;
+    *judged = target->goal > 0 && (each || lasting || target->shape == shape_sum || target->shape == shape_subset);
     if (!*judged) return said;
     uint32_t task_at = verify_task(self, task->id), at = verify_indicator(task, indicator->id);
     uint32_t piles = each ? indicator->members_count : 1;
     int64_t goal = (int64_t)target->goal;
-    for (uint32_t index = 0; index < piles; index++) {
+    deadline_t due = deadline_resolve(planbook_plan(self->book), target->due != 0 ? target->due : task->due);
+    if (lasting) verify_lasting(self, task_at, at, target, due.day, &said);
+    for (uint32_t index = 0; !lasting && index < piles; index++) {
         pile_t pile = pile_of(self, task_at, at, each ? index + 1 : 0, goal);
         said.done += (uint64_t)(each ? smaller(pile.total, goal) : pile.total);
         said.opening += (uint64_t)(each ? smaller(pile.opening, goal) : pile.opening);
@@ -150,8 +102,7 @@ verify_target_t verify_target(const verify_t *self, const task_t *task, const in
         if (pile.reached_day > said.reached_day) said.reached_day = pile.reached_day;
     }
     if (!all) said.reached_day = 0;
-    said.goal = target->goal * piles;
-    deadline_t due = deadline_resolve(planbook_plan(self->book), target->due != 0 ? target->due : task->due);
+    if (!lasting) said.goal = target->goal * piles;
     if (said.reached_day != 0)
         said.reach = said.reached_day <= due.day ? reach_met : reach_met_after_due;
     else if (target->stretch)

@@ -237,6 +237,10 @@ static void compare_target(trial_t *self, const target_changed_t *row) {
     if (ours.reach != row->reach)
         differ(self, "指标状态", "reach", row->indicator, text_of(WORD_NAME(reach, ours.reach)),
                text_of(WORD_NAME(reach, row->reach)));
+    self->checked++;
+    if (ours.tenure != row->tenure)
+        differ(self, "在岗", "tenure", row->indicator, text_of(WORD_NAME(tenure, ours.tenure)),
+               text_of(WORD_NAME(tenure, row->tenure)));
 }
 
 static int verify_targets(trial_t *self) {

@@ -348,6 +348,14 @@ static void do_close(scene_t *self, text_t rest) {
         scene_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
 }
 
+static void do_seal(scene_t *self, text_t rest) {
+    (void)rest;
+    plan_sealed_t sealed = {0};
+    refusal_t refusal = {0};
+    if (!world_command(self->world, plan_sealed_type(), &sealed, &refusal, self->arena))
+        scene_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
+}
+
 static void do_restart(scene_t *self, text_t rest) {
     (void)rest;
     world_restart(self->world);
@@ -366,7 +374,7 @@ void scene_play(scene_t *self, text_t command) {
                  {"不予延期", do_deny},   {"故障", do_outage},      {"有效期", do_valid},      {"停用", scene_door_down},
                  {"恢复", scene_door_up}, {"静默", scene_silence},  {"联系人", scene_contact}, {"通道", scene_route},
                  {"邮局", scene_post},    {"证明", scene_proof},     {"异议", scene_object},    {"答复", scene_object_answer},
-                 {"跟进", scene_follows}};
+                 {"跟进", scene_follows},    {"封存", do_seal}};
     text_t rest = command, word = phrase_word(&rest);
     bool early = text_is(word, "计划") || text_is(word, "开始") || text_is(word, "时限");
     early = early || (self->book != NULL && text_is(word, "严格"));

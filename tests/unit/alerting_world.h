@@ -58,6 +58,8 @@ static const period_t periods[] = {
     {.id = ID("2021-08"), .from = 20210801, .to = 20210831, .due = 20210825},
     {.id = ID("2021-09"), .from = 20210901, .to = 20210930, .due = 20210925},
     {.id = ID("2021-10"), .from = 20211001, .to = 20211031, .due = 20211025},
+    {.id = ID("2022-01"), .from = 20220101, .to = 20220131, .due = 20220125, .confirmation = true},
+    {.id = ID("2022-02"), .from = 20220201, .to = 20220228, .due = 20220225, .confirmation = true},
 };
 static const rung_t report_rungs[] = {
     {ID("T-5"), false, 5, level_remind}, {ID("T-1"), false, 1, level_remind}, {ID("T-0"), false, 0, level_remind},

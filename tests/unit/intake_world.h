@@ -41,7 +41,7 @@ static inline plan_t world_plan(void) {
     static const text_t towns[] = {{"chengmen", 8}, {"gaishan", 7}};
     static unit_t units[3];
     static task_t tasks[1];
-    static period_t periods[1];
+    static period_t periods[2];
     static rung_t rungs[1];
     units[0] = (unit_t){.id = text_of("nongye"), .name = text_of("区农业农村局"), .kind = unit_kind_body};
     units[1] = (unit_t){.id = text_of("chengmen"), .name = text_of("城门镇"), .kind = unit_kind_town};
@@ -56,6 +56,8 @@ static inline plan_t world_plan(void) {
                         .from = 20210801,
                         .due = 20211231};
     periods[0] = (period_t){.id = text_of("2021-08"), .from = 20210801, .to = 20210831, .due = 20210825};
+    periods[1] = (period_t){
+        .id = text_of("2022-01"), .from = 20220101, .to = 20220131, .due = 20220125, .confirmation = true};
     rungs[0] = (rung_t){.name = text_of("T-1"), .days = 1, .level = level_remind};
     ladder_t ladder = {.rungs = rungs, .rungs_count = 1, .at_minute = 540};
     return (plan_t){.id = text_of("test-2021"),
@@ -66,7 +68,7 @@ static inline plan_t world_plan(void) {
                     .offset_minutes = 480,
                     .cycle = cycle_month,
                     .periods = periods,
-                    .periods_count = 1,
+                    .periods_count = 2,
                     .units = units,
                     .units_count = 3,
                     .tasks = tasks,

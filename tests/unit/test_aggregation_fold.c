@@ -178,6 +178,19 @@ static void not_met_is_said_when_the_plan_is_closed(void **state) {
     assert_int_not_equal(world_target(world, "invested").lamp, lamp_red);
 }
 
+static void behind_the_close_a_confirmation_is_still_due_and_behind_the_seal_no_time_passes(void **state) {
+    world_t *world = *state;
+    world_feed(world, plan_closed_type(), &(plan_closed_t){0}, at(20220106, 9, 0));
+    world_tick(world, at(20220120, 0, 0));
+    assert_int_equal(world_obligation(world, "bureau", "talent", "2022-01").standing, standing_due);
+    world_feed(world, plan_sealed_type(), &(plan_sealed_t){0}, at(20220125, 9, 0));
+    world_listen(world);
+    for (uint32_t day = 1; day < 28; day++) world_tick(world, at(20220200 + day, 0, 0));
+    assert_int_equal(world_told(world, obligation_changed_type(), NULL), 0);
+    assert_int_equal(world_told(world, target_changed_type(), NULL), 0);
+    assert_int_equal(world_obligation(world, "bureau", "talent", "2022-01").standing, standing_due);
+}
+
 static void each_names_the_members_below_and_who_owes_them(void **state) {
     world_t *world = *state;
     figure_t figure = amount_of("town-fund", "m-north", 95 * (int64_t)WAN);
@@ -405,6 +418,7 @@ int main(void) {
         IN_A_WORLD(a_correction_that_takes_the_proof_away_is_past_due_again),
         IN_A_WORLD(a_figure_without_rows_counts_on_the_last_day_of_its_period),
         IN_A_WORLD(not_met_is_said_when_the_plan_is_closed),
+        IN_A_WORLD(behind_the_close_a_confirmation_is_still_due_and_behind_the_seal_no_time_passes),
         IN_A_WORLD(each_names_the_members_below_and_who_owes_them),
         IN_A_WORLD(opening_balances_are_shown_apart_inside_the_total),
         IN_A_WORLD(a_figure_of_a_unit_that_does_not_contribute_is_ignored),

@@ -277,13 +277,21 @@ static void a_broken_tenure_is_told_at_once_and_withdrawn_when_it_was_a_mistake(
     world_destroy(world);
 }
 
-static void a_closed_plan_reminds_of_nothing(void **state) {
+static void a_closed_plan_reminds_of_confirmations_and_a_sealed_one_of_nothing(void **state) {
     (void)state;
     world_t *world = world_new(at(20210801, 0, 0));
     world_obligation(world, "shangwu", 20210825, standing_not_due, at(20210801, 0, 0));
     plan_closed_t closed = {.why = text_of("办结")};
     world_tell(world, plan_closed_type(), &closed, at(20210802, 0, 0));
     world_pass(world, at(20210910, 0, 0));
+    assert_string_equal(world_told(world), "");
+    world_obligation(world, "shangwu", 20220125, standing_not_due, at(20220110, 0, 0));
+    world_pass(world, at(20220124, 10, 0));
+    assert_string_equal(world_told(world), "01-20 09:00 report_due T-5 remind shangwu as owner e1\n"
+                                           "01-24 09:00 report_due T-1 remind shangwu as owner e1\n");
+    world_obligation(world, "shangwu", 20220225, standing_not_due, at(20220124, 11, 0));
+    world_tell(world, plan_sealed_type(), &(plan_sealed_t){0}, at(20220124, 12, 0));
+    world_pass(world, at(20220310, 0, 0));
     assert_string_equal(world_told(world), "");
     world_destroy(world);
 }
@@ -410,7 +418,7 @@ int main(void) {
         cmocka_unit_test(a_target_not_met_at_the_close_falls_silent_but_is_not_withdrawn),
         cmocka_unit_test(a_stretch_target_is_never_overdue_and_never_more_than_blue),
         cmocka_unit_test(a_broken_tenure_is_told_at_once_and_withdrawn_when_it_was_a_mistake),
-        cmocka_unit_test(a_closed_plan_reminds_of_nothing),
+        cmocka_unit_test(a_closed_plan_reminds_of_confirmations_and_a_sealed_one_of_nothing),
         cmocka_unit_test(a_rehearsal_says_so_in_every_text),
         cmocka_unit_test(twelve_hundred_units_late_at_one_tick_are_all_told),
         cmocka_unit_test(a_replay_gives_identical_bytes_wherever_batches_end),

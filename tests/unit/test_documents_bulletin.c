@@ -49,6 +49,31 @@ static void a_year_reads_as_the_golden_summary(void **state) {
     arena_destroy(&arena);
 }
 
+static void confirmations_stand_beside_the_reports_of_the_year(void **state) {
+    (void)state;
+    arena_t *arena = arena_new();
+    edition_t edition = fixture_edition(arena);
+    edition.kind = document_kind_summary;
+    edition.period = (text_t){0};
+    edition_row_t *rows = ARENA_NEW(arena, edition_row_t, edition.rows_count + 3);
+    memcpy(rows, edition.rows, sizeof *rows * edition.rows_count);
+    for (uint32_t index = 0; index < 3; index++) {
+        rows[edition.rows_count + index] = edition.rows[0];
+        rows[edition.rows_count + index].confirmation = true;
+    }
+    rows[edition.rows_count].timeliness = timeliness_late;
+    rows[edition.rows_count + 2] = (edition_row_t){.unit = rows[0].unit, .task = rows[0].task, .period = rows[0].period,
+                                                   .due_ms = edition.now_ms + 1, .confirmation = true};
+    edition.rows = rows;
+    uint32_t owed = edition_punctual(&edition, (text_t){0}).owed;
+    edition.rows_count += 3;
+    assert_int_equal(edition_punctual(&edition, (text_t){0}).owed, owed);
+    buffer_t text = made(&edition, arena, paper_text);
+    assert_true(says(&text, "另有在岗确认3份，不计入上列份数：已报2份，其中按时1份、迟报1份；未报0份，未到时限1份。"));
+    buffer_destroy(&text);
+    arena_destroy(&arena);
+}
+
 static void equal_editions_give_equal_bytes_in_every_time_zone(void **state) {
     (void)state;
     arena_t *arena = arena_new();
@@ -180,6 +205,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_month_reads_as_the_golden_bulletin),
         cmocka_unit_test(a_year_reads_as_the_golden_summary),
+        cmocka_unit_test(confirmations_stand_beside_the_reports_of_the_year),
         cmocka_unit_test(equal_editions_give_equal_bytes_in_every_time_zone),
         cmocka_unit_test(every_part_of_a_docx_is_well_formed_and_bears_no_date),
         cmocka_unit_test(what_units_write_stays_text_in_html_and_docx),

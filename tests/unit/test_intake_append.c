@@ -3,6 +3,7 @@
 #include "tests/unit/intake_world.h"
 
 #include "proto/content.h"
+#include "services/plan/calendar.h"
 
 static void a_receipt_is_complete_only_after_the_commit(void **state) {
     (void)state;
@@ -267,6 +268,43 @@ static void a_closed_plan_takes_no_report_but_still_knows_the_old_ones(void **st
     world_end(&world);
 }
 
+static void a_confirmation_is_taken_behind_the_close_and_nothing_behind_the_seal(void **state) {
+    (void)state;
+    world_t world = world_new(clock_mode_rehearsal);
+    world_register(&world);
+    plan_closed_t closed = {0};
+    plan_sealed_t sealed = {0};
+    world_command(&world, 2, plan_sealed_type(), &sealed);
+    assert_refused(&world, "plan_not_closed");
+    world_done(&world, 3, plan_closed_type(), &closed);
+    report_t report = report_numbered(7, "六名教师在岗"), again = report_numbered(8, "一名教师返回"), other = report_numbered(9, "补报");
+    report.period = again.period = text_of("2022-01");
+    receipt_t first = world_receipt(&world, "chengmen", 1, &report), same;
+    world_send(&world, "chengmen", 1, &other);
+    assert_refused(&world, "plan_is_closed");
+    world_command(&world, 4, plan_sealed_type(), &sealed);
+    assert_refused(&world, "seal_too_soon");
+    refusal_t refusal;
+    answer_read(&world, &world.now, refusal_type(), &refusal);
+    assert_true(text_is(refusal.reasons[0].args[0], "2022-01"));
+    assert_true(text_is(refusal.reasons[0].args[1], "2022-02-01 00:00"));
+    plan_t plan = world_plan();
+    for (uint8_t month = 0; month < 6; month++) {
+        advance_clock_t advance = {.to_ms = (uint64_t)instant_of_day(&plan, day_add_months(20210901, month), 0)};
+        world_done(&world, (uint8_t)(5 + month), advance_clock_type(), &advance);
+    }
+    world_done(&world, 20, plan_sealed_type(), &sealed);
+    world_reopen(&world);
+    world_send(&world, "chengmen", 1, &again);
+    assert_refused(&world, "plan_is_sealed");
+    world_send(&world, "chengmen", 1, &report);
+    answer_read(&world, &world.now, receipt_type(), &same);
+    assert_int_equal(same.seq, first.seq);
+    world_command(&world, 21, plan_closed_type(), &closed);
+    assert_refused(&world, "plan_is_sealed");
+    world_end(&world);
+}
+
 static void a_disk_that_runs_full_is_answered_busy_and_the_original_receipts_still_come(void **state) {
     (void)state;
     world_t world = world_new(clock_mode_real);
@@ -304,6 +342,7 @@ int main(void) {
         cmocka_unit_test(a_revoked_or_unregistered_key_appends_nothing),
         cmocka_unit_test(personal_numbers_and_names_are_refused_before_the_ink),
         cmocka_unit_test(a_closed_plan_takes_no_report_but_still_knows_the_old_ones),
+        cmocka_unit_test(a_confirmation_is_taken_behind_the_close_and_nothing_behind_the_seal),
         cmocka_unit_test(a_disk_that_runs_full_is_answered_busy_and_the_original_receipts_still_come),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

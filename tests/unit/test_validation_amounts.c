@@ -71,12 +71,12 @@ static void a_teacher_confirmed_after_the_plan_year_is_taken(void **state) {
     refused_only(bench, "fact_day_outside", "figures[0].items[0].out_day");
 }
 
-static void a_count_without_rows_does_not_count_after_the_plan_year(void **state) {
-    bench_t *bench = bench_teachers(state);
+static void a_task_without_lasting_targets_owes_no_confirmation(void **state) {
+    bench_t *bench = bench_raised(state, YUAN(100));
     bench->report.period = T("2022-01");
     bench->given.received_ms = instant_of_day(&bench->plan, 20220120, 600);
-    bench_add(bench, (figure_t){.indicator = T("projects"), .amount = GIVEN(1)});
-    refused_only(bench, "fact_day_outside", "figures[1].amount");
+    bench->report.figures_count = 0;
+    refused_only(bench, "not_your_task", "task");
 }
 
 static void what_may_be_left_out_and_is_left_out_is_named(void **state) {
@@ -224,7 +224,7 @@ int main(void) {
         TEST(people_keep_their_rows_and_carry_no_amount),
         TEST(a_head_count_beside_the_rows_must_count_them),
         TEST(a_teacher_confirmed_after_the_plan_year_is_taken),
-        TEST(a_count_without_rows_does_not_count_after_the_plan_year),
+        TEST(a_task_without_lasting_targets_owes_no_confirmation),
         TEST(what_may_be_left_out_and_is_left_out_is_named),
         TEST(what_another_unit_contributes_is_not_missing),
         TEST(a_factor_is_suspicious_from_5000_to_20000_either_way),

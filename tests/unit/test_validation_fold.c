@@ -269,6 +269,14 @@ static void a_dry_run_after_the_close_says_what_intake_would(void **state) {
     ledger_ask(ledger, check_ask_type(), &ask, verdict_type(), &verdict);
     assert_false(verdict.accepted);
     assert_code(verdict, "plan_is_closed");
+    ask.report.period = T("2022-01"); /* of a confirmation it says what the rules say, until the seal */
+    ledger_ask(ledger, check_ask_type(), &ask, verdict_type(), &verdict);
+    assert_int_equal(verdict.reasons_count, 2);
+    assert_text(verdict.reasons[0].code, "not_your_task");
+    ledger_append(ledger, plan_sealed_type(), &(plan_sealed_t){0}, at_ten(ledger, 20220301));
+    ledger_feed(ledger);
+    ledger_ask(ledger, check_ask_type(), &ask, verdict_type(), &verdict);
+    assert_code(verdict, "plan_is_sealed");
 }
 
 static void one_submission_is_found_by_its_id(void **state) {

@@ -55,12 +55,15 @@ static void a_task_that_a_unit_does_not_owe_is_not_its_to_report(void **state) {
     assert_text(reason->args[1], "仓山镇");
 }
 
-static void a_task_without_lasting_targets_owes_no_confirmation(void **state) {
-    bench_t *bench = bench_raised(state, YUAN(100));
+static void a_confirmation_takes_nothing_but_postings(void **state) {
+    bench_t *bench = bench_teachers(state);
     bench->report.period = T("2022-01");
     bench->given.received_ms = instant_of_day(&bench->plan, 20220120, 600);
-    bench->report.figures_count = 0;
-    refused_only(bench, "not_your_task", "task");
+    bench_add(bench, (figure_t){.indicator = T("projects"), .amount = GIVEN(1)});
+    assert_text(refused_only(bench, "only_confirmed", "figures[1].indicator")->args[1], "2022-01");
+    bench->figures[1].nil = true;
+    bench->figures[1].amount = (maybe_t){0};
+    refused_only(bench, "only_confirmed", "figures[1].indicator");
 }
 
 /* --- revisions --- */
@@ -445,7 +448,7 @@ int main(void) {
         TEST(without_a_plan_nothing_is_known),
         TEST(a_report_for_october_is_refused_in_september),
         TEST(a_task_that_a_unit_does_not_owe_is_not_its_to_report),
-        TEST(a_task_without_lasting_targets_owes_no_confirmation),
+        TEST(a_confirmation_takes_nothing_but_postings),
         TEST(an_old_revision_is_superseded_and_told_who_stands_since_when),
         TEST(a_first_report_replaces_nothing),
         TEST(what_stands_already_is_told_so_whatever_it_replaces),
