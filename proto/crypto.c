@@ -126,3 +126,33 @@ bool secret_matches(const char hash[SECRET_HASH_SIZE], text_t secret) {
 }
 
 bool bytes_are_equal(const uint8_t *a, const uint8_t *b, size_t size) { return sodium_memcmp(a, b, size) == 0; }
+
+_Static_assert(sizeof(crypto_hash_sha256_state) <= sizeof(sha256_t), "room for its state");
+
+static crypto_hash_sha256_state *sha256_state(sha256_t *self) { return (crypto_hash_sha256_state *)(void *)self->state; }
+
+void sha256_begin(sha256_t *self) { crypto_hash_sha256_init(sha256_state(self)); }
+void sha256_add(sha256_t *self, bytes_t bytes) { crypto_hash_sha256_update(sha256_state(self), bytes.at, bytes.size); }
+void sha256_end(sha256_t *self, uint8_t out[HASH_SIZE]) { crypto_hash_sha256_final(sha256_state(self), out); }
+
+enum { NONCE_SIZE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES };
+_Static_assert(SEAL_EXTRA == crypto_aead_xchacha20poly1305_ietf_ABYTES, "what sealing adds");
+
+/* A place is sealed once under a key: no nonce comes twice. */
+static void nonce_of(uint64_t place, uint8_t nonce[NONCE_SIZE]) {
+    memset(nonce, 0, NONCE_SIZE);
+    for (int index = 0; index < 8; index++) nonce[index] = (uint8_t)(place >> (8 * index));
+}
+
+void seal_block(const uint8_t key[HASH_SIZE], uint64_t place, bytes_t bytes, uint8_t *out) {
+    uint8_t nonce[NONCE_SIZE];
+    nonce_of(place, nonce);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(out, NULL, bytes.at, bytes.size, NULL, 0, NULL, nonce, key);
+}
+
+bool open_block(const uint8_t key[HASH_SIZE], uint64_t place, bytes_t sealed, uint8_t *out) {
+    uint8_t nonce[NONCE_SIZE];
+    nonce_of(place, nonce);
+    return sealed.size >= SEAL_EXTRA &&
+           crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, sealed.at, sealed.size, NULL, 0, nonce, key) == 0;
+}

@@ -32,6 +32,18 @@ void secret_hash(text_t secret, char out[SECRET_HASH_SIZE]);
 bool secret_matches(const char hash[SECRET_HASH_SIZE], text_t secret);
 bool bytes_are_equal(const uint8_t *a, const uint8_t *b, size_t size); /* in the same time wherever they differ */
 bool bytes_are_zero(const uint8_t *bytes, size_t size);
+/* SHA-256 of what comes piece by piece: evidence files. */
+typedef struct {
+    uint64_t state[16];
+} sha256_t;
+void sha256_begin(sha256_t *self);
+void sha256_add(sha256_t *self, bytes_t bytes);
+void sha256_end(sha256_t *self, uint8_t out[HASH_SIZE]);
+/* One block of a file, sealed: XChaCha20-Poly1305 under a key of that file alone, bound to its place. `out` has SEAL_EXTRA bytes
+ * more than `bytes`; open_block gives them back, false: not the block that was sealed there. */
+enum { SEAL_EXTRA = 16 };
+void seal_block(const uint8_t key[HASH_SIZE], uint64_t place, bytes_t bytes, uint8_t *out);
+bool open_block(const uint8_t key[HASH_SIZE], uint64_t place, bytes_t sealed, uint8_t *out);
 void hmac_sha256(text_t key, text_t text, uint8_t out[HASH_SIZE]); /* as robots ask for it */
 text_t base64_of(const uint8_t *bytes, size_t size, arena_t *arena); /* with padding, NUL behind it */
 text_t hex_of(const uint8_t *bytes, size_t size, arena_t *arena);

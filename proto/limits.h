@@ -140,6 +140,25 @@
 #define LIMIT_LOGIN_LOCK_MS (30LL * 1000)
 #define LIMIT_LOGIN_LOCK_MOST_MS (15LL * 60000)
 #define LIMIT_SECRET_CHARACTERS 12         /* a password has at least so many */
+/* evidence files in the vault */
+#define LIMIT_EVIDENCE_FILE (64ULL << 20)    /* one file; evidence/file_mib in the settings may be less */
+#define LIMIT_EVIDENCE_REPORT (256ULL << 20) /* all files of one report; evidence/report_mib */
+#define LIMIT_EVIDENCE_UNIT (8ULL << 30)     /* all files of one unit; evidence/unit_mib */
+#define LIMIT_EVIDENCE_FILES 4096            /* files of one unit */
+#define LIMIT_EVIDENCE_PIECE (128 * 1024)    /* one piece on its way; all but the last are as large */
+#define LIMIT_EVIDENCE_BLOCK (64 * 1024)     /* one sealed block on the disk; a piece is whole blocks */
+#define LIMIT_EVIDENCE_UPLOADS 64            /* files on their way at once */
+#define LIMIT_EVIDENCE_OF_UNIT 4             /* of one unit */
+#define LIMIT_EVIDENCE_IDLE_MS 300000        /* an upload of which nothing came for so long makes room; it begins anew */
+#define LIMIT_EVIDENCE_SCAN_MS 60000         /* a scanner may take so long over one file; evidence/scan_seconds */
+#define LIMIT_EVIDENCE_SCANS 2               /* scanners at work at once */
+#define LIMIT_EVIDENCE_RESCAN_MS 600000      /* files that no scanner has seen are offered to it this often */
+#define LIMIT_EVIDENCE_ORPHAN_DAYS 60        /* a file that no report names is collected then; evidence/orphan_days */
+#define LIMIT_EVIDENCE_ENTRIES 4096          /* files inside of one document */
+#define LIMIT_EVIDENCE_DIRECTORY (1024 * 1024) /* bytes that list them */
+#define LIMIT_EVIDENCE_UNPACKED (1ULL << 30) /* what a document says it unpacks to */
+#define LIMIT_EVIDENCE_ROWS 512              /* files told in one answer */
+
 /* the outside */
 #define LIMIT_URL 512
 #define LIMIT_CONTACTS 16384

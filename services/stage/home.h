@@ -15,6 +15,10 @@
  *   run/door-console/vault.desk   ipc: login_try, secret_change
  *   run/door-console/session.desk ipc: session_ask, session_end
  *   run/door-operator/vault.desk  ipc: login_keep, token_keep, login_drop
+ *   run/door-gateway/evidence.desk  ipc: evidence_offer, evidence_piece, evidence_fetch of the unit that the gateway names
+ *   run/door-console/evidence.desk  ipc: the same, and evidence_fetch of anybody's
+ *   run/door-operator/evidence.desk ipc: evidence_fetch, evidence_erase, evidence_list_ask, evidence_check_ask
+ *   data/evidence/files/<sha256>  sealed files; quarantine/: infected ones; coming/: on their way, gone at the next start
  *   run/door-notifier/intake      ipc: notice_sent, notice_failed
  *   run/vault                     ipc: vault_keep
  *   run/door-operator/vault       ipc: contact, route, directory_erase, directory_ask
@@ -42,6 +46,9 @@
 #define HOME_DOOR_NOTIFIER "ipc://run/door-notifier/intake"
 #define HOME_VAULT_OPERATOR "ipc://run/door-operator/vault"
 #define HOME_VAULT_NOTIFIER "ipc://run/door-notifier/vault"
+#define HOME_EVIDENCE_GATEWAY "ipc://run/door-gateway/evidence.desk"
+#define HOME_EVIDENCE_CONSOLE "ipc://run/door-console/evidence.desk"
+#define HOME_EVIDENCE_OPERATOR "ipc://run/door-operator/evidence.desk"
 #define HOME_NOTIFIER_OPERATOR "ipc://run/door-operator/notifier"
 #define HOME_REDIS "run/redis.sock"
 

@@ -6,6 +6,7 @@
 #include "services/stage/home.h"
 #include "services/stage/log.h"
 #include "services/stage/serve.h"
+#include "services/vault/evidence.h"
 #include "services/vault/logins.h"
 #include "services/stage/watch.h"
 #include "services/vault/vault.h"
@@ -36,6 +37,7 @@ typedef struct {
     logins_store_t *logins;
     login_door_t login_doors[LOGIN_DOORS];
     desk_t *login_desks[LOGIN_DOORS]; /* each a thread of its own: a password takes its time */
+    evidence_service_t *evidence;     /* so has a file */
     buffer_t now;
     buffer_t later; /* one packet for each of askers, in their order */
     asker_t *askers;
@@ -126,6 +128,7 @@ static err_t loop_open(loop_t *self) {
     if (self->askers == NULL) return ERR_NOMEM;
     for (uint32_t at = 0; err == OK && at < DOORS; at++) err = server_bind(endpoints[at], &self->servers[at]);
     if (err == OK) err = logins_start(self);
+    if (err == OK) err = evidence_service_start(key, &self->evidence);
     if (err == OK) err = desk_start("vault", desk_answer, self->vault, &self->desk);
     return err;
 }
@@ -134,6 +137,7 @@ static void loop_close(loop_t *self) {
     if (self->desk != NULL) desk_stop(&self->desk);
     for (int door = 0; door < LOGIN_DOORS; door++) desk_stop(&self->login_desks[door]);
     logins_close(&self->logins);
+    evidence_service_stop(&self->evidence);
     for (uint32_t at = 0; at < DOORS; at++) server_destroy(&self->servers[at]);
     vault_close(&self->vault);
     free(self->askers);

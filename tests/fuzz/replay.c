@@ -13,7 +13,7 @@
 #include "tests/fuzz/fuzz_plans.h"
 
 #define TARGETS(X)                                                                                                             \
-    X(amount) X(batch) X(bulk) X(event) X(fold) X(gateway) X(http) X(intake) X(json) X(phrase) X(plan) X(privacy)              \
+    X(amount) X(batch) X(bulk) X(event) X(evidence) X(fold) X(gateway) X(http) X(intake) X(json) X(phrase) X(plan) X(privacy)  \
     X(report_file) X(scan) X(uscc) X(wire) X(zap)
 
 #define DECLARED(name) fuzz_target_t fuzz_##name;
