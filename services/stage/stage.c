@@ -66,9 +66,9 @@ static err_t chain_check(stage_t *self) {
 }
 
 static err_t stage_store_open(const role_t *role, const char *path, store_t **store) {
-    err_t err = store_open(path, role->tables, role->table_count, store);
-    if (err == OK && stream_chain(role->writes) == CHAIN_QUICK) store_is_derived(*store);
-    return err;
+    /* who writes no stream does something outside, and keeps what he did: nobody can derive that anew */
+    bool derived = role->writes != STREAM_NONE && stream_chain(role->writes) == CHAIN_QUICK;
+    return (derived ? store_open_derived : store_open)(path, role->tables, role->table_count, store);
 }
 
 err_t stage_open(const role_t *role, const char *path, stage_t **out) {
@@ -228,7 +228,7 @@ static uint64_t cause_done(const stage_t *self, const batch_t *batch, const even
     return done > self->place.cause_seq ? done : self->place.cause_seq;
 }
 
-bool stage_is_full(const stage_t *self) { return self->txn != NULL && txn_changes(self->txn) >= LIMIT_CHANGES; }
+bool stage_is_full(const stage_t *self) { return self->txn != NULL && txn_is_full(self->txn); }
 
 /* One event: apply or, where its agenda is open, resume; the agenda. Control entries are passed on, once. */
 static err_t event_take(stage_t *self, const batch_t *batch, const link_t *link, uint32_t *rounds) {

@@ -74,7 +74,7 @@ err_t stage_verify(const role_t *role, const char *path, head_t *in, head_t *out
  * commit, or not, and step again with the same batch, or with what the writer sends for stage_fetch. */
 err_t stage_step(stage_t *self, const batch_t *batch);
 bool stage_pending(const stage_t *self);           /* an agenda is open: there is work without any new event */
-bool stage_is_full(const stage_t *self);           /* the open transaction should be committed: its pages are private memory */
+bool stage_is_full(const stage_t *self);           /* the open transaction should be committed: it holds rows in memory, and room */
 err_t stage_commit(stage_t *self);                 /* what was applied becomes durable; nothing open: OK */
 void stage_rollback(stage_t *self);
 /* The whole list of quarantines, before the first step and whenever it has changed; rows of other stages are passed over. Where

@@ -100,6 +100,7 @@ static void loop_fail(loop_t *self, const char *event, err_t err) {
 static void loop_commit(loop_t *self) {
     if (self->stage->txn == NULL) return;
     err_t err = stage_commit(self->stage);
+    if (err == ERR_FULL && store_more_room(self->stage->store)) return; /* applied again, from what is durable */
     if (err != OK) {
         loop_fail(self, "commit_failed", err);
         return;
@@ -133,6 +134,7 @@ static void batch_apply(loop_t *self) {
     self->held = err == OK && stage_pending(self->stage);
     self->applied_ms = clock_steady_ms();
     if (fresh) self->opened_ms = self->applied_ms;
+    if (err == ERR_FULL && store_more_room(self->stage->store)) return;
     if (err == ERR_BAD)
         on_strange(self);
     else if (err != OK)

@@ -56,9 +56,14 @@ void txn_fail(txn_t *self, err_t err) {
     if (self->err == OK) self->err = err;
 }
 
-uint32_t txn_changes(const txn_t *self) {
-    bool many = self->writes && self->store->rows != NULL && rows_are_many(self->store->rows);
-    return many ? UINT32_MAX : self->changes + (uint32_t)(self->appended / PAGE_FILLED);
+bool txn_is_full(txn_t *self) {
+    ASSERT(self->writes);
+    if (self->store->rows != NULL && rows_are_many(self->store->rows)) return true;
+    uint32_t changes = self->changes + (uint32_t)(self->appended / PAGE_FILLED);
+    if (changes >= LIMIT_CHANGES) return true;
+    if (!self->store->derived || changes < self->store->map_room) return false;
+    self->store->map_cramped = true;
+    return true;
 }
 
 err_t txn_error(const txn_t *self) { return self->err; }
@@ -94,7 +99,6 @@ static err_t size_check(store_t *self) {
     if (code == 0) code = mdb_env_stat(self->env, &stat);
     if (code == 0) code = mdb_env_get_fd(self->env, &fd);
     if (code != 0) return store_wrong(self, code, "size_check");
-    self->page_size = stat.ms_psize;
     if (fstat(fd, &file) != 0) return ERR_SYSTEM;
     uint64_t wanted = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
     self->file_size = (uint64_t)file.st_size;
@@ -121,17 +125,25 @@ void store_extend(store_t *self) {
     }
 }
 
+/* Default sync flags: an ack stands on them. What is derived is written into the map instead, and nobody waits for the disk: see
+ * store_map.c. NOTLS: a read transaction beside the write transaction of the same thread. */
+static unsigned env_flags(const store_t *self) {
+    return MDB_NOTLS | (self->derived ? MDB_WRITEMAP | MDB_NOSYNC | MDB_NORDAHEAD : 0);
+}
+
 static err_t env_open(store_t *self) {
     int code = mdb_env_create(&self->env);
-    if (code == 0) code = mdb_env_set_mapsize(self->env, LIMIT_STORE_SIZE);
+    if (code == 0) code = mdb_env_set_mapsize(self->env, self->derived ? self->file_size : LIMIT_STORE_SIZE);
     if (code == 0) code = mdb_env_set_maxdbs(self->env, STORE_TABLES + 2);
     if (code == 0) code = mdb_env_set_maxreaders(self->env, STORE_READERS);
-    /* default sync flags: an ack stands on them. NOTLS: a read transaction beside the write transaction of the same thread */
-    if (code == 0) code = mdb_env_open(self->env, self->path, MDB_NOTLS, 0600);
+    if (code == 0) code = mdb_env_open(self->env, self->path, env_flags(self), 0600);
+    MDB_stat stat;
+    if (code == 0) code = mdb_env_stat(self->env, &stat);
     if (code != 0) return store_wrong(self, code, "open");
-    err_t err = size_check(self);
+    self->page_size = stat.ms_psize;
+    err_t err = self->derived ? OK : size_check(self);
     if (err != OK) return err;
-    code = mdb_env_sync(self->env, 1); /* what a killed process left in the page cache */
+    if (!self->derived) code = mdb_env_sync(self->env, 1); /* what a killed process left in the page cache */
     int dead = 0;
     if (code == 0) code = mdb_reader_check(self->env, &dead);
     if (dead > 0) log_info("stale_readers_freed", "store=%s count=%d", self->path, dead);
@@ -153,7 +165,21 @@ static err_t tables_open(store_t *self) {
     return code == 0 ? OK : store_wrong(self, code, "tables");
 }
 
-err_t store_open(const char *path, const table_t *tables, size_t table_count, store_t **out) {
+static store_t *store_new(const char *path, const table_t *tables, size_t table_count, bool derived) {
+    store_t *self = calloc(1, sizeof *self);
+    if (self == NULL) return NULL;
+    self->lock_fd = -1;
+    self->tables = tables;
+    self->table_count = table_count;
+    self->derived = derived;
+    self->chain = derived ? CHAIN_QUICK : CHAIN_SEALED;
+    if (derived) self->rows = rows_new();
+    pthread_mutex_init(&self->map_lock, NULL);
+    self->path = strdup(path);
+    return self;
+}
+
+static err_t store_begin(const char *path, const table_t *tables, size_t table_count, bool derived, store_t **out) {
     ASSERT(table_count <= STORE_TABLES);
     *out = NULL;
     crypto_start();
@@ -162,32 +188,36 @@ err_t store_open(const char *path, const table_t *tables, size_t table_count, st
         log_error("store_folder_unmade", "store=%s error=\"%s\"", path, strerror(errno));
         return err;
     }
-    store_t *self = calloc(1, sizeof *self);
+    store_t *self = store_new(path, tables, table_count, derived);
     if (self == NULL) return ERR_NOMEM;
-    self->lock_fd = -1;
-    self->tables = tables;
-    self->table_count = table_count;
-    self->path = strdup(path);
     err = self->path == NULL ? ERR_NOMEM : lock_take(self);
+    if (err == OK && derived) err = store_boot_check(self);
     if (err == OK) err = store_file_make(self);
     if (err == OK) err = store_file_check(self, false);
+    if (err == OK && derived) err = store_map_prepare(self);
     if (err == OK) err = env_open(self);
+    if (err == OK && derived) err = store_boot_begin(self);
     if (err == OK) err = tables_open(self);
     if (err != OK) store_close(&self);
     *out = self;
     return err;
 }
 
-void store_is_derived(store_t *self) {
-    self->chain = CHAIN_QUICK;
-    if (self->rows == NULL) self->rows = rows_new();
+err_t store_open(const char *path, const table_t *tables, size_t table_count, store_t **out) {
+    return store_begin(path, tables, table_count, false, out);
+}
+
+err_t store_open_derived(const char *path, const table_t *tables, size_t table_count, store_t **out) {
+    return store_begin(path, tables, table_count, true, out);
 }
 
 void store_close(store_t **self) {
     if (*self == NULL) return;
     ASSERT(!(*self)->writing);
     copy_destroy(&(*self)->copy);
+    if ((*self)->env != NULL && (*self)->derived) store_boot_end(*self);
     if ((*self)->env != NULL) mdb_env_close((*self)->env);
+    pthread_mutex_destroy(&(*self)->map_lock);
     if ((*self)->lock_fd >= 0) close((*self)->lock_fd); /* last: the lock goes with it */
     buffer_destroy(&(*self)->scratch);
     rows_destroy(&(*self)->rows);
@@ -213,8 +243,10 @@ static txn_t *txn_begin(store_t *store, bool writes) {
     if (self == NULL) return NULL;
     self->store = store;
     self->writes = writes;
+    if (!writes) store_map_read(store, true);
     int code = mdb_txn_begin(store->env, NULL, writes ? 0 : MDB_RDONLY, &self->mdb);
     if (code == 0) return self;
+    if (!writes) store_map_read(store, false);
     store_wrong(store, code, writes ? "begin_write" : "begin_read");
     free(self);
     return NULL;
@@ -222,6 +254,7 @@ static txn_t *txn_begin(store_t *store, bool writes) {
 
 txn_t *store_write(store_t *self) {
     ASSERT(!self->writing);
+    if (self->derived) store_map_room(self);
     txn_t *txn = txn_begin(self, true);
     self->writing = txn != NULL;
     return txn;
@@ -245,7 +278,7 @@ err_t txn_commit(txn_t **self) {
         mdb_txn_abort(txn->mdb);
     } else {
         int code = mdb_txn_commit(txn->mdb);
-        if (code == 0) store_extend(txn->store);
+        if (code == 0 && !txn->store->derived) store_extend(txn->store);
         if (code != 0) err = store_wrong(txn->store, code, "commit");
     }
     rows_end(txn->store, err == OK);
@@ -261,6 +294,8 @@ void txn_abort(txn_t **self) {
     if ((*self)->writes) {
         rows_end((*self)->store, false);
         (*self)->store->writing = false;
+    } else {
+        store_map_read((*self)->store, false);
     }
     free(*self);
     *self = NULL;

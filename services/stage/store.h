@@ -30,9 +30,9 @@ typedef struct txn txn_t;
 /* Start-up barrier, in this order: lock file → open → size check → sync → reader check. `path` is a folder, made if missing.
  * ERR_LOCKED leaves the first instance untouched. Safe flags (default sync) always; readers of other threads may be open. */
 err_t store_open(const char *path, const table_t *tables, size_t table_count, store_t **out);
-/* A store opened thus holds a sealed stream, the ledger's. What can be derived from a ledger says so before anything is looked at:
- * its stream is chained quickly, and its write transactions keep rows at hand. */
-void store_is_derived(store_t *self);
+/* What can be derived from a ledger anew: its stream is chained quickly, its write transactions keep rows at hand, and what it
+ * commits outlives the process, not the machine. After a power cut (another boot, not closed before) it opens empty. */
+err_t store_open_derived(const char *path, const table_t *tables, size_t table_count, store_t **out);
 void store_close(store_t **self);
 /* Bytes used, and bytes it may grow to before BUSY: `used >= *size` means that less than LIMIT_STORE_RESERVE is left. */
 void store_usage(store_t *self, uint64_t *used, uint64_t *size);
@@ -45,8 +45,10 @@ txn_t *store_write(store_t *self);      /* NULL and a logged error if the store 
 txn_t *store_read(store_t *self);       /* a snapshot; any number, any thread */
 err_t txn_commit(txn_t **self);         /* ends a write transaction; not OK: nothing of it is there */
 void txn_abort(txn_t **self);           /* ends either kind */
-/* Pages that rows and events may take: private memory. UINT32_MAX: the rows at hand themselves take too much. */
-uint32_t txn_changes(const txn_t *self);
+/* Its rows and events take about as much as one transaction may: memory, or the room of the map. */
+bool txn_is_full(txn_t *self);
+/* After ERR_FULL: has the store got more room meanwhile, so that it is worth while to try again? */
+bool store_more_room(store_t *self);
 err_t txn_error(const txn_t *self);     /* the first error that stuck to it */
 void txn_fail(txn_t *self, err_t err);
 

@@ -7,6 +7,7 @@
 #include "services/stage/store_rows.h"
 
 #include <lmdb.h>
+#include <pthread.h>
 
 enum { STORE_TABLES = 48, STORE_READERS = 128, RECORD_HEAD = 8 /* checksum */, STREAM_HEAD = 32 /* chained hash */ };
 
@@ -21,11 +22,16 @@ struct store {
     MDB_dbi dbis[STORE_TABLES];
     const table_t *tables;
     size_t table_count;
+    bool derived;
     bool writing;
     chain_t chain; /* of the stream */
     rows_t *rows;  /* at hand for write transactions; NULL: they go straight to LMDB */
     uint32_t page_size;
-    uint64_t file_size; /* of data.mdb, as far as we have extended it */
+    uint64_t file_size; /* of data.mdb, as far as we have extended it; of a derived store also the size of its map */
+    pthread_mutex_t map_lock; /* of a derived store: guards the map against being moved under a reader */
+    uint32_t map_readers;
+    uint32_t map_room;  /* pages one transaction may change: the others of the map are for what hangs on them */
+    bool map_cramped;   /* a transaction would have gone on if the map had room */
     buffer_t scratch; /* of the one write transaction */
     char *path;
     copy_t *copy; /* NULL: none was asked for */
@@ -51,6 +57,15 @@ struct txn {
 err_t store_file_make(const store_t *self);
 /* Keeps some of the file's end written with zeros: a flush that finds its blocks there has no file size to flush with them. */
 void store_extend(store_t *self);
+/* The boot in which a derived store was written, and whether it was closed since. Checked before anything is opened: what another
+ * boot wrote and nobody closed may be torn, and is removed; begin: before the first write; end: all of it is on the disk. */
+err_t store_boot_check(store_t *self);
+err_t store_boot_begin(store_t *self);
+void store_boot_end(store_t *self);
+/* The map of a derived store: see store_map.c. */
+err_t store_map_prepare(store_t *self);
+void store_map_room(store_t *self);             /* between two write transactions: more, if it is wanted and can be had */
+void store_map_read(store_t *self, bool begins); /* a reader begins, or ends */
 /* Reads data.mdb without LMDB: metas, trees, free pages, checksums. ERR_CORRUPT names the page in the log. Of a store larger than
  * LIMIT_STORE_WALK only what the roots say, unless `whole`. Nobody may write meanwhile. */
 err_t store_file_check(const store_t *self, bool whole);

@@ -103,6 +103,12 @@ ssize_t pread(int fd, void *bytes, size_t size, off_t offset) { CALL(READS, SYS_
 int fdatasync(int fd) { CALL(NEEDS_ROOM | CHANGES, SYS_fdatasync, fd); }
 int fsync(int fd) { CALL(NEEDS_ROOM | CHANGES, SYS_fsync, fd); }
 int ftruncate(int fd, off_t size) { CALL(NEEDS_ROOM | CHANGES, SYS_ftruncate, fd, size); }
+int posix_fallocate(int fd, off_t offset, off_t size) {
+    int failing = fate(NEEDS_ROOM | CHANGES);
+    if (failing != 0) return failing;
+    return after(NEEDS_ROOM | CHANGES, syscall(SYS_fallocate, fd, 0, offset, size)) == 0 ? 0 : errno;
+}
+int msync(void *at, size_t size, int flags) { CALL(NEEDS_ROOM | CHANGES, SYS_msync, at, size, flags); }
 int rename(const char *from, const char *to) { CALL(NEEDS_ROOM | CHANGES, SYS_rename, from, to); }
 int mkdir(const char *path, mode_t mode) { CALL(NEEDS_ROOM | CHANGES, SYS_mkdir, path, mode); }
 int flock(int fd, int operation) { CALL(READS, SYS_flock, fd, operation); }

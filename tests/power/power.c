@@ -39,11 +39,15 @@ typedef struct {
     unsigned flags;
     bool deaf;
     bool sound; /* no violation may be found; otherwise some must */
+    uint32_t reels;  /* which stores are looked at, a bit each */
+    bool same_boot;
 } way_t;
-static const way_t modes[] = {{"default sync", 0, false, true},
-                              {"NOMETASYNC", MDB_NOMETASYNC, false, false},
-                              {"NOSYNC", MDB_NOSYNC, false, false},
-                              {"syncs that do nothing", 0, true, false}};
+enum { ALL_REELS = (1 << REELS) - 1, SYNCED_REELS = 1 << REEL_LEDGER | 1 << REEL_VAULT };
+static const way_t modes[] = {{"as shipped", 0, false, true, ALL_REELS, false},
+                              {"NOMETASYNC", MDB_NOMETASYNC, false, false, SYNCED_REELS, false},
+                              {"NOSYNC", MDB_NOSYNC, false, false, SYNCED_REELS, false},
+                              {"syncs that do nothing", 0, true, false, SYNCED_REELS, false},
+                              {"a stage blind to boots", 0, false, false, 1 << REEL_STAGE, true}};
 
 typedef struct {
     const way_t *mode;
@@ -67,6 +71,7 @@ static void show(const run_t *run, tally_t *tally, const char *wrong) {
 static void look(const run_t *run, table_top_t *top, tally_t *tally, uint32_t worker, bool resumed) {
     uint32_t from_which = tally->which, from_point = tally->point, from_sample = tally->sample;
     for (uint32_t which = from_which; which < REELS; which++) {
+        if ((run->mode->reels >> which & 1) == 0) continue;
         explorer_t *explorer = explorer_new(&run->reel->tapes[which], run->seed, run->samples, worker, run->workers);
         crash_t crash;
         if (resumed && which == from_which) explorer_skip(explorer, from_point, from_sample);
@@ -100,6 +105,7 @@ static pid_t worker_start(const run_t *run, tally_t *tally, uint32_t worker, uin
     if (freopen("/dev/null", "w", stderr) == NULL) _exit(74);
     snprintf(folder, sizeof folder, "%s/worker%u.%u", run->folder, worker, life);
     top_open(&top, run->reel, folder);
+    top.same_boot = run->mode->same_boot;
     alarm(0);
     look(run, &top, tally, worker, life > 0);
     top_close(&top);

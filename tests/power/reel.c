@@ -15,6 +15,7 @@ static void path_of(const reel_t *self, uint32_t which, char path[OFFICE_PATH + 
 
 static void roll(reel_t *self, uint32_t which) {
     char path[OFFICE_PATH + 16];
+    self->tapes[which].mapped = which == REEL_STAGE;
     path_of(self, which, path);
     tape_begin(&self->tapes[which], path);
 }
@@ -34,6 +35,7 @@ static void ledger_state(reel_t *self, uint32_t state, store_t *store) {
 }
 
 static void stage_state(reel_t *self, uint32_t state, store_t *store) {
+    tape_look(&self->tapes[REEL_STAGE]);
     tape_note(TAPE_DONE, state);
     tape_end();
     self->states[REEL_STAGE][state] = (reel_state_t){.digest = office_stage_digest(store)};
@@ -124,6 +126,7 @@ reel_t *reel_record(const char *folder, uint32_t groups, uint64_t seed) {
     path_of(self, REEL_STAGE, path);
     roll(self, REEL_STAGE);
     ASSERT(stage_open(validation_role(), path, &stage) == OK);
+    tape_look(&self->tapes[REEL_STAGE]);
     tape_end();
     path_of(self, REEL_VAULT, path);
     roll(self, REEL_VAULT);

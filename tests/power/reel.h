@@ -35,6 +35,7 @@ void reel_destroy(reel_t **self);
 typedef struct {
     reel_t *reel;
     char folder[OFFICE_PATH];
+    bool same_boot;  /* the stage is made to believe that the power never failed */
     store_t *source; /* the whole ledger, for stages to go on with */
     arena_t *arena;
     uint64_t refused; /* images that did not open before anything was promised */

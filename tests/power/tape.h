@@ -27,6 +27,7 @@ typedef struct {
     char file[256];   /* …/data.mdb */
     char born[256];   /* …/data.mdb.new, which it was first */
     char folder[256]; /* what holds it */
+    bool mapped;      /* written by memory and never synced: what changed is seen by tape_look */
     tape_entry_t *entries;
     uint32_t count, room;
 } tape_t;
@@ -35,6 +36,8 @@ typedef struct {
 void tape_begin(tape_t *tape, const char *folder);
 void tape_end(void);
 void tape_note(tape_kind_t kind, uint32_t state); /* TAPE_BEGIN or TAPE_DONE */
+/* Of a mapped file: what differs from what is on tape becomes writes, page by page, whenever the kernel may have carried them. */
+void tape_look(tape_t *tape);
 void tape_destroy(tape_t *tape);
 
 /* Flags that mdb_env_open gets on top, from now on: what the explorer must not like. */

@@ -26,7 +26,7 @@ int scale_amend(int argc, char **argv);  /* a plan amended in mid-year */
 int scale_stages(int argc, char **argv); /* a large plan through every stage */
 int scale_growth(int argc, char **argv); /* a ledger that grows */
 
-/* Private memory of this process, KiB, and its resident set. */
+/* Private memory of this process, KiB, but for the maps of its stores, and its resident set with them. */
 typedef struct {
     uint64_t private_kib;
     uint64_t resident_kib;

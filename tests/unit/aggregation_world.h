@@ -66,6 +66,7 @@ static inline void world_apply(world_t *world) {
     if (batch.count == 0) return;
     do {
         assert_int_equal(stage_step(world->stage, &batch), OK);
+        if (stage_is_full(world->stage)) assert_int_equal(stage_commit(world->stage), OK); /* as the loop does */
     } while (stage_pending(world->stage) || stage_fetch(world->stage).after < world->count);
     world->fed = world->count;
     world->fed_bytes = world->raw.size;

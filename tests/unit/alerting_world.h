@@ -117,7 +117,7 @@ static inline void world_flush(world_t *self) {
     do {
         assert_int_equal(stage_step(self->stage, &batch), OK);
         assert_int_equal(stage_commit(self->stage), OK);
-    } while (stage_pending(self->stage)); /* one event that means very much work */
+    } while (stage_pending(self->stage) || stage_fetch(self->stage).after < self->seq); /* more than one transaction takes */
     buffer_clear(&self->pending);
     self->pending_count = 0;
 }

@@ -86,8 +86,7 @@ static inline world_t world_new(bool rehearsal) {
     world_t self = {.arena = arena_new(), .entry = 1, .at_ms = NINE - HOUR_MS, .now = {NINE, 1000000}, .rehearsal = rehearsal};
     crypto_start();
     temporary_folder(self.folder, sizeof self.folder);
-    assert_int_equal(store_open(path_of(&self, "stream"), NULL, 0, &self.stream), OK);
-    store_is_derived(self.stream);
+    assert_int_equal(store_open_derived(path_of(&self, "stream"), NULL, 0, &self.stream), OK);
     ledger_opened_t opened = {.epoch = 1, .clock_mode = rehearsal ? clock_mode_rehearsal : clock_mode_real};
     memset(opened.ledger_id, 1, sizeof opened.ledger_id);
     memset(opened.operator_key, 1, sizeof opened.operator_key);

@@ -428,8 +428,7 @@ static void a_fold_that_was_derived_anew_with_other_numbers_is_planned_again_and
     store_close(&world.stream);
     temporary_remove(path_of(&world, "notifier"));
     temporary_remove(path_of(&world, "stream"));
-    assert_int_equal(store_open(path_of(&world, "stream"), NULL, 0, &world.stream), OK);
-    store_is_derived(world.stream);
+    assert_int_equal(store_open_derived(path_of(&world, "stream"), NULL, 0, &world.stream), OK);
     assert_int_equal(stage_open(notifier_role(), path_of(&world, "notifier"), &world.stage), OK);
     raise_of(&world, 9, "gaishan", "sales"); /* the new derivation says something else first */
     raise_of(&world, 1, "chengmen", "sales");

@@ -1,0 +1,75 @@
+/* The map of a derived store. LMDB writes into the pages of the file by memory, and the kernel carries them to the disk when it
+ * likes: a page that many commits change is written once, no commit waits for a disk, and none holds pages of its own.
+ * The map is as large as the file, and the file's blocks are taken before the map grows over them, so a full disk is an error
+ * here and never a SIGBUS. It grows between two write transactions while nobody reads; where it cannot, they are smaller. */
+#include "services/stage/store_inner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MAP_LEAST = 2 << 20, MAP_STEP = 2 << 20, ROOM_LEAST = 128 /* pages: more than one event changes */ };
+
+err_t store_map_prepare(store_t *self) {
+    char path[PATH_MAX];
+    struct stat file;
+    int size = snprintf(path, sizeof path, "%s/data.mdb", self->path);
+    if (size < 0 || (size_t)size >= sizeof path) return ERR_BAD;
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0) return ERR_SYSTEM;
+    int code = fstat(fd, &file) == 0 ? 0 : errno;
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    self->file_size = ((uint64_t)file.st_size + page - 1) / page * page;
+    if (self->file_size < MAP_LEAST) self->file_size = MAP_LEAST;
+    if (code == 0 && (uint64_t)file.st_size < self->file_size)
+        code = posix_fallocate(fd, file.st_size, (off_t)self->file_size - file.st_size);
+    close(fd);
+    return code == 0 ? OK : store_wrong(self, code, "allocate");
+}
+
+static void map_grow(store_t *self, uint64_t step) {
+    int fd = -1;
+    uint64_t wanted = self->file_size + step < LIMIT_STORE_SIZE ? self->file_size + step : LIMIT_STORE_SIZE;
+    if (wanted <= self->file_size || mdb_env_get_fd(self->env, &fd) != 0) return;
+    pthread_mutex_lock(&self->map_lock);
+    bool grown = self->map_readers == 0 && posix_fallocate(fd, (off_t)self->file_size, (off_t)(wanted - self->file_size)) == 0 &&
+                 mdb_env_set_mapsize(self->env, wanted) == 0;
+    if (grown) self->file_size = wanted;
+    pthread_mutex_unlock(&self->map_lock);
+}
+
+static uint64_t map_left(const store_t *self) {
+    MDB_envinfo info;
+    if (mdb_env_info(self->env, &info) != 0) return 0;
+    uint64_t used = ((uint64_t)info.me_last_pgno + 1) * self->page_size;
+    return used < self->file_size ? self->file_size - used : 0;
+}
+
+/* As much again as a transaction was in want of, up to what the largest may take. */
+void store_map_room(store_t *self) {
+    uint64_t left = map_left(self), most = 2ULL * LIMIT_CHANGES * self->page_size;
+    uint64_t wanted = self->map_cramped ? 2 * left + MAP_STEP : MAP_STEP / 2;
+    if (wanted > most) wanted = most;
+    if (left < wanted) map_grow(self, (wanted - left + MAP_STEP - 1) / MAP_STEP * MAP_STEP);
+    self->map_cramped = false;
+    left = map_left(self) / self->page_size;
+    self->map_room = left / 2 < ROOM_LEAST ? ROOM_LEAST : (uint32_t)(left / 2);
+}
+
+bool store_more_room(store_t *self) {
+    if (!self->derived || self->writing) return false;
+    uint64_t before = self->file_size;
+    map_grow(self, self->file_size);
+    return self->file_size > before;
+}
+
+void store_map_read(store_t *self, bool begins) {
+    if (!self->derived) return;
+    pthread_mutex_lock(&self->map_lock);
+    if (begins) self->map_readers++;
+    else self->map_readers--;
+    pthread_mutex_unlock(&self->map_lock);
+}
