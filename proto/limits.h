@@ -81,8 +81,8 @@
 #define LIMIT_STORE_KEY 500                /* LMDB takes 511 */
 #define LIMIT_GATHER_MS 100                /* a derived stage gathers this long before it commits */
 #define LIMIT_PARK_MS 1000                 /* a fetch waits this long for something new */
-#define LIMIT_CHANGES 10240                /* rows a derived stage writes in one transaction, about: each may hold a page */
-#define LIMIT_ROWS_AT_HAND (4 * 1024 * 1024) /* bytes of rows it keeps in memory beside its store */
+#define LIMIT_CHANGES 32768                /* pages a derived stage changes in one transaction, about */
+#define LIMIT_ROWS_AT_HAND (12 * 1024 * 1024) /* bytes of rows it keeps in memory beside its store */
 #define LIMIT_AGENDA_STEP 512              /* pieces of work one re-entry of an agenda does */
 #define LIMIT_GROUP 4096                   /* entries in one commit of the ledger */
 #define LIMIT_TICK_MS 60000                /* a real ledger ticks on the minute */
