@@ -9,6 +9,9 @@
 #define LIMIT_OUTAGES 64                   /* absences of ours in one year that moved deadlines */
 #define LIMIT_OUTAGE_MS 86400000LL         /* lost time counts within so long before a deadline */
 #define LIMIT_WHY 600                      /* the reason of a decision, about 200 characters */
+#define LIMIT_MEASURE_ITEM 300             /* what a planned measure is, about 100 characters */
+#define LIMIT_MEASURE_TEXT 1800            /* how it is to be done, and what came of it, about 600 characters each */
+#define LIMIT_MEASURES 512                 /* planned measures of one unit, withdrawn ones included */
 #define LIMIT_KEY_TEXT 96                  /* number of a receipt, a contract, a USCC */
 #define LIMIT_FIGURES 64                   /* figures in one report */
 #define LIMIT_ITEMS 512                    /* items below one figure */

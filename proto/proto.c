@@ -43,7 +43,7 @@ const word_t *word_named(const word_t *words, text_t name) {
 #include "proto/define.h"
 
 const message_t *const *message_all(size_t *count) {
-    static const message_t *all[256];
+    static const message_t *all[512];
     static size_t filled;
     if (filled == 0) {
         size_t next = 0;

@@ -89,6 +89,42 @@ static bool verdict_ruled(const event_t *event, arena_t *arena, verdict_t *verdi
     return true;
 }
 
+static bool verdict_measure(const event_t *event, arena_t *arena, verdict_t *verdict) {
+    measure_taken_t taken;
+    fault_t fault;
+    if (event_body(event, measure_taken_type(), arena, &taken, &fault) != OK) return false;
+    *verdict = (verdict_t){.accepted = true,
+                           .unit = taken.row.unit,
+                           .task = taken.row.measure.task,
+                           .revision = taken.row.revision,
+                           .due_ms = taken.row.due_ms,
+                           .received_ms = (uint64_t)event->at_ms,
+                           .seq = event->cause_seq,
+                           .measure = taken.row.measure.number};
+    memcpy(verdict->submission_id, taken.submission_id, sizeof verdict->submission_id);
+    return true;
+}
+
+static bool verdict_no_measure(const event_t *event, arena_t *arena, verdict_t *verdict) {
+    measure_refused_t refused;
+    fault_t fault;
+    if (event_body(event, measure_refused_type(), arena, &refused, &fault) != OK) return false;
+    *verdict = (verdict_t){.unit = refused.unit,
+                           .task = refused.task,
+                           .reasons = refused.reasons,
+                           .reasons_count = refused.reasons_count,
+                           .received_ms = (uint64_t)event->at_ms,
+                           .seq = event->cause_seq,
+                           .measure = refused.number};
+    memcpy(verdict->submission_id, refused.submission_id, sizeof verdict->submission_id);
+    return true;
+}
+
+bool kind_judges_a_unit(uint32_t kind) {
+    return kind == KIND_report_accepted || kind == KIND_report_refused || kind == KIND_warning_ruled ||
+           kind == KIND_measure_taken || kind == KIND_measure_refused;
+}
+
 bool verdict_of_event(const event_t *event, arena_t *arena, verdict_t *verdict, uint64_t *previous) {
     uint64_t unwanted;
     if (previous == NULL) previous = &unwanted;
@@ -98,5 +134,7 @@ bool verdict_of_event(const event_t *event, arena_t *arena, verdict_t *verdict, 
     if (event->kind == KIND_credit_taken) return verdict_credited(event, arena, verdict);
     if (event->kind == KIND_credit_refused) return verdict_uncredited(event, arena, verdict);
     if (event->kind == KIND_warning_ruled) return verdict_ruled(event, arena, verdict);
+    if (event->kind == KIND_measure_taken) return verdict_measure(event, arena, verdict);
+    if (event->kind == KIND_measure_refused) return verdict_no_measure(event, arena, verdict);
     return false;
 }

@@ -5,9 +5,9 @@ text_t kind_refusal(door_t door, uint32_t kind) {
     if (message_of_kind(kind) == NULL) return REASON_OF(unknown_message);
     bool from_units = door == door_gateway || door == door_console;
     bool permitted = kind == KIND_registry_ask || (from_units && (kind == KIND_refusals_note || kind == KIND_door_beat)) ||
-                     (door == door_gateway && (kind == KIND_append_ask || kind == KIND_decide_ask)) ||
-                     (door == door_console &&
-                      (kind == KIND_attested_append || kind == KIND_attested_command || kind == KIND_attested_decide)) ||
+                     (door == door_gateway && (kind == KIND_append_ask || kind == KIND_unit_act)) ||
+                     (door == door_console && (kind == KIND_attested_append || kind == KIND_attested_act ||
+                                                kind == KIND_attested_command)) ||
                      (door == door_operator && kind == KIND_command) ||
                      (door == door_notifier && (kind == KIND_notice_sent || kind == KIND_notice_failed));
     return permitted ? text_of(NULL) : REASON_OF(not_permitted);

@@ -137,8 +137,8 @@ void on_refusals_note(visit_t *visit);
 void on_command(visit_t *visit);
 void on_registry_ask(visit_t *visit);
 void on_door_beat(visit_t *visit);
-void on_decide_ask(visit_t *visit);
-void on_attested_decide(visit_t *visit);
+void on_unit_act(visit_t *visit);     /* acts.c */
+void on_attested_act(visit_t *visit);
 void on_notice_sent(visit_t *visit);
 void on_notice_failed(visit_t *visit);
 
@@ -203,6 +203,10 @@ void objections_list(txn_t *txn, const objections_ask_t *ask, arena_t *arena, ob
 
 /* --- decisions on warnings (warnings.c) --- */
 void on_warning_decide(visit_t *visit, const command_t *command, const packet_t *body);
+bool warning_answer_is_open(visit_t *visit, const void *act);
+/* A unit answers for itself, and does nothing else here. Refuses otherwise. `act` is a warning_decide. */
+bool warning_answer_holds(visit_t *visit, text_t unit, const void *act);
+uint64_t warning_answer_append(visit_t *visit, text_t unit, const void *act, int64_t stamp_ms);
 
 /* --- doors and their absences (doors.c) --- */
 void doors_load(intake_t *self, txn_t *txn);

@@ -43,8 +43,8 @@ static void visit_dispatch(visit_t *self) {
     case KIND_append_ask: on_append_ask(self); break;
     case KIND_attested_append: on_attested_append(self); break;
     case KIND_attested_command: on_attested_command(self); break;
-    case KIND_decide_ask: on_decide_ask(self); break;
-    case KIND_attested_decide: on_attested_decide(self); break;
+    case KIND_unit_act: on_unit_act(self); break;
+    case KIND_attested_act: on_attested_act(self); break;
     case KIND_refusals_note: on_refusals_note(self); break;
     case KIND_door_beat: on_door_beat(self); break;
     case KIND_registry_ask: on_registry_ask(self); break;

@@ -1,7 +1,6 @@
 /* Answers to warnings and silences on their way into the ledger: authority and privacy here, whether they hold in validation. */
 #include <string.h>
 
-#include "proto/content.h"
 #include "services/1-intake/state.h"
 
 static warning_decided_t decided_of(const warning_decide_t *decide, const uint8_t id[16], const actor_t *actor) {
@@ -49,103 +48,24 @@ void on_warning_decide(visit_t *visit, const command_t *command, const packet_t 
     command_obeyed(visit, command, group_append(self, warning_decided_type(), &decided, group_stamp(self)));
 }
 
-/* --- from a unit: through the gateway by its key, through the console by a login of it --- */
+/* --- from a unit (acts.c) --- */
 
-/* An answer on its way, and who gives it. */
-typedef struct {
-    const warning_decide_t *decide;
-    actor_t actor;
-} answer_t;
+bool warning_answer_is_open(visit_t *visit, const void *act) { return answer_is_open(visit, act); }
 
-/* A unit answers, and only for itself. Refuses otherwise. */
-static bool answer_is_own(visit_t *visit, const answer_t *answer) {
-    const warning_decide_t *decide = answer->decide;
+bool warning_answer_holds(visit_t *visit, text_t unit, const void *act) {
+    const warning_decide_t *decide = act;
     if (decide->decision != warning_decision_answered)
         visit_refuse(visit, REASON_OF(not_permitted), text_of("decision"), NULL, 0);
-    else if (decide->unit.size > 0 && !text_equal(decide->unit, answer->actor.unit))
+    else if (decide->unit.size > 0 && !text_equal(decide->unit, unit))
         visit_refuse(visit, REASON_OF(not_permitted), text_of("unit"), NULL, 0);
-    else if (bytes_are_zero(decide->submission_id, sizeof decide->submission_id))
-        visit_refuse(visit, REASON_OF(missing_field), text_of("submission_id"), NULL, 0);
     else
-        return remark_is_clean(visit, decide->why);
+        return true;
     return false;
 }
 
-static void receipt_give(visit_t *visit, const answer_t *answer, const intake_submission_t *kept, bool duplicate) {
-    intake_t *self = visit->intake;
-    receipt_t receipt = {.epoch = self->epoch, .seq = kept->seq, .received_ms = kept->received_ms, .duplicate = duplicate};
-    memcpy(receipt.submission_id, answer->decide->submission_id, sizeof receipt.submission_id);
-    memcpy(receipt.ledger_id, self->opened.ledger_id, sizeof receipt.ledger_id);
-    memcpy(receipt.content_hash, kept->content_hash, sizeof receipt.content_hash);
-    receipt_seal(self, answer->actor.unit, &receipt, receipt.seal);
-    if (kept->seq <= self->durable.seq) receipt_complete(self, &receipt); /* else with the others of its group */
-    packet_encode(visit->packet.request_id, receipt_type(), &receipt, visit_buffer(visit, kept->seq));
-}
-
-static void answer_append(visit_t *visit, const answer_t *answer, const store_key_t *key, intake_submission_t *kept) {
-    intake_t *self = visit->intake;
-    warning_decided_t decided = decided_of(answer->decide, answer->decide->submission_id, &answer->actor);
-    decided.unit = answer->actor.unit;
-    int64_t stamp_ms = group_stamp(self);
-    kept->received_ms = (uint64_t)stamp_ms;
-    kept->seq = group_append(self, warning_decided_type(), &decided, stamp_ms);
-    txn_put(self->group, TABLE_SUBMISSIONS, key, kept);
-    receipt_give(visit, answer, kept, false);
-}
-
-/* Its content is its canonical bytes: the same id and content again gives the original receipt. */
-static void content_hash(const warning_decide_t *decide, uint8_t hash[HASH_SIZE]) {
-    buffer_t bytes = {0};
-    wire_encode(warning_decide_type(), decide, &bytes);
-    hash_of((bytes_t){bytes.at, (uint32_t)bytes.size}, hash);
-    buffer_destroy(&bytes);
-}
-
-static void answer_take(visit_t *visit, const answer_t *answer) {
-    intake_t *self = visit->intake;
-    if (!answer_is_own(visit, answer) || !group_begin(self)) return;
-    store_key_t key = key_new();
-    key_add_bytes(&key, answer->decide->submission_id, sizeof answer->decide->submission_id);
-    key_add_text(&key, answer->actor.unit);
-    intake_submission_t kept = {0}, known;
-    content_hash(answer->decide, kept.content_hash);
-    bool there = txn_get(self->group, TABLE_SUBMISSIONS, &key, self->arena, &known);
-    if (there && memcmp(known.content_hash, kept.content_hash, HASH_SIZE) != 0) {
-        text_t seq = arena_format(self->arena, "%llu", (unsigned long long)known.seq);
-        visit_refuse(visit, REASON_OF(conflict), text_of("submission_id"), &seq, 1);
-    } else if (there)
-        receipt_give(visit, answer, &known, true);
-    else if (!answer_is_open(visit, answer->decide))
-        return;
-    else if (self->busy)
-        visit_busy(visit);
-    else
-        answer_append(visit, answer, &key, &kept);
-}
-
-void on_decide_ask(visit_t *visit) {
-    intake_t *self = visit->intake;
-    decide_ask_t ask;
-    if (!visit_body(visit, &visit->packet, decide_ask_type(), &ask)) return;
-    memcpy(visit->submission_id, ask.decide.submission_id, sizeof visit->submission_id);
-    visit->unit = unit_position(self, ask.unit);
-    if (visit->unit == UNIT_UNKNOWN || !intake_keys_in_force(self->keys, visit->unit, ask.key_generation)) {
-        visit_refuse(visit, REASON_OF(unknown_key), text_of(NULL), NULL, 0);
-        return;
-    }
-    answer_t answer = {&ask.decide, {.unit = ask.unit, .generation = ask.key_generation, .credential = credential_curve}};
-    answer.actor.door = visit->door;
-    answer_take(visit, &answer);
-}
-
-/* The console vouches for who is logged in; whether that login may speak for the unit is decided here. */
-void on_attested_decide(visit_t *visit) {
-    attested_decide_t attested;
-    if (!visit_body(visit, &visit->packet, attested_decide_type(), &attested)) return;
-    memcpy(visit->submission_id, attested.decide.submission_id, sizeof visit->submission_id);
-    visit->unit = unit_position(visit->intake, attested.unit);
-    if (!login_holds(visit, attested.login, attested.unit)) return;
-    answer_t answer = {&attested.decide, {.officer = attested.login, .unit = attested.unit, .credential = credential_session}};
-    answer.actor.door = visit->door;
-    answer_take(visit, &answer);
+uint64_t warning_answer_append(visit_t *visit, text_t unit, const void *act, int64_t stamp_ms) {
+    const warning_decide_t *decide = act;
+    warning_decided_t decided = decided_of(decide, decide->submission_id, &visit->actor);
+    decided.unit = unit;
+    return group_append(visit->intake, warning_decided_type(), &decided, stamp_ms);
 }

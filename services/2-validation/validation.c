@@ -287,6 +287,7 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_extension_decided: on_extension_decided(turn, event); return;
     case KIND_outage_declared: on_outage_declared(turn, event); return;
     case KIND_warning_decided: on_warning_decided(turn, event); return;
+    case KIND_measure_entered: on_measure_entered(turn, event); return;
     case KIND_ledger_opened:
     case KIND_key_registered:
     case KIND_key_revoked:
@@ -436,6 +437,8 @@ static void answer(turn_t *turn, const packet_t *ask, reply_t *reply) {
     case KIND_decisions_ask: answer_decisions(turn, ask, reply); return;
     case KIND_history_ask: answer_history(turn, ask, reply); return;
     case KIND_follows_ask: answer_follows(turn, ask, reply); return;
+    case KIND_measures_ask: answer_measures(turn, ask, reply); return;
+    case KIND_measure_history_ask: answer_measure_history(turn, ask, reply); return;
     default: return; /* not mine: the runtime says so */
     }
 }
@@ -454,6 +457,7 @@ const role_t *validation_role(void) {
         [VALIDATION_CLAIMS] = {"claims", validation_claims_type},
         [VALIDATION_DECISION] = {"decision", validation_decision_type},
         [VALIDATION_FOLLOW] = {"follow", follow_row_type},
+        [VALIDATION_MEASURE] = {"measure", measure_row_type},
     };
     static const role_t role = {.name = "validation",
                                 .reads = STREAM_ENTRIES,

@@ -47,6 +47,10 @@ void standing_tell_decision(turn_t *turn, const validation_standing_t *standing,
 /* --- answers, silences, reminders (validation_follow.c) --- */
 void on_warning_decided(turn_t *turn, const event_t *event);
 void answer_follows(turn_t *turn, const packet_t *packet, reply_t *reply);
+/* --- planned measures (validation_measures.c) --- */
+void on_measure_entered(turn_t *turn, const event_t *event);
+void answer_measures(turn_t *turn, const packet_t *packet, reply_t *reply);
+void answer_measure_history(turn_t *turn, const packet_t *packet, reply_t *reply);
 
 /* Running totals of later months that a report moved. */
 typedef struct {

@@ -250,6 +250,9 @@ void on_decisions(request_t *self);
 void on_claims(request_t *self);
 
 /* --- follow.c --- */
+/* What a unit does beside reporting, as `type`, from the page's words, whose reference it takes: to intake, and back to the page
+ * what comes of it (act.c). */
+void act_take(request_t *self, json_t *json, const message_t *type);
 void on_warning_answer(request_t *self);
 void on_follows(request_t *self);
 

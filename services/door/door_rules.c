@@ -66,6 +66,17 @@ uint32_t report_refusals(const report_t *report, reason_t *reasons, uint32_t roo
     return count;
 }
 
+uint32_t act_refusals(const message_t *type, const void *act, reason_t *reasons, uint32_t room, arena_t *arena) {
+    uint32_t count = privacy_findings(type, act, reasons, room, arena);
+    for (uint32_t index = 0; index < count; index++) reason_tell(&reasons[index], arena);
+    return count;
+}
+
+const uint8_t *act_id(const message_t *type, const void *act) {
+    ASSERT(type->fields[0].shape == FIELD_FIXED && type->fields[0].high == 16);
+    return (const uint8_t *)act + type->fields[0].offset;
+}
+
 typedef struct {
     text_t *texts;
     uint32_t room;

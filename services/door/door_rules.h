@@ -11,6 +11,10 @@ uint32_t frame_messages(bytes_t frame, bytes_t messages[LIMIT_EDGE_BATCH], fault
 /* Reasons of a report that has no business behind the door; 0: none. With sentences. */
 uint32_t report_refusals(const report_t *report, reason_t *reasons, uint32_t room, arena_t *arena);
 
+/* The same of what a unit sends beside reports: warning_decide, measure_enter. Its submission id stands first in each. */
+uint32_t act_refusals(const message_t *type, const void *act, reason_t *reasons, uint32_t room, arena_t *arena);
+const uint8_t *act_id(const message_t *type, const void *act);
+
 /* The personal texts of a report, in a fixed order. Returns their number, which may be above `room`. */
 uint32_t personal_texts(const report_t *report, text_t *texts, uint32_t room);
 /* Writes refs[i] in the place of the i-th personal text; lists are copied into the arena. */

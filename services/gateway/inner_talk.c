@@ -148,6 +148,11 @@ static void on_standing_told(gateway_t *self, conversation_t *conversation, cons
     finish(self, conversation, standing_told_type(), &told);
 }
 
+static void on_measures(gateway_t *self, conversation_t *conversation, const packet_t *packet) {
+    unit_answer_passed(self, &(answer_to_t){&conversation->peer, conversation->request_id, conversation->many}, packet);
+    pending_close(self->pending, conversation);
+}
+
 static void on_refusal(gateway_t *self, conversation_t *conversation, const packet_t *packet) {
     refusal_t refusal;
     fault_t fault;
@@ -176,6 +181,7 @@ static const struct {
     {KIND_receipt, WAITS_FOR_RECEIPT, on_receipt},
     {KIND_verdict, WAITS_FOR_TOLD, on_verdict},
     {KIND_standing_told, WAITS_FOR_TOLD, on_standing_told},
+    {KIND_measures, WAITS_FOR_TOLD, on_measures},
     {KIND_refusal, WAITS_FOR_NOTHING, on_refusal},
     {KIND_busy, WAITS_FOR_NOTHING, on_busy},
 };
@@ -211,8 +217,7 @@ void inner_answers_take(gateway_t *self) {
 
 void inner_event(void *gateway, const event_t *event) {
     gateway_t *self = gateway;
-    bool judged = event->kind == KIND_report_accepted || event->kind == KIND_report_refused ||
-                  event->kind == KIND_warning_ruled;
+    bool judged = kind_judges_a_unit(event->kind);
     if (!judged && event->kind != KIND_event_skipped) return;
     conversation_t *conversation = pending_of_entry(self->pending, event->cause_seq);
     if (conversation == NULL && judged) early_keep(self->early, event);

@@ -3,7 +3,6 @@
 
 #include "proto/crypto.h"
 #include "services/gateway/state.h"
-#include "services/vault/privacy.h"
 
 /* Who speaks. `row` is the key in force, NULL: none. */
 typedef struct {
@@ -178,25 +177,57 @@ static void on_status_ask(gateway_t *self, const asker_t *asker, const packet_t 
     inner_ask(self, self->validation, conversation, standing_ask_type(), &ask, WAITS_FOR_TOLD);
 }
 
-/* An answer to a warning: no personal fields, but words, which are looked at like a report's. */
-static void on_warning_decide(gateway_t *self, const asker_t *asker, const packet_t *packet) {
-    warning_decide_t decide;
+/* --- what units do beside reporting: no personal fields, but words, which are looked at like a report's --- */
+
+static const struct {
+    uint32_t kind;
+    const message_t *(*type)(void);
+} acts[] = {
+    {KIND_warning_decide, warning_decide_type},
+    {KIND_measure_enter, measure_enter_type},
+};
+
+static const message_t *act_type(uint32_t kind) {
+    for (size_t index = 0; index < sizeof acts / sizeof acts[0]; index++)
+        if (acts[index].kind == kind) return acts[index].type();
+    return NULL;
+}
+
+static void on_unit_act(gateway_t *self, const asker_t *asker, const packet_t *packet, const message_t *type) {
+    void *act = arena_take(self->arena, type->size);
     fault_t fault;
-    if (packet_body(packet, warning_decide_type(), self->arena, &decide, &fault) != OK) {
+    if (packet_body(packet, type, self->arena, act, &fault) != OK) {
         refuse_fault(self, asker, packet, &fault);
         return;
     }
-    const char *finding = privacy_finding(decide.why);
-    if (finding != NULL) {
-        reason_t reason = {.code = text_of(finding), .path = text_of("why")};
-        reason_tell(&reason, self->arena);
-        refuse(self, asker, packet->request_id, decide.submission_id, &reason, 1);
+    reason_t *reasons = arena_room(self->arena, sizeof *reasons * LIMIT_REASONS);
+    uint32_t count = act_refusals(type, act, reasons, LIMIT_REASONS, self->arena);
+    if (count > 0) {
+        refuse(self, asker, packet->request_id, act_id(type, act), reasons, count);
         return;
     }
     conversation_t *conversation = converse(self, asker, packet, (bytes_t){NULL, 0});
     if (conversation == NULL) return;
-    decide_ask_t ask = {.unit = text_of(conversation->unit), .key_generation = conversation->generation, .decide = decide};
-    inner_ask(self, self->intake, conversation, decide_ask_type(), &ask, WAITS_FOR_RECEIPT);
+    buffer_t body = {0};
+    packet_copy(0, packet, &body);
+    unit_act_t ask = {.unit = text_of(conversation->unit), .key_generation = conversation->generation,
+                      .body = {body.at, (uint32_t)body.size}};
+    inner_ask(self, self->intake, conversation, unit_act_type(), &ask, WAITS_FOR_RECEIPT);
+    buffer_destroy(&body);
+}
+
+/* Its own measures: whatever unit it names. */
+static void on_measures_ask(gateway_t *self, const asker_t *asker, const packet_t *packet) {
+    measures_ask_t ask;
+    fault_t fault;
+    if (packet_body(packet, measures_ask_type(), self->arena, &ask, &fault) != OK) {
+        refuse_fault(self, asker, packet, &fault);
+        return;
+    }
+    conversation_t *conversation = converse(self, asker, packet, (bytes_t){NULL, 0});
+    if (conversation == NULL) return;
+    ask.unit = text_of(conversation->unit);
+    inner_ask(self, self->validation, conversation, measures_ask_type(), &ask, WAITS_FOR_TOLD);
 }
 
 static void packet_take(gateway_t *self, const asker_t *asker, bytes_t bytes) {
@@ -210,8 +241,13 @@ static void packet_take(gateway_t *self, const asker_t *asker, bytes_t bytes) {
     case KIND_report_submit: on_report_submit(self, asker, &packet); return;
     case KIND_report_check: on_report_check(self, asker, &packet); return;
     case KIND_status_ask: on_status_ask(self, asker, &packet); return;
-    case KIND_warning_decide: on_warning_decide(self, asker, &packet); return;
+    case KIND_measures_ask: on_measures_ask(self, asker, &packet); return;
     default: break;
+    }
+    const message_t *act = act_type(packet.kind);
+    if (act != NULL) {
+        on_unit_act(self, asker, &packet, act);
+        return;
     }
     text_t kind = arena_format(self->arena, "%u", packet.kind);
     text_t code = message_of_kind(packet.kind) == NULL ? REASON_OF(unknown_message) : REASON_OF(not_permitted);

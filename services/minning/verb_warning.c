@@ -83,7 +83,9 @@ static int answer_as_unit(cli_t *cli, warning_decide_t *decide) {
     uuid7_new(clock_wall_ms(), decide->submission_id);
     decide->unit = text_of(""); /* its key says who it is */
     int exit_code = talk_open(cli, &talk);
-    err_t err = exit_code == EXIT_WELL ? unit_decide(talk.link, decide, talk.timeout_ms, cli->arena, &outcome) : OK;
+    err_t err = OK;
+    if (exit_code == EXIT_WELL)
+        err = unit_act(talk.link, warning_decide_type(), decide, talk.timeout_ms, cli->arena, &outcome);
     unit_close(&talk.link);
     if (exit_code != EXIT_WELL) return exit_code;
     if (err == OK) return tell_verdict(cli, &outcome.verdict, "已认领", "acknowledged");

@@ -130,6 +130,7 @@ static const spec_t ladders_specs[] = {
     {.key = "escalate_days", .required = true, .read = file_read_number, .offset = offsetof(plan_t, escalate_days), .high = 60},
     {.key = "return_days", .read = file_read_number, .offset = offsetof(plan_t, return_days), .high = 60},
     {.key = "return_remind_days", .read = file_read_number, .offset = offsetof(plan_t, return_remind_days), .high = 60},
+    {.key = "measure_days", .read = file_read_number, .offset = offsetof(plan_t, measure_days), .high = 366},
     {.key = "report",
      .canonical = "report_ladder",
      .required = true,

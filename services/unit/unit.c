@@ -162,6 +162,7 @@ static bool answer_read(const packet_t *original, arena_t *arena, unit_answer_t 
     case KIND_refusal: return packet_body(&packet, refusal_type(), arena, &answer->refusal, &fault) == OK;
     case KIND_busy: return packet_body(&packet, busy_type(), arena, &answer->busy, &fault) == OK;
     case KIND_standing_told: return packet_body(&packet, standing_told_type(), arena, &answer->standing, &fault) == OK;
+    case KIND_measures: return packet_body(&packet, measures_type(), arena, &answer->measures, &fault) == OK;
     default: return false;
     }
 }
@@ -297,15 +298,26 @@ err_t unit_report_with_receipt(unit_link_t *self, const report_t *report, const 
     return OK;
 }
 
-err_t unit_decide(unit_link_t *self, const warning_decide_t *decide, int64_t timeout_ms, arena_t *arena,
-                  unit_outcome_t *outcome) {
-    question_t question = {warning_decide_type(), decide, KIND_verdict, clock_steady_ms() + timeout_ms, 0};
+err_t unit_act(unit_link_t *self, const message_t *type, const void *act, int64_t timeout_ms, arena_t *arena,
+               unit_outcome_t *outcome) {
+    question_t question = {type, act, KIND_verdict, clock_steady_ms() + timeout_ms, 0};
     unit_answer_t answer;
     err_t err = ask_until(self, &question, arena, outcome, &answer);
     if (err != OK) return err;
     outcome->judged = true;
     outcome->verdict = answer.verdict;
     return OK;
+}
+
+err_t unit_measures(unit_link_t *self, const measures_ask_t *ask, int64_t timeout_ms, arena_t *arena, measures_t *measures,
+                    refusal_t *refusal) {
+    question_t question = {measures_ask_type(), ask, KIND_measures, clock_steady_ms() + timeout_ms, 0};
+    unit_outcome_t outcome;
+    unit_answer_t answer;
+    err_t err = ask_until(self, &question, arena, &outcome, &answer);
+    if (err == OK) *measures = answer.measures;
+    if (err == ERR_REFUSED) *refusal = outcome.refusal;
+    return err;
 }
 
 err_t unit_check(unit_link_t *self, const report_t *report, int64_t timeout_ms, arena_t *arena, verdict_t *verdict,

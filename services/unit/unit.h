@@ -47,7 +47,8 @@ bool unit_flush(unit_link_t *self); /* false: it cannot leave now; it is kept */
 uint64_t unit_send_reports(unit_link_t *self, const report_t *const *reports, uint32_t count, int64_t client_ms);
 bool unit_send_raw(unit_link_t *self, bytes_t frame); /* bytes as they are: tests and fuzzing */
 
-/* One answer. `kind` (KIND_receipt, KIND_verdict, KIND_refusal, KIND_busy, KIND_standing_told) says which member holds. */
+/* One answer. `kind` (KIND_receipt, KIND_verdict, KIND_refusal, KIND_busy, KIND_standing_told, KIND_measures) says which member
+ * holds. */
 typedef struct {
     uint64_t request_id; /* 0: the gateway could not read one */
     uint32_t kind;
@@ -56,6 +57,7 @@ typedef struct {
     refusal_t refusal;
     busy_t busy;
     standing_told_t standing;
+    measures_t measures;
 } unit_answer_t;
 
 /* Waits at most `timeout_ms` (0: not at all) for the next answer; texts and lists live in `arena`. false: none came. */
@@ -89,9 +91,13 @@ err_t unit_report(unit_link_t *self, const report_t *report, int64_t client_ms, 
  * is refused (receipt_invalid). receipt may be NULL. */
 err_t unit_report_with_receipt(unit_link_t *self, const report_t *report, const receipt_t *receipt, int64_t client_ms,
                                int64_t timeout_ms, arena_t *arena, unit_outcome_t *outcome);
-/* The unit answers for a warning (decide->submission_id set), and waits for receipt and verdict, as unit_report does. */
-err_t unit_decide(unit_link_t *self, const warning_decide_t *decide, int64_t timeout_ms, arena_t *arena,
-                  unit_outcome_t *outcome);
+/* What a unit does beside reporting (a warning_decide, a measure_enter; its submission_id set), waiting for receipt and verdict as
+ * unit_report does. */
+err_t unit_act(unit_link_t *self, const message_t *type, const void *act, int64_t timeout_ms, arena_t *arena,
+               unit_outcome_t *outcome);
+/* The unit's own measures, page by page. ERR_REFUSED: *refusal tells; ERR_TIMEOUT. */
+err_t unit_measures(unit_link_t *self, const measures_ask_t *ask, int64_t timeout_ms, arena_t *arena, measures_t *measures,
+                    refusal_t *refusal);
 /* A dry run. ERR_REFUSED: *refusal tells; ERR_TIMEOUT. */
 err_t unit_check(unit_link_t *self, const report_t *report, int64_t timeout_ms, arena_t *arena, verdict_t *verdict,
                  refusal_t *refusal);

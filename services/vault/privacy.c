@@ -197,6 +197,23 @@ uint32_t privacy_refusals(const report_t *report, reason_t *reasons, uint32_t ro
     return findings.count;
 }
 
+static void message_look(findings_t *self, const message_t *type, const uint8_t *value, const char *prefix, arena_t *arena) {
+    for (size_t index = 0; index < type->field_count; index++) {
+        const field_t *field = &type->fields[index];
+        text_t path = arena_format(arena, "%s%s", prefix, field->name);
+        const void *at = value + field->offset;
+        if (field->shape == FIELD_TEXT) finding_add(self, privacy_finding(*(const text_t *)at), path);
+        if (field->shape == FIELD_OBJECT)
+            message_look(self, field->sub(), at, arena_format(arena, TEXT_FORMAT ".", TEXT_ARGS(path)).at, arena);
+    }
+}
+
+uint32_t privacy_findings(const message_t *type, const void *value, reason_t *reasons, uint32_t room, arena_t *arena) {
+    findings_t findings = {reasons, room, 0};
+    message_look(&findings, type, value, "", arena);
+    return findings.count;
+}
+
 static bool is_zero(const uint8_t hash[32]) {
     static const uint8_t zero[32];
     return memcmp(hash, zero, sizeof zero) == 0;

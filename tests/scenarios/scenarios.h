@@ -69,6 +69,11 @@ void scene_follows(scene_t *self, text_t rest);
 void scene_door_down(scene_t *self, text_t rest);
 void scene_door_up(scene_t *self, text_t rest);
 
+/* --- planned measures (measures.c) --- */
+void scene_measure(scene_t *self, text_t unit, text_t rest);
+void scene_measures(scene_t *self, text_t rest);
+void scene_measure_history(scene_t *self, text_t rest);
+
 /* --- what figures come to (totals.c) --- */
 void scene_explanations(scene_t *self, const reason_t *reasons, uint32_t count);
 void scene_standing_figures(scene_t *self, const figure_standing_t *figures, uint32_t count);

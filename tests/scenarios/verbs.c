@@ -374,7 +374,9 @@ void scene_play(scene_t *self, text_t command) {
                  {"不予延期", do_deny},   {"故障", do_outage},      {"有效期", do_valid},      {"停用", scene_door_down},
                  {"恢复", scene_door_up}, {"静默", scene_silence},  {"联系人", scene_contact}, {"通道", scene_route},
                  {"邮局", scene_post},    {"证明", scene_proof},     {"异议", scene_object},    {"答复", scene_object_answer},
-                 {"跟进", scene_follows},    {"封存", do_seal}};
+                 {"跟进", scene_follows},    {"封存", do_seal},
+                 {"措施", scene_measures},
+                 {"措施来历", scene_measure_history}};
     text_t rest = command, word = phrase_word(&rest);
     bool early = text_is(word, "计划") || text_is(word, "开始") || text_is(word, "时限");
     early = early || (self->book != NULL && text_is(word, "严格"));
@@ -393,6 +395,8 @@ void scene_play(scene_t *self, text_t command) {
         scene_answer(self, word, after);
     else if (text_is(verb, "催办"))
         scene_press(self, word, after);
+    else if (text_is(verb, "措施"))
+        scene_measure(self, word, after);
     else if (!do_report(self, word, rest))
         scene_say(self, "不认识的命令");
     say_warnings(self);

@@ -271,26 +271,11 @@ static void beat(sim_t *sim) {
     buffer_destroy(&frame);
 }
 
-/* A unit answers for one of its reports; nobody waits for what is said to it. */
-static void answer(sim_t *sim) {
-    uint32_t unit = (uint32_t)sim_draw(sim, sim->plan.units_count), generation = (uint32_t)sim->newest_generation[unit];
-    uint32_t day = day_add(day_of_instant(&sim->plan, sim->true_ms), (int64_t)sim_draw(sim, 12) - 2);
-    decide_ask_t ask = {.unit = sim->plan.units[unit].id, .key_generation = generation == 0 ? 1 : generation};
-    ask.decide = (warning_decide_t){.decision = warning_decision_answered,
-                                    .task = sim->plan.tasks[sim_draw(sim, sim->plan.tasks_count)].id,
-                                    .period = sim->plan.periods[sim_draw(sim, sim->plan.periods_count)].id, .by = day};
-    crypto_random(ask.decide.submission_id, sizeof ask.decide.submission_id);
-    buffer_t frame = {0};
-    packet_encode(0, decide_ask_type(), &ask, &frame);
-    sim_send(sim, ACTOR_DOOR, ACTOR_INTAKE, (bytes_t){frame.at, (uint32_t)frame.size});
-    buffer_destroy(&frame);
-}
-
 /* One who still waits for something asks again. */
 bool sim_door_work(sim_t *sim) {
     bool any = tail_ask(sim);
     if (sim->beats && !sim->calm && sim_chance(sim, 300)) beat(sim);
-    if (!sim->calm && sim_chance(sim, 15)) answer(sim);
+    if (!sim->calm && sim_chance(sim, 25)) sim_act(sim);
     for (uint32_t tries = 0; tries < 3 && sim->submission_count > 0; tries++) {
         uint32_t number = (uint32_t)sim_draw(sim, sim->submission_count);
         submission_t *submission = &sim->submissions[number];

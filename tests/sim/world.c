@@ -182,10 +182,13 @@ bool world_command_judged(world_t *self, const message_t *type, const void *valu
     return true;
 }
 
-world_answer_t world_decide(world_t *self, text_t unit, const warning_decide_t *decide, arena_t *arena) {
+world_answer_t world_act(world_t *self, text_t unit, const message_t *type, const void *act, arena_t *arena) {
     world_answer_t answer = {0};
-    decide_ask_t ask = {.unit = unit, .key_generation = 1, .decide = *decide};
-    packet_t packet = converse(self, door_gateway, decide_ask_type(), &ask, arena);
+    buffer_t body = {0};
+    packet_encode(0, type, act, &body);
+    unit_act_t ask = {.unit = unit, .key_generation = 1, .body = {body.at, (uint32_t)body.size}};
+    packet_t packet = converse(self, door_gateway, unit_act_type(), &ask, arena);
+    buffer_destroy(&body);
     if (packet.kind == KIND_refusal) {
         answer.refused = true;
         packet_read(&packet, refusal_type(), arena, &answer.refusal);
@@ -194,6 +197,10 @@ world_answer_t world_decide(world_t *self, text_t unit, const warning_decide_t *
     packet_read(&packet, receipt_type(), arena, &answer.receipt);
     verdict_read(self, answer.receipt.seq, &answer.verdict, arena);
     return answer;
+}
+
+world_answer_t world_decide(world_t *self, text_t unit, const warning_decide_t *decide, arena_t *arena) {
+    return world_act(self, unit, warning_decide_type(), decide, arena);
 }
 
 bool world_advance(world_t *self, int64_t to_ms, refusal_t *refusal, arena_t *arena) {

@@ -32,6 +32,8 @@ bool world_command_judged(world_t *self, const message_t *type, const void *valu
                           arena_t *arena);
 /* A unit's answer to a warning, through the gateway's door, with its verdict. */
 world_answer_t world_decide(world_t *self, text_t unit, const warning_decide_t *decide, arena_t *arena);
+/* Whatever a unit does beside reporting, alike. */
+world_answer_t world_act(world_t *self, text_t unit, const message_t *type, const void *act, arena_t *arena);
 bool world_advance(world_t *self, int64_t to_ms, refusal_t *refusal, arena_t *arena);
 bool world_command(world_t *self, const message_t *type, const void *value, refusal_t *refusal, arena_t *arena);
 /* Registers an officer with a key of its own, by the root key. Up to WORLD_OFFICERS. */

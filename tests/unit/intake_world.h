@@ -127,6 +127,15 @@ static inline void world_ask(world_t *self, door_t door, const message_t *type, 
     buffer_destroy(&frame);
 }
 
+/* What a unit does beside reporting, through the gateway's door. */
+static inline void world_act(world_t *self, const char *unit, const message_t *type, const void *act) {
+    buffer_t body = {0};
+    packet_encode(0, type, act, &body);
+    unit_act_t ask = {.unit = text_of(unit), .key_generation = 1, .body = {body.at, (uint32_t)body.size}};
+    world_ask(self, door_gateway, unit_act_type(), &ask);
+    buffer_destroy(&body);
+}
+
 static inline void world_commit(world_t *self) {
     assert_int_equal(intake_commit(self->intake), OK);
     intake_finish(self->intake, &self->later);

@@ -181,6 +181,27 @@ static void an_id_card_number_is_refused_at_the_door_and_counted(void **state) {
     assert_false(world_saw(w, "11010519491231002X"));
 }
 
+static void a_planned_measure_is_looked_at_like_a_report(void **state) {
+    world_t *w = *state;
+    char words[LIMIT_MEASURE_ITEM + 2] = {0};
+    buffer_t packet = {0};
+    measure_enter_t enter = {.submission_id = {1},
+                             .measure = {.task = text_of("pairing"), .state = measure_state_planned, .item = text_of("结对走访"),
+                                         .plan = text_of("请打13800138000"), .due = 20211031}};
+    packet_encode(1, measure_enter_type(), &enter, &packet);
+    assert_true(unit_send_raw(clerk_link, (bytes_t){packet.at, (uint32_t)packet.size}));
+    refused_next(w, "mobile_number");
+    memset(words, 'a', sizeof words - 1);
+    enter.measure.item = text_of(words);
+    buffer_clear(&packet);
+    packet_encode(2, measure_enter_type(), &enter, &packet);
+    assert_true(unit_send_raw(clerk_link, (bytes_t){packet.at, (uint32_t)packet.size}));
+    refused_next(w, "too_long");
+    assert_false(world_saw(w, "结对走访"));
+    buffer_destroy(&packet);
+    report_passes(w);
+}
+
 static void a_hash_stated_by_a_unit_is_refused_since_only_the_vault_makes_them(void **state) {
     world_t *w = *state;
     report_t report = report_make();
@@ -264,6 +285,7 @@ int main(void) {
         TEST(a_frame_above_the_limit_is_refused_as_oversize),
         TEST(a_message_of_many_parts_is_refused_whole),
         TEST(an_id_card_number_is_refused_at_the_door_and_counted),
+        TEST(a_planned_measure_is_looked_at_like_a_report),
         TEST(a_hash_stated_by_a_unit_is_refused_since_only_the_vault_makes_them),
         TEST(sending_again_gives_the_same_receipt_and_the_verdict_again),
         TEST(many_reports_in_one_frame_are_each_answered),

@@ -11,8 +11,7 @@ static warning_decide_t answer_numbered(uint8_t number) {
 }
 
 static void world_answer(world_t *world, const char *unit, const warning_decide_t *decide) {
-    decide_ask_t ask = {.unit = text_of(unit), .key_generation = 1, .decide = *decide};
-    world_ask(world, door_gateway, decide_ask_type(), &ask);
+    world_act(world, unit, warning_decide_type(), decide);
 }
 
 static world_t office_of(office_t office) {
@@ -94,9 +93,12 @@ static void a_mobile_number_and_a_strange_key_stay_out_of_the_ledger(void **stat
 }
 
 static void world_attest(world_t *world, const char *login, const char *unit, const warning_decide_t *decide) {
-    attested_decide_t ask = {.unit = text_of(unit), .login = text_of(login), .decide = *decide};
+    buffer_t body = {0};
+    packet_encode(0, warning_decide_type(), decide, &body);
+    attested_act_t ask = {.unit = text_of(unit), .login = text_of(login), .body = {body.at, (uint32_t)body.size}};
     memset(ask.session, 7, sizeof ask.session);
-    world_ask(world, door_console, attested_decide_type(), &ask);
+    world_ask(world, door_console, attested_act_type(), &ask);
+    buffer_destroy(&body);
 }
 
 static void grant(world_t *world, uint8_t number, const char *login, login_role_t role, const char *unit) {
