@@ -6,6 +6,7 @@
 #include "services/console/state.h"
 #include "services/plan/calendar.h"
 #include "services/plan/plan_file.h"
+#include "services/sheet/bulk.h"
 #include "services/stage/home.h"
 #include "services/stage/log.h"
 
@@ -39,7 +40,19 @@ static json_t *words_json(void) {
     return json;
 }
 
-/* What the pages need beyond the plan itself: the resolved instants, and the words. */
+/* The columns of a file of reports: rows pasted into the form are told by the same heads. */
+static json_t *columns_json(void) {
+    json_t *list = json_array();
+    for (uint32_t at = 0; at < COLUMN_COUNT; at++) {
+        column_t column = (column_t)at;
+        json_array_append_new(list,
+                              json_pack("{s:s,s:s,s:s,s:s}", "name", column_symbol(column), "zh", column_name(column, true),
+                                        "en", column_name(column, false), "others", column_others(column)));
+    }
+    return list;
+}
+
+/* What the pages need beyond the plan itself: the resolved instants, the words, the columns of sheets. */
 static json_t *plan_json(const plan_t *plan) {
     json_t *json = message_to_json(plan_type(), plan);
     json_t *periods = json_object_get(json, "periods"), *tasks = json_object_get(json, "tasks");
@@ -50,6 +63,7 @@ static json_t *plan_json(const plan_t *plan) {
         due_add(plan, plan->tasks[index].due, json_array_get(tasks, index));
     }
     json_object_set_new(json, "words", words_json());
+    json_object_set_new(json, "columns", columns_json());
     return json;
 }
 
@@ -73,8 +87,10 @@ static void book_load(console_t *self) {
     uint32_t count = 0;
     err_t err = home_read(PLAN_FILE, arena, LIMIT_PLAN_FILE, &yaml);
     if (err == OK) err = plan_read(yaml, arena, &plan, faults, &count);
-    if (err == OK) book_take(self, &plan);
-    else log_error("plan_unreadable", "file=%s error=%s faults=%u", PLAN_FILE, err_name(err), (unsigned)count);
+    if (err == OK)
+        book_take(self, &plan);
+    else
+        log_error("plan_unreadable", "file=%s error=%s faults=%u", PLAN_FILE, err_name(err), (unsigned)count);
     arena_destroy(&arena);
 }
 

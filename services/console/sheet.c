@@ -124,6 +124,14 @@ static json_t *outcome_json(const bulk_t *bulk, uint32_t at, const bulk_outcome_
     return json;
 }
 
+/* 1 is A; 0: the table has no such column. */
+static uint32_t column_at(const bulk_t *bulk, column_t wanted, arena_t *arena) {
+    text_t unit;
+    for (uint32_t index = 0; index < bulk->header_count; index++)
+        if (cell_column(bulk->header[index], arena, &unit) == wanted) return index + 1;
+    return 0;
+}
+
 static void sheet_reply(request_t *self) {
     const sheet_check_t *sheet = self->own;
     const bulk_t *bulk = &sheet->bulk;
@@ -132,6 +140,8 @@ static void sheet_reply(request_t *self) {
         json_array_append_new(reports, outcome_json(bulk, at, &sheet->outcomes[at]));
     json_object_set_new(json, "faults", faults_json(bulk, bulk->faults.at, bulk->faults.count));
     json_object_set_new(json, "reports", reports);
+    json_object_set_new(json, "explanation", json_integer(column_at(bulk, COLUMN_explanation, self->arena)));
+    json_object_set_new(json, "explanation_head", json_string(column_name(COLUMN_explanation, true)));
     json_object_set_new(json, "body_row", json_integer(bulk->body_row));
     json_object_set_new(json, "well", json_boolean(bulk->faults.count == 0 && bulk_check_is_well(&sheet->check)));
     if (sheet->told) json_object_set_new(json, "rows", rows_json(&sheet->csv));
@@ -184,7 +194,9 @@ static bool ask_about(request_t *self, const report_t *checked) {
         return false;
     }
     personal_t *refs = ARENA_NEW(self->arena, personal_t, persons + 1);
-    for (uint32_t index = 0; index < persons; index++) refs_throwaway(self->console->refs, texts[index], &refs[index]);
+    for (uint32_t index = 0; index < persons; index++) /* as the vault lately told it: then the same content is known as that */
+        if (!refs_find(self->console->refs, texts[index], self->console->now_ms, &refs[index]))
+            refs_throwaway(self->console->refs, texts[index], &refs[index]);
     personal_swap(&report, refs, persons, self->arena);
     check_ask_t question = {.unit = text_of(self->who.unit), .report = report};
     ask(self, AT_VALIDATION, check_ask_type(), &question, on_sheet_checked);

@@ -2,8 +2,8 @@
 #ifndef SHEET_BULK_H
 #define SHEET_BULK_H
 
-#include "services/sheet/csv.h"
 #include "services/plan/plan.h"
+#include "services/sheet/csv.h"
 
 #define COLUMN(name, kind, zh, en, others) COLUMN_##name,
 typedef enum {
@@ -13,6 +13,8 @@ typedef enum {
 #undef COLUMN
 
 const char *column_name(column_t column, bool zh);
+const char *column_others(column_t column); /* other spellings, with | between */
+const char *column_symbol(column_t column); /* as it is declared */
 
 /* Where the values of one thing (a report, a figure, an item) stand; row 0: nowhere. `any` is its first row. */
 typedef struct {

@@ -209,11 +209,11 @@ bool cell_is_error(text_t text) {
 /* --- headers --- */
 
 typedef struct {
-    const char *zh, *en, *others;
+    const char *symbol, *zh, *en, *others;
     char kind;
 } column_text_t;
 
-#define COLUMN(name, kind, zh, en, others) {zh, en, others, (#kind)[0]},
+#define COLUMN(name, kind, zh, en, others) {#name, zh, en, others, (#kind)[0]},
 static const column_text_t columns[] = {
 #include "services/sheet/bulk_columns.def"
 };
@@ -222,6 +222,16 @@ static const column_text_t columns[] = {
 const char *column_name(column_t column, bool zh) {
     ASSERT(column < COLUMN_COUNT);
     return zh ? columns[column].zh : columns[column].en;
+}
+
+const char *column_others(column_t column) {
+    ASSERT(column < COLUMN_COUNT);
+    return columns[column].others;
+}
+
+const char *column_symbol(column_t column) {
+    ASSERT(column < COLUMN_COUNT);
+    return columns[column].symbol;
 }
 
 bool column_is_amount(column_t column) { return column < COLUMN_COUNT && columns[column].kind == 'a'; }

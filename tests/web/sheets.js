@@ -1,8 +1,10 @@
 // Sheets at the console: tables out as CSV and XLSX, files of reports in, charts beside their tables.
 'use strict';
 const assert = require('assert');
+const { execFileSync } = require('child_process');
+const fs = require('fs');
 const path = require('path');
-const { base, web, minning, json, step, end, call, until, visit, person } = require('./kit');
+const { base, home, web, minning, json, step, end, call, until, visit, person } = require('./kit');
 const XLSX = require(path.resolve('services/console/pages/vendor/xlsx-0.20.3.full.min.js'));
 
 const PASSWORD = '闽宁协作 2021 口令';
@@ -42,6 +44,224 @@ const cells = (bytes, at = 0) => {
     assert.ok(about.some((row) => row[0] === '数据截至' && /^2021-08-20 \d\d:\d\d$/.test(row[1])), JSON.stringify(about));
     const csv = await saved(() => page.getByRole('button', { name: '导出 CSV' }).click());
     assert.ok(csv.bytes.toString('utf8').startsWith('\ufeff单位,'));
+  });
+  // --- files of reports in ---
+  const fixture = (name) => path.resolve('tests/web/sheets', name);
+  const upload = async (files) => {
+    await page.getByLabel('选择文件').setInputFiles(files);
+    await page.getByRole('heading', { name: /^三、/ }).waitFor();
+  };
+  const rowOf = (number) => page.locator('.sheet tbody tr').filter({ has: page.locator('th[scope=row]', { hasText: new RegExp(`^${number}$`) }) });
+  const received = () => json('tail', 'entries', '--kind', 'report_received').length;
+  await step('the page gives an Excel table to fill in: what is owed, cells as texts, and the same rows as the command line', async () => {
+    await login('gaishan');
+    await page.waitForSelector('article.task');
+    await go('upload', 'h1');
+    const file = await saved(() => page.getByRole('button', { name: '下载 Excel 待填表' }).click());
+    assert.strictEqual(file.name, '盖山镇-2021-08.xlsx');
+    const rows = cells(file.bytes).filter((row) => row.some((cell) => cell !== ''));
+    const wanted = minning('report', 'template', '盖山镇').replace('\ufeff', '').trim().split('\r\n').map((line) => line.split(','));
+    assert.deepStrictEqual(rows.map((row) => row.slice(0, 10)), wanted.map((row) => row.slice(0, 10)));
+    const sheet = XLSX.read(file.bytes, { type: 'buffer', cellNF: true, sheetStubs: true }).Sheets['报送'];
+    assert.strictEqual(sheet.J2.z, '@', 'a receipt’s number stays text');
+    const csv = await saved(() => page.getByRole('button', { name: '下载 CSV 待填表' }).click());
+    assert.strictEqual(csv.bytes.toString('utf8'), minning('report', 'template', '盖山镇'));
+    await accessible('upload, empty');
+    await shot('30-upload-empty');
+  });
+  await step('an Excel file is read in the browser: dates, formulas and formats as they are stored, each fault beside its cell', async () => {
+    await upload(fixture('gaishan.xlsx'));
+    await rowOf(6).locator('td.hard [data-code=bad_amount]').waitFor();
+    assert.strictEqual(await rowOf(6).locator('td.hard input').inputValue(), '约12');
+    assert.match(await rowOf(3).innerText(), /2 结对帮扶|二 结对帮扶/);
+    assert.match(await rowOf(3).innerText(), /2021-08-01/);
+    assert.match(await rowOf(4).innerText(), /0\.3(\s|$)/);
+    assert.match(await rowOf(3).innerText(), /本月 2\.50 万元，累计 2\.50 万元/);
+    assert.match(await rowOf(7).innerText(), /本月 2\.00 万元/);
+    assert.strictEqual(await page.getByRole('button', { name: /^全部提交/ }).isDisabled(), true);
+    await page.getByRole('button', { name: '只提交无误的（2 份）' }).waitFor();
+    await accessible('upload with a fault');
+    await shot('31-upload-fault');
+  });
+  await step('the codes are those of minning report send, cell by cell', async () => {
+    const csv = path.join(web, 'gaishan.csv');
+    fs.writeFileSync(csv, XLSX.utils.sheet_to_csv(XLSX.read(fs.readFileSync(fixture('gaishan.xlsx'))).Sheets['报送']));
+    minning('key', 'new', '350104102');
+    minning('unit', 'add', '350104102', path.join(home, 'units/350104102.pub'));
+    let told = '';
+    try { told = minning('--json', 'report', 'send', csv, '--unit', '350104102', '--check'); } catch (error) { told = String(error.stdout); }
+    const wanted = told.trim().split('\n').map((line) => JSON.parse(line)).flatMap((one) => (one.faults || []).map((fault) => `${fault.cell} ${fault.code}`)).sort();
+    const seen = await page.evaluate(() => M.upload.checked.reports.flatMap((one) => one.faults.map((fault) => `${M.columnName(fault.column)}${fault.row} ${fault.code}`)).sort());
+    assert.deepStrictEqual(seen, wanted);
+  });
+  await step('a cell is corrected in place, a soft fault gets its explanation, and all are sent: a receipt each', async () => {
+    const before = received();
+    await rowOf(6).locator('td.hard input').fill('12.5');
+    await rowOf(6).locator('[data-explains=no_evidence]').waitFor();
+    await shot('32-upload-soft');
+    await rowOf(6).locator('[data-explains=no_evidence]').fill('发票月底汇总后补交');
+    await rowOf(6).locator('[data-explains=no_evidence]').press('Enter');
+    await page.getByRole('button', { name: '全部提交（3 份）' }).click({ timeout: 8000 });
+    await page.getByText('本次报送结束').waitFor();
+    await until('three receipts', async () => (await page.locator('table', { hasText: '提交编号' }).locator('tbody tr', { hasText: '已报，校验通过' }).count()) === 3);
+    assert.strictEqual(received(), before + 3);
+    const entry = json('tail', 'entries', '--kind', 'report_received').find((one) => one.body.report.task === 'consumption');
+    assert.strictEqual(entry.body.report.figures[0].amount, 12500000);
+    assert.deepStrictEqual(entry.body.report.explanations, [{ code: 'no_evidence', text: '发票月底汇总后补交' }]);
+    assert.ok(!JSON.stringify(entry).includes('陈某某'), 'a name stands in the ledger');
+    await accessible('upload, sent');
+    await shot('33-upload-sent');
+    const file = await saved(() => page.locator('.tablebox', { hasText: '提交编号' }).getByRole('button', { name: '导出 Excel' }).click());
+    assert.strictEqual(cells(file.bytes).length, 4);
+  });
+  await step('the same table as XLS (BIFF8) and as CSV in GB18030 stands already: nothing counts twice', async () => {
+    const before = received();
+    await upload(fixture('gaishan.xls'));
+    assert.match(await page.locator('main').innerText(), /XLS，/);
+    assert.strictEqual(await page.locator('.counts').getByText('此前已报 2').count(), 1, await page.locator('.counts').innerText());
+    const gbk = path.join(web, 'gaishan-gb18030.csv');
+    const csv = path.join(web, 'gaishan.csv');
+    execFileSync('iconv', ['-f', 'UTF-8', '-t', 'GB18030', '-o', gbk, csv]);
+    await upload(gbk);
+    assert.match(await page.locator('main').innerText(), /GB18030，/);
+    assert.strictEqual(await page.locator('.counts').getByText('此前已报 2').count(), 1, await page.locator('.counts').innerText());
+    for (const [name, mark] of [['bom.csv', '\ufeff'], ['plain.csv', '']]) {
+      await upload({ name, mimeType: 'text/csv', buffer: Buffer.from(mark + fs.readFileSync(csv, 'utf8')) });
+      assert.match(await page.locator('main').innerText(), /UTF-8，/);
+      assert.strictEqual(await page.locator('.counts').getByText('此前已报 2').count(), 1);
+    }
+    assert.strictEqual(received(), before);
+  });
+  // A file as a clerk's own list, made here: heads and rows.
+  const made = (name, rows, type = 'xlsx') => {
+    const book = XLSX.utils.book_new();
+    XLSX.utils.book_append_sheet(book, XLSX.utils.aoa_to_sheet(rows), '报送');
+    return { name, mimeType: 'application/octet-stream', buffer: Buffer.from(XLSX.write(book, { type: 'array', bookType: type })) };
+  };
+  const HEADS = ['任务', '报送期', '指标', '本月数（万元）', '无变化', '进展', '情况说明'], WHY = 'no_evidence：后补';
+  await step('a line that is lost in the middle: what was received is not sent again as another, the rest goes on under its own ids', async () => {
+    person(PASSWORD, 'luozhou', 'clerk', '螺洲镇');
+    const before = received();
+    await login('luozhou');
+    await page.waitForSelector('article.task');
+    await go('upload', 'h1');
+    await upload(made('螺洲.xlsx', [HEADS, ['消费帮扶', '2021-08', '宁夏特色产品销售额', 7.5, '', '采购', WHY], ['社会帮扶', '2021-08', '募集资金', 2, '', '募集', WHY]]));
+    const ids = [];
+    await page.route('**/api/v1/reports', async (route) => {
+      const body = route.request().postDataJSON();
+      ids.push(`${body.task} ${body.submission_id}`);
+      await route.fetch(); // the report arrives, its receipt does not
+      await route.abort();
+    });
+    await page.getByRole('button', { name: '全部提交（2 份）' }).click();
+    await page.getByText('连接中断，其余未报').waitFor();
+    assert.strictEqual(new Set(ids).size, 1, `one report, one id: ${ids}`);
+    assert.strictEqual(ids.length, 4);
+    assert.strictEqual(received(), before + 1);
+    await shot('34-upload-interrupted');
+    await accessible('upload, interrupted');
+    await page.unroute('**/api/v1/reports');
+    await page.getByRole('button', { name: '继续提交' }).click();
+    await page.getByText('本次报送结束').waitFor();
+    const receipts = page.locator('table', { hasText: '提交编号' }).locator('tbody tr');
+    assert.match(await receipts.nth(0).innerText(), /已报，校验通过（原回执）/);
+    assert.match(await receipts.nth(1).innerText(), /已报，校验通过\s/);
+    assert.strictEqual(received(), before + 2);
+    const total = json('figures', 'sales').filter((one) => one.unit === '350104104').reduce((sum, one) => sum + (one.amount || 0), 0);
+    assert.strictEqual(total, 7500000);
+  });
+  await step('the page is loaded anew in the middle: the same file goes on under the same id', async () => {
+    person(PASSWORD, 'jianxin', 'clerk', '建新镇');
+    const before = received();
+    await login('jianxin');
+    await page.waitForSelector('article.task');
+    await go('upload', 'h1');
+    const file = made('建新.xls', [HEADS, ['消费帮扶', '2021-08', '宁夏特色产品销售额', 3, '', '采购', WHY]], 'biff8');
+    let first = '';
+    await upload(file);
+    await page.route('**/api/v1/reports', async (route) => { first = route.request().postDataJSON().submission_id; await route.abort(); }); // it does not even arrive
+    await page.getByRole('button', { name: '全部提交（1 份）' }).click();
+    await page.getByText('连接中断，其余未报').waitFor();
+    await page.unroute('**/api/v1/reports');
+    assert.strictEqual(received(), before);
+    await page.reload();
+    await upload(file);
+    await page.getByRole('button', { name: '全部提交（1 份）' }).click();
+    await page.getByText('本次报送结束').waitFor();
+    assert.strictEqual(json('tail', 'entries', '--kind', 'report_received').pop().body.report.submission_id, first);
+    assert.strictEqual(received(), before + 1);
+  });
+  await step('only the good rows are sent where one report is wrong; mended, the rest follows', async () => {
+    person(PASSWORD, 'shangdu', 'clerk', '上渡街道');
+    const before = received();
+    await login('shangdu');
+    await page.waitForSelector('article.task');
+    await go('upload', 'h1');
+    await upload(made('上渡.xlsx', [HEADS, ['消费帮扶', '2021-08', '宁夏特色产品销售额', 3, '', '找张三 13812345678', WHY], ['社会帮扶', '2021-08', '募集资金', 1, '', '募集', WHY]]));
+    await rowOf(2).locator('td.hard [data-code=mobile_number]').waitFor();
+    await page.getByRole('button', { name: '只提交无误的（1 份）' }).click();
+    await page.getByText('本次报送结束').waitFor();
+    assert.strictEqual(received(), before + 1);
+    assert.strictEqual(json('tail', 'entries', '--kind', 'report_received').pop().body.report.task, 'donation');
+    await rowOf(2).locator('td.hard input').fill('集中采购');
+    await page.getByRole('button', { name: '全部提交（1 份）' }).click();
+    await until('both', async () => received() === before + 2);
+    await until('both receipts', async () => (await page.locator('table', { hasText: '提交编号' }).locator('tbody tr', { hasText: '已报，校验通过' }).count()) === 2);
+  });
+  await step('a correction of what stands says which revision it replaces, and becomes the next', async () => {
+    await page.getByRole('button', { name: '修改第 3 行' }).click();
+    await rowOf(3).getByLabel(/本月数/).fill('1.5');
+    await page.getByText('不能报送 1').waitFor();
+    await page.getByLabel('含已报（用于更正）').check();
+    const file = await saved(() => page.getByRole('button', { name: '下载 Excel 待填表' }).click());
+    const rows = cells(file.bytes).filter((row) => row[0]);
+    const at = (name) => rows[0].indexOf(name);
+    const line = rows.find((row) => row[at('指标')] === '募集资金');
+    assert.strictEqual(line[at('修订')], '1');
+    line[at('本月数(万元)')] = '1.5';
+    line[at('进展')] = '更正';
+    line[at('情况说明')] = WHY;
+    await upload(made('更正.xlsx', [rows[0], line]));
+    await page.getByRole('button', { name: '全部提交（1 份）' }).click();
+    await page.getByText('本次报送结束').waitFor();
+    const receipts = page.locator('table', { hasText: '提交编号' }).locator('tbody tr');
+    assert.match(await receipts.nth(0).innerText(), /已报，校验通过\s+2\s/);
+  });
+  await step('what a spreadsheet lost, or only shows otherwise, is refused at its cell and never guessed', async () => {
+    const sheet = XLSX.utils.aoa_to_sheet([HEADS, ['消费帮扶', '2021-08', '宁夏特色产品销售额', 123456], ['社会帮扶', '2021-08', '募集资金', 0]]);
+    sheet.D2.z = '0!.0,"万"'; // 123456 shown as 12.3万
+    sheet.D3 = { t: 'e', v: 0x0f, w: '#VALUE!' };
+    const book = XLSX.utils.book_new();
+    XLSX.utils.book_append_sheet(book, sheet, '报送');
+    await upload({ name: '失真.xlsx', mimeType: 'application/octet-stream', buffer: Buffer.from(XLSX.write(book, { type: 'array', bookType: 'xlsx' })) });
+    await rowOf(2).locator('td.hard [data-code=bad_amount]').waitFor();
+    assert.match(await rowOf(2).locator('td.hard input, td.hard textarea').inputValue(), /^123456（显示为 /);
+    await rowOf(3).locator('td.hard [data-code=cell_error]').waitFor();
+  });
+  await step('files that are none are told so: a picture, bytes of no encoding, a broken workbook, an open quote, no head', async () => {
+    const told = async (name, buffer, words) => {
+      await page.getByLabel('选择文件').setInputFiles({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(buffer) });
+      await page.locator('main').getByText(words).first().waitFor();
+    };
+    await told('a.png', Buffer.from('89504e470d0a1a0aff0000ffff', 'hex'), '既不是 UTF-8');
+    await told('b.csv', Buffer.from([0xff, 0xff, 0x80, 0x2c]), '既不是 UTF-8');
+    await told('c.xlsx', fs.readFileSync(fixture('gaishan.xlsx')).subarray(0, 3000), '文件读不出来');
+    await told('d.csv', '任务,报送期\n"消费帮扶,2021-08\n', '引号没有结束');
+    await told('e.csv', '甲,乙\n1,2\n', '缺少列');
+    await told('f.xlsx', XLSX.write({ SheetNames: ['空'], Sheets: { 空: {} } }, { type: 'array', bookType: 'xlsx' }), '没有内容');
+    await accessible('upload of no table');
+    await shot('35-upload-wrong-file');
+  });
+  await step('text with tabs, as spreadsheets save “Unicode text”, is read too', async () => {
+    await upload({ name: 'g.txt', mimeType: 'text/plain', buffer: Buffer.from(`\ufeff${HEADS.join('\t')}\r\n消费帮扶\t2021-08\t宁夏特色产品销售额\t9\t\t"第一行\n第二行"\t\r\n`, 'utf16le') });
+    assert.match(await rowOf(2).innerText(), /第一行\n第二行/);
+  });
+  await step('the page of many reports works on a phone and prints', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.ok(wide <= 0, `${wide} px too wide`);
+    await shot('36-upload-phone');
+    await page.setViewportSize({ width: 1280, height: 860 });
   });
   await step('no page threw, and nothing was blocked by the content security policy', async () => assert.deepStrictEqual(errors, []));
   await close();

@@ -4,6 +4,7 @@ M.nowMs = 0;
 M.pages = {
   login: { show: M.pageLogin }, password: { show: M.pagePassword },
   tasks: { show: M.pageTasks, live: true, name: ['我的任务', 'My tasks'], may: function () { return M.me.reports; } },
+  upload: { show: M.pageUpload, name: ['批量报送', 'Many at once'], may: function () { return M.me.reports; } },
   board: { show: M.pageBoard, live: true, name: ['总览', 'Board'], may: function () { return true; } },
   matrix: { show: M.pageMatrix, live: true, name: ['报送矩阵', 'Matrix'], may: function () { return M.me.all_units; } },
   late: { show: M.pageLate, live: true, name: ['逾期迟报', 'Late'], may: function () { return true; } },

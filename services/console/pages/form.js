@@ -224,9 +224,10 @@ M.Figure.prototype.itemsBox = function () {
       event.preventDefault();
       figure.paste(text);
     }, onchange: function (event) { figure.paste(event.target.value); event.target.value = ''; } });
+  this.pasteUnit = M.h('select', { 'aria-label': M.t('粘贴的金额没有单位时按', 'unit of pasted amounts without one') }, ['元', '万元'].map(function (unit) { return M.h('option', { value: unit }, M.t('无单位按“' + unit + '”', 'bare: ' + unit)); }));
   var heads = person ? [M.t('姓名', 'Name'), M.t('到岗日期', 'First day'), M.t('离岗日期', 'Last day')] : [M.t('种类', 'Kind'), M.t('编号', 'Number'), M.t('发生日期', 'Day of the fact'), M.t('金额', 'Amount')];
   var box = M.h('details.items', M.h('summary', M.t('明细（逐笔）', 'Items')), M.h('table', M.h('thead', M.h('tr', heads.map(function (head) { return M.h('th', { scope: 'col' }, head); }), M.h('th', M.h('span.hidden', M.t('操作', 'actions'))))), this.body),
-    M.h('div.figureline', M.h('button', { type: 'button', onclick: function () { figure.add({}); } }, M.t('加一行', 'Add a row')), paste));
+    M.h('div.figureline', M.h('button', { type: 'button', onclick: function () { figure.add({}); } }, M.t('加一行', 'Add a row')), paste, this.indicator.measure === 'money' ? this.pasteUnit : ''));
   box.open = this.rows.length > 0 || this.indicator.items === 'required' || person;
   return box;
 };
@@ -259,23 +260,12 @@ M.Figure.prototype.add = function (item) {
   this.form.changed();
   return row;
 };
-M.dayTyped = function (text) {
-  var at = /^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?$/.exec(text.trim());
-  return at ? at[1] + '-' + ('0' + at[2]).slice(-2) + '-' + ('0' + at[3]).slice(-2) : '';
-};
-// Columns are told by what stands in them: a date is a date, of the others the last is the amount.
 M.Figure.prototype.paste = function (text) {
-  var figure = this, person = this.indicator.key_kind === 'person', count = 0;
-  text.split(/\r?\n/).slice(0, 512).forEach(function (line) {
-    var cells = line.split('\t').map(function (cell) { return cell.trim(); }).filter(function (cell) { return cell; });
-    if (!cells.length) return;
-    var days = cells.map(M.dayTyped).filter(function (day) { return day; }), rest = cells.filter(function (cell) { return !M.dayTyped(cell); });
-    if (!days.length) return; // a head, or a line without a fact
-    if (person) figure.add({ name: rest[0], fact_day: days[0], out_day: days[1] });
-    else figure.add({ key: rest[0], fact_day: days[0], typed: /^[\d.,]+$/.test(rest[rest.length - 1] || '') && figure.indicator.measure === 'money' ? rest[rest.length - 1] + '元' : rest.length > 1 ? rest[rest.length - 1] : '' });
-    count++;
-  });
-  if (count) M.tell(M.t('已粘贴 ' + count + ' 行；没有写单位的金额按“元”计，请核对。', count + ' rows pasted; amounts without a unit are taken as 元, check them.'));
+  var figure = this, person = this.indicator.key_kind === 'person', room = 512 - this.rows.length;
+  var pasted = M.pastedItems(text, person, this.indicator.measure === 'money' ? this.pasteUnit.value : '');
+  pasted.items.slice(0, room).forEach(function (item) { figure.add({ name: item.name, key: item.key, key_kind: figure.indicator.key_kind || item.kind, fact_day: item.fact_day, out_day: item.out_day, typed: item.typed }); });
+  var left = pasted.skipped + Math.max(0, pasted.items.length - room);
+  M.tell(M.t('已粘贴 ' + Math.min(pasted.items.length, room) + ' 行' + (left ? '，' + left + ' 行不是明细，未加入' : '') + '，请核对。', Math.min(pasted.items.length, room) + ' rows pasted' + (left ? ', ' + left + ' left out' : '') + '; check them.'));
 };
 M.Figure.prototype.gather = function () {
   var one = { indicator: this.indicator.id }, person = this.indicator.key_kind === 'person';
