@@ -256,7 +256,7 @@ static void claims_stand(turn_t *turn, validation_case_t *given, validation_ruli
     if (count == 0 && old_count == 0) return;
     claims_replace(turn, place, old, old_count, claims, count);
     claims_keep(turn, place, ruling->revision, claims, count);
-    claims_note(turn, place->told, place->told_count, &ruling->explained, &ruling->explained_count);
+    claims_note(turn, ruling->figures, place->told, place->told_count, &ruling->explained, &ruling->explained_count);
 }
 
 static void on_report_received(turn_t *turn, const event_t *event) {
@@ -360,7 +360,7 @@ static void claims_ahead(turn_t *turn, const check_ask_t *ask, validation_ruling
     claims_place_t place = {.unit = ask->unit, .task = ask->report.task, .period = ask->report.period};
     uint32_t count = 0;
     const claim_t *claims = claims_of(turn, &place, ruling->figures, ruling->figures_count, turn_now_ms(turn), &count);
-    if (count > 0) claims_foresee(turn, claims, count, &ruling->explained, &ruling->explained_count);
+    if (count > 0) claims_foresee(turn, ruling->figures, claims, count, &ruling->explained, &ruling->explained_count);
 }
 
 static void answer_check(turn_t *turn, const packet_t *packet, reply_t *reply) {

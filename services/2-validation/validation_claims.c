@@ -2,6 +2,7 @@
 #include "services/2-validation/validation_claims.h"
 
 #include "proto/crypto.h"
+#include "services/plan/key_fold.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,7 @@ claim_t claim_of_key(bytes_t key, arena_t *arena) {
 }
 
 void claim_fill(claim_t *claim, const validation_claim_t *row) {
+    claim->typed = row->typed;
     claim->fact_day = row->fact_day;
     claim->amount = row->amount;
     claim->seq = row->seq;
@@ -88,15 +90,16 @@ static store_key_t key_of_revision(const claims_place_t *place, uint64_t revisio
 static claim_t claim_of_item(turn_t *turn, const claims_place_t *place, const figure_t *figure, const item_t *item, bool people) {
     claim_t claim = {.indicator = figure->indicator,
                      .key_kind = item->key_kind,
-                     .key = item->key,
+                     .key = key_folded(item->key, turn_arena(turn)),
                      .unit = place->unit,
                      .period = people ? text_of(NULL) : place->period,
                      .member = people ? text_of(NULL) : figure->member,
                      .fact_day = item->fact_day,
                      .amount = item->amount,
                      .seq = turn_cause(turn)};
+    if (!text_equal(claim.key, item->key)) claim.typed = item->key;
     if (item->key_kind == key_kind_person) {
-        claim.key = text_of(NULL);
+        claim.key = claim.typed = text_of(NULL);
         memcpy(claim.person, item->person.hash, sizeof claim.person);
     }
     return claim;
@@ -160,6 +163,7 @@ claim_t contest_holder(const claim_t *what, const validation_contest_t *contest)
     holder.period = contest->period;
     holder.member = contest->member;
     holder.contested = false;
+    holder.typed = text_of(NULL);
     return holder;
 }
 
@@ -229,6 +233,7 @@ static void claim_take(exchange_t *self, const claim_t *claim, bool stays) {
     validation_claim_t row = {.since_seq = turn_cause(self->turn), .since_ms = claim->since_ms};
     bool there = turn_get(self->turn, VALIDATION_CLAIM, &key, &row);
     row.reports += !stays;
+    row.typed = claim->typed;
     row.fact_day = claim->fact_day;
     row.amount = claim->amount;
     row.seq = claim->seq;
@@ -272,8 +277,10 @@ static void contest_settle(exchange_t *self, const claim_t *claims) {
 }
 
 static void tell(claims_place_t *place, claim_t *told, const claim_t *claim, bool contested) {
-    told[place->told_count] = *claim;
-    told[place->told_count++].contested = contested;
+    claim_t *one = &told[place->told_count++];
+    *one = *claim;
+    one->contested = contested;
+    one->typed = text_of(NULL); /* an event has a size, and the report has it */
 }
 
 static bool is_own(const claims_place_t *place, const claim_t *claim) {

@@ -37,9 +37,12 @@ claim_t contest_holder(const claim_t *what, const validation_contest_t *contest)
 void contest_hold(validation_contest_t *contest, const claim_t *holder);
 
 /* --- what is said of them (validation_contests.c) --- */
-/* What the sender is told of rows that do not count, added to the reasons; of claims not kept (a dry run) what would be. */
-void claims_note(turn_t *turn, const claim_t *claims, uint32_t count, const reason_t **reasons, uint32_t *reasons_count);
-void claims_foresee(turn_t *turn, const claim_t *claims, uint32_t count, const reason_t **reasons, uint32_t *reasons_count);
+/* What the sender is told of rows of these figures that do not count, added to the reasons; of claims not kept (a dry run) what
+ * would be. */
+void claims_note(turn_t *turn, const figure_t *figures, const claim_t *claims, uint32_t count, const reason_t **reasons,
+                 uint32_t *reasons_count);
+void claims_foresee(turn_t *turn, const figure_t *figures, const claim_t *claims, uint32_t count, const reason_t **reasons,
+                    uint32_t *reasons_count);
 
 void on_claim_credited(turn_t *turn, const event_t *event);
 void answer_claims(turn_t *turn, const packet_t *packet, reply_t *reply);

@@ -1,6 +1,8 @@
 /* Keys that more than one claims: what senders are told of them, what the coordinator decides, what may be asked. */
 #include "services/2-validation/validation_claims.h"
 
+#include "services/plan/key_fold.h"
+
 #include <string.h>
 
 /* --- what the sender is told --- */
@@ -11,10 +13,12 @@ static text_t unit_name(turn_t *turn, text_t id) {
     return unit == NULL ? id : unit->name;
 }
 
-static void note(turn_t *turn, const claim_t *claim, const validation_contest_t *contest, reason_t *reason) {
+static void note(turn_t *turn, const figure_t *figures, const claim_t *claim, const validation_contest_t *contest,
+                 reason_t *reason) {
+    text_t typed = figures[claim->figure].items[claim->item].key;
     arena_t *arena = turn_arena(turn);
     text_t *args = ARENA_NEW(arena, text_t, 3);
-    args[0] = claim->key.size > 0 ? claim->key : text_of(WORD_ZH(key_kind, claim->key_kind));
+    args[0] = claim->key.size > 0 ? typed : text_of(WORD_ZH(key_kind, claim->key_kind));
     args[1] = unit_name(turn, contest->unit);
     args[2] = contest->period.size > 0 ? contest->period : text_of("–");
     text_t path = arena_format(arena, "figures[%llu].items[%llu].%s", (unsigned long long)claim->figure,
@@ -29,35 +33,37 @@ static reason_t *reasons_grown(turn_t *turn, const reason_t *reasons, uint32_t c
     return grown;
 }
 
-void claims_note(turn_t *turn, const claim_t *claims, uint32_t count, const reason_t **reasons, uint32_t *reasons_count) {
+void claims_note(turn_t *turn, const figure_t *figures, const claim_t *claims, uint32_t count, const reason_t **reasons,
+                 uint32_t *reasons_count) {
     reason_t *grown = NULL;
     for (uint32_t index = 0; index < count && *reasons_count < LIMIT_REASONS; index++) {
         if (!claims[index].contested) continue;
         if (grown == NULL) grown = reasons_grown(turn, *reasons, *reasons_count);
         validation_contest_t contest = contest_of(turn, &claims[index]);
-        note(turn, &claims[index], &contest, &grown[(*reasons_count)++]);
+        note(turn, figures, &claims[index], &contest, &grown[(*reasons_count)++]);
         *reasons = grown;
     }
 }
 
-void claims_foresee(turn_t *turn, const claim_t *claims, uint32_t count, const reason_t **reasons, uint32_t *reasons_count) {
+void claims_foresee(turn_t *turn, const figure_t *figures, const claim_t *claims, uint32_t count, const reason_t **reasons,
+                    uint32_t *reasons_count) {
     reason_t *grown = NULL;
     for (uint32_t index = 0; index < count && *reasons_count < LIMIT_REASONS; index++) {
         validation_contest_t contest = contest_of(turn, &claims[index]);
         claim_t holder = contest_holder(&claims[index], &contest);
         if (contest.claimants == 0 || claimant_order(&holder, &claims[index]) == 0) continue;
         if (grown == NULL) grown = reasons_grown(turn, *reasons, *reasons_count);
-        note(turn, &claims[index], &contest, &grown[(*reasons_count)++]);
+        note(turn, figures, &claims[index], &contest, &grown[(*reasons_count)++]);
         *reasons = grown;
     }
 }
 
 /* --- the coordinator decides --- */
 
-static claim_t claim_credited_of(const claim_credited_t *credited) {
+static claim_t claim_credited_of(const claim_credited_t *credited, arena_t *arena) {
     claim_t claim = {.indicator = credited->indicator,
                      .key_kind = credited->key_kind,
-                     .key = credited->key,
+                     .key = key_folded(credited->key, arena),
                      .unit = credited->unit,
                      .period = credited->period,
                      .member = credited->member};
@@ -88,6 +94,7 @@ static void credit_take(turn_t *turn, const claim_credited_t *credited, const cl
     bool moves = claimant_order(&told[0], claim) != 0;
     told[0].contested = true;
     if (moves) moves = claim_read(turn, &told[0]);
+    told[0].typed = told[1].typed = text_of(NULL);
     contest_hold(contest, claim);
     contest->open = false;
     contest->credit_seq = turn_cause(turn);
@@ -96,7 +103,7 @@ static void credit_take(turn_t *turn, const claim_credited_t *credited, const cl
     store_key_t key = claim_what_key(claim);
     turn_put(turn, VALIDATION_CONTEST, &key, contest);
     turn_put(turn, VALIDATION_DISPUTE, &key, &(validation_dispute_t){0});
-    credit_taken_t taken = {.claim = *claim,
+    credit_taken_t taken = {.claim = told[1],
                             .why = credited->why,
                             .claims = told,
                             .claims_count = moves ? 2 : 0,
@@ -120,7 +127,7 @@ static bool is_partial(turn_t *turn, const claim_credited_t *credited, const cla
 void on_claim_credited(turn_t *turn, const event_t *event) {
     claim_credited_t credited;
     if (!turn_body(turn, event, claim_credited_type(), &credited)) return;
-    claim_t claim = claim_credited_of(&credited);
+    claim_t claim = claim_credited_of(&credited, turn_arena(turn));
     validation_contest_t contest = contest_of(turn, &claim);
     claim_t holder = contest_holder(&claim, &contest);
     bool holds = claimant_order(&holder, &claim) == 0;

@@ -2,6 +2,7 @@
 #include "services/2-validation/validation_judge.h"
 
 #include "proto/crypto.h"
+#include "services/plan/key_fold.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ bool uscc_is_valid(text_t code) {
 /* A row and where it stood; order: what makes two rows the same, then the position. */
 typedef struct {
     const item_t *item;
+    text_t key;      /* as it is compared */
     uint32_t index;
     bool unique;     /* one row a key; otherwise the same key recurs on another day or with another amount */
 } row_t;
@@ -36,7 +38,7 @@ static int row_compare_same(const row_t *a, const row_t *b) {
     int order = number_compare(a->item->key_kind, b->item->key_kind);
     if (order != 0) return order;
     if (a->item->key_kind == key_kind_person) return memcmp(a->item->person.hash, b->item->person.hash, HASH_SIZE);
-    order = text_compare(a->item->key, b->item->key);
+    order = text_compare(a->key, b->key);
     if (order != 0 || a->unique) return order;
     order = number_compare(a->item->fact_day, b->item->fact_day);
     return order != 0 ? order : number_compare((uint64_t)a->item->amount.value, (uint64_t)b->item->amount.value);
@@ -48,8 +50,8 @@ static int row_compare(const void *a, const void *b) {
     return order != 0 ? order : number_compare(left->index, right->index);
 }
 
-static bool item_has_key(const item_t *item) {
-    return item->key_kind == key_kind_person ? !bytes_are_zero(item->person.hash, HASH_SIZE) : item->key.size > 0;
+static bool item_has_key(const item_t *item, text_t key) {
+    return item->key_kind == key_kind_person ? !bytes_are_zero(item->person.hash, HASH_SIZE) : key.size > 0;
 }
 
 /* For every row 1 + the index of an earlier row that it repeats, 0 for none. */
@@ -59,9 +61,10 @@ static uint32_t *repeats_of(judge_t *self, const figure_t *figure) {
     uint32_t count = 0;
     for (uint32_t index = 0; index < figure->items_count; index++) {
         const item_t *item = &figure->items[index];
-        if (!item_has_key(item)) continue;
+        text_t key = key_folded(item->key, self->arena);
+        if (!item_has_key(item, key)) continue;
         bool unique = item->key_kind == key_kind_person || key_kind_is_unique(self->plan, item->key_kind);
-        rows[count++] = (row_t){item, index, unique};
+        rows[count++] = (row_t){item, key, index, unique};
     }
     if (count > 1) qsort(rows, count, sizeof rows[0], row_compare);
     for (uint32_t index = 1; index < count; index++)
@@ -76,12 +79,13 @@ static key_kind_t key_kind_wanted(const indicator_t *indicator) {
 static void judge_key(judge_t *self, const exhibit_t *exhibit, uint32_t index) {
     const item_t *item = &exhibit->said->items[index];
     bool person = item->key_kind == key_kind_person;
+    text_t key = key_folded(item->key, self->arena);
     key_kind_t wanted = key_kind_wanted(exhibit->indicator);
     if (wanted != key_kind_none && item->key_kind != wanted)
         FAULT_WITH(self, item_kind_wrong, item_path(self, exhibit->index, index, "key_kind"), exhibit->indicator->name,
                    text_of(WORD_ZH(key_kind, wanted)));
-    if (!item_has_key(item)) FAULT(self, item_key_missing, item_path(self, exhibit->index, index, person ? "person" : "key"));
-    else if (item->key_kind == key_kind_uscc && !uscc_is_valid(item->key))
+    if (!item_has_key(item, key)) FAULT(self, item_key_missing, item_path(self, exhibit->index, index, person ? "person" : "key"));
+    else if (item->key_kind == key_kind_uscc && !uscc_is_valid(key))
         FAULT(self, bad_uscc, item_path(self, exhibit->index, index, "key"));
 }
 

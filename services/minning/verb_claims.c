@@ -4,6 +4,7 @@
 #include "services/minning/rows.h"
 
 #include "services/plan/amount.h"
+#include "services/plan/key_fold.h"
 
 #include <string.h>
 
@@ -30,7 +31,7 @@ static int contests_ask(cli_t *cli, text_t indicator, bool open_only, claims_t *
 /* --- claims --- */
 
 static text_t key_shown(cli_t *cli, const claim_t *claim) {
-    if (claim->key_kind != key_kind_person) return claim->key;
+    if (claim->key_kind != key_kind_person) return claim->typed.size > 0 ? claim->typed : claim->key;
     person_ref_t ref;
     text_t name;
     memcpy(ref.hash, claim->person, sizeof ref.hash);
@@ -53,12 +54,15 @@ static text_t state_shown(cli_t *cli, const contest_t *contest, const claim_t *c
 }
 
 static void contest_add(cli_t *cli, sheet_t *sheet, const contest_t *contest) {
-    text_t key = contest->claims_count > 0 ? key_shown(cli, &contest->claims[0]) : text_of("");
+    text_t above = text_of(NULL); /* what another typed otherwise is shown, though it is one number */
     for (uint32_t index = 0; index < contest->claims_count; index++) {
         const claim_t *claim = &contest->claims[index];
+        text_t key = key_shown(cli, claim);
+        bool same = index > 0 && text_equal(key, above);
+        above = key;
         text_t cells[] = {index == 0 ? claim->indicator : text_of(""),
                           index == 0 ? CLI_WORD_OF(cli, key_kind, claim->key_kind) : text_of(""),
-                          index == 0 ? key : text_of(""),
+                          same ? text_of("") : key,
                           cli_unit_name(cli, claim->unit),
                           claim->period,
                           claim->member,
@@ -97,7 +101,9 @@ int verb_claims(cli_t *cli) {
 /* What is typed as the key of a person is the name that `claims` shows. */
 static bool claim_is_meant(cli_t *cli, const claim_t *claim, text_t key, text_t unit, text_t period, text_t member) {
     return text_equal(claim->unit, unit) && (period.size == 0 || text_equal(claim->period, period)) &&
-           (member.size == 0 || text_equal(claim->member, member)) && text_equal(key_shown(cli, claim), key);
+           (member.size == 0 || text_equal(claim->member, member)) &&
+           (claim->key_kind == key_kind_person ? text_equal(key_shown(cli, claim), key)
+                                               : text_equal(claim->key, key_folded(key, cli->arena)));
 }
 
 static int claim_find(cli_t *cli, const claims_t *all, text_t unit, claim_credit_t *credit) {

@@ -16,10 +16,57 @@ typedef struct {
 
 /* --- taking them off a report --- */
 
+/* Characters by their bytes: those that begin so and end in first…last become `to`, with steps each one more. 0: nothing. */
+static const struct {
+    char begin[3];
+    uint8_t first, last;
+    char to;
+    bool steps;
+} alike[] = {
+    {"\xc2", 0x85, 0x85, 0, false},         {"\xc2", 0xa0, 0xa0, 0, false},         {"\xc2", 0xad, 0xad, 0, false},
+    {"\xe1\x9a", 0x80, 0x80, 0, false},     {"\xe2\x80", 0x80, 0x8f, 0, false},     {"\xe2\x80", 0xa8, 0xaf, 0, false},
+    {"\xe2\x81", 0x9f, 0xa4, 0, false},     {"\xe3\x80", 0x80, 0x80, 0, false},     {"\xef\xbb", 0xbf, 0xbf, 0, false},
+    {"\xe2\x80", 0x90, 0x95, '-', false},   {"\xe2\x88", 0x92, 0x92, '-', false},   {"\xef\xb9", 0xa3, 0xa3, '-', false},
+    {"\xe3\x80", 0x88, 0x89, '(', true},    {"\xe3\x80", 0x8a, 0x8b, '(', true},    {"\xe3\x80", 0x8c, 0x8d, '(', true},
+    {"\xe3\x80", 0x8e, 0x8f, '(', true},    {"\xe3\x80", 0x90, 0x91, '(', true},    {"\xe3\x80", 0x94, 0x95, '(', true},
+    {"\xe3\x80", 0x96, 0x97, '(', true},    {"\xef\xb9", 0x99, 0x9a, '(', true},    {"\xef\xb9", 0x9b, 0x9c, '(', true},
+    {"\xef\xb9", 0x9d, 0x9e, '(', true},    {"\xef\xbc", 0x81, 0xbf, 0x21, true},   {"\xef\xbd", 0x80, 0x9e, 0x60, true},
+};
+
+/* The ASCII character that stands at `at`, in whatever form; *more: bytes it takes, 0 where it is not one of them. */
+static char plain_at(text_t text, uint32_t at, uint32_t *more) {
+    for (size_t index = 0; index < sizeof alike / sizeof alike[0]; index++) {
+        uint32_t size = (uint32_t)strlen(alike[index].begin);
+        if (at + size >= text.size || memcmp(text.at + at, alike[index].begin, size) != 0) continue;
+        uint8_t last = (uint8_t)text.at[at + size];
+        if (last < alike[index].first || last > alike[index].last) continue;
+        *more = size + 1;
+        return (char)(alike[index].to + (alike[index].steps ? last - alike[index].first : 0));
+    }
+    *more = (uint8_t)text.at[at] < 0x80;
+    return text.at[at];
+}
+
+/* "Keys that differ only in case, width or blanks are one receipt." */
+static uint32_t key_alike(text_t text, uint8_t key[LIMIT_KEY_TEXT]) {
+    uint32_t size = 0;
+    for (uint32_t at = 0, more; at < text.size; at += more) {
+        char plain = plain_at(text, at, &more);
+        if (more == 0) { /* a byte of a character that is only itself */
+            key[size++] = (uint8_t)text.at[at];
+            more = 1;
+        } else if (plain > ' ') {
+            if (plain >= 'a' && plain <= 'z') plain = (char)(plain - 'a' + 'A');
+            key[size++] = (uint8_t)(plain == '[' || plain == '{' ? '(' : plain == ']' || plain == '}' ? ')' : plain);
+        }
+    }
+    return size;
+}
+
 static void key_set(uint8_t key[LIMIT_KEY_TEXT], uint32_t *size, key_kind_t kind, text_t text, const uint8_t person[32]) {
-    *size = kind == key_kind_person ? 32 : text.size;
     memset(key, 0, LIMIT_KEY_TEXT);
-    if (*size > 0) memcpy(key, kind == key_kind_person ? person : (const uint8_t *)text.at, *size);
+    if (kind == key_kind_person) memcpy(key, person, 32);
+    *size = kind == key_kind_person ? 32 : key_alike(text, key);
 }
 
 static bool same_key(const verify_claim_t *a, const verify_claim_t *b) {

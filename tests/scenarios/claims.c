@@ -4,6 +4,7 @@
 
 #include "services/minning/phrase.h"
 #include "services/plan/amount.h"
+#include "services/plan/key_fold.h"
 #include "tests/scenarios/scenarios.h"
 
 static text_t amount_of(const scene_t *self, text_t indicator_id, maybe_t amount) {
@@ -13,7 +14,7 @@ static text_t amount_of(const scene_t *self, text_t indicator_id, maybe_t amount
 }
 
 static text_t key_of(const claim_t *claim) {
-    return claim->key_kind == key_kind_person ? text_of("(人员)") : claim->key;
+    return claim->key_kind == key_kind_person ? text_of("(人员)") : claim->typed.size > 0 ? claim->typed : claim->key;
 }
 
 static void say_contest(scene_t *self, const contest_t *row) {
@@ -23,10 +24,12 @@ static void say_contest(scene_t *self, const contest_t *row) {
               row->why.size > 0 ? "，" : "", TEXT_ARGS(row->why));
     for (uint32_t index = 0; index < row->claims_count; index++) {
         const claim_t *claim = &row->claims[index];
-        scene_say(self, "  %s " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT " 自 " TEXT_FORMAT " " TEXT_FORMAT,
+        text_t typed = claim->typed;
+        if (typed.size > 0) typed = arena_format(self->arena, "，写作 " TEXT_FORMAT, TEXT_ARGS(typed));
+        scene_say(self, "  %s " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT " 自 " TEXT_FORMAT " " TEXT_FORMAT TEXT_FORMAT,
                   claim->contested ? "○" : "●", TEXT_ARGS(claim->unit), TEXT_ARGS(claim->period), TEXT_ARGS(claim->member),
                   TEXT_ARGS(scene_when(self, (int64_t)claim->since_ms)),
-                  TEXT_ARGS(amount_of(self, claim->indicator, claim->amount)));
+                  TEXT_ARGS(amount_of(self, claim->indicator, claim->amount)), TEXT_ARGS(typed));
     }
 }
 
@@ -45,11 +48,11 @@ void scene_claims(scene_t *self, text_t rest) {
 }
 
 /* The claim that is meant, by unit and period; of a person by the unit alone ("-" for the key). */
-static const claim_t *claim_meant(const claims_t *claims, text_t key, text_t unit, text_t period) {
+static const claim_t *claim_meant(const claims_t *claims, text_t key, text_t unit, text_t period, arena_t *arena) {
     for (uint32_t index = 0; index < claims->rows_count; index++)
         for (uint32_t one = 0; one < claims->rows[index].claims_count; one++) {
             const claim_t *claim = &claims->rows[index].claims[one];
-            bool same = text_equal(claim->key, key) || (text_is(key, "-") && claim->key_kind == key_kind_person);
+            bool same = text_equal(claim->key, key_folded(key, arena)) || (text_is(key, "-") && claim->key_kind == key_kind_person);
             if (same && text_equal(claim->unit, unit) && (claim->period.size == 0 || text_equal(claim->period, period)))
                 return claim;
         }
@@ -82,7 +85,7 @@ void scene_credit(scene_t *self, text_t rest) {
     text_t period = phrase_word(&rest);
     said.why = phrase_word(&rest);
     claims_t claims = claims_asked(self, said.indicator);
-    const claim_t *claim = claim_meant(&claims, key, said.unit, period);
+    const claim_t *claim = claim_meant(&claims, key, said.unit, period, self->arena);
     if (claim == NULL) { /* what the ledger says of it is the question */
         said.key_kind = key_kind_receipt;
         said.key = key;
@@ -92,7 +95,7 @@ void scene_credit(scene_t *self, text_t rest) {
         return;
     }
     said.key_kind = claim->key_kind;
-    said.key = claim->key;
+    said.key = claim->key_kind == key_kind_person ? claim->key : key; /* as it is typed here */
     memcpy(said.person, claim->person, sizeof said.person);
     said.period = claim->period;
     said.member = claim->member;

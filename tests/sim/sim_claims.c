@@ -96,11 +96,21 @@ static uint64_t since_of(recount_t *count, const saying_t *fresh, uint64_t now_s
     return since;
 }
 
-static saying_t saying_of(const figure_t *figure, const item_t *item, bool people) {
-    saying_t saying = {.people = people, .indicator = figure->indicator, .kind = item->key_kind, .key = item->key};
+/* The simulation's numbers are a letter and digits; the rest is how somebody typed them. */
+static text_t key_alike(const recount_t *count, text_t typed) {
+    text_t key = arena_format(count->sim->arena, "K" TEXT_FORMAT, TEXT_ARGS(typed));
+    char *out = arena_room(count->sim->arena, typed.size + 1);
+    uint32_t size = 0;
+    for (uint32_t at = 0; at < key.size; at++)
+        if (at == 0 || (key.at[at] >= '0' && key.at[at] <= '9')) out[size++] = key.at[at];
+    return (text_t){out, size};
+}
+
+static saying_t saying_of(const recount_t *count, const figure_t *figure, const item_t *item, bool people) {
+    saying_t saying = {.people = people, .indicator = figure->indicator, .kind = item->key_kind};
+    if (item->key_kind != key_kind_person) saying.key = key_alike(count, item->key);
     saying.member = people ? text_of(NULL) : figure->member;
     if (item->key_kind != key_kind_person) return saying;
-    saying.key = text_of(NULL);
     memcpy(saying.person, item->person.hash, sizeof saying.person);
     return saying;
 }
@@ -115,7 +125,7 @@ void sim_claims_of(recount_t *count, uint32_t unit, uint32_t task, uint32_t peri
         const indicator_t *indicator = planbook_indicator(count->sim->book, said->indicator);
         for (uint32_t row = 0; row < said->items_count; row++) {
             if (!key_kind_is_unique(&count->sim->plan, said->items[row].key_kind)) continue;
-            saying_t saying = saying_of(said, &said->items[row], indicator->measure == measure_people);
+            saying_t saying = saying_of(count, said, &said->items[row], indicator->measure == measure_people);
             saying.unit = unit;
             saying.task = task;
             saying.period = period;

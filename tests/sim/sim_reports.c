@@ -28,6 +28,12 @@ static void people_fill(sim_t *sim, figure_t *figure) {
     figure->items_count = count;
 }
 
+/* One number, as one clerk types it or another. */
+static text_t key_typed(sim_t *sim, uint64_t number) {
+    static const char *const ways[] = {"k%llu", "K%llu", "ｋ%llu", "k　%llu", " K\xe2\x80\x8b%llu"};
+    return arena_format(sim->arena, ways[sim_draw(sim, sizeof ways / sizeof ways[0])], (unsigned long long)number);
+}
+
 static int64_t items_fill(sim_t *sim, const indicator_t *indicator, figure_t *figure, int64_t unit) {
     item_t *items = ARENA_NEW(sim->arena, item_t, ITEMS);
     uint32_t count = 1 + (uint32_t)sim_draw(sim, ITEMS);
@@ -36,7 +42,7 @@ static int64_t items_fill(sim_t *sim, const indicator_t *indicator, figure_t *fi
     for (uint32_t index = 0; index < count; index++) {
         int64_t amount = unit * (int64_t)(1 + sim_draw(sim, 40));
         items[index] = (item_t){.key_kind = indicator->key_kind == key_kind_none ? key_kind_contract : indicator->key_kind,
-                                .key = arena_format(sim->arena, "k%llu", (unsigned long long)first + index),
+                                .key = key_typed(sim, first + index),
                                 .fact_day = fact_day(sim),
                                 .amount = {true, amount}};
         sum += amount;

@@ -205,6 +205,36 @@ static void a_key_that_recurs_is_claimed_by_anybody(void **state) {
     }
 }
 
+/* A report of NORTH or SOUTH with one row of a receipt. */
+static uint64_t receipt_at(ledger_t *ledger, uint8_t id, text_t unit, const char *typed) {
+    report_t report = raised_report(ledger, id, T("2021-09"), 0, YUAN(100));
+    figure_t figure = report.figures[0];
+    item_t item = item_of(key_kind_receipt, text_of(typed), DAY, YUAN(100));
+    figure.items = &item;
+    figure.items_count = 1;
+    report.figures = &figure;
+    uint64_t seq = ledger_report(ledger, unit, report, at_ten(ledger, 20210920));
+    ledger_feed(ledger);
+    return seq;
+}
+
+static void one_number_typed_in_another_way_is_one_claim_and_each_sees_what_it_typed(void **state) {
+    ledger_t *ledger = *state;
+    receipt_at(ledger, 1, NORTH, "仓慈〔2021〕9号");
+    uint64_t seq = receipt_at(ledger, 2, SOUTH, "仓慈[２０２１] 9号");
+    report_accepted_t accepted = accepted_last(ledger);
+    assert_int_equal(accepted.claims_count, 1);
+    assert_true(accepted.claims[0].contested);
+    assert_true(text_is(accepted.claims[0].key, "仓慈(2021)9号"));
+    assert_int_equal(accepted.claims[0].typed.size, 0);
+    assert_true(text_is(verdict_at(ledger, seq).reasons[0].args[0], "仓慈[２０２１] 9号"));
+    claims_t told;
+    ledger_ask(ledger, claims_ask_type(), &(claims_ask_t){0}, claims_type(), &told);
+    assert_int_equal(told.rows_count, 1);
+    assert_true(text_is(told.rows[0].claims[0].typed, "仓慈〔2021〕9号"));
+    assert_true(text_is(told.rows[0].claims[1].typed, "仓慈[２０２１] 9号"));
+}
+
 /* One verdict has to speak of all of them, and a verdict is one event. */
 static void more_rows_than_a_verdict_can_speak_of_are_refused(void **state) {
     ledger_t *ledger = *state;
@@ -256,6 +286,7 @@ int main(void) {
         TEST(a_coordinator_does_not_decide_on_a_key_that_its_own_unit_claims),
         TEST(a_dry_run_foresees_what_would_not_count),
         TEST(a_key_that_recurs_is_claimed_by_anybody),
+        TEST(one_number_typed_in_another_way_is_one_claim_and_each_sees_what_it_typed),
         TEST(more_rows_than_a_verdict_can_speak_of_are_refused),
         TEST(a_report_without_rows_leaves_the_claims_alone),
     };

@@ -16,7 +16,7 @@ M.pageClaims = function (main, parts) {
       M.table([
         { head: M.t('指标', 'Indicator'), keep: true, of: function (row) { return row.first ? M.indicator(row.claim.indicator).name : ''; } },
         { head: M.t('种类', 'Kind'), keep: true, of: function (row) { return M.word('key_kind', row.claim.key_kind); } },
-        { head: M.t('编号', 'Key'), of: function (row) { return row.claim.key || M.t('（姓名在保密库）', '(name in the vault)'); } },
+        { head: M.t('编号', 'Key'), of: function (row) { return row.claim.typed || row.claim.key || M.t('（姓名在保密库）', '(name in the vault)'); } },
         { head: M.t('申报单位', 'Claimed by'), keep: true, of: function (row) { return M.unit(row.claim.unit); } },
         { head: M.t('报送期', 'Period'), keep: true, of: function (row) { return row.claim.period || ''; } },
         { head: M.t('数额', 'Amount'), right: true, of: function (row) { return row.claim.amount === undefined ? '' : M.amount(row.claim.amount, M.indicator(row.claim.indicator)); } },
@@ -25,7 +25,7 @@ M.pageClaims = function (main, parts) {
           return counts(row) ? M.lamp('green', row.contest.credit_seq ? M.t('计入（已认定）', 'counts, credited') : M.t('计入（先报）', 'counts, first')) : M.lamp('yellow', M.t('不计入', 'does not count')); } },
         { head: M.t('条目', 'Entry'), right: true, of: function (row) { return row.claim.seq; }, show: function (row) { return M.h('a', { href: '#/entry/' + row.claim.seq }, '№ ' + row.claim.seq); } },
         { head: M.t('认定', 'Credit'), of: function (row) { return row.contest.why || ''; }, show: function (row) {
-          return M.me.decides ? M.h('button', { type: 'button', 'aria-label': M.t('认定 ', 'credit ') + M.unit(row.claim.unit) + ' ' + (row.claim.key || ''), onclick: function () { M.credit(row.claim); } }, M.t('认定', 'Credit')) : row.contest.why || ''; } }
+          return M.me.decides ? M.h('button', { type: 'button', 'aria-label': M.t('认定 ', 'credit ') + M.unit(row.claim.unit) + ' ' + (row.claim.typed || row.claim.key || ''), onclick: function () { M.credit(row.claim); } }, M.t('认定', 'Credit')) : row.contest.why || ''; } }
       ], rows, { name: 'claims', caption: M.t('重复申报', 'Claimed twice'), nothing: M.t('没有待认定的重复申报', 'nothing waits for a decision') })]);
   });
 };
