@@ -263,6 +263,112 @@ const cells = (bytes, at = 0) => {
     await shot('36-upload-phone');
     await page.setViewportSize({ width: 1280, height: 860 });
   });
+  // --- charts ---
+  const drawn = (count) => until(`${count} charts`, async () => (await page.locator('.canvas[data-drawn] canvas').count()) === count);
+  const painted = () => page.locator('.canvas canvas').first().evaluate((canvas) => new Set(new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size);
+  await step('the board draws every target against the even pace, tells it in a sentence, and has the same as a table', async () => {
+    await login('office');
+    await page.waitForSelector('section.panel');
+    await drawn(1);
+    assert.ok(await painted() > 10, 'the canvas is empty');
+    const label = await page.locator('.canvas').getAttribute('aria-label');
+    const targets = json('progress').filter((one) => one.goal).length;
+    assert.match(label, new RegExp(`${targets} 项指标`));
+    await page.locator('table', { hasText: '还需' }).getByText('还剩').first().waitFor();
+    const file = await saved(() => page.locator('.tablebox', { hasText: '计量单位' }).or(page.locator('.tablebox', { hasText: '尚欠单位' })).getByRole('button', { name: '导出 Excel' }).click());
+    const rows = cells(file.bytes), at = (name) => rows[0].indexOf(name);
+    const sales = rows.find((row) => row[at('指标')] === '宁夏特色产品销售额');
+    assert.strictEqual(sales[at('目标')], 3000, 'amounts are numbers in a file');
+    assert.strictEqual(sales[at('计量单位')], '万元');
+    assert.strictEqual(sales[at('完成')] * 1e6, json('progress').find((one) => one.indicator === 'sales').done);
+    await accessible('board with its chart');
+    await shot('40-board-chart');
+  });
+  await step('a figure is drawn month by month with the even pace, the goal and what is needed, its data beside it', async () => {
+    await go('figure/sales', 'h1');
+    await drawn(1);
+    assert.ok(await painted() > 10, 'the canvas is empty');
+    assert.match(await page.locator('.canvas').getAttribute('aria-label'), /2021年8月 累计 .*万元，目标 3,000\.00 万元/);
+    for (const words of ['本月数', '累计完成', '序时进度', '目标', '按期完成所需']) await page.locator('figcaption').getByText(words).waitFor();
+    const done = json('progress').find((one) => one.indicator === 'sales').done;
+    const table = page.locator('.tablebox', { hasText: '各月完成情况' });
+    const file = await saved(() => table.getByRole('button', { name: '导出 Excel' }).click());
+    const rows = cells(file.bytes);
+    assert.deepStrictEqual(rows[0], ['报送期', '本月数（万元）', '累计完成（万元）', '序时进度（万元）', '超（欠）序时（万元）', '目标（万元）']);
+    assert.strictEqual(Math.round(rows[1][2] * 1e6), done);
+    assert.strictEqual(rows.length, 6);
+    await accessible('figure with its chart');
+    await shot('41-figure-chart');
+  });
+  await step('nothing reported, no target: no chart, no error, the table all the same', async () => {
+    await go('figure/job-fairs', 'h1');
+    await page.getByText('还没有报送，没有图').waitFor();
+    await page.locator('.tablebox', { hasText: '各月完成情况' }).waitFor();
+    await page.evaluate(() => { M.put(document.getElementById('main'), [M.paceChart([]), M.figureChart(M.indicator('sales'), [], {}), M.monthsTable(M.indicator('sales'), [], {})]); });
+    assert.strictEqual(await page.locator('.canvas').count(), 0);
+  });
+  await step('who wants no motion sees none, a chart follows the width of the window, and prints inside its page', async () => {
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    await go('board', 'section.panel');
+    await drawn(1);
+    assert.strictEqual(await page.evaluate(() => M.isStill()), true);
+    assert.strictEqual(await page.evaluate(() => M.charts[M.charts.length - 1].getOption().animation), false);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await until('the narrow chart', async () => (await page.locator('.canvas canvas').first().evaluate((canvas) => canvas.getBoundingClientRect().width)) < 390);
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth) <= 0);
+    await page.screenshot({ path: path.join(web, 'shots', '42-board-phone.png') });
+    await page.setViewportSize({ width: 1280, height: 860 });
+    await until('the wide chart', async () => (await page.locator('.canvas canvas').first().evaluate((canvas) => canvas.getBoundingClientRect().width)) > 1000);
+    await page.emulateMedia({ media: 'print', reducedMotion: 'no-preference' });
+    const wide = await page.locator('.canvas canvas').first().evaluate((canvas) => canvas.getBoundingClientRect().width / canvas.parentNode.parentNode.getBoundingClientRect().width);
+    assert.ok(wide < 1.01, `${wide}`);
+    const below = await page.locator('.canvas canvas').first().evaluate((canvas) => canvas.getBoundingClientRect().bottom - canvas.closest('section').getBoundingClientRect().bottom);
+    assert.ok(below <= 0, `the chart hangs ${below} px out of its box`);
+    fs.writeFileSync(path.join(web, 'shots', '43-board.pdf'), await page.pdf({ format: 'A4' }));
+    await page.emulateMedia({ media: 'screen' });
+  });
+  await step('without the library the table is there, and a sentence says why there is no chart', async () => {
+    await page.route('**/vendor/echarts*', (route) => route.abort());
+    await page.goto('about:blank');
+    await go('figure/sales', 'h1');
+    await page.getByText('图没有载入，请看表').waitFor();
+    await page.locator('.tablebox', { hasText: '各月完成情况' }).waitFor();
+    await page.unroute('**/vendor/echarts*');
+  });
+  await step('a page that is drawn anew many times keeps one chart', async () => {
+    await page.goto('about:blank');
+    await go('figure/sales', 'h1');
+    await drawn(1);
+    for (let turn = 0; turn < 8; turn += 1) {
+      await page.evaluate(() => M.show(true));
+      await page.waitForTimeout(60);
+    }
+    await drawn(1);
+    await until('one chart', async () => (await page.evaluate(() => { M.chartsTidy(); return M.charts.length; })) === 1);
+  });
+  await step('the matrix is a heat map by ground, word and shape', async () => {
+    await go('matrix', 'table');
+    assert.ok(await page.locator('td[data-tint=green]').count() >= 1 && await page.locator('td[data-tint=grey]').count() > 20);
+    await accessible('matrix with its ground');
+    await shot('44-matrix');
+  });
+  await step('every page says as of when, and every table has both exports beside it', async () => {
+    const pages = { office: ['board', 'matrix', 'late', 'claims', 'claims/all', 'warnings', 'warnings/all', 'services', 'unit/350104102/2021-08', 'figure/sales', 'entry/6', 'history/consumption/2021-08/350104102'],
+      gaishan: ['tasks', 'upload', 'board', 'late', 'warnings', 'report/consumption/2021-08', 'history/consumption/2021-08', 'figure/sales'] };
+    for (const who of Object.keys(pages)) {
+      await login(who);
+      await page.waitForSelector('.nav a');
+      await page.waitForSelector('h1');
+      for (const at of pages[who]) {
+        await page.goto(`${base}#/${at}`);
+        await page.locator('main h1').waitFor();
+        await page.locator('main .asof').getByText('数据截至').first().waitFor({ timeout: 4000 }).catch(() => { throw new Error(`${who} ${at}: no 数据截至`); });
+        await until('the page', async () => (await page.locator('main .loading').count()) === 0);
+        const bare = await page.evaluate(() => [...document.querySelectorAll('main table')].filter((table) => !table.closest('.items')).filter((table) => { const box = table.closest('.tablebox'); return !box || box.querySelectorAll('.exports button').length !== 2; }).length);
+        assert.strictEqual(bare, 0, `${who} ${at}: a table without its exports`);
+      }
+    }
+  });
   await step('no page threw, and nothing was blocked by the content security policy', async () => assert.deepStrictEqual(errors, []));
   await close();
   end();

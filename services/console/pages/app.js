@@ -56,6 +56,7 @@ M.show = function (quietly) {
   M.frame();
   if (!quietly) M.put(main, M.h('p.loading', M.t('正在载入…', 'loading…')));
   M.showing = page;
+  M.quietly = !!quietly;
   var done = page.show(main, parts);
   Promise.resolve(done).then(function () { if (!quietly && parts[0] !== 'login') main.focus(); }, function (error) {
     M.put(main, M.h('div.notice.bad', { role: 'alert' }, M.h('p', M.t('页面出错：', 'This page failed: ') + error.message)));

@@ -183,13 +183,13 @@ M.obligationWords = function (row) {
 };
 
 // --- tables: each with its export ---
-// columns: [{head, of: row -> text or number for the file, show: row -> node (otherwise as `of`), right, tool: not for the file,
+// columns: [{head, of: row -> text or number for the file, show: row -> node (otherwise as `of`), right, tool: not for the file, tint: row -> lamp,
 // file: [{head, of}] what the file has in its place}]
 M.table = function (columns, rows, options) {
   var head = M.h('tr', columns.map(function (column) { return M.h(column.right ? 'th.right' : 'th', { scope: 'col' }, column.head); }));
   var body = M.h('tbody', rows.map(function (row) {
     return M.h('tr', { 'class': options.rowClass ? options.rowClass(row) : null }, columns.map(function (column) {
-      return M.h(column.right ? 'td.right' : column.keep ? 'td.keep' : 'td', { 'data-head': column.head }, column.show ? column.show(row) : column.of(row));
+      return M.h(column.right ? 'td.right' : column.keep ? 'td.keep' : 'td', { 'data-head': column.head, 'data-tint': column.tint ? column.tint(row) : null }, column.show ? column.show(row) : column.of(row));
     }));
   }));
   if (!rows.length) body = M.h('tbody', M.h('tr', M.h('td.nothing', { colspan: columns.length }, options.nothing || M.t('没有记录', 'nothing here'))));

@@ -24,6 +24,7 @@ M.pageBoard = function (main) {
     var rows = answers[0].json.rows, owed = answers[1] && answers[1].ok ? answers[1].json.rows : [];
     M.nowMs = answers[0].json.now_ms;
     M.put(main, [M.title(M.plan.title, M.asOf(answers[0].json)), owed.length ? M.tiles(rows, owed) : '',
+      M.h('section.card', { 'aria-labelledby': 'pace-head' }, M.h('h2', { id: 'pace-head' }, M.t('完成率对序时进度', 'Rates against the even pace')), M.paceChart(rows)),
       M.h('div.board', M.plan.tasks.map(function (task) { return M.taskPanel(task, rows.filter(function (row) { return row.task === task.id; })); })),
       M.h('h2', M.t('指标一览', 'All indicators')), M.progressTable(rows)]);
   });
@@ -49,6 +50,16 @@ M.taskPanel = function (task, rows) {
     M.h('p.leads', M.t('牵头 ', 'lead '), task.lead.map(M.unit).join('、')),
     rows.length ? rows.map(M.targetLine) : M.h('p.nothing', M.t('只报进展文字', 'progress in words only')));
 };
+// A meter: what is done, with a mark at the even pace.
+M.bar = function (row) {
+  var most = Math.max(row.goal || 1, row.done || 0), done = Math.min(1, (row.done || 0) / most), pace = Math.min(1, (row.expected || 0) / most);
+  var svg = M.svg('svg', { viewBox: '0 0 200 18', preserveAspectRatio: 'none', 'class': 'bar ' + (row.lamp || 'grey'), role: 'img',
+    'aria-label': M.t('完成 ', 'done ') + M.rate(row.done, row.goal) + (row.expected ? M.t('，序时 ', ', pace ') + M.rate(row.expected, row.goal) : '') });
+  svg.appendChild(M.svg('rect', { x: 0, y: 4, width: 200, height: 10, rx: 2, 'class': 'track' }));
+  svg.appendChild(M.svg('rect', { x: 0, y: 4, width: Math.max(done > 0 ? 1.5 : 0, 200 * done), height: 10, rx: 2, 'class': 'fill' }));
+  if (row.expected) svg.appendChild(M.svg('rect', { x: Math.max(0, 200 * pace - 1), y: 0, width: 2, height: 18, 'class': 'pace' }));
+  return svg;
+};
 M.targetLine = function (row) {
   var indicator = M.indicator(row.indicator), needed = M.runRate(row);
   return M.h('div.target', M.h('div.targethead', M.h('a.name', { href: '#/figure/' + row.indicator }, indicator.name, row.stretch ? M.h('span.must', M.t('争取', 'stretch')) : ''), M.lamp(row.lamp, M.lampWords(row))),
@@ -62,10 +73,14 @@ M.progressTable = function (rows) {
   return M.table([
     { head: M.t('任务', 'Task'), keep: true, of: function (row) { return M.taskShown(row.task); } },
     { head: M.t('指标', 'Indicator'), of: function (row) { return M.indicator(row.indicator).name; }, show: function (row) { return M.h('a', { href: '#/figure/' + row.indicator }, M.indicator(row.indicator).name); } },
-    { head: M.t('完成', 'Done'), right: true, of: function (row) { return M.amount(row.done || 0, M.indicator(row.indicator)); } },
-    { head: M.t('目标', 'Goal'), right: true, of: function (row) { return row.goal ? M.amount(row.goal, M.indicator(row.indicator)) : '–'; } },
+    { head: M.t('完成', 'Done'), right: true, of: function (row) { return M.amount(row.done || 0, M.indicator(row.indicator)); },
+      file: [{ head: M.t('完成', 'Done'), of: function (row) { return M.fileAmount(row.done || 0, M.indicator(row.indicator)); } }] },
+    { head: M.t('目标', 'Goal'), right: true, of: function (row) { return row.goal ? M.amount(row.goal, M.indicator(row.indicator)) : '–'; },
+      file: [{ head: M.t('目标', 'Goal'), of: function (row) { return row.goal ? M.fileAmount(row.goal, M.indicator(row.indicator)) : ''; } },
+        { head: M.t('计量单位', 'Unit of measure'), of: function (row) { var indicator = M.indicator(row.indicator); return indicator.measure === 'money' ? '万元' : indicator.unit_word || ''; } }] },
     { head: M.t('完成率', 'Rate'), right: true, of: function (row) { return M.rate(row.done, row.goal); } },
     { head: M.t('序时', 'Pace'), right: true, of: function (row) { return row.expected ? M.rate(row.expected, row.goal) : '–'; } },
+    { head: M.t('还需', 'Still needed'), of: function (row) { return M.runRate(row); } },
     { head: M.t('时限', 'Due'), keep: true, of: function (row) { return M.day(row.due_ms); } },
     { head: M.t('状态', 'State'), keep: true, of: M.lampWords, show: function (row) { return M.lamp(row.lamp, M.lampWords(row)); } },
     { head: M.t('尚欠单位', 'Owing'), right: true, of: function (row) { return (row.owing || []).length || ''; } }

@@ -9,11 +9,13 @@ M.pageFigure = function (main, parts) {
     M.put(main, [M.title(indicator.name, M.asOf(Object.assign({ now_ms: M.nowMs }, { as_of: answers[0].json.as_of }))),
       M.h('section.card', M.h('div.taskhead', M.h('p.big', M.amount(answers[0].json.total || 0, indicator), target.goal ? M.h('span.of', ' / ' + M.amount(target.goal, indicator)) : ''), target.lamp ? M.lamp(target.lamp, M.lampWords(target)) : ''),
         M.me.all_units && indicator.measure !== 'people' ? M.figureChart(indicator, rows, target) : ''),
+      M.me.all_units && indicator.measure !== 'people' ? M.monthsTable(indicator, rows, target) : '',
       M.h('h2', M.me.all_units ? M.t('由这些报送构成', 'Made of these reports') : M.t('其中本单位', 'Of which your unit')), M.table([
         { head: M.t('单位', 'Unit'), keep: true, of: function (row) { return M.unit(row.unit); } },
         { head: M.t('报送期', 'Period'), keep: true, of: function (row) { return row.period; } },
         { head: M.t('分项', 'Member'), of: function (row) { return row.member ? M.member(indicator, row.member) : row.fact_day === M.plan.from && indicator.opening ? M.t('期初累计', 'opening balance') : ''; } },
-        { head: M.t('数额', 'Amount'), right: true, of: function (row) { return row.amount === undefined ? '' : M.amount(row.amount, indicator); } },
+        { head: M.t('数额', 'Amount'), right: true, of: function (row) { return row.amount === undefined ? '' : M.amount(row.amount, indicator); },
+          file: [{ head: M.t('数额', 'Amount') + M.fileUnit(indicator), of: function (row) { return M.fileAmount(row.amount, indicator); } }] },
         { head: M.t('发生日期', 'Fact'), of: function (row) { return row.fact_day || ''; } },
         { head: M.t('收到时间', 'Received'), keep: true, of: function (row) { return M.when(row.received_ms); } },
         { head: M.t('佐证', 'Evidence'), right: true, of: function (row) { return row.evidence || 0; } },
@@ -21,28 +23,13 @@ M.pageFigure = function (main, parts) {
       ], rows, { name: 'figure-' + parts[1], caption: indicator.name })]);
   });
 };
-M.figureChart = function (indicator, rows, target) {
-  var months = M.plan.periods.filter(function (period) { return !period.confirmation; }), today = M.day(M.nowMs), sum = 0, task = M.plan.tasks.filter(function (one) { return one.id === target.task; })[0];
-  if (!task) return '';
-  function number(day) { return Math.floor(Date.parse(day) / 86400000); }
-  var done = months.map(function (month) {
-    rows.forEach(function (row) { if (row.period === month.id) sum += row.amount || 0; });
-    return month.from <= today ? sum : null;
-  });
-  var pace = months.map(function (month) {
-    if (!target.goal) return null;
-    var from = number(task.from), due = number(task.due), at = Math.min(due, Math.max(from, number(month.to)));
-    return (target.opening || 0) + (target.goal - (target.opening || 0)) * (at - from + 1) / (due - from + 1);
-  });
-  return M.lines(months.map(function (month) { return M.periodShown(month.id); }), done, pace, target.goal, function (value) { return M.amount(Math.round(value), indicator); });
-};
 M.pageEntry = function (main, parts) {
   return M.get('/api/v1/entries/' + encodeURIComponent(parts[1])).then(function (answer) {
     if (!answer.ok) { M.put(main, M.faults(answer)); return; }
     var entry = answer.json, body = entry.body || {};
     function line(name, value, mono) { return value === undefined || value === '' ? '' : M.h('div.line', M.h('dt', name), M.h(mono ? 'dd.mono' : 'dd', value)); }
     var report = entry.kind === 'report_received' ? body.report : null;
-    M.put(main, [M.title(M.t('账本第 ' + entry.seq + ' 条', 'Ledger entry ' + entry.seq), M.h('p.asof', M.t('账本现至第 ' + entry.head_seq + ' 条', 'the ledger has ' + entry.head_seq))),
+    M.put(main, [M.title(M.t('账本第 ' + entry.seq + ' 条', 'Ledger entry ' + entry.seq), M.asOf({ as_of: entry.head_seq })),
       M.h('section.card', M.h('dl', line(M.t('事件', 'Event'), report ? M.t('收到报告', 'report received') : entry.kind), line(M.t('入账时间', 'Stamp'), M.when(entry.at_ms)),
         report ? [line(M.t('单位', 'Unit'), M.unit(body.unit)), line(M.t('任务', 'Task'), M.taskShown(report.task)), line(M.t('报送期', 'Period'), M.periodShown(report.period)),
           line(M.t('入口', 'Door'), body.door === 'console' ? M.t('网页，登录 ', 'console, login ') + body.login : M.t('网关，密钥第 ' + body.key_generation + ' 代', 'gateway, key ' + body.key_generation)),

@@ -297,7 +297,7 @@ M.showReceipt = function (report, answer) {
   function line(name, value, mono) { return M.h('div.line', M.h('dt', name), M.h(mono ? 'dd.mono' : 'dd', value)); }
   history.replaceState(null, '', '#/receipt'); // so that the form's address is a new one again
   M.showing = null;
-  M.put(main, [M.title(M.t('报送回执', 'Receipt')), M.h('section.card.receipt',
+  M.put(main, [M.title(M.t('报送回执', 'Receipt'), M.asOf({ now_ms: Math.max(M.nowMs, receipt.received_ms || 0) })), M.h('section.card.receipt',
     M.h('p.big', verdict ? M.lamp('green', M.t('已收到，校验通过', 'received and accepted')) : M.lamp('yellow', M.t('已收到，校验结果稍后可查', 'received; the verdict follows'))),
     M.h('dl', line(M.t('单位', 'Unit'), M.unit(M.me.unit)), line(M.t('任务', 'Task'), M.taskShown(report.task)), line(M.t('报送期', 'Period'), M.periodShown(report.period)),
       line(M.t('收到时间', 'Received'), M.when(receipt.received_ms)), verdict && verdict.due_ms ? line(M.t('时限', 'Due'), M.when(verdict.due_ms)) : '', verdict ? line(M.t('版次', 'Revision'), M.t('第 ' + verdict.revision + ' 版', verdict.revision)) : '',

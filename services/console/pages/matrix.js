@@ -22,7 +22,7 @@ M.pageMatrix = function (main, parts) {
     var units = M.plan.units.filter(function (unit) { return answer.json.rows.some(function (row) { return row.unit === unit.id; }); });
     var columns = [{ head: M.t('单位', 'Unit'), keep: true, of: function (unit) { return unit.name; } }].concat(M.plan.periods.map(function (period) {
       function cell(unit) { return M.cellOf(index[unit.id + ' ' + period.id] || []); }
-      return { head: M.periodShown(period.id), of: function (unit) { var one = cell(unit); return one ? one.words : ''; }, show: function (unit) {
+      return { head: M.periodShown(period.id), tint: function (unit) { return (cell(unit) || {}).lamp; }, of: function (unit) { var one = cell(unit); return one ? one.words : ''; }, show: function (unit) {
         var one = cell(unit);
         if (!one) return M.h('span.none', '—');
         return [M.h('a.cell', { href: '#/unit/' + unit.id + '/' + period.id }, M.lamp(one.lamp, one.words)), one.lamp === 'red' ?
@@ -54,7 +54,7 @@ M.obligationTable = function (rows, name, follows) {
     { head: M.t('迟报天数', 'Days late'), right: true, of: function (row) { return row.days_late || ''; } },
     { head: M.t('缺什么', 'What is missing'), of: function (row) { return M.missingShown(row.missing); } }
   ].concat(M.followColumns(follows), [
-    { head: M.t('报送', 'Reports'), of: function () { return ''; }, show: function (row) { return M.h('a', { href: '#/history/' + row.task + '/' + row.period + '/' + row.unit }, M.t('查看', 'show')); } }
+    { head: M.t('报送', 'Reports'), tool: true, of: function () { return ''; }, show: function (row) { return M.h('a', { href: '#/history/' + row.task + '/' + row.period + '/' + row.unit }, M.t('查看', 'show')); } }
   ]), rows, { name: name, caption: M.t('报送义务', 'Obligations') });
 };
 M.pageLate = function (main, parts) {
