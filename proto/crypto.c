@@ -156,3 +156,17 @@ bool open_block(const uint8_t key[HASH_SIZE], uint64_t place, bytes_t sealed, ui
     return sealed.size >= SEAL_EXTRA &&
            crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, sealed.at, sealed.size, NULL, 0, nonce, key) == 0;
 }
+
+enum { BOX_NONCE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES };
+_Static_assert(BOX_EXTRA == BOX_NONCE + crypto_aead_xchacha20poly1305_ietf_ABYTES, "what sealing adds");
+
+void box_seal(const uint8_t key[HASH_KEY_SIZE], bytes_t place, bytes_t bytes, uint8_t *out) {
+    randombytes_buf(out, BOX_NONCE); /* 192 bits: no two are ever the same */
+    crypto_aead_xchacha20poly1305_ietf_encrypt(out + BOX_NONCE, NULL, bytes.at, bytes.size, place.at, place.size, NULL, out, key);
+}
+
+bool box_open(const uint8_t key[HASH_KEY_SIZE], bytes_t place, bytes_t sealed, uint8_t *out) {
+    return sealed.size >= BOX_EXTRA &&
+           crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, sealed.at + BOX_NONCE, sealed.size - BOX_NONCE, place.at,
+                                                      place.size, sealed.at, key) == 0;
+}

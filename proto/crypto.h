@@ -44,6 +44,11 @@ void sha256_end(sha256_t *self, uint8_t out[HASH_SIZE]);
 enum { SEAL_EXTRA = 16 };
 void seal_block(const uint8_t key[HASH_SIZE], uint64_t place, bytes_t bytes, uint8_t *out);
 bool open_block(const uint8_t key[HASH_SIZE], uint64_t place, bytes_t sealed, uint8_t *out);
+/* Sealed under a key and bound to a place, with a fresh nonce in front: `out` has BOX_EXTRA bytes more than `bytes`. box_open gives
+ * them back; false: not what was sealed under this key for this place. XChaCha20-Poly1305. */
+enum { BOX_EXTRA = 40 };
+void box_seal(const uint8_t key[HASH_KEY_SIZE], bytes_t place, bytes_t bytes, uint8_t *out);
+bool box_open(const uint8_t key[HASH_KEY_SIZE], bytes_t place, bytes_t sealed, uint8_t *out);
 void hmac_sha256(text_t key, text_t text, uint8_t out[HASH_SIZE]); /* as robots ask for it */
 text_t base64_of(const uint8_t *bytes, size_t size, arena_t *arena); /* with padding, NUL behind it */
 text_t hex_of(const uint8_t *bytes, size_t size, arena_t *arena);

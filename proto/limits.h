@@ -162,6 +162,9 @@
 #define LIMIT_EVIDENCE_UNPACKED (1ULL << 30) /* what a document says it unpacks to */
 #define LIMIT_EVIDENCE_ROWS 512              /* files told in one answer */
 
+/* drafts, in the vault */
+#define LIMIT_DRAFT (192 * 1024)           /* a report as it was typed, in JSON */
+#define LIMIT_DRAFTS 512                   /* of one unit */
 /* the outside */
 #define LIMIT_URL 512
 #define LIMIT_CONTACTS 16384

@@ -72,6 +72,7 @@ static void append_report(visit_t *visit, const append_ask_t *ask, bytes_t encod
     report_received_t received = {
         .report = ask->report, .unit = ask->unit, .door = visit->door, .key_generation = ask->key_generation};
     received.login = visit->login;
+    received.drafted_by = visit->drafted_by;
     if (visit->door == door_operator) received.entered_by = visit->actor;
     memcpy(received.session, visit->session, sizeof received.session);
     memcpy(received.content_hash, content_hash, HASH_SIZE);
@@ -118,8 +119,9 @@ void on_attested_append(visit_t *visit) {
     if (!size_holds(visit) || !visit_body(visit, &visit->packet, attested_append_type(), &attested)) return;
     memcpy(visit->submission_id, attested.report.submission_id, sizeof visit->submission_id);
     visit->unit = unit_position(visit->intake, attested.unit);
-    if (!login_holds(visit, attested.login, attested.unit)) return;
+    if (!login_holds(visit, attested.login, attested.unit) || !approval_holds(visit, &attested)) return;
     visit->login = attested.login;
+    visit->drafted_by = attested.drafted_by;
     memcpy(visit->session, attested.session, sizeof visit->session);
     append_ask_t ask = {.unit = attested.unit, .report = attested.report, .receipt = attested.receipt};
     report_take(visit, &ask, wire_peek(attested_append_type(), visit->packet.body, offsetof(attested_append_t, report)));

@@ -83,6 +83,40 @@ bool login_holds(visit_t *visit, text_t login, text_t unit) {
     return role_refuse(visit, row.granted.role, "unit");
 }
 
+/* In force, of this unit, and one who drafts? */
+static bool drafter_is_known(visit_t *visit, text_t login, text_t unit) {
+    intake_t *self = visit->intake;
+    store_key_t key = key_of_login(login);
+    login_row_t row;
+    if (!txn_get(self->group, TABLE_LOGINS, &key, self->arena, &row) || row.revoked_seq != 0) return false;
+    if (row.granted.until_ms != 0 && (uint64_t)ledger_clock_stamp(&self->clock) > row.granted.until_ms) return false;
+    bool drafts = row.granted.role == login_role_clerk || row.granted.role == login_role_approver;
+    return drafts && text_equal(row.granted.unit, unit);
+}
+
+static login_role_t role_of(visit_t *visit, text_t login) {
+    store_key_t key = key_of_login(login);
+    login_row_t row;
+    return txn_get(visit->intake->group, TABLE_LOGINS, &key, visit->intake->arena, &row) ? row.granted.role : login_role_none;
+}
+
+bool approval_holds(visit_t *visit, const attested_append_t *attested) {
+    const planbook_t *book = visit->intake->book;
+    const task_t *task = planbook_task(book, attested->report.task);
+    const unit_t *unit = planbook_unit(book, attested->unit);
+    login_role_t role = role_of(visit, attested->login);
+    text_t by = attested->drafted_by;
+    bool asked = task != NULL && unit != NULL && plan_approval(planbook_plan(book), task, unit) != approval_none;
+    if (by.size == 0 && (!asked || role == login_role_program)) return true;
+    if (role == login_role_clerk) {
+        visit_refuse(visit, REASON_OF(approval_needed), text_of(NULL), NULL, 0);
+        return false;
+    }
+    if (by.size > 0 && !text_equal(by, attested->login) && drafter_is_known(visit, by, attested->unit)) return true;
+    visit_refuse(visit, REASON_OF(drafter_missing), text_of("drafted_by"), &attested->login, 1);
+    return false;
+}
+
 /* The coordinator's people and the supervisor's act for the unit that the plan names, unless the grant names another; a unit's
  * own people in no office, for their unit. What an operator commands is signed with a key, never clicked. */
 bool login_acts(visit_t *visit, text_t login) {

@@ -109,6 +109,7 @@ typedef struct {
     uint32_t unit;             /* position in the plan; UNIT_UNKNOWN until it is known */
     uint8_t submission_id[16]; /* zero until it is known */
     text_t login;              /* through the console: whose it is, and under which session */
+    text_t drafted_by;         /* and which login drafted what it sends */
     uint8_t session[HASH_SIZE];
     actor_t actor;             /* of a command: who signed it, by which right */
     login_role_t role;         /* of a command of somebody who is logged in */
@@ -166,6 +167,9 @@ void on_login_granted(visit_t *visit, const command_t *command, const packet_t *
 void on_login_revoked(visit_t *visit, const command_t *command, const packet_t *body);
 /* May this login report for this unit, as of the entry that would be appended now? Refuses otherwise. A group is open after. */
 bool login_holds(visit_t *visit, text_t login, text_t unit);
+/* Where the plan asks for approval: is it sent by an approver who did not draft it, and was it drafted by a login in force of the
+ * same unit? A program and the unit's own key are the unit: who approves there is its own affair, the report names who did. */
+bool approval_holds(visit_t *visit, const attested_append_t *attested);
 /* Fills visit->actor with the office in which this login acts, as of now. Refuses otherwise. A group is open after. */
 bool login_acts(visit_t *visit, text_t login);
 bool role_refuse(visit_t *visit, login_role_t role, const char *path); /* false, always */

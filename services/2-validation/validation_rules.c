@@ -1,6 +1,8 @@
 /* A report before the rules, in order: plan, revision, figures, completeness; then the ruling. */
 #include "services/2-validation/validation_judge.h"
 
+#include "proto/crypto.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -117,6 +119,20 @@ static void judge_lock(judge_t *self) {
                judge_instant(self, (int64_t)standing->decided_ms));
 }
 
+/* "填报人, 审核人, 负责人 as the plan asks": a name is its keyed hash here. */
+static void judge_name(judge_t *self, const personal_t *name, const char *path, const char *zh, const char *en) {
+    if (bytes_are_zero(name->hash, sizeof name->hash)) FAULT_WITH(self, name_missing, text_of(path), text_of(zh), text_of(en));
+}
+
+static void judge_names(judge_t *self) {
+    const report_t *report = self->given->report;
+    approval_t approval = plan_approval(self->plan, self->task, self->unit);
+    if (approval == approval_none) return;
+    judge_name(self, &report->prepared_by, "prepared_by", "填报人", "who prepared it");
+    judge_name(self, &report->reviewed_by, "reviewed_by", "审核人", "who reviewed it");
+    if (approval == approval_signed) judge_name(self, &report->signed_by, "signed_by", "负责人", "who is responsible");
+}
+
 /* Compare and set: who replaces what does not stand is told what stands. */
 static void judge_revision(judge_t *self) {
     const validation_standing_t *standing = &self->given->standing;
@@ -210,6 +226,7 @@ validation_ruling_t validation_judge(const validation_case_t *given, arena_t *ar
     bool owes = judge.faults.count == 0;
     judge_revision(&judge);
     judge_lock(&judge);
+    judge_names(&judge);
     if (given->skipped.size > 0) FAULT_WITH(&judge, month_skipped, text_of("period"), given->skipped);
     uint32_t count = report->figures_count;
     judge_claim_count(&judge);

@@ -13,6 +13,7 @@ typedef struct {
     text_t *texts;
     uint32_t texts_count;
     receipt_t receipt;
+    report_way_t way;
 } sending_t;
 
 /* --- reading --- */
@@ -49,10 +50,9 @@ static void refuse_fault(request_t *self, const fault_t *fault, const char *why)
     refuse(self, 422, &reason, 1);
 }
 
-/* The body's report, looked at as at every door. NULL: refused. */
-static sending_t *report_read(request_t *self) {
+/* The report, looked at as at every door; takes the reference. NULL: refused. */
+static sending_t *report_read(request_t *self, json_t *json) {
     const console_t *console = self->console;
-    json_t *json = request_json(self);
     if (json == NULL) return NULL;
     sending_t *sending = ARENA_NEW(self->arena, sending_t, 1);
     uint8_t id[16];
@@ -94,7 +94,7 @@ static void on_checked(request_t *self, const packet_t *packet) {
 
 /* Nothing is kept, so the vault is not asked: persons only have to differ from one another. */
 void on_check(request_t *self) {
-    sending_t *sending = report_read(self);
+    sending_t *sending = report_read(self, request_json(self));
     if (sending == NULL) return;
     personal_t *refs = ARENA_NEW(self->arena, personal_t, sending->texts_count);
     for (uint32_t index = 0; index < sending->texts_count; index++)
@@ -119,6 +119,7 @@ static void on_verdict(request_t *self, const packet_t *packet) {
     fault_t fault;
     json_t *json = receipt_json(sending);
     bool judged = packet->kind == KIND_verdict && packet_body(packet, verdict_type(), self->arena, &verdict, &fault) == OK;
+    if (judged && verdict.accepted && sending->way.accepted != NULL) sending->way.accepted(self, sending->way.what);
     if (judged) json_object_set_new(json, "verdict", verdict_json(self, verdict));
     reply_json(self, !judged ? 202 : verdict.accepted ? 200 : 422, json);
 }
@@ -138,6 +139,7 @@ static void on_received(request_t *self, const packet_t *packet) {
 static void append(request_t *self, sending_t *sending) {
     attested_append_t question = {
         .unit = text_of(self->who.unit), .login = text_of(self->who.login), .report = sending->report};
+    question.drafted_by = sending->way.drafted_by;
     memcpy(question.session, self->who.session, HASH_SIZE);
     ask(self, AT_INTAKE_DOOR, attested_append_type(), &question, on_received);
 }
@@ -164,9 +166,10 @@ static void on_names_kept(request_t *self, const packet_t *packet) {
 }
 
 /* Names go to the vault first, unless it has lately said what stands for them. */
-void on_submit(request_t *self) {
-    sending_t *sending = report_read(self);
+void report_send(request_t *self, json_t *json, report_way_t way) {
+    sending_t *sending = report_read(self, json);
     if (sending == NULL) return;
+    sending->way = way;
     personal_t *refs = ARENA_NEW(self->arena, personal_t, sending->texts_count);
     bool known = true;
     for (uint32_t index = 0; known && index < sending->texts_count; index++)
@@ -179,3 +182,5 @@ void on_submit(request_t *self) {
     vault_keep_t question = {.texts = sending->texts, .texts_count = sending->texts_count};
     ask(self, AT_VAULT_DOOR, vault_keep_type(), &question, on_names_kept);
 }
+
+void on_submit(request_t *self) { report_send(self, request_json(self), (report_way_t){.accepted = NULL}); }

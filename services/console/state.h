@@ -79,6 +79,7 @@ typedef enum {
     AT_AGGREGATION,
     AT_ALERTING,
     AT_VAULT_DOOR,
+    AT_DRAFTS,
     AT_VAULT,
     AT_GATEWAY,
     AT_NOTIFIER,
@@ -256,7 +257,21 @@ void act_take(request_t *self, json_t *json, const message_t *type);
 void on_warning_answer(request_t *self);
 void on_follows(request_t *self);
 
+/* --- drafts.c --- */
+void on_drafts(request_t *self);
+void on_draft_put(request_t *self);
+void on_draft_drop(request_t *self);
+void on_draft_send(request_t *self);
+
 /* --- report.c --- */
+/* How a report comes to be sent: by itself, or as the draft of another login; what is to be done once it stands. */
+typedef struct {
+    text_t drafted_by;                                     /* empty: by itself */
+    void (*accepted)(request_t *self, const void *what);   /* NULL: nothing */
+    const void *what;
+} report_way_t;
+/* Sends the report that the JSON holds, and answers; takes the reference. NULL: it was refused already. */
+void report_send(request_t *self, json_t *json, report_way_t way);
 enum { PERSONAL_TEXTS = 1024 }; /* personal texts of one report: what one vault_keep takes */
 void fresh_id(const console_t *console, uint8_t id[16]);
 void refusal_note(request_t *self, text_t code); /* counted by intake; the text never leaves */

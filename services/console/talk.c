@@ -12,6 +12,7 @@ static const char *const endpoints[SERVICE_COUNT] = {
     [AT_AGGREGATION] = "ipc://run/aggregation.desk",
     [AT_ALERTING] = "ipc://run/alerting.desk",
     [AT_VAULT_DOOR] = HOME_VAULT,
+    [AT_DRAFTS] = HOME_VAULT_CONSOLE,
     [AT_VAULT] = "ipc://run/vault.desk",
     [AT_GATEWAY] = "ipc://run/gateway.desk",
     [AT_NOTIFIER] = "ipc://run/notifier.desk",
@@ -85,6 +86,9 @@ void answers_take(console_t *self) {
 /* What a refusal of a service is in HTTP. */
 static unsigned status_of(text_t code) {
     if (text_equal(code, REASON_OF(conflict))) return 409;
+    if (text_equal(code, REASON_OF(draft_changed)) || text_equal(code, REASON_OF(draft_gone))) return 409;
+    if (text_equal(code, REASON_OF(draft_step))) return 409;
+    if (text_equal(code, REASON_OF(approval_needed)) || text_equal(code, REASON_OF(drafter_missing))) return 403;
     if (text_equal(code, REASON_OF(login_failed)) || text_equal(code, REASON_OF(no_session))) return 401;
     if (text_equal(code, REASON_OF(locked_out))) return 429;
     if (text_equal(code, REASON_OF(own_unit)) || text_equal(code, REASON_OF(office_missing))) return 403;

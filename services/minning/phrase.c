@@ -175,9 +175,11 @@ static const char *take_word(phrase_t *self, text_t word) {
         return NULL;
     }
     if (starts(&word, "由")) return report->prepared_by.text = word, NULL;
+    if (starts(&word, "审")) return report->reviewed_by.text = word, NULL;
+    if (starts(&word, "签")) return report->signed_by.text = word, NULL;
     bool found;
     text_t value = word, name = cut(&value, "=", &found);
-    if (!found) return "a word is neither INDICATOR=VALUE nor 修订N, 佐证, 属实CODE, 由NAME, 说";
+    if (!found) return "a word is neither INDICATOR=VALUE nor 修订N, 佐证, 属实CODE, 由NAME, 审NAME, 签NAME, 说";
     if (report->figures_count == LIMIT_FIGURES) return "too many figures";
     return read_figure(self->book, name, value, self->arena, &self->figures[report->figures_count++]);
 }

@@ -11,7 +11,7 @@
  *         空              nothing at all; A&B: several of these, whether they agree or not
  *     佐证                with an evidence file
  *     属实CODE            a written explanation of the soft fault CODE; 属实CODE=TEXT in these words
- *     由NAME              the name of who prepared it
+ *     由NAME              the name of who prepared it; 审NAME of who reviewed it, 签NAME of who is responsible
  *     说 …                the rest of the line is progress in words */
 #ifndef MINNING_PHRASE_H
 #define MINNING_PHRASE_H

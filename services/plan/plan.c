@@ -189,6 +189,11 @@ bool key_kind_is_unique(const plan_t *plan, key_kind_t kind) {
     return false;
 }
 
+approval_t plan_approval(const plan_t *plan, const task_t *task, const unit_t *unit) {
+    approval_t most = plan->approval > task->approval ? plan->approval : task->approval;
+    return most > unit->approval ? most : unit->approval;
+}
+
 /* A unit owes what falls due while it exists; a period due after its own end is owed by who existed to its end. */
 static bool unit_valid_for(const unit_t *unit, const period_t *period) {
     uint32_t day = period->due < period->to ? period->due : period->to;

@@ -338,6 +338,7 @@ static const spec_t plan_specs[] = {
      .sub = ladders_specs,
      .sub_count = COUNT_OF(ladders_specs)},
     {.key = "pace_points", .required = true, .read = file_read_number, .offset = offsetof(plan_t, pace_points), .high = 100},
+    {.key = "approval", .read = file_read_word, .offset = offsetof(plan_t, approval), .words = approval_words},
     {.key = "keys", .canonical = "key_rules", .read = read_keys, .offset = 0},
     {.key = "soft_rules", .read = read_soft_rules, .offset = 0},
     {.key = "thresholds",

@@ -17,6 +17,7 @@ static const spec_t unit_specs[] = {
     {.key = "kind", .required = true, .read = file_read_word, .offset = offsetof(unit_t, kind), .words = unit_kind_words},
     {.key = "from", .read = file_read_day, .offset = offsetof(unit_t, from)},
     {.key = "to", .read = file_read_day, .offset = offsetof(unit_t, to)},
+    {.key = "approval", .read = file_read_word, .offset = offsetof(unit_t, approval), .words = approval_words},
 };
 
 static int id_order(const void *a, const void *b) {
@@ -300,6 +301,7 @@ static const spec_t task_specs[] = {
      .count_offset = offsetof(task_t, responsible_count)},
     {.key = "from", .required = true, .read = file_read_day, .offset = offsetof(task_t, from)},
     {.key = "due", .required = true, .read = file_read_day, .offset = offsetof(task_t, due)},
+    {.key = "approval", .read = file_read_word, .offset = offsetof(task_t, approval), .words = approval_words},
     {.key = "indicators", .read = read_indicators, .offset = 0},
 };
 

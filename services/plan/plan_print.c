@@ -88,6 +88,22 @@ static void print_head(const printer_t *self) {
          (unsigned long long)(plan->cutoff_minute % 60));
 }
 
+/* Which reports are approved inside the unit; nothing where none is. */
+static void print_approval(const printer_t *self) {
+    const plan_t *plan = self->plan;
+    if (plan->approval != approval_none)
+        line(self, "  %s %s", either(self, "单位内部审核", "approval inside the unit"),
+             either(self, WORD_ZH(approval, plan->approval), WORD_EN(approval, plan->approval)));
+    for (uint32_t index = 0; index < plan->tasks_count; index++)
+        if (plan->tasks[index].approval > plan->approval)
+            line(self, "    " TEXT_FORMAT " %s", TEXT_ARGS(plan->tasks[index].name),
+                 either(self, WORD_ZH(approval, plan->tasks[index].approval), WORD_EN(approval, plan->tasks[index].approval)));
+    for (uint32_t index = 0; index < plan->units_count; index++)
+        if (plan->units[index].approval > plan->approval)
+            line(self, "    " TEXT_FORMAT " %s", TEXT_ARGS(plan->units[index].name),
+                 either(self, WORD_ZH(approval, plan->units[index].approval), WORD_EN(approval, plan->units[index].approval)));
+}
+
 static text_t target_text(const printer_t *self, const indicator_t *indicator) {
     const target_t *target = &indicator->target;
     if (target->shape == shape_none) return say(self, "不设目标", "counted only");
@@ -262,6 +278,7 @@ void plan_print(const planbook_t *book, bool zh, buffer_t *out) {
     arena_t *arena = arena_new();
     printer_t self = {.book = book, .plan = planbook_plan(book), .arena = arena, .out = out, .zh = zh};
     print_head(&self);
+    print_approval(&self);
     line(&self, "\n%s (%u)", either(&self, "任务", "Tasks"), self.plan->tasks_count);
     for (uint32_t index = 0; index < self.plan->tasks_count; index++) print_task(&self, &self.plan->tasks[index]);
     print_units(&self);

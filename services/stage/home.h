@@ -45,6 +45,7 @@
 #define HOME_VAULT "ipc://run/vault"
 #define HOME_DOOR_NOTIFIER "ipc://run/door-notifier/intake"
 #define HOME_VAULT_OPERATOR "ipc://run/door-operator/vault"
+#define HOME_VAULT_CONSOLE "ipc://run/door-console/vault"
 #define HOME_VAULT_NOTIFIER "ipc://run/door-notifier/vault"
 #define HOME_EVIDENCE_GATEWAY "ipc://run/door-gateway/evidence.desk"
 #define HOME_EVIDENCE_CONSOLE "ipc://run/door-console/evidence.desk"

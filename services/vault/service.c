@@ -18,11 +18,12 @@ typedef struct {
     logins_door_t door;
 } login_door_t;
 
-enum { AT_GATEWAY, AT_OPERATOR, AT_NOTIFIER, DOORS };
+enum { AT_GATEWAY, AT_OPERATOR, AT_NOTIFIER, AT_CONSOLE, DOORS };
 static const door_t doors[DOORS] = {
-    [AT_GATEWAY] = door_gateway, [AT_OPERATOR] = door_operator, [AT_NOTIFIER] = door_notifier};
+    [AT_GATEWAY] = door_gateway, [AT_OPERATOR] = door_operator, [AT_NOTIFIER] = door_notifier, [AT_CONSOLE] = door_console};
 static const char *const endpoints[DOORS] = {
-    [AT_GATEWAY] = HOME_VAULT, [AT_OPERATOR] = HOME_VAULT_OPERATOR, [AT_NOTIFIER] = HOME_VAULT_NOTIFIER};
+    [AT_GATEWAY] = HOME_VAULT, [AT_OPERATOR] = HOME_VAULT_OPERATOR, [AT_NOTIFIER] = HOME_VAULT_NOTIFIER,
+    [AT_CONSOLE] = HOME_VAULT_CONSOLE};
 
 /* Who waits for a packet, and at which door. */
 typedef struct {
@@ -75,7 +76,7 @@ static void answers_send(loop_t *self) {
 
 static err_t loop_run(loop_t *self) {
     void *const handles[DOORS] = {server_handle(self->servers[AT_GATEWAY]), server_handle(self->servers[AT_OPERATOR]),
-                                  server_handle(self->servers[AT_NOTIFIER])};
+                                  server_handle(self->servers[AT_NOTIFIER]), server_handle(self->servers[AT_CONSOLE])};
     while (true) {
         bool leave = (link_wait(handles, DOORS, IDLE_MS) & LINK_STOP) != 0;
         drain(self);

@@ -17,6 +17,7 @@ static const table_t tables[VAULT_TABLES] = {
     [VAULT_PERSONS] = {"persons", vault_person_type},
     [VAULT_CONTACTS] = {"contacts", contact_type},
     [VAULT_ROUTES] = {"routes", route_type},
+    [VAULT_DRAFTS] = {"drafts", vault_draft_type},
 };
 #define FACT_SERIAL "serial"
 
@@ -167,7 +168,8 @@ void vault_take_at(vault_t *self, door_t door, bytes_t frame, buffer_t *now, buf
         on_vault_keep(self, &packet, now, later);
     else if (message_of_kind(packet.kind) == NULL)
         vault_refuse(&packet, REASON_OF(unknown_message), "", now);
-    else if (!persons_take(self, door, &packet, now, later) && !directory_take(self, door, &packet, now, later))
+    else if (!persons_take(self, door, &packet, now, later) && !directory_take(self, door, &packet, now, later) &&
+             !drafts_take(self, door, &packet, now, later))
         vault_refuse(&packet, REASON_OF(not_permitted), "", now);
 }
 

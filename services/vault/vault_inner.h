@@ -7,7 +7,7 @@
 #define DEF_FILE "services/vault/vault.def"
 #include "proto/declare.h"
 
-enum { VAULT_PERSONS, VAULT_CONTACTS, VAULT_ROUTES, VAULT_TABLES };
+enum { VAULT_PERSONS, VAULT_CONTACTS, VAULT_ROUTES, VAULT_DRAFTS, VAULT_TABLES };
 
 struct vault {
     store_t *store;
@@ -29,6 +29,8 @@ void vault_refuse(const packet_t *packet, text_t code, const char *path, buffer_
 store_key_t vault_person_key(const uint8_t hash[HASH_SIZE]);
 /* Persons told and erased, at the operator's door alone (persons.c). false: not such a packet. */
 bool persons_take(vault_t *self, door_t door, const packet_t *packet, buffer_t *now, buffer_t *later);
+/* Reports that are not sent yet, at the console's door alone (drafts.c). false: not such a packet. */
+bool drafts_take(vault_t *self, door_t door, const packet_t *packet, buffer_t *now, buffer_t *later);
 /* Contacts and routes (directory.c). false: this door does not take such a packet. */
 bool directory_take(vault_t *self, door_t door, const packet_t *packet, buffer_t *now, buffer_t *later);
 

@@ -81,5 +81,6 @@ void scene_restated(scene_t *self); /* later running totals that the last report
 void scene_standing(scene_t *self, text_t rest);
 void scene_history(scene_t *self, text_t rest);
 void scene_strict(scene_t *self, text_t rest);
+void scene_approval(scene_t *self, text_t rest);
 
 #endif

@@ -81,6 +81,18 @@ void scene_history(scene_t *self, text_t rest) {
 }
 
 /* 严格 CODE soft|hard|off: as if the plan file said so. Before 开始. */
+/* 内审 须审核: the plan asks for approval inside the units. */
+void scene_approval(scene_t *self, text_t rest) {
+    const word_t *word = word_named(approval_words, phrase_word(&rest));
+    if (word == NULL) {
+        scene_say(self, "写作 内审 reviewed|signed");
+        return;
+    }
+    self->plan.approval = (approval_t)word->number;
+    planbook_destroy(&self->book);
+    self->book = planbook_new(&self->plan);
+}
+
 void scene_strict(scene_t *self, text_t rest) {
     static soft_rule_t rules[LIMIT_SOFT_RULES];
     static char codes[LIMIT_SOFT_RULES][LIMIT_ID + 1];

@@ -376,10 +376,10 @@ void scene_play(scene_t *self, text_t command) {
                  {"邮局", scene_post},    {"证明", scene_proof},     {"异议", scene_object},    {"答复", scene_object_answer},
                  {"跟进", scene_follows},    {"封存", do_seal},
                  {"措施", scene_measures},
-                 {"措施来历", scene_measure_history}};
+                 {"措施来历", scene_measure_history}, {"内审", scene_approval}};
     text_t rest = command, word = phrase_word(&rest);
     bool early = text_is(word, "计划") || text_is(word, "开始") || text_is(word, "时限");
-    early = early || (self->book != NULL && text_is(word, "严格"));
+    early = early || (self->book != NULL && (text_is(word, "严格") || text_is(word, "内审")));
     if (self->world == NULL && !early) {
         scene_say(self, "先写“计划”和“开始”");
         return;

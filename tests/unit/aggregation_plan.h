@@ -83,9 +83,12 @@ static inline plan_t aggregation_plan(void) {
          .subset_of = S("visits"),
          .items = need_none,
          .target = {.shape = shape_subset, .goal = 90, .due = 20211231}}};
-    static const task_t tasks[] = {{S("fund"), S("六"), S("社会帮扶"), charity, 1, towns, 2, 20210801, 20211031, funds, 3},
-                                   {S("pair"), S("二"), S("结对帮扶"), towns, 2, bureau, 1, 20210801, 20211231, pairs, 2},
-                                   {S("talent"), S("七"), S("专技人才"), bureau, 1, NULL, 0, 20210801, 20211231, talent, 2}};
+    static const task_t tasks[] = {{S("fund"), S("六"), S("社会帮扶"), charity, 1, towns, 2, 20210801, 20211031, funds, 3,
+                                    approval_none},
+                                   {S("pair"), S("二"), S("结对帮扶"), towns, 2, bureau, 1, 20210801, 20211231, pairs, 2,
+                                    approval_none},
+                                   {S("talent"), S("七"), S("专技人才"), bureau, 1, NULL, 0, 20210801, 20211231, talent, 2,
+                                    approval_none}};
     static const unit_t units[] = {{.id = S("t-north"), .name = S("北镇"), .kind = unit_kind_town},
                                    {.id = S("t-south"), .name = S("南镇"), .kind = unit_kind_town},
                                    {.id = S("charity"), .name = S("慈善总会"), .kind = unit_kind_body},

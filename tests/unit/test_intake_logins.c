@@ -220,6 +220,91 @@ static void the_desk_lists_logins_and_shows_an_entry_with_its_place_in_the_chain
     world_end(&world);
 }
 
+/* The world's plan, amended: reports on its task are approved inside the unit. */
+static world_t approving_world(void) {
+    world_t world = world_new(clock_mode_real);
+    plan_t plan = world_plan();
+    static task_t task;
+    task = plan.tasks[0];
+    task.approval = approval_reviewed;
+    plan.tasks = &task;
+    plan_adopted_t adopted = {.plan = plan};
+    world_done(&world, 80, plan_adopted_type(), &adopted);
+    world_grant(&world, 81, "chengmen.clerk", login_role_clerk, "chengmen");
+    world_grant(&world, 82, "chengmen.boss", login_role_approver, "chengmen");
+    world_grant(&world, 83, "gaishan.clerk", login_role_clerk, "gaishan");
+    world_grant(&world, 84, "chengmen.token", login_role_program, "chengmen");
+    return world;
+}
+
+static void world_attest_of(world_t *self, const char *login, const char *drafted_by, const report_t *report) {
+    attested_append_t ask = {.unit = text_of("chengmen"), .login = text_of(login), .report = *report};
+    ask.drafted_by = text_of(drafted_by);
+    memset(ask.session, 7, sizeof ask.session);
+    world_ask(self, door_console, attested_append_type(), &ask);
+}
+
+static void where_approval_is_asked_for_a_clerk_sends_nothing_and_the_approver_what_another_drafted(void **state) {
+    (void)state;
+    world_t world = approving_world();
+    report_t report = report_numbered(1, "走访");
+    world_attest_of(&world, "chengmen.clerk", "", &report);
+    assert_refused(&world, "approval_needed");
+    world_attest_of(&world, "chengmen.clerk", "chengmen.boss", &report);
+    assert_refused(&world, "approval_needed");
+    world_attest_of(&world, "chengmen.boss", "", &report);
+    assert_refused(&world, "drafter_missing");
+    world_attest_of(&world, "chengmen.boss", "chengmen.boss", &report);
+    assert_refused(&world, "drafter_missing");
+    world_attest_of(&world, "chengmen.boss", "gaishan.clerk", &report);
+    assert_refused(&world, "drafter_missing");
+    world_attest_of(&world, "chengmen.boss", "chengmen.clerk", &report);
+    world_commit(&world);
+    receipt_t receipt;
+    answer_read(&world, &world.later, receipt_type(), &receipt);
+    report_received_t received;
+    world_body(&world, receipt.seq, report_received_type(), &received);
+    assert_true(text_is(received.login, "chengmen.boss") && text_is(received.drafted_by, "chengmen.clerk"));
+    world_end(&world);
+}
+
+static void what_a_revoked_login_drafted_is_not_sent(void **state) {
+    (void)state;
+    world_t world = approving_world();
+    report_t report = report_numbered(1, "走访");
+    login_revoked_t revoked = {.login = text_of("chengmen.clerk")};
+    world_done(&world, 90, login_revoked_type(), &revoked);
+    world_attest_of(&world, "chengmen.boss", "chengmen.clerk", &report);
+    assert_refused(&world, "drafter_missing");
+    world_end(&world);
+}
+
+static void a_program_and_the_units_own_key_are_the_unit(void **state) {
+    (void)state;
+    world_t world = approving_world();
+    report_t report = report_numbered(1, "走访"), other = report_numbered(2, "再走访");
+    world_register(&world);
+    world_attest_of(&world, "chengmen.token", "", &report);
+    world_commit(&world);
+    assert_int_equal(answer_kind(&world.later), KIND_receipt);
+    world_receipt(&world, "chengmen", 1, &other);
+    world_end(&world);
+}
+
+static void nobody_claims_a_drafter_that_is_none_where_approval_is_not_asked_for_either(void **state) {
+    (void)state;
+    world_t world = world_new(clock_mode_real);
+    report_t report = report_numbered(1, "走访");
+    world_grant(&world, 81, "chengmen.clerk", login_role_clerk, "chengmen");
+    world_grant(&world, 82, "chengmen.boss", login_role_approver, "chengmen");
+    world_attest_of(&world, "chengmen.boss", "stranger", &report);
+    assert_refused(&world, "drafter_missing");
+    world_attest_of(&world, "chengmen.boss", "chengmen.clerk", &report);
+    world_commit(&world);
+    assert_int_equal(answer_kind(&world.later), KIND_receipt);
+    world_end(&world);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_clerk_who_is_granted_reports_for_his_unit_and_the_entry_says_who_and_how),
@@ -230,6 +315,10 @@ int main(void) {
         cmocka_unit_test(a_grant_needs_a_unit_of_the_plan_where_the_role_reports_and_no_mobile_number_for_a_name),
         cmocka_unit_test(a_coordinators_session_decides_in_its_office_and_the_entry_says_so),
         cmocka_unit_test(no_session_commands_beyond_its_office_nor_through_another_door),
+        cmocka_unit_test(where_approval_is_asked_for_a_clerk_sends_nothing_and_the_approver_what_another_drafted),
+        cmocka_unit_test(what_a_revoked_login_drafted_is_not_sent),
+        cmocka_unit_test(a_program_and_the_units_own_key_are_the_unit),
+        cmocka_unit_test(nobody_claims_a_drafter_that_is_none_where_approval_is_not_asked_for_either),
         cmocka_unit_test(the_desk_lists_logins_and_shows_an_entry_with_its_place_in_the_chain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,10 +95,30 @@ static void an_amendment_may_make_a_rule_stricter_in_mid_year(void **state) {
     fixture_free(after);
 }
 
+static void the_file_asks_for_approval_of_a_plan_a_task_or_a_unit(void **state) {
+    (void)state;
+    fixture_t *self = fixture_edited(PLAN_2021, "pace_points: 5", "approval: reviewed\npace_points: 5");
+    assert_int_equal(self->err, OK);
+    assert_int_equal(self->plan.approval, approval_reviewed);
+    assert_int_equal(self->plan.units[0].approval, approval_none);
+    fixture_free(self);
+    self = fixture_edited(PLAN_2021, "{id: nyncj, name: 区农业农村局, kind: body}",
+                          "{id: nyncj, name: 区农业农村局, kind: body, approval: 须审核并由负责人签发}");
+    assert_int_equal(self->err, OK);
+    uint32_t asked = 0;
+    for (uint32_t index = 0; index < self->plan.units_count; index++) asked += self->plan.units[index].approval == approval_signed;
+    assert_int_equal(asked, 1);
+    fixture_free(self);
+    self = fixture_edited(PLAN_2021, "pace_points: 5", "approval: perhaps\npace_points: 5");
+    assert_non_null(fixture_fault(self, "approval", "perhaps is not one of"));
+    fixture_free(self);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_plan_does_not_state_is_soft),
         cmocka_unit_test(the_file_states_strictness_in_either_language),
+        cmocka_unit_test(the_file_asks_for_approval_of_a_plan_a_task_or_a_unit),
         cmocka_unit_test(a_code_that_is_no_soft_rule_is_told_with_those_that_are),
         cmocka_unit_test(strictness_that_is_no_word_and_a_rule_that_stands_twice_are_told),
         cmocka_unit_test(thresholds_that_make_no_sense_are_told),

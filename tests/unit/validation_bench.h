@@ -126,6 +126,20 @@ static inline void bench_strict(bench_t *bench, soft_rule_t rule) {
     bench->given.book = bench->book;
 }
 
+/* The plan asks for approval inside the report's unit. */
+static inline bench_t *bench_approving(bench_t *bench, approval_t approval) {
+    static unit_t units[8];
+    assert_true(bench->plan.units_count <= 8);
+    memcpy(units, bench->plan.units, bench->plan.units_count * sizeof *units);
+    for (uint32_t index = 0; index < bench->plan.units_count; index++)
+        units[index].approval = text_equal(units[index].id, bench->given.unit) ? approval : approval_none;
+    bench->plan.units = units;
+    planbook_destroy(&bench->book);
+    bench->book = planbook_new(&bench->plan);
+    bench->given.book = bench->book;
+    return bench;
+}
+
 static inline void bench_explain(bench_t *bench, text_t code) {
     bench->explanation = (explanation_t){.code = code, .text = T("已核实，数额无误")};
     bench->report.explanations = &bench->explanation;

@@ -72,10 +72,14 @@ static inline plan_t validation_plan(void) {
                                           .contributors = bureau,
                                           .contributors_count = 1,
                                           .items = need_optional}};
-    static const task_t tasks[] = {{S("fund"), S("六"), S("社会帮扶"), towns, 1, second, 1, 20210801, 20211031, funds, 3},
-                                   {S("pair"), S("二"), S("结对帮扶"), towns, 2, NULL, 0, 20210801, 20211231, pairs, 1},
-                                   {S("talent"), S("七"), S("专技人才"), bureau, 1, NULL, 0, 20210801, 20210831, talent, 2},
-                                   {S("words"), S("一"), S("组织领导"), towns, 2, bureau, 1, 20210801, 20211231, NULL, 0}};
+    static const task_t tasks[] = {{S("fund"), S("六"), S("社会帮扶"), towns, 1, second, 1, 20210801, 20211031, funds, 3,
+                                    approval_none},
+                                   {S("pair"), S("二"), S("结对帮扶"), towns, 2, NULL, 0, 20210801, 20211231, pairs, 1,
+                                    approval_none},
+                                   {S("talent"), S("七"), S("专技人才"), bureau, 1, NULL, 0, 20210801, 20210831, talent, 2,
+                                    approval_none},
+                                   {S("words"), S("一"), S("组织领导"), towns, 2, bureau, 1, 20210801, 20211231, NULL, 0,
+                                    approval_none}};
     static const unit_t units[] = {{.id = S("350104100"), .name = S("仓山镇"), .kind = unit_kind_town},
                                    {.id = S("350104101"), .name = S("城门镇"), .kind = unit_kind_town},
                                    {.id = S("rensheju"), .name = S("区人社局"), .kind = unit_kind_body}};

@@ -5,6 +5,7 @@ M.pages = {
   login: { show: M.pageLogin }, password: { show: M.pagePassword },
   tasks: { show: M.pageTasks, live: true, name: ['我的任务', 'My tasks'], may: function () { return M.me.reports; } },
   upload: { show: M.pageUpload, name: ['批量报送', 'Many at once'], may: function () { return M.me.reports; } },
+  approve: { show: M.pageApprove, name: ['审核', 'Approve'], may: function () { return M.me.role === 'approver'; } },
   board: { show: M.pageBoard, live: true, name: ['总览', 'Board'], may: function () { return true; } },
   matrix: { show: M.pageMatrix, live: true, name: ['报送矩阵', 'Matrix'], may: function () { return M.me.all_units; } },
   late: { show: M.pageLate, live: true, name: ['逾期迟报', 'Late'], may: function () { return true; } },

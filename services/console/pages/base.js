@@ -144,6 +144,7 @@ M.amount = function (value, indicator) {
 // Exactly, as it may be typed again.
 M.typed = function (value, indicator) {
   if (value === undefined || value === null) return '';
+  if (typeof value === 'string') return value; // of a draft: as it was typed
   if (indicator.measure !== 'money') return String(value) + (indicator.unit_word || '');
   var whole = Math.floor(value / 1e6), rest = String(value % 1e6);
   while (rest.length < 6) rest = '0' + rest;

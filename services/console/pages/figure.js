@@ -32,7 +32,7 @@ M.pageEntry = function (main, parts) {
     M.put(main, [M.title(M.t('账本第 ' + entry.seq + ' 条', 'Ledger entry ' + entry.seq), M.asOf({ as_of: entry.head_seq })),
       M.h('section.card', M.h('dl', line(M.t('事件', 'Event'), report ? M.t('收到报告', 'report received') : entry.kind), line(M.t('入账时间', 'Stamp'), M.when(entry.at_ms)),
         report ? [line(M.t('单位', 'Unit'), M.unit(body.unit)), line(M.t('任务', 'Task'), M.taskShown(report.task)), line(M.t('报送期', 'Period'), M.periodShown(report.period)),
-          line(M.t('入口', 'Door'), body.door === 'console' ? M.t('网页，登录 ', 'console, login ') + body.login : M.t('网关，密钥第 ' + body.key_generation + ' 代', 'gateway, key ' + body.key_generation)),
+          line(M.t('入口', 'Door'), body.door === 'console' ? M.t('网页，登录 ', 'console, login ') + body.login + (body.drafted_by ? M.t('（审核报送；填报登录 ', ' (approved and sent; drafted by ') + body.drafted_by + M.t('）', ')') : '') : M.t('网关，密钥第 ' + body.key_generation + ' 代', 'gateway, key ' + body.key_generation)),
           line(M.t('替换', 'Replaces'), report.replaces ? M.t('第 ' + report.replaces + ' 版', 'revision ' + report.replaces) : '')] : '',
         line(M.t('内容摘要', 'Content hash'), body.content_hash, true), line(M.t('链哈希', 'Chained hash'), entry.chain, true), line(M.t('前一条', 'Before it'), entry.previous, true))),
       report ? M.reportShown(report) : M.h('section.card', M.h('pre.mono', { tabindex: '0' }, JSON.stringify(body, null, 1))),

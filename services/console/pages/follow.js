@@ -44,7 +44,7 @@ M.promiseForm = function (warning, follow) {
     by.focus();
   }
   function close() {
-    M.put(box, [follow && follow.by ? M.lamp(M.promiseLamp(follow), M.promiseShown(follow)) : '',
+    M.put(box, [follow && follow.by ? M.h('span.wraps', M.lamp(M.promiseLamp(follow), M.promiseShown(follow))) : '',
       M.h('button.quiet', { type: 'button', 'aria-label': (follow && follow.by ? M.t('改期：', 'change: ') : M.t('认领：', 'promise: ')) + M.say(warning), onclick: open }, follow && follow.by ? M.t('改期', 'Change the day') : M.t('认领', 'I am on it'))]);
   }
   close();
@@ -84,7 +84,7 @@ M.followColumns = function (follows) {
   function of(row) { return follows[M.followKey(row)]; }
   return [
     { head: M.t('承诺', 'Promised'), of: function (row) { return M.isOpen(row) ? M.promiseShown(of(row)) : ''; }, show: function (row) {
-      return M.isOpen(row) && (of(row) || {}).by ? M.lamp(M.promiseLamp(of(row)), M.promiseShown(of(row))) : ''; } },
+      return M.isOpen(row) && (of(row) || {}).by ? M.h('span.wraps', M.lamp(M.promiseLamp(of(row)), M.promiseShown(of(row)))) : ''; } },
     { head: M.t('催办', 'Pressed for'), of: function (row) { return M.remindedShown(of(row)); }, show: function (row) {
       return M.h('span.reminded', of(row) && of(row).reminded_seq ? M.h('a', { href: '#/entry/' + of(row).reminded_seq }, M.remindedShown(of(row))) : '',
         M.remindButton([row], follows, M.t('催办 ', 'remind ') + M.unit(row.unit) + ' ' + M.taskShown(row.task) + ' ' + row.period)); } }
@@ -110,7 +110,7 @@ M.pageWarnings = function (main, parts) {
         { head: M.t('内容', 'What'), of: function (row) { return M.say(row.warning); } },
         { head: M.t('答复', 'Answer'), of: function (row) { return row.resolved ? '' : M.promiseShown(follow(row)); }, show: function (row) {
           if (row.resolved) return '';
-          return M.isOwn(row.warning) ? M.promiseForm(row.warning, follow(row)) : (follow(row) || {}).by ? M.lamp(M.promiseLamp(follow(row)), M.promiseShown(follow(row))) : ''; } },
+          return M.isOwn(row.warning) ? M.promiseForm(row.warning, follow(row)) : (follow(row) || {}).by ? M.h('span.wraps', M.lamp(M.promiseLamp(follow(row)), M.promiseShown(follow(row)))) : ''; } },
         { head: M.t('状态', 'State'), keep: true, of: function (row) { return M.word('life', row.life); } }
       ], rows, { name: 'warnings', caption: M.t('预警记录', 'Warnings') })]);
   });

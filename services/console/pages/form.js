@@ -24,6 +24,7 @@ M.reportNil = function (row, task) {
   if (!window.confirm(M.t('「' + M.taskShown(row.task) + '」' + M.periodShown(row.period) + ' 按“无变化”报送？', 'Report “no change” for ' + task.name + ', ' + row.period + '?'))) return;
   var report = { submission_id: M.newId(), task: row.task, period: row.period, replaces: row.revision || 0, progress: '本月无变化。',
     figures: figures.map(function (one) { return Object.assign({ indicator: one.indicator.id, nil: true }, one.member ? { member: one.member.id } : {}); }) };
+  if (M.mustHandOver(row.task)) { M.handNil(row, report); return; }
   M.post(report).then(function (answer) {
     if (answer.json.receipt && (!answer.json.verdict || answer.json.verdict.accepted)) { M.showReceipt(report, answer.json); return; }
     M.tell((answer.json.errors || (answer.json.verdict || {}).reasons || []).map(M.say).join(' ') || M.t('没有成功，请打开填报页。', 'It did not work; open the form.'));
@@ -34,19 +35,21 @@ M.reportNil = function (row, task) {
 M.pageReport = function (main, parts) {
   var task = M.task(parts[1]), period = parts[2], before = M.plan.periods.map(function (one) { return one.id; });
   var previous = before[before.indexOf(period) - 1];
-  var asks = [M.get(M.query('/api/v1/standing', { task: task.id, period: period })), previous ? M.get(M.query('/api/v1/standing', { task: task.id, period: previous })) : null];
+  var asks = [M.get(M.query('/api/v1/standing', { task: task.id, period: period })), previous ? M.get(M.query('/api/v1/standing', { task: task.id, period: previous })) : null, M.draftOf(task.id, period)];
   return Promise.all(asks).then(function (answers) {
     if (!answers[0].ok) { M.put(main, M.faults(answers[0])); return null; }
     function entry(answer) { return answer && answer.ok && answer.json.seq ? M.get('/api/v1/entries/' + answer.json.seq) : null; }
     return Promise.all([entry(answers[0]), entry(answers[1])]).then(function (entries) {
       function report(answer) { return answer && answer.ok && answer.json.body ? answer.json.body.report : null; }
-      new M.Form(main, task, period, answers[0].json, report(entries[0]), report(entries[1]));
+      new M.Form(main, task, period, answers[0].json, report(entries[0]), report(entries[1]), answers[2]);
     });
   });
 };
 
-M.Form = function (main, task, period, standing, stands, last) {
+M.Form = function (main, task, period, standing, stood, last, draft) {
+  var stands = draft && draft.report ? draft.report : stood;
   this.main = main; this.task = task; this.period = period; this.standing = standing; this.stands = stands; this.last = last;
+  this.draftBegin(draft);
   this.figures = M.figuresOf(task, M.me.unit).map(function (one) { return new M.Figure(this, one, stands, last); }, this);
   this.explanations = {};
   ((stands || {}).explanations || []).forEach(function (one) { this.explanations[one.code] = one.text; }, this);
@@ -66,6 +69,7 @@ M.Form.prototype.text = function (name, label, hint) {
 M.Form.prototype.person = function (name, label) {
   var form = this, kept = '';
   try { kept = sessionStorage.getItem('name.' + name) || ''; } catch (e) { kept = ''; }
+  if (typeof (this.stands || {})[name] === 'string') kept = this.stands[name];
   var input = M.h('input', { type: 'text', maxlength: 60, value: kept, autocomplete: 'off', oninput: function () { form.changed(); } });
   var fault = M.h('div.fault');
   this[name] = { input: input, fault: fault };
@@ -74,11 +78,12 @@ M.Form.prototype.person = function (name, label) {
 M.Form.prototype.draw = function () {
   var form = this, revision = this.standing.revision || 0;
   this.summary = M.h('div.summary', { role: 'status', 'aria-live': 'polite' });
-  this.send = M.h('button.primary', { type: 'submit' }, revision ? M.t('提交更正', 'Send the correction') : M.t('提交', 'Send'));
+  this.send = M.h('button.primary', { type: 'submit' }, this.handsOver ? M.t('提交审核', 'Hand over for approval') : revision ? M.t('提交更正', 'Send the correction') : M.t('提交', 'Send'));
   this.general = M.h('div.fault');
   M.put(this.main, [M.title(M.taskShown(this.task.id) + '　' + M.periodShown(this.period), M.h('p.asof', M.t('数据截至 ', 'As of '), M.when(M.nowMs), M.t('　时限 ', ' – due '), M.when(this.standing.due_ms), this.standing.due_ms && !revision ? '（' + M.daysShown({ due_ms: this.standing.due_ms }) + '）' : '')),
     revision ? M.h('div.notice', M.h('p', M.t('现行第 ' + revision + ' 版，收到于 ' + M.when(this.standing.first_valid_ms) + '。更正不改变首次有效报送的时间。', 'Revision ' + revision + ' stands. A correction never changes when the first valid report came.'))) : '',
-    M.h('form.report', { novalidate: true, onsubmit: function (event) { event.preventDefault(); form.submit(); } },
+    this.draftNotice(this.draft),
+    M.h('form.report', { novalidate: true, onsubmit: function (event) { event.preventDefault(); if (form.handsOver) form.handOver(); else form.submit(); } },
       this.figures.length ? M.h('section.card', M.h('h2', M.t('数据', 'Figures')), this.figures.map(function (figure) { return figure.draw(); })) :
         M.h('div.notice', M.h('p', M.t('本任务的数据由其他单位填报，贵单位只报进展文字。', 'Others report this task’s figures; you report progress in words.'))),
       M.h('section.card', M.h('h2', M.t('文字', 'Words')), this.text('progress', M.t('进展', 'Progress'), M.t('不写身份证号、手机号；不得涉密', 'no ID or mobile numbers, nothing classified')),
@@ -86,7 +91,7 @@ M.Form.prototype.draw = function () {
       M.evidenceBox(this),
       M.h('section.card', M.h('h2', M.t('签报', 'Signed by')), M.h('div.people', this.person('prepared_by', M.t('填报人', 'Prepared by')), this.person('reviewed_by', M.t('审核人', 'Reviewed by')), this.person('signed_by', M.t('负责人', 'Responsible'))),
         M.h('p.hint', M.t('姓名只存保密库，不入账本。', 'Names are kept in the vault, never in the ledger.'))),
-      this.general, M.h('div.sendbar', this.summary, this.send))]);
+      this.general, M.h('div.sendbar', this.summary, this.draftSaid, this.send))]);
 };
 M.Form.prototype.report = function () {
   var report = { submission_id: this.id, task: this.task.id, period: this.period, replaces: this.standing.revision || 0, figures: [] }, form = this;
@@ -110,6 +115,7 @@ M.Form.prototype.changed = function () {
   var form = this;
   clearTimeout(this.timer);
   this.timer = setTimeout(function () { form.check(); }, 500);
+  this.draftChanged();
 };
 M.Form.prototype.check = function () {
   var form = this, turn = this.turn = (this.turn || 0) + 1;
@@ -144,6 +150,10 @@ M.Form.prototype.explain = function (reason) {
 M.Form.prototype.show = function (answer) {
   var form = this, reasons = answer.json.errors || answer.json.reasons || [], focus = document.activeElement, explaining = focus && focus.getAttribute && focus.getAttribute('data-explains');
   var caret = explaining ? focus.selectionStart : 0, accepted = answer.ok && answer.json.accepted;
+  if (this.handsOver) { // who reviews and signs is still to come
+    reasons = reasons.filter(function (reason) { return !M.namesLater(reason); });
+    accepted = accepted || (answer.ok && !reasons.length);
+  }
   this.clear();
   reasons.forEach(function (reason) {
     var place = form.place(reason), soft = !!reason.soft, id = M.id('fault'), told = accepted && soft;
@@ -169,7 +179,7 @@ M.Form.prototype.submit = function () {
   M.post(report).then(function (answer) {
     form.send.disabled = false;
     var verdict = answer.json.verdict;
-    if (answer.json.receipt && (!verdict || verdict.accepted)) { M.showReceipt(report, answer.json); return; }
+    if (answer.json.receipt && (!verdict || verdict.accepted)) { form.draftSent(); M.showReceipt(report, answer.json); return; }
     if (answer.status !== 0 && answer.status !== 503) form.id = M.newId(); // judged and refused: what follows is another sending
     form.show({ ok: false, status: answer.status, json: verdict ? verdict : answer.json });
     var first = form.main.querySelector('[aria-invalid]');
@@ -204,7 +214,10 @@ M.Figure.prototype.draw = function () {
   var opening = indicator.opening && !this.lastStood && M.plan.periods[0].id === this.form.period;
   this.opening = opening ? M.h('input.amount', { type: 'text', maxlength: 40, value: M.typed(stood.opening, indicator), oninput: changed, id: M.id('opening') }) : null;
   this.openingFault = M.h('div.fault');
-  (stood.items || []).forEach(function (item) { if (item.key_kind !== 'person') figure.rows.push(figure.row(item)); });
+  (stood.items || []).forEach(function (item) { // names stand in a draft alone
+    var named = typeof item.person === 'string';
+    if (item.key_kind !== 'person' || named) figure.rows.push(figure.row(named ? Object.assign({}, item, { name: item.person }) : item));
+  });
   return M.h('fieldset.figure', M.h('legend', name, indicator.required ? M.h('span.must', M.t('必填', 'required')) : ''),
     M.h('div.figureline', M.h('label.hidden', { 'for': this.input.id }, name), this.mode, this.input,
       M.h('span.nil', this.nil, M.h('label', { 'for': this.nil.id }, M.t('无变化', 'no change'))),

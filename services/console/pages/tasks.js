@@ -13,12 +13,13 @@ M.daysShown = function (row) {
   if (days < 0) return M.t('已逾期 ' + (-days) + ' 天', 'overdue by ' + (-days) + ' d');
   return days === 0 ? M.t('今天 24:00 截止', 'due today at 24:00') : M.t('还剩 ' + days + ' 天', days + ' days left');
 };
-M.taskCard = function (row) {
+M.taskCard = function (row, draft) {
   var task = M.task(row.task), lamp = M.obligationLamp(row, M.nowMs), open = row.standing === 'due' || row.standing === 'overdue' || row.standing === 'returned';
   var at = '#/report/' + row.task + '/' + row.period;
   return M.h('article.card.task.edge-' + lamp,
     M.h('div.taskhead', M.h('h3', M.taskShown(row.task)), M.lamp(lamp, M.obligationWords(row))),
     M.h('p.due', M.h('strong', M.daysShown(row)), M.h('span', M.t('时限 ', 'due '), M.when(row.due_ms))),
+    draft ? M.h('p', M.draftLamp(draft), draft.state === 'handed' && M.me.role === 'approver' && draft.login !== M.me.login ? [' ', M.h('a', { href: '#/approve/' + row.task + '/' + row.period }, M.t('去审核', 'look at it'))] : '') : '',
     row.why ? M.h('p.returned', M.t('退回原因：', 'returned because: '), row.why, row.again_ms ? M.t('（' + M.when(row.again_ms) + ' 前重报）', ' (again by ' + M.when(row.again_ms) + ')') : '') : '',
     open ? M.h('p', M.t('需报：', 'Owed: '), M.missingShown(row.missing) || M.t('进展文字', 'progress in words'))
       : M.h('p', M.t('第 ' + row.revision + ' 版有效', 'revision ' + row.revision + ' stands')),
@@ -27,7 +28,7 @@ M.taskCard = function (row) {
       M.h('a.button.quiet', { href: '#/history/' + row.task + '/' + row.period }, M.t('历次报送', 'History'))));
 };
 M.pageTasks = function (main, parts) {
-  return Promise.all([M.rows('/api/v1/obligations', {}), M.get('/api/v1/warnings?open=1'), M.follows()]).then(function (answers) {
+  return Promise.all([M.rows('/api/v1/obligations', {}), M.get('/api/v1/warnings?open=1'), M.follows(), M.drafts()]).then(function (answers) {
     if (!answers[0].ok) { M.put(main, M.faults(answers[0])); return; }
     var rows = answers[0].json.rows, period = parts[1] || M.currentPeriod(rows);
     M.nowMs = answers[0].json.now_ms;
@@ -37,7 +38,7 @@ M.pageTasks = function (main, parts) {
       M.h('div.pick', { role: 'group', 'aria-label': M.t('报送期', 'period') }, periods.map(function (one) {
         return M.h('a.chip', { href: '#/tasks/' + one.id, 'aria-current': one.id === period ? 'true' : null }, M.periodShown(one.id));
       })), M.warningsBox(answers[1].ok ? answers[1].json.rows : [], answers[2]),
-      M.h('div.cards', mine.map(M.taskCard)), mine.length ? '' : M.h('p.nothing', M.t('本期没有报送任务。', 'Nothing is owed in this period.')),
+      M.h('div.cards', mine.map(function (row) { return M.taskCard(row, M.draftFor(answers[3], row)); })), mine.length ? '' : M.h('p.nothing', M.t('本期没有报送任务。', 'Nothing is owed in this period.')),
       M.h('h2', M.t('全年报送情况', 'The whole year')), M.yearTable(rows)]);
   });
 };

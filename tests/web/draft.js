@@ -1,0 +1,171 @@
+// Approval inside the unit, in a real browser: a clerk's draft, the approver who gives it back or sends it.
+'use strict';
+const assert = require('assert');
+const fs = require('fs');
+const { home, minning, json, step, end, person, until, visit, call } = require('./kit');
+
+const PASSWORD = '闽宁协作 2021 口令';
+[['chengmen.clerk', 'clerk', '城门镇'], ['chengmen.other', 'clerk', '城门镇'], ['chengmen.boss', 'approver', '城门镇'], ['gaishan.boss', 'approver', '盖山镇']].forEach((one) => person(PASSWORD, ...one));
+const token = json('token', 'new', '盖山镇')[0].token;
+
+(async () => {
+  const { page, errors, close, shot, accessible, go, login: enter } = await visit(PASSWORD);
+  const login = async (name) => {
+    await enter(name);
+    await page.waitForSelector('.who');
+  };
+  const post = (path, body) => page.evaluate(async ([where, what]) => {
+    const me = await (await fetch('/api/v1/me')).json();
+    const response = await fetch(where, { method: 'POST', headers: { 'X-CSRF-Token': me.csrf, 'Content-Type': 'application/json' }, body: JSON.stringify(what) });
+    return { status: response.status, json: await response.json() };
+  }, [path, body]);
+  const get = (path) => page.evaluate(async (where) => (await fetch(where)).json(), path);
+
+  await step('what is typed is kept by itself, and is there again after vault and console were killed', async () => {
+    await login('chengmen.clerk');
+    await go('report/consumption/2021-08', 'input.amount');
+    await page.locator('input.amount').first().fill('12.5万元');
+    await page.getByLabel('进展').fill('组织镇机关采购隆德特产');
+    await page.getByText('草稿已保存').waitFor();
+    const running = () => {
+      try { const all = json('status')[0]; return [all.vault.pid, all.console.pid]; } catch (error) { return []; } // not well: exit 69
+    };
+    const pids = running();
+    assert.strictEqual(pids.length, 2);
+    pids.forEach((pid) => process.kill(pid, 'SIGKILL'));
+    await until('both to be back', async () => running().length === 2 && !running().some((pid) => pids.includes(pid)));
+    await login('chengmen.clerk');
+    await page.locator('article', { hasText: '消费帮扶' }).getByText('草稿：chengmen.clerk').waitFor();
+    await go('report/consumption/2021-08', 'input.amount');
+    assert.strictEqual(await page.locator('input.amount').first().inputValue(), '12.5万元');
+    assert.strictEqual(await page.getByLabel('进展').inputValue(), '组织镇机关采购隆德特产');
+    await accessible('form with a draft');
+    await shot('30-draft');
+  });
+  await step('a clerk cannot send where approval is asked for, whatever his browser does', async () => {
+    const answer = await post('/api/v1/reports', { task: 'consumption', period: '2021-08', prepared_by: '林某某', reviewed_by: '陈某某', figures: [{ indicator: 'sales', amount: '1万元' }], explanations: [{ code: 'no_evidence', text: '后补' }] });
+    assert.strictEqual(answer.status, 403);
+    assert.strictEqual(answer.json.errors[0].code, 'approval_needed');
+    const sent = await post('/api/v1/drafts/send', { task: 'consumption', period: '2021-08', version: 1 });
+    assert.strictEqual(sent.status, 403);
+  });
+  await step('who prepares it has to be named before it is handed over; who reviews it is named later', async () => {
+    await page.locator('[data-explains=no_evidence]').fill('发票月底汇总后补交');
+    await page.locator('[data-code=name_missing]').waitFor();
+    assert.strictEqual(await page.locator('[data-code=name_missing]').count(), 1);
+    await page.getByLabel('填报人').fill('林某某');
+    await page.getByText('可以提交').waitFor();
+    await shot('31-hand-over');
+    await page.getByRole('button', { name: '提交审核' }).click();
+    await page.getByRole('heading', { name: /城门镇/ }).waitFor();
+    await page.locator('article', { hasText: '消费帮扶' }).getByText('待审核').waitFor();
+    assert.strictEqual(json('tail', 'entries', '--kind', 'report_received').length, 0);
+    await accessible('tasks with a draft');
+    await shot('32-handed');
+  });
+  await step('the approver sees what changed, gives it back with a reason, and the clerk reads it', async () => {
+    await login('chengmen.boss');
+    await page.getByRole('link', { name: '审核', exact: true }).click();
+    await page.locator('tbody tr', { hasText: '消费帮扶' }).getByText('chengmen.clerk').waitFor();
+    await accessible('approve list');
+    await shot('33-approve-list');
+    await page.locator('tbody tr', { hasText: '消费帮扶' }).getByRole('link', { name: '审核' }).click();
+    await page.getByText('校验通过').waitFor();
+    await page.locator('tr.changed', { hasText: '宁夏特色产品销售额' }).getByText('12.5万元').waitFor();
+    await accessible('approve');
+    await shot('34-approve');
+    await page.getByRole('button', { name: '退回修改' }).click();
+    await page.getByRole('alert').getByText('请写明').waitFor();
+    await page.getByLabel('退回修改的原因').fill('金额与发票不符');
+    await page.getByRole('button', { name: '退回修改' }).click();
+    await page.getByText('没有待审核的报告').waitFor();
+    await login('chengmen.clerk');
+    await page.locator('article', { hasText: '消费帮扶' }).getByText('金额与发票不符').waitFor();
+    await shot('35-back');
+  });
+  await step('two clerks at one draft: who comes second is told, nothing is overwritten', async () => {
+    const draft = (await get('/api/v1/drafts?task=consumption&period=2021-08')).rows[0];
+    const mine = await post('/api/v1/drafts', { task: 'consumption', period: '2021-08', version: draft.version, state: 'kept', report: draft.report });
+    assert.strictEqual(mine.status, 200);
+    const late = await post('/api/v1/drafts', { task: 'consumption', period: '2021-08', version: draft.version, state: 'kept', report: draft.report });
+    assert.strictEqual(late.status, 409);
+    assert.strictEqual(late.json.errors[0].code, 'draft_changed');
+    assert.match(late.json.errors[0].zh, /chengmen\.clerk/);
+  });
+  await step('mended and handed over again, it is sent under both logins and three names; the draft is gone', async () => {
+    await go('report/consumption/2021-08', 'input.amount');
+    await page.locator('input.amount').first().fill('12.3万元');
+    await page.getByText('可以提交').waitFor();
+    await page.getByRole('button', { name: '提交审核' }).click();
+    await page.locator('article', { hasText: '消费帮扶' }).getByText('待审核').waitFor();
+    await login('chengmen.boss');
+    await go('approve/consumption/2021-08', 'h1');
+    await page.getByRole('button', { name: '审核通过并报送' }).click();
+    await page.getByRole('alert').getByText('审核人').waitFor(); // the approver's own name
+    await page.getByLabel('审核人').fill('陈某某');
+    await page.getByLabel('负责人').fill('王某某');
+    await page.getByRole('button', { name: '审核通过并报送' }).click();
+    await page.getByText('已收到，校验通过').waitFor();
+    await shot('36-approved-receipt');
+    const body = json('tail', 'entries', '--kind', 'report_received').pop().body;
+    assert.strictEqual(body.login, 'chengmen.boss');
+    assert.strictEqual(body.drafted_by, 'chengmen.clerk');
+    assert.ok(body.report.prepared_by.hash && body.report.reviewed_by.hash && body.report.signed_by.hash);
+    assert.ok(!JSON.stringify(body).includes('某某'), 'a name stands in the ledger');
+    await until('the draft to be gone', async () => (await get('/api/v1/drafts')).rows.length === 0);
+  });
+  await step('a draft that a newer report has overtaken is told so, to the clerk and to the approver', async () => {
+    await login('chengmen.clerk');
+    const report = { task: 'donation', period: '2021-08', prepared_by: '林某某', figures: [{ indicator: 'raised', amount: '2万元' }], explanations: [{ code: 'no_evidence', text: '后补' }], replaces: 0 };
+    const put = await post('/api/v1/drafts', { task: 'donation', period: '2021-08', version: 0, state: 'handed', report });
+    assert.strictEqual(put.status, 200);
+    // the unit's own key is the unit: it reports by itself, with the names in it
+    minning('key', 'new', '350104101');
+    minning('unit', 'add', '350104101', `${home}/units/350104101.pub`);
+    fs.writeFileSync(`${home}/r.json`, JSON.stringify({ ...report, reviewed_by: '陈某某', figures: [{ indicator: 'raised', amount: '3万元' }] }));
+    minning('report', 'send', `${home}/r.json`, '--unit', '城门镇');
+    await go('report/donation/2021-08', 'input.amount');
+    await page.getByText('现在是第 1 版').waitFor();
+    await login('chengmen.boss');
+    await go('approve', 'table');
+    await page.getByText('已有更新的报送').waitFor();
+    await go('approve/donation/2021-08', 'h1');
+    await page.getByText('已有第 1 版报送').waitFor();
+    assert.strictEqual(await page.getByRole('button', { name: '审核通过并报送' }).isDisabled(), true);
+    await shot('37-overtaken');
+    const draft = (await get('/api/v1/drafts?task=donation&period=2021-08')).rows[0];
+    const sent = await post('/api/v1/drafts/send', { task: 'donation', period: '2021-08', version: draft.version, reviewed_by: '陈某某' });
+    assert.strictEqual(sent.status, 422);
+    assert.strictEqual(sent.json.verdict.reasons[0].code, 'superseded');
+    await until('it to be kept', async () => (await get('/api/v1/drafts')).rows.length === 1);
+  });
+  await step('nobody approves what he wrote himself, and nobody sees another unit’s drafts', async () => {
+    const put = await post('/api/v1/drafts', { task: 'pairing', period: '2021-08', version: 0, state: 'handed', report: { task: 'pairing', period: '2021-08', prepared_by: '陈某某', figures: [] } });
+    const sent = await post('/api/v1/drafts/send', { task: 'pairing', period: '2021-08', version: put.json.version, reviewed_by: '陈某某' });
+    assert.strictEqual(sent.status, 403);
+    assert.strictEqual(sent.json.errors[0].code, 'drafter_missing');
+    await login('gaishan.boss');
+    assert.strictEqual((await get('/api/v1/drafts')).rows.length, 0);
+  });
+  await step('“no change” in one click goes to the approver', async () => {
+    await login('chengmen.other');
+    await go('tasks', 'article.task');
+    page.on('dialog', (dialog) => dialog.accept('张某某'));
+    await page.locator('article', { hasText: '结对帮扶' }).getByRole('button', { name: '无变化' }).click();
+    await page.locator('article', { hasText: '结对帮扶' }).getByText('chengmen.other').waitFor();
+    const draft = (await get('/api/v1/drafts?task=pairing&period=2021-08')).rows[0];
+    assert.strictEqual(draft.state, 'handed');
+    assert.match(draft.report.prepared_by, /某某/);
+  });
+  await step('a program’s token is the unit: it sends, and is told which names the plan asks for', async () => {
+    const report = { task: 'consumption', period: '2021-08', figures: [{ indicator: 'sales', amount: '5万元' }], explanations: [{ code: 'no_evidence', text: '后补' }] };
+    const without = await call('POST', '/api/v1/reports', { token, body: report });
+    assert.strictEqual(without.status, 422);
+    assert.deepStrictEqual(without.json.verdict.reasons.map((one) => one.code), ['name_missing', 'name_missing']);
+    assert.strictEqual((await call('POST', '/api/v1/reports', { token, body: { ...report, prepared_by: '甲', reviewed_by: '乙' } })).status, 200);
+    assert.strictEqual((await call('GET', '/api/v1/drafts', { token })).status, 403);
+  });
+  await step('no page threw', async () => assert.deepStrictEqual(errors.filter((one) => !/INCOMPLETE_CHUNKED/.test(one)), [])); // the console was killed
+  await close();
+  end();
+})().catch((error) => { console.error(error); process.exitCode = 1; });
