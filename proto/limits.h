@@ -69,6 +69,7 @@
 #define LIMIT_EDITION_ROWS 262144          /* obligations in one document */
 #define LIMIT_EDITION_TARGETS (LIMIT_TASKS * LIMIT_INDICATORS)
 #define LIMIT_EDITION_SHARES 65536         /* shares of units in one target */
+#define LIMIT_EDITION_MEASURES 16384       /* planned measures in one ledger 台账 */
 #define LIMIT_EDITION_VOICES 512           /* units quoted in one document */
 #define LIMIT_EDITION_CORRECTIONS 256      /* figures of the last issue that changed since */
 #define LIMIT_VOICE 900                    /* bytes of one quotation, about 300 characters */

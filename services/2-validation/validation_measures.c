@@ -2,6 +2,7 @@
 #include "services/2-validation/validation_state.h"
 
 #include "services/plan/calendar.h"
+#include "services/plan/measure.h"
 
 #include <string.h>
 

@@ -98,8 +98,6 @@ uint32_t measure_judge(const measure_case_t *given, reason_t *reasons, arena_t *
 /* What was said, filled up by what stands. */
 planned_measure_t measure_merged(const measure_row_t *standing, const planned_measure_t *said);
 bool measure_equal(const planned_measure_t *a, const planned_measure_t *b); /* its reason and number aside */
-/* "By the end of this day": the day that is stated, whatever the plan does with rest days. *days: as in measure_told. */
-measure_phase_t measure_phase_at(const plan_t *plan, const measure_row_t *row, int64_t now_ms, uint64_t *days);
 
 /* Unified social credit code 统一社会信用代码, GB 32100-2015: 18 characters without I O S V Z, the last one a check. */
 bool uscc_is_valid(text_t code);

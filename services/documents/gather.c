@@ -231,7 +231,8 @@ err_t gather_edition(const gather_t *from, document_kind_t kind, text_t period, 
     if (err != OK) return err;
     edition_target_t *targets = gathered_edition(&self, kind, edition);
     edition->rehearsal = from->rehearsal;
-    if (from->brief) return OK;
+    if (from->measures) err = gather_measures(&self, edition);
+    if (from->brief || err != OK) return err;
     err = gather_last_issue(&self, edition, targets);
     if (err == OK) err = gather_edition_objections(&self, edition);
     if (err == OK) err = gather_voices(&self, edition);

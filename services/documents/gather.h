@@ -17,6 +17,7 @@ typedef struct {
     const planbook_t *book;
     bool rehearsal;
     bool brief; /* figures and obligations only: nothing quoted, no warnings counted, no last issue; enough for errata */
+    bool measures; /* planned measures too: for the ledger */
 } gather_t;
 
 /* The edition of a period (kind bulletin) or of the whole year (kind summary, period empty), as of at least that entry.

@@ -19,6 +19,8 @@ typedef struct {
 edition_target_t *gathered_edition(const gathering_t *self, document_kind_t kind, edition_t *edition);
 /* What units said in their standing reports. */
 err_t gather_voices(gathering_t *self, edition_t *edition);
+/* Planned measures as of the edition's entry (gather_measures.c). */
+err_t gather_measures(gathering_t *self, edition_t *edition);
 /* What was objected to while it was announced, and answered, as of the edition's entry. */
 err_t gather_edition_objections(gathering_t *self, edition_t *edition);
 /* `rows`, of which there are `had`, and `more` behind them; `size` bytes each. */

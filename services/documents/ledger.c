@@ -1,4 +1,5 @@
-/* One line a target, and one for a task that has none; numbers stand a second time in columns of their own, to be added up. */
+/* One line a target, and one for a task that has none; below them one a planned measure of the task, in the words of the unit that
+ * entered it. Numbers stand a second time in columns of their own, to be added up. */
 #include "services/documents/ledger.h"
 
 #include <string.h>
@@ -32,7 +33,51 @@ static text_t amount_of(const edition_target_t *target, uint64_t value, arena_t 
     return arena_format(arena, TEXT_FORMAT TEXT_FORMAT, TEXT_ARGS(shown), TEXT_ARGS(target->unit_word));
 }
 
-static text_t plan_of(const edition_target_t *target, arena_t *arena) {
+/* --- planned measures --- */
+
+static bool has_measures(const edition_t *edition, const edition_task_t *task) {
+    for (uint32_t index = 0; index < edition->measures_count; index++)
+        if (text_equal(edition->measures[index].task, task->id)) return true;
+    return false;
+}
+
+static text_t measure_state_of(const edition_measure_t *measure, arena_t *arena) {
+    static const char *const lamps[] = {"", "○ ", "▲ ", "■ ", "● ", "▲ ", ""};
+    const char *lamp = lamps[measure->phase <= measure_phase_withdrawn ? measure->phase : 0];
+    const char *word = WORD_ZH(measure_phase, measure->phase);
+    bool late = measure->phase == measure_phase_overdue || measure->phase == measure_phase_late;
+    if (!late) return arena_format(arena, "%s%s", lamp, word);
+    return arena_format(arena, "%s%s%llu天", lamp, word, (unsigned long long)measure->days);
+}
+
+static text_t measure_result_of(const edition_measure_t *measure, arena_t *arena) {
+    if (measure->done_day == 0) return text_of("尚未完成");
+    return arena_format(arena, TEXT_FORMAT "完成。" TEXT_FORMAT, TEXT_ARGS(wording_iso_day(measure->done_day, arena)),
+                        TEXT_ARGS(measure->result));
+}
+
+static void add_measure(const edition_t *edition, const edition_task_t *task, const edition_measure_t *measure, uint32_t number,
+                        grid_t *grid) {
+    arena_t *arena = grid->arena;
+    text_t cells[LEDGER_COLUMNS] = {
+        arena_format(arena, "%u", number),
+        arena_format(arena, TEXT_FORMAT "、" TEXT_FORMAT "｜" TEXT_FORMAT, TEXT_ARGS(task->number), TEXT_ARGS(task->name),
+                     TEXT_ARGS(measure->item)),
+        measure->plan,
+        measure_result_of(measure, arena),
+        text_of(""),
+        text_of(""),
+        edition_unit_names(edition, task->lead, task->lead_count, arena),
+        edition_unit_name(edition, measure->unit),
+        wording_iso_day(measure->due, arena),
+        arena_format(arena, "第%llu号措施", (unsigned long long)measure->number),
+        measure_state_of(measure, arena)};
+    grid_add(grid, cells);
+}
+
+/* --- targets --- */
+
+static text_t goal_of(const edition_target_t *target, arena_t *arena) {
     if (target->goal == 0) return text_of("按实际开展，不设目标");
     const char *stretch = target->stretch ? "争取" : "";
     if (target->shape == shape_each)
@@ -42,6 +87,12 @@ static text_t plan_of(const edition_target_t *target, arena_t *arena) {
     if (target->shape == shape_lasting)
         return arena_format(arena, "到位" TEXT_FORMAT "并持续在岗", TEXT_ARGS(amount_of(target, target->goal, arena)));
     return arena_format(arena, "%s不少于" TEXT_FORMAT, stretch, TEXT_ARGS(amount_of(target, target->goal, arena)));
+}
+
+/* The plan's own words; where no unit has said how it means to get there, the ledger says so. */
+static text_t plan_of(const edition_t *edition, const edition_task_t *task, text_t words, arena_t *arena) {
+    if (has_measures(edition, task)) return words;
+    return arena_format(arena, TEXT_FORMAT "（未录入帮扶措施）", TEXT_ARGS(words));
 }
 
 /* What leads say of the task, behind the figures. */
@@ -95,7 +146,7 @@ static void add_target(const edition_t *edition, const edition_task_t *task, con
         arena_format(arena, "%u", number),
         arena_format(arena, TEXT_FORMAT "、" TEXT_FORMAT "：" TEXT_FORMAT, TEXT_ARGS(task->number), TEXT_ARGS(task->name),
                      TEXT_ARGS(target->name)),
-        plan_of(target, arena),
+        plan_of(edition, task, goal_of(target, arena), arena),
         result_of(edition, task, target, arena),
         goal ? wording_tenths(tenths_of(target->done, target->goal), arena) : text_of(""),
         goal ? wording_tenths(tenths_of(target->expected, target->goal), arena) : text_of(""),
@@ -115,7 +166,7 @@ static void add_task(const edition_t *edition, const edition_task_t *task, uint3
     text_t cells[LEDGER_COLUMNS] = {
         arena_format(arena, "%u", number),
         arena_format(arena, TEXT_FORMAT "、" TEXT_FORMAT, TEXT_ARGS(task->number), TEXT_ARGS(task->name)),
-        text_of("以文字报送进展"),
+        plan_of(edition, task, text_of("以文字报送进展"), arena),
         words_of(edition, task, arena),
         text_of(""),
         text_of(""),
@@ -145,6 +196,9 @@ grid_t ledger_grid(const edition_t *edition, arena_t *arena) {
             if (text_equal(edition->targets[target].task, task->id))
                 add_target(edition, task, &edition->targets[target], ++number, &grid);
         if (number == before) add_task(edition, task, ++number, &grid);
+        for (uint32_t measure = 0; measure < edition->measures_count; measure++)
+            if (text_equal(edition->measures[measure].task, task->id))
+                add_measure(edition, task, &edition->measures[measure], ++number, &grid);
     }
     return grid;
 }

@@ -18,6 +18,7 @@ static int year(collect_t *self, cli_t *cli, edition_t *edition) {
     if (exit_code != EXIT_WELL) return exit_code;
     if (period.size > 0 && planbook_period(self->gather.book, period) == NULL)
         return cli_fail(cli, EX_DATAERR, "计划中没有这个报送期", "the plan has no such period", period.at);
+    self->gather.measures = true;
     return collect_edition(self, document_kind_summary, period, edition);
 }
 

@@ -68,6 +68,28 @@ static void answer_objections(desks_t *self, const objections_ask_t *ask, object
     rows[2].raised.period = text_of("2021-08");
 }
 
+static measure_row_t measure_of(uint64_t number, uint64_t seq, const char *plan, measure_state_t state) {
+    return (measure_row_t){.unit = text_of("350104100"), .revision = 1, .seq = seq,
+                           .measure = {.task = text_of("consumption"), .number = number, .state = state, .due = 20210930,
+                                       .item = text_of("展销"), .plan = text_of(plan)}};
+}
+
+/* The first was changed and the third entered after the edition's entry; the second was withdrawn before it. */
+static void answer_measures(desks_t *self, const measures_ask_t *ask, measures_t *told) {
+    measure_told_t *rows = ARENA_NEW(self->arena, measure_told_t, 3);
+    rows[0].row = measure_of(1, self->as_of + 2, "后来改的", measure_state_planned);
+    rows[1].row = measure_of(2, 40, "撤销的", measure_state_withdrawn);
+    rows[2].row = measure_of(3, self->as_of + 1, "后来录的", measure_state_planned);
+    *told = (measures_t){.as_of = self->as_of + 5, .rows = rows, .rows_count = ask->after == 0 ? 3 : 0};
+}
+
+static void answer_measure_history(desks_t *self, const measure_history_ask_t *ask, measure_history_t *told) {
+    measure_row_t *rows = ARENA_NEW(self->arena, measure_row_t, 2);
+    rows[0] = measure_of(ask->number, self->as_of + 2, "后来改的", measure_state_planned);
+    rows[1] = measure_of(ask->number, self->as_of, "当时的", measure_state_planned);
+    *told = (measure_history_t){.rows = rows, .rows_count = ask->number == 1 ? 2 : 1};
+}
+
 static err_t ask(void *self, gather_desk_t desk, const message_t *type, const void *question, const message_t *answer,
                  void *value) {
     desks_t *desks = self;
@@ -78,6 +100,8 @@ static err_t ask(void *self, gather_desk_t desk, const message_t *type, const vo
     if (type->kind == KIND_figures_ask) answer_figures(desks, question, value);
     if (type->kind == KIND_documents_ask) *(documents_t *)value = (documents_t){0};
     if (type->kind == KIND_objections_ask) answer_objections(desks, question, value);
+    if (type->kind == KIND_measures_ask) answer_measures(desks, question, value);
+    if (type->kind == KIND_measure_history_ask) answer_measure_history(desks, question, value);
     if (type->kind == KIND_warnings_ask) *(warnings_t *)value = (warnings_t){0};
     return OK;
 }
@@ -147,6 +171,22 @@ static void a_page_without_rows_ends_the_asking(void **state) {
     desks.skip_page = true; /* would be asked 4,096 times */
     assert_int_equal(gather_edition(&from, document_kind_bulletin, text_of("2021-09"), 0, &edition), OK);
     assert_true(desks.asked < 10);
+    desks_end(&desks);
+}
+
+static void a_ledger_shows_measures_as_they_stood_at_its_own_entry(void **state) {
+    (void)state;
+    desks_t desks = desks_new();
+    gather_t from = gather_of(&desks);
+    edition_t edition;
+    assert_int_equal(gather_edition(&from, document_kind_summary, text_of(""), 0, &edition), OK);
+    assert_int_equal(edition.measures_count, 0); /* only where they are asked for: no bulletin grows by them */
+    from.measures = true;
+    assert_int_equal(gather_edition(&from, document_kind_summary, text_of(""), 0, &edition), OK);
+    assert_int_equal(edition.measures_count, 1);
+    assert_true(text_is(edition.measures[0].plan, "当时的"));
+    assert_int_equal(edition.measures[0].phase, measure_phase_near); /* 2021-09-28, due on the 30th */
+    assert_int_equal(edition.measures[0].days, 2);
     desks_end(&desks);
 }
 
@@ -242,6 +282,7 @@ int main(void) {
         cmocka_unit_test(what_moved_in_between_is_asked_again_from_the_later_entry),
         cmocka_unit_test(a_ledger_that_never_stands_still_gives_no_edition),
         cmocka_unit_test(a_page_without_rows_ends_the_asking),
+        cmocka_unit_test(a_ledger_shows_measures_as_they_stood_at_its_own_entry),
         cmocka_unit_test(what_a_desk_refuses_is_given_back),
         cmocka_unit_test(a_share_holds_the_month_apart_from_openings_and_leaves_later_months_out),
         cmocka_unit_test(what_another_claimed_first_is_told_apart_from_what_counts),

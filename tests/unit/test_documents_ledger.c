@@ -39,6 +39,31 @@ static void the_ledger_reads_as_the_golden_csv(void **state) {
     arena_destroy(&arena);
 }
 
+static void a_planned_measure_is_a_line_below_its_task_in_the_units_own_words(void **state) {
+    (void)state;
+    arena_t *arena = arena_new();
+    edition_t edition = fixture_edition(arena);
+    const edition_measure_t measures[] = {
+        {.unit = text_of("swj"), .task = text_of("investment"), .number = 1, .item = text_of("赴隆德招商推介"),
+         .plan = text_of("组织十家企业"), .due = 20211031, .phase = measure_phase_running, .days = 23},
+        {.unit = text_of("swj"), .task = text_of("investment"), .number = 2, .item = text_of("=cmd()"),
+         .plan = text_of("走访"), .due = 20210915, .phase = measure_phase_overdue, .days = 10},
+        {.unit = text_of("swj"), .task = text_of("investment"), .number = 3, .item = text_of("展销"), .plan = text_of("设专柜"),
+         .due = 20210930, .phase = measure_phase_late, .days = 2, .done_day = 20211002, .result = text_of("签约两家")}};
+    edition.measures = measures;
+    edition.measures_count = 3;
+    grid_t grid = ledger_grid(&edition, arena);
+    buffer_t csv = {0};
+    assert_int_equal(grid_csv(&grid, false, &csv), OK);
+    assert_true(says(&csv, "五、招商引资｜赴隆德招商推介,组织十家企业,尚未完成,,,区商务局,区商务局,2021-10-31,第1号措施,○ 进行中"));
+    assert_true(says(&csv, "五、招商引资｜=cmd(),走访,尚未完成,,,区商务局,区商务局,2021-09-15,第2号措施,■ 逾期未完成10天"));
+    assert_true(says(&csv, "设专柜,2021-10-02完成。签约两家,,,区商务局,区商务局,2021-09-30,第3号措施,▲ 逾期完成2天"));
+    assert_true(says(&csv, "五、招商引资：新引进项目,不少于1个,"));
+    assert_true(says(&csv, "（未录入帮扶措施）"));
+    buffer_destroy(&csv);
+    arena_destroy(&arena);
+}
+
 static void what_begins_like_a_formula_gets_an_apostrophe_in_csv(void **state) {
     (void)state;
     arena_t *arena = arena_new();
@@ -168,6 +193,7 @@ static void a_deadline_is_a_whole_day_whose_end_is_the_next_day(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_ledger_reads_as_the_golden_csv),
+        cmocka_unit_test(a_planned_measure_is_a_line_below_its_task_in_the_units_own_words),
         cmocka_unit_test(what_begins_like_a_formula_gets_an_apostrophe_in_csv),
         cmocka_unit_test(gb18030_is_written_without_a_bom),
         cmocka_unit_test(equal_grids_give_equal_workbooks),
