@@ -27,6 +27,7 @@ static err_t inner_sockets_open(gateway_t *self) {
     err_t err = follow_open(sink, &self->follow);
     if (err == OK) err = client_connect(HOME_DOOR_GATEWAY, &self->intake);
     if (err == OK) err = client_connect(HOME_VAULT, &self->vault);
+    if (err == OK) err = client_connect(HOME_EVIDENCE_GATEWAY, &self->evidence);
     if (err == OK) err = client_connect(VALIDATION_DESK, &self->validation);
     if (err == OK) err = server_bind(DESK_ENDPOINT, &self->desk);
     return err;
@@ -71,6 +72,7 @@ void gateway_close(gateway_t **owner) {
     }
     if (self->desk != NULL) server_destroy(&self->desk);
     if (self->validation != NULL) client_destroy(&self->validation);
+    if (self->evidence != NULL) client_destroy(&self->evidence);
     if (self->vault != NULL) client_destroy(&self->vault);
     if (self->intake != NULL) client_destroy(&self->intake);
     follow_close(&self->follow);
@@ -88,12 +90,13 @@ void gateway_close(gateway_t **owner) {
 }
 
 static uint32_t turn_wait(gateway_t *self, int64_t timeout_ms) {
-    void *handles[6 + FOLLOW_HANDLES] = {zap_handle(self->zap),        edge_handle(self->edge),   client_handle(self->intake),
-                                         client_handle(self->vault),   client_handle(self->validation),
+    void *handles[7 + FOLLOW_HANDLES] = {zap_handle(self->zap),          edge_handle(self->edge),
+                                         client_handle(self->intake),    client_handle(self->vault),
+                                         client_handle(self->validation), client_handle(self->evidence),
                                          server_handle(self->desk)};
-    follow_handles(self->follow, handles + 6);
+    follow_handles(self->follow, handles + 7);
     int64_t longest_ms = follow_current(self->follow) ? TURN_MS : JOIN_TURN_MS;
-    return link_wait(handles, 6 + FOLLOW_HANDLES, timeout_ms < longest_ms ? timeout_ms : longest_ms);
+    return link_wait(handles, 7 + FOLLOW_HANDLES, timeout_ms < longest_ms ? timeout_ms : longest_ms);
 }
 
 /* A sign of life to intake: its absence becomes an entry of the ledger, and moves deadlines. */

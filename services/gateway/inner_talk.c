@@ -148,7 +148,8 @@ static void on_standing_told(gateway_t *self, conversation_t *conversation, cons
     finish(self, conversation, standing_told_type(), &told);
 }
 
-static void on_measures(gateway_t *self, conversation_t *conversation, const packet_t *packet) {
+/* Rows, or hundreds of kilobytes of a file, that nobody here needs to look at. */
+static void on_passed(gateway_t *self, conversation_t *conversation, const packet_t *packet) {
     unit_answer_passed(self, &(answer_to_t){&conversation->peer, conversation->request_id, conversation->many}, packet);
     pending_close(self->pending, conversation);
 }
@@ -181,7 +182,9 @@ static const struct {
     {KIND_receipt, WAITS_FOR_RECEIPT, on_receipt},
     {KIND_verdict, WAITS_FOR_TOLD, on_verdict},
     {KIND_standing_told, WAITS_FOR_TOLD, on_standing_told},
-    {KIND_measures, WAITS_FOR_TOLD, on_measures},
+    {KIND_measures, WAITS_FOR_TOLD, on_passed},
+    {KIND_evidence_at, WAITS_FOR_TOLD, on_passed},
+    {KIND_evidence_told, WAITS_FOR_TOLD, on_passed},
     {KIND_refusal, WAITS_FOR_NOTHING, on_refusal},
     {KIND_busy, WAITS_FOR_NOTHING, on_busy},
 };
@@ -209,7 +212,7 @@ static void frame_take(gateway_t *self, bytes_t frame) {
 }
 
 void inner_answers_take(gateway_t *self) {
-    client_t *services[] = {self->intake, self->validation, self->vault};
+    client_t *services[] = {self->intake, self->validation, self->vault, self->evidence};
     bytes_t frame;
     for (size_t index = 0; index < sizeof services / sizeof services[0]; index++)
         while (client_receive(services[index], &frame)) frame_take(self, frame);

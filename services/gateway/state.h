@@ -26,6 +26,7 @@ struct gateway {
     follow_t *follow;
     client_t *intake;
     client_t *vault;
+    client_t *evidence;
     client_t *validation;
     server_t *desk;
     pending_t *pending;

@@ -230,6 +230,25 @@ static void on_measures_ask(gateway_t *self, const asker_t *asker, const packet_
     inner_ask(self, self->validation, conversation, measures_ask_type(), &ask, WAITS_FOR_TOLD);
 }
 
+/* A file in pieces: the key says whose it is, the vault everything else. */
+static void on_evidence(gateway_t *self, const asker_t *asker, const packet_t *packet, const message_t *type) {
+    union {
+        text_t unit; /* the first field of all three */
+        evidence_offer_t offer;
+        evidence_piece_t piece;
+        evidence_fetch_t fetch;
+    } said;
+    fault_t fault;
+    if (packet_body(packet, type, self->arena, &said, &fault) != OK) {
+        refuse_fault(self, asker, packet, &fault);
+        return;
+    }
+    conversation_t *conversation = converse(self, asker, packet, (bytes_t){NULL, 0});
+    if (conversation == NULL) return;
+    said.unit = text_of(conversation->unit);
+    inner_ask(self, self->evidence, conversation, type, &said, WAITS_FOR_TOLD);
+}
+
 static void packet_take(gateway_t *self, const asker_t *asker, bytes_t bytes) {
     packet_t packet;
     fault_t fault;
@@ -242,6 +261,9 @@ static void packet_take(gateway_t *self, const asker_t *asker, bytes_t bytes) {
     case KIND_report_check: on_report_check(self, asker, &packet); return;
     case KIND_status_ask: on_status_ask(self, asker, &packet); return;
     case KIND_measures_ask: on_measures_ask(self, asker, &packet); return;
+    case KIND_evidence_offer: on_evidence(self, asker, &packet, evidence_offer_type()); return;
+    case KIND_evidence_piece: on_evidence(self, asker, &packet, evidence_piece_type()); return;
+    case KIND_evidence_fetch: on_evidence(self, asker, &packet, evidence_fetch_type()); return;
     default: break;
     }
     const message_t *act = act_type(packet.kind);

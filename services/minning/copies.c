@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-const char *const copy_names[COPIES] = {"alerting", "aggregation", "validation", "intake", "vault"};
+const char *const copy_names[COPIES] = {"alerting", "aggregation", "validation", "intake", "vault", "evidence"};
 
 static const char *path_in(arena_t *arena, const char *folder, int copy) {
     return arena_format(arena, "%s/%s", folder, copy_names[copy]).at;
@@ -35,7 +35,7 @@ static err_t follows(const char *writer_path, const head_t *in) {
     return err;
 }
 
-void copies_verify(const char *folder, copies_t *copies) {
+void copies_verify(const char *folder, const uint8_t *vault_key, copies_t *copies) {
     const role_t *roles[] = {
         [COPY_ALERTING] = alerting_role(), [COPY_AGGREGATION] = aggregation_role(), [COPY_VALIDATION] = validation_role()};
     arena_t *arena = arena_new();
@@ -46,6 +46,8 @@ void copies_verify(const char *folder, copies_t *copies) {
             copies->err[copy] = ERR_MISSING;
         else if (copy == COPY_VAULT)
             copies->err[copy] = vault_verify(path, &copies->vault_serial);
+        else if (copy == COPY_EVIDENCE)
+            copies->err[copy] = evidence_verify(path, vault_key, &copies->evidence);
         else if (copy == COPY_INTAKE)
             copies->err[copy] = intake_verify(path, &copies->out[copy], &copies->opened, &copies->epoch);
         else

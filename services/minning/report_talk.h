@@ -19,8 +19,10 @@ int talk_open(cli_t *cli, talk_t *talk);
 /* The plan of --plan, or of the home. NULL: there is none, or *exit_code tells. */
 const planbook_t *talk_plan(cli_t *cli, int *exit_code);
 
-/* A report as a file holds it, with a fresh submission id where it names none. 0, or an exit after telling. */
-int talk_read(cli_t *cli, text_t text, report_t *report);
+struct evidence_files;
+/* A report as a file holds it, with a fresh submission id where it names none; `files` gets the evidence files that it, or the
+ * option, names by their path (NULL: none may be). 0, or an exit after telling. */
+int talk_read(cli_t *cli, text_t text, struct evidence_files *files, report_t *report);
 /* Sends talk->report and tells what came of it; `old`: its receipt of an earlier epoch, or all zero. An exit. */
 int talk_send(cli_t *cli, talk_t *talk, const receipt_t *old);
 int talk_tell(cli_t *cli, const receipt_t *receipt, const verdict_t *verdict);

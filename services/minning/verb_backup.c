@@ -58,12 +58,20 @@ static err_t copy_position(cli_t *cli, const backup_t *backup) {
     return err == ERR_MISSING ? OK : err;
 }
 
+/* After the store that lists them: none of them is ever written again. What was erased meanwhile is gone, and is to be. */
+static err_t copy_files(cli_t *cli, const backup_t *backup) {
+    const char *to = arena_format(cli->arena, "%s/%s/" COPY_FILES, backup->folder, copy_names[COPY_EVIDENCE]).at;
+    err_t err = copies_folder(cli, "data/evidence/" COPY_FILES, to);
+    return err == OK ? home_sync_folder(to) : err == ERR_MISSING ? OK : err;
+}
+
 static int copy_everything(cli_t *cli, backup_t *backup) {
     err_t err = copy_position(cli, backup);
     int exit_code = EXIT_WELL;
     for (int copy = 0; err == OK && exit_code == EXIT_WELL && copy < COPIES; copy++) exit_code = copy_store(cli, backup, copy);
     if (exit_code != EXIT_WELL) return exit_code;
     bool keys = cli_option(cli, OPTION_no_keys) == NULL;
+    err = copy_files(cli, backup);
     if (err == OK && keys) err = copies_folder(cli, "keys", arena_format(cli->arena, "%s/keys", backup->folder).at);
     if (err == OK && keys) err = copies_folder(cli, "officers", arena_format(cli->arena, "%s/officers", backup->folder).at);
     if (err == OK) err = copies_file(HOME_CONF, arena_format(cli->arena, "%s/" HOME_CONF, backup->folder).at, 0600);
@@ -73,7 +81,12 @@ static int copy_everything(cli_t *cli, backup_t *backup) {
 }
 
 static int verify(cli_t *cli, backup_t *backup) {
-    copies_verify(backup->folder, &backup->copies);
+    uint8_t vault_key[HASH_KEY_SIZE];
+    bool key = copies_hex(cli, "keys/vault.key", vault_key, sizeof vault_key) == OK;
+    copies_verify(backup->folder, key ? vault_key : NULL, &backup->copies);
+    explicit_bzero(vault_key, sizeof vault_key);
+    if (backup->copies.evidence.damaged > 0) backup->copies.err[COPY_EVIDENCE] = ERR_CORRUPT;
+    backup->bytes += backup->copies.evidence.bytes;
     for (int copy = 0; copy < COPIES; copy++) {
         const char *folder = arena_format(cli->arena, "%s/%s", backup->folder, copy_names[copy]).at;
         unlink(arena_format(cli->arena, "%s/lock", folder).at);
@@ -96,6 +109,8 @@ static json_t *manifest(cli_t *cli, const backup_t *backup) {
     json_object_set_new(json, "head_hash", json_string(hex_of(head->hash, sizeof head->hash, cli->arena).at));
     json_object_set_new(json, "at_ms", json_integer((json_int_t)backup->at_ms));
     json_object_set_new(json, "bytes", json_integer((json_int_t)backup->bytes));
+    json_object_set_new(json, "evidence", json_integer((json_int_t)backup->copies.evidence.files));
+    json_object_set_new(json, "evidence_absent", json_integer((json_int_t)backup->copies.evidence.absent));
     json_object_set_new(json, "keys", json_boolean(cli_option(cli, OPTION_no_keys) == NULL));
     return json;
 }
@@ -135,5 +150,9 @@ int verb_backup(cli_t *cli) {
                        "backed up to entry %lu (%.1f MiB, read from end to end), noted as entry %lu\n%s\n"),
                (unsigned long)backup.copies.out[COPY_INTAKE].seq, (double)backup.bytes / 1048576.0, (unsigned long)done.seq,
                backup.folder);
+    if (!cli->json && backup.copies.evidence.absent > 0)
+        printf(cli_say(cli, "其中 %lu 个佐证文件在库中缺失，请用 minning evidence check 查看\n",
+                       "%lu evidence files are missing from the vault itself: see minning evidence check\n"),
+               (unsigned long)backup.copies.evidence.absent);
     return EXIT_WELL;
 }

@@ -64,7 +64,7 @@ int verb_report_enter(cli_t *cli) {
     crypto_start();
     int exit_code = cli_read_file(cli, cli->args[0], LIMIT_EDGE_FRAME * 2, &text);
     if (exit_code == EXIT_WELL) exit_code = cli_enter(cli);
-    if (exit_code == EXIT_WELL) exit_code = talk_read(cli, text, &report);
+    if (exit_code == EXIT_WELL) exit_code = talk_read(cli, text, NULL, &report);
     if (exit_code != EXIT_WELL) return exit_code;
     report_enter_t enter = {.unit = cli_unit_named(cli, unit)};
     if (enter.unit.size == 0) return cli_fail(cli, EX_DATAERR, "计划中没有这个单位", "the plan has no such unit", unit);

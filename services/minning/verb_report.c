@@ -1,5 +1,6 @@
 /* `minning report send`, `check`, `status`: a unit speaks with the gateway. */
 #include "services/plan/report_file.h"
+#include "services/minning/evidence_files.h"
 #include "services/minning/report_talk.h"
 
 #include "proto/crypto.h"
@@ -82,14 +83,15 @@ const planbook_t *talk_plan(cli_t *cli, int *exit_code) {
     return NULL;
 }
 
-int talk_read(cli_t *cli, text_t text, report_t *report) {
+int talk_read(cli_t *cli, text_t text, evidence_files_t *files, report_t *report) {
     int line = 0, exit_code = EXIT_WELL;
     char what[256];
     json_t *json = json_read(text, &line, what, sizeof what);
     if (json == NULL)
         return cli_fail(cli, EX_DATAERR, "不是有效的 JSON", "not valid JSON",
                         arena_format(cli->arena, "%s:%d: %s", cli->args[0], line, what).at);
-    const planbook_t *book = talk_plan(cli, &exit_code);
+    if (files != NULL) exit_code = evidence_files_read(cli, json, files);
+    const planbook_t *book = exit_code == EXIT_WELL ? talk_plan(cli, &exit_code) : NULL;
     uint8_t fresh[16];
     uuid7_new(clock_wall_ms(), fresh);
     fault_t fault;
@@ -105,12 +107,12 @@ int talk_read(cli_t *cli, text_t text, report_t *report) {
     return exit_code;
 }
 
-static int talk_begin(cli_t *cli, talk_t *talk) {
+static int talk_begin(cli_t *cli, talk_t *talk, evidence_files_t *files) {
     text_t text;
     crypto_start();
     int exit_code = cli_read_file(cli, cli->args[0], LIMIT_EDGE_FRAME * 2, &text);
     if (exit_code == EXIT_WELL) exit_code = talk_open(cli, talk);
-    return exit_code == EXIT_WELL ? talk_read(cli, text, &talk->report) : exit_code;
+    return exit_code == EXIT_WELL ? talk_read(cli, text, files, &talk->report) : exit_code;
 }
 
 /* --- what is answered --- */
@@ -203,10 +205,13 @@ int verb_report_send(cli_t *cli) {
     if (cli_option(cli, OPTION_check) != NULL) return verb_report_check(cli);
     talk_t talk = {0};
     receipt_t receipt = {0};
+    evidence_files_t files = {0};
     int exit_code = read_receipt(cli, &receipt);
-    if (exit_code == EXIT_WELL) exit_code = talk_begin(cli, &talk);
+    if (exit_code == EXIT_WELL) exit_code = talk_begin(cli, &talk, &files);
+    if (exit_code == EXIT_WELL) exit_code = evidence_files_send(&talk, &files, talk.report.submission_id);
     if (exit_code == EXIT_WELL) exit_code = talk_send(cli, &talk, &receipt);
     unit_close(&talk.link);
+    evidence_files_close(&files);
     return exit_code;
 }
 
@@ -227,7 +232,8 @@ int verb_report_check(cli_t *cli) {
     talk_t talk = {0};
     verdict_t verdict = {0};
     refusal_t refusal = {0};
-    int exit_code = talk_begin(cli, &talk);
+    evidence_files_t files = {0};
+    int exit_code = talk_begin(cli, &talk, &files);
     if (exit_code == EXIT_WELL) {
         err_t err = unit_check(talk.link, &talk.report, talk.timeout_ms, cli->arena, &verdict, &refusal);
         if (err != OK)
@@ -239,6 +245,7 @@ int verb_report_check(cli_t *cli) {
         }
     }
     unit_close(&talk.link);
+    evidence_files_close(&files);
     return exit_code;
 }
 

@@ -28,6 +28,7 @@ typedef struct {
     ledger_restored_t restored;
     uint64_t seq; /* entry of ledger_restored */
     bool vault_stays;
+    bool evidence_stays;
     const char *aside; /* where the old stores went; NULL: there were none */
 } restoring_t;
 
@@ -55,12 +56,28 @@ static int enter_home(cli_t *cli, int *lock) {
 
 /* --- a fresh copy of the copies --- */
 
+/* Sealed files of a copy that is not wanted. */
+static void remove_files(cli_t *cli, const char *path) {
+    const char *name = arena_format(cli->arena, "%s/" COPY_FILES, path).at;
+    DIR *folder = opendir(name);
+    for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) unlinkat(dirfd(folder), entry->d_name, 0);
+    if (folder != NULL) closedir(folder);
+    rmdir(name);
+}
+
 static void remove_copy(cli_t *cli, const char *folder, int copy) {
     static const char *const files[] = {"data.mdb", "lock.mdb", "lock", "published", "crashes"};
     const char *path = arena_format(cli->arena, "%s/%s", folder, copy_names[copy]).at;
     for (size_t index = 0; index < sizeof files / sizeof files[0]; index++)
         unlink(arena_format(cli->arena, "%s/%s", path, files[index]).at);
+    if (copy == COPY_EVIDENCE) remove_files(cli, path);
     rmdir(path);
+}
+
+static err_t bring_files(cli_t *cli, const restoring_t *self) {
+    const char *from = arena_format(cli->arena, "%s/%s/" COPY_FILES, self->from, copy_names[COPY_EVIDENCE]).at;
+    err_t err = copies_folder(cli, from, NEW_DATA "/evidence/" COPY_FILES);
+    return err == OK ? home_sync_folder(NEW_DATA "/evidence/" COPY_FILES) : err == ERR_MISSING ? OK : err;
 }
 
 static int bring_copies(cli_t *cli, restoring_t *self) {
@@ -78,12 +95,13 @@ static int bring_copies(cli_t *cli, restoring_t *self) {
         if (err != OK && (err != ERR_MISSING || copy >= COPY_INTAKE))
             return cli_fail(cli, err == ERR_MISSING ? EX_NOINPUT : EX_IOERR, "读不到备份", "cannot read the backup", from);
     }
+    if (bring_files(cli, self) != OK) return cli_fail(cli, EX_IOERR, "读不到备份", "cannot read the backup", "evidence");
     return EXIT_WELL;
 }
 
 /* The ledger and the vault must be whole. A derived copy that is not is left out: it is rebuilt. */
 static int check_copies(cli_t *cli, restoring_t *self) {
-    copies_verify(NEW_DATA, &self->copies);
+    copies_verify(NEW_DATA, NULL, &self->copies);
     for (int copy = 0; copy < COPIES; copy++) {
         err_t err = self->copies.err[copy];
         if (err == OK) continue;
@@ -222,6 +240,13 @@ static bool vault_outlived(const restoring_t *self) {
            serial >= self->copies.vault_serial;
 }
 
+/* So does its evidence, with the files that came since. */
+static bool evidence_outlived(const restoring_t *self) {
+    evidence_found_t found = {0};
+    return access("data/evidence/data.mdb", R_OK) == 0 && evidence_verify("data/evidence", NULL, &found) == OK &&
+           found.serial >= self->copies.evidence.serial;
+}
+
 static const char *free_name(cli_t *cli) {
     for (int number = 1;; number++) {
         const char *name = arena_format(cli->arena, "data.lost-%d", number).at;
@@ -244,18 +269,34 @@ static err_t exchange_one(cli_t *cli, restoring_t *self, int copy) {
 static int exchange(cli_t *cli, restoring_t *self) {
     text_t epoch = arena_format(cli->arena, "%lu\n", (unsigned long)self->restored.epoch);
     self->vault_stays = vault_outlived(self);
+    self->evidence_stays = evidence_outlived(self);
     err_t err = home_write(EPOCH_FILE, epoch, 0644);
     if (err == OK) err = home_write(RESTORING, epoch, 0600);
     for (int copy = 0; err == OK && copy < COPIES; copy++)
-        if (copy != COPY_VAULT || !self->vault_stays) err = exchange_one(cli, self, copy);
+        if (!(copy == COPY_VAULT && self->vault_stays) && !(copy == COPY_EVIDENCE && self->evidence_stays))
+            err = exchange_one(cli, self, copy);
     if (err != OK) return cli_fail(cli, EX_IOERR, "恢复没有完成", "the restore did not come to its end", strerror(errno));
     if (self->vault_stays) remove_copy(cli, NEW_DATA, COPY_VAULT);
+    if (self->evidence_stays) remove_copy(cli, NEW_DATA, COPY_EVIDENCE);
     rmdir(NEW_DATA);
     int folder = open("data", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool durable = folder >= 0 && fsync(folder) == 0 && unlink(RESTORING) == 0;
     if (folder >= 0) close(folder);
     return durable ? EXIT_WELL
                    : cli_fail(cli, EX_IOERR, "恢复没有完成", "the restore did not come to its end", strerror(errno));
+}
+
+/* What the ledger names may be missing or unreadable now: told at once, and by name with `evidence check`. */
+static void tell_evidence(cli_t *cli) {
+    uint8_t key[HASH_KEY_SIZE];
+    evidence_found_t found = {0};
+    bool known = copies_hex(cli, "keys/vault.key", key, sizeof key) == OK;
+    err_t err = evidence_verify("data/evidence", known ? key : NULL, &found);
+    explicit_bzero(key, sizeof key);
+    if (err == OK && found.absent + found.damaged == 0) return;
+    text_t why = arena_format(cli->arena, "%lu/%lu", (unsigned long)(found.absent + found.damaged), (unsigned long)found.files);
+    cli_fail(cli, EXIT_WELL, "有佐证文件缺失或损坏，请用 minning evidence check 查看并请单位重传",
+             "evidence files are missing or damaged: see minning evidence check, and have the units send them again", why.at);
 }
 
 static void tell(cli_t *cli, const restoring_t *self) {
@@ -299,6 +340,7 @@ int verb_restore(cli_t *cli) {
     }
     if (exit_code == EXIT_WELL) exit_code = exchange(cli, &self);
     if (exit_code == EXIT_WELL) tell(cli, &self);
+    if (exit_code == EXIT_WELL) tell_evidence(cli);
     explicit_bzero(self.operator_secret, sizeof self.operator_secret);
     explicit_bzero(self.signer_secret, sizeof self.signer_secret);
     if (lock >= 0) close(lock);

@@ -7,6 +7,7 @@
 
 #include "services/stage/clock.h"
 #include "services/stage/link.h"
+#include "services/unit/unit_inner.h"
 
 enum {
     UNIT_QUEUE = 8192,
@@ -163,6 +164,8 @@ static bool answer_read(const packet_t *original, arena_t *arena, unit_answer_t 
     case KIND_busy: return packet_body(&packet, busy_type(), arena, &answer->busy, &fault) == OK;
     case KIND_standing_told: return packet_body(&packet, standing_told_type(), arena, &answer->standing, &fault) == OK;
     case KIND_measures: return packet_body(&packet, measures_type(), arena, &answer->measures, &fault) == OK;
+    case KIND_evidence_at: return packet_body(&packet, evidence_at_type(), arena, &answer->evidence_at, &fault) == OK;
+    case KIND_evidence_told: return packet_body(&packet, evidence_told_type(), arena, &answer->evidence, &fault) == OK;
     default: return false;
     }
 }
@@ -213,6 +216,7 @@ typedef struct {
     uint32_t wanted;         /* kind of the answer that ends it */
     int64_t until_ms;
     int64_t refused_until_ms; /* 0: not turned away yet */
+    int64_t resend_ms;        /* after so long without an answer; 0: RESEND_MS */
 } question_t;
 
 static refusal_t refusal_unknown_key(arena_t *arena) {
@@ -265,7 +269,8 @@ static err_t ask_until(unit_link_t *self, question_t *question, arena_t *arena, 
     *outcome = (unit_outcome_t){0};
     while (true) {
         int64_t now_ms = clock_steady_ms();
-        int64_t round_ms = now_ms + RESEND_MS < question->until_ms ? now_ms + RESEND_MS : question->until_ms;
+        int64_t again_ms = now_ms + (question->resend_ms > 0 ? question->resend_ms : RESEND_MS);
+        int64_t round_ms = again_ms < question->until_ms ? again_ms : question->until_ms;
         send_one(self, question->type, question->value); /* a full queue is silence, and silence is asked again */
         err_t err = answers_take(self, question, first, round_ms, arena, outcome, answer);
         if (err != ERR_TIMEOUT) return err;
@@ -289,7 +294,7 @@ err_t unit_report_with_receipt(unit_link_t *self, const report_t *report, const 
                                int64_t timeout_ms, arena_t *arena, unit_outcome_t *outcome) {
     report_submit_t submit = {.report = *report, .client_ms = client_ms > 0 ? (uint64_t)client_ms : 0};
     if (receipt != NULL) submit.receipt = *receipt;
-    question_t question = {report_submit_type(), &submit, KIND_verdict, clock_steady_ms() + timeout_ms, 0};
+    question_t question = {report_submit_type(), &submit, KIND_verdict, clock_steady_ms() + timeout_ms, 0, 0};
     unit_answer_t answer;
     err_t err = ask_until(self, &question, arena, outcome, &answer);
     if (err != OK) return err;
@@ -300,7 +305,7 @@ err_t unit_report_with_receipt(unit_link_t *self, const report_t *report, const 
 
 err_t unit_act(unit_link_t *self, const message_t *type, const void *act, int64_t timeout_ms, arena_t *arena,
                unit_outcome_t *outcome) {
-    question_t question = {type, act, KIND_verdict, clock_steady_ms() + timeout_ms, 0};
+    question_t question = {type, act, KIND_verdict, clock_steady_ms() + timeout_ms, 0, 0};
     unit_answer_t answer;
     err_t err = ask_until(self, &question, arena, outcome, &answer);
     if (err != OK) return err;
@@ -311,7 +316,7 @@ err_t unit_act(unit_link_t *self, const message_t *type, const void *act, int64_
 
 err_t unit_measures(unit_link_t *self, const measures_ask_t *ask, int64_t timeout_ms, arena_t *arena, measures_t *measures,
                     refusal_t *refusal) {
-    question_t question = {measures_ask_type(), ask, KIND_measures, clock_steady_ms() + timeout_ms, 0};
+    question_t question = {measures_ask_type(), ask, KIND_measures, clock_steady_ms() + timeout_ms, 0, 0};
     unit_outcome_t outcome;
     unit_answer_t answer;
     err_t err = ask_until(self, &question, arena, &outcome, &answer);
@@ -323,7 +328,7 @@ err_t unit_measures(unit_link_t *self, const measures_ask_t *ask, int64_t timeou
 err_t unit_check(unit_link_t *self, const report_t *report, int64_t timeout_ms, arena_t *arena, verdict_t *verdict,
                  refusal_t *refusal) {
     report_check_t check = {.report = *report};
-    question_t question = {report_check_type(), &check, KIND_verdict, clock_steady_ms() + timeout_ms, 0};
+    question_t question = {report_check_type(), &check, KIND_verdict, clock_steady_ms() + timeout_ms, 0, 0};
     unit_outcome_t outcome;
     unit_answer_t answer;
     err_t err = ask_until(self, &question, arena, &outcome, &answer);
@@ -334,11 +339,20 @@ err_t unit_check(unit_link_t *self, const report_t *report, int64_t timeout_ms, 
 
 err_t unit_status(unit_link_t *self, const status_ask_t *ask, int64_t timeout_ms, arena_t *arena, standing_told_t *standing,
                   refusal_t *refusal) {
-    question_t question = {status_ask_type(), ask, KIND_standing_told, clock_steady_ms() + timeout_ms, 0};
+    question_t question = {status_ask_type(), ask, KIND_standing_told, clock_steady_ms() + timeout_ms, 0, 0};
     unit_outcome_t outcome;
     unit_answer_t answer;
     err_t err = ask_until(self, &question, arena, &outcome, &answer);
     if (err == OK) *standing = answer.standing;
+    if (err == ERR_REFUSED) *refusal = outcome.refusal;
+    return err;
+}
+
+err_t unit_ask(unit_link_t *self, const unit_question_t *what, int64_t timeout_ms, arena_t *arena, unit_answer_t *answer,
+               refusal_t *refusal) {
+    question_t question = {what->type, what->value, what->wanted, clock_steady_ms() + timeout_ms, 0, what->resend_ms};
+    unit_outcome_t outcome;
+    err_t err = ask_until(self, &question, arena, &outcome, answer);
     if (err == ERR_REFUSED) *refusal = outcome.refusal;
     return err;
 }

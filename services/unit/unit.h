@@ -47,8 +47,8 @@ bool unit_flush(unit_link_t *self); /* false: it cannot leave now; it is kept */
 uint64_t unit_send_reports(unit_link_t *self, const report_t *const *reports, uint32_t count, int64_t client_ms);
 bool unit_send_raw(unit_link_t *self, bytes_t frame); /* bytes as they are: tests and fuzzing */
 
-/* One answer. `kind` (KIND_receipt, KIND_verdict, KIND_refusal, KIND_busy, KIND_standing_told, KIND_measures) says which member
- * holds. */
+/* One answer. `kind` (KIND_receipt, KIND_verdict, KIND_refusal, KIND_busy, KIND_standing_told, KIND_measures, KIND_evidence_at,
+ * KIND_evidence_told) says which member holds. */
 typedef struct {
     uint64_t request_id; /* 0: the gateway could not read one */
     uint32_t kind;
@@ -58,6 +58,8 @@ typedef struct {
     busy_t busy;
     standing_told_t standing;
     measures_t measures;
+    evidence_at_t evidence_at;
+    evidence_told_t evidence;
 } unit_answer_t;
 
 /* Waits at most `timeout_ms` (0: not at all) for the next answer; texts and lists live in `arena`. false: none came. */
@@ -104,5 +106,27 @@ err_t unit_check(unit_link_t *self, const report_t *report, int64_t timeout_ms, 
 /* What stands. ERR_REFUSED: *refusal tells; ERR_TIMEOUT. */
 err_t unit_status(unit_link_t *self, const status_ask_t *ask, int64_t timeout_ms, arena_t *arena, standing_told_t *standing,
                   refusal_t *refusal);
+
+/* --- evidence files: unit_evidence.c --- */
+
+/* Where the bytes come from, and where they go. */
+typedef struct {
+    void *self;
+    bool (*read)(void *self, uint64_t offset, uint32_t size, uint8_t *into);
+    void (*told)(void *self, uint64_t offset, uint64_t size); /* so much is there; NULL: nobody wants to know */
+} unit_source_t;
+typedef struct {
+    void *self;
+    bool (*write)(void *self, const evidence_told_t *part);
+} unit_sink_t;
+
+/* Sends a file in pieces, from where the vault has it, and waits until it is kept; what is kept already costs one question.
+ * `submission_id`: the report that it is for, or NULL. OK: *at tells type and scan. ERR_REFUSED: *refusal tells. ERR_TIMEOUT: no
+ * answer for `silence_ms`; the same call again goes on. ERR_SYSTEM: the source could not be read. */
+err_t unit_evidence_send(unit_link_t *self, const uint8_t sha256[32], uint64_t size, const uint8_t *submission_id,
+                         const unit_source_t *source, int64_t silence_ms, arena_t *arena, evidence_at_t *at, refusal_t *refusal);
+/* Fetches a file of this unit, piece by piece, in order. ERR_SYSTEM: the sink refused. */
+err_t unit_evidence_fetch(unit_link_t *self, const uint8_t sha256[32], const unit_sink_t *sink, int64_t silence_ms, arena_t *arena,
+                          refusal_t *refusal);
 
 #endif

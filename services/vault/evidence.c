@@ -60,6 +60,7 @@ bool evidence_low_space(const evidence_store_t *self, uint64_t more) {
 }
 
 err_t evidence_commit(txn_t *txn) {
+    txn_fact_put(txn, "serial", txn_fact(txn, "serial") + 1);
     err_t err = txn_commit(&txn);
     if (err != OK) log_error("evidence_not_committed", "error=%s", err_name(err));
     return err;

@@ -44,6 +44,7 @@ uint64_t evidence_count(evidence_store_t *self); /* files kept */
  * looked at too where hash_key is not NULL: *damaged. */
 typedef struct {
     uint64_t files, bytes, absent, damaged;
+    uint64_t serial; /* of its last change: of two copies of one store the later has more */
 } evidence_found_t;
 err_t evidence_verify(const char *path, const uint8_t *hash_key, evidence_found_t *found);
 

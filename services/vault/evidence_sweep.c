@@ -272,6 +272,7 @@ err_t evidence_verify(const char *path, const uint8_t *hash_key, evidence_found_
     err_t err = store_open(path, evidence_tables, EVIDENCE_TABLES, &self.store);
     if (err == OK) err = store_verify(self.store, &head);
     txn_t *txn = err == OK ? store_read(self.store) : NULL;
+    if (txn != NULL) found->serial = txn_fact(txn, "serial");
     store_key_t all = key_new();
     if (txn != NULL) {
         scan_t scan = scan_begin(txn, EVIDENCE_FILES, &all, NULL);

@@ -141,7 +141,8 @@ static uint32_t check_outbox(void) {
 
 /* One stage's disk lives on, ahead of the backup. */
 static void lose_the_disk(const char *survivor) {
-    static const char *const gone[] = {"data/intake", "data/validation", "data/aggregation", "data/alerting", "data/vault"};
+    static const char *const gone[] = {"data/intake", "data/validation", "data/aggregation", "data/alerting",
+                                       "data/vault",  "data/evidence"};
     MUST(here, rename(survivor, "survived") == 0);
     for (size_t index = 0; index < sizeof gone / sizeof gone[0]; index++) pump_remove(gone[index]);
 }
@@ -302,6 +303,36 @@ static void a_full_disk_is_told_to_the_client(void) {
     MUST(here, known.received && known.receipt.duplicate);
 }
 
+/* --- evidence --- */
+
+/* A file of a unit: one that lies in the backup, one that came after it. */
+static const char *evidence_send(const char *name, int filling) {
+    const char *file = system_file(here, name), *hash;
+    FILE *out = fopen(file, "w");
+    MUST(here, out != NULL);
+    fputs("%PDF-1.4\n", out);
+    for (int index = 0; index < 300000; index++) fputc((index * 31 + filling) % 251, out);
+    fputs("\n%%EOF\n", out);
+    MUST(here, fclose(out) == 0);
+    MUST(here, RUN(here, "evidence", "send", file, "--unit", here->units[EARLY]) == 0);
+    hash = strrchr(here->out, ' ');
+    MUST(here, hash != NULL && strlen(hash) >= 65);
+    return arena_text(here->arena, (text_t){hash + 1, 64}).at;
+}
+
+static const char *evidence_backed, *evidence_lost;
+
+/* What the backup held is back, byte for byte; what came after is not there, and is taken again. */
+static void evidence_came_back(void) {
+    const char *back = system_file(here, "back.pdf");
+    unlink(back);
+    MUST(here, RUN(here, "evidence", "get", evidence_backed, "-o", back, "--unit", here->units[EARLY]) == 0);
+    unlink(back);
+    MUST(here, RUN(here, "evidence", "get", evidence_lost, "-o", back, "--unit", here->units[EARLY]) == 65);
+    MUST(here, strcmp(evidence_send("after.pdf", 2), evidence_lost) == 0);
+    say("evidence: what the backup held is back, what it did not hold is taken again");
+}
+
 /* --- the whole --- */
 
 static void life_before(void) {
@@ -311,7 +342,9 @@ static void life_before(void) {
     early = send_new(EARLY, system_report(here, 1000000));
     MUST(here, early.receipt.backup_seq == 0);
     system_advance(here, "2021-08-20T10:00"); /* five days before: the first reminders */
+    evidence_backed = evidence_send("before.pdf", 1);
     backup_while_reports_come();
+    evidence_lost = evidence_send("after.pdf", 2);
     uint64_t seq = backup_seq();
     MUST(here, streamed[0].receipt.seq <= streamed[streamed_count - 1].receipt.seq && streamed_count > 1);
     report_t one_more = system_report(here, 99);
@@ -356,6 +389,7 @@ static void the_days_pass_again(void) {
     system_settle(here);
     say("restored, up, every service well");
     system_connect(here);
+    evidence_came_back();
     system_advance(here, "2021-08-26T10:00"); /* reminders are due again */
     check_redis(told);
     MUST(here, told[1] == told_before[1]); /* what was told stays told, and is not told again */

@@ -20,7 +20,7 @@ typedef struct {
     char folder[256];
     unit_key_t server;
     gateway_t *gateway;
-    server_t *intake, *vault, *validation, *verdicts;
+    server_t *intake, *vault, *validation, *verdicts, *evidence;
     arena_t *arena;       /* of what the units were answered */
     arena_t *turn;        /* of one packet */
     buffer_t out;
@@ -40,6 +40,9 @@ typedef struct {
     buffer_t held;
     /* vault, validation */
     uint32_t keeps, verdict_asks, checks;
+    /* evidence */
+    uint64_t evidence_bytes;
+    text_t evidence_unit; /* in arena */
     /* stream 2 */
     buffer_t events[WORLD_ROWS];
     uint8_t hashes[WORLD_ROWS + 1][32];
@@ -186,6 +189,21 @@ static inline void world_keep(world_t *w, const peer_t *peer, const packet_t *pa
     world_reply(w, w->vault, peer, packet->request_id, vault_kept_type(), &kept);
 }
 
+static inline void world_evidence(world_t *w, const peer_t *peer, const packet_t *packet) {
+    fault_t fault;
+    evidence_offer_t offer;
+    evidence_piece_t piece;
+    evidence_at_t at = {.sha256 = {1}};
+    if (packet_body(packet, evidence_offer_type(), w->turn, &offer, &fault) == OK) {
+        w->evidence_unit = arena_text(w->arena, offer.unit);
+        at.offset = w->evidence_bytes;
+    } else if (packet_body(packet, evidence_piece_type(), w->turn, &piece, &fault) == OK) {
+        w->evidence_bytes = at.offset = piece.offset + piece.bytes.size;
+        at.kept = true, at.type = file_type_pdf;
+    }
+    world_reply(w, w->evidence, peer, packet->request_id, evidence_at_type(), &at);
+}
+
 static inline void world_validation(world_t *w, const peer_t *peer, const packet_t *packet) {
     fault_t fault;
     verdict_ask_t ask;
@@ -230,6 +248,8 @@ static inline void world_step(world_t *w) {
         buffer_add(&w->seen, frame.at, frame.size);
         if (packet_decode(frame, &packet, &fault) == OK) world_validation(w, &peer, &packet);
     }
+    while (server_receive(w->evidence, &peer, &frame))
+        if (packet_decode(frame, &packet, &fault) == OK) world_evidence(w, &peer, &packet);
     world_verdicts_step(w);
 }
 
@@ -280,6 +300,7 @@ static inline world_t *world_make(void) {
     w->arena = arena_new();
     w->turn = arena_new();
     if (server_bind(HOME_DOOR_GATEWAY, &w->intake) != OK || server_bind(HOME_VAULT, &w->vault) != OK ||
+        server_bind(HOME_EVIDENCE_GATEWAY, &w->evidence) != OK ||
         server_bind("ipc://run/validation.desk", &w->validation) != OK || server_bind(HOME_VERDICTS, &w->verdicts) != OK ||
         gateway_open("tcp://127.0.0.1:*", w->server.public_text, w->server.secret_text, &w->gateway) != OK)
         abort();
@@ -292,6 +313,7 @@ static inline void world_destroy(world_t **owner) {
     server_destroy(&w->intake);
     server_destroy(&w->vault);
     server_destroy(&w->validation);
+    server_destroy(&w->evidence);
     server_destroy(&w->verdicts);
     arena_destroy(&w->arena);
     arena_destroy(&w->turn);

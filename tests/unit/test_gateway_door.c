@@ -272,6 +272,37 @@ static void status_is_asked_for_the_unit_that_the_key_names(void **state) {
     assert_int_equal(answer.standing.revision, 2);
 }
 
+static void a_file_goes_to_the_vault_under_the_unit_that_the_key_names(void **state) {
+    world_t *w = *state;
+    buffer_t frame = {0};
+    uint8_t *bytes = calloc(1, LIMIT_EVIDENCE_PIECE);
+    evidence_offer_t offer = {.unit = text_of("gaishan"), .sha256 = {1}, .size = LIMIT_EVIDENCE_PIECE};
+    evidence_piece_t piece = {.sha256 = {1}, .bytes = {bytes, LIMIT_EVIDENCE_PIECE}};
+    packet_encode(41, evidence_offer_type(), &offer, &frame);
+    assert_true(unit_send_raw(clerk_link, (bytes_t){frame.at, (uint32_t)frame.size}));
+    assert_int_equal(next(w, KIND_evidence_at).request_id, 41);
+    assert_true(text_is(w->evidence_unit, "chengmen"));
+    buffer_clear(&frame);
+    packet_encode(42, evidence_piece_type(), &piece, &frame);
+    assert_true(unit_send_raw(clerk_link, (bytes_t){frame.at, (uint32_t)frame.size}));
+    unit_answer_t answer = next(w, KIND_evidence_at);
+    assert_true(answer.evidence_at.kept);
+    assert_int_equal(answer.evidence_at.offset, LIMIT_EVIDENCE_PIECE);
+    assert_int_equal(w->evidence_bytes, LIMIT_EVIDENCE_PIECE);
+    free(bytes);
+    buffer_destroy(&frame);
+}
+
+static void a_unit_cannot_erase_a_file(void **state) {
+    world_t *w = *state;
+    buffer_t frame = {0};
+    evidence_erase_t erase = {.sha256 = {1}};
+    packet_encode(43, evidence_erase_type(), &erase, &frame);
+    assert_true(unit_send_raw(clerk_link, (bytes_t){frame.at, (uint32_t)frame.size}));
+    refused_next(w, "not_permitted");
+    buffer_destroy(&frame);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_registered_unit_gets_receipt_then_verdict_under_its_own_request_id),
@@ -289,6 +320,8 @@ int main(void) {
         TEST(a_hash_stated_by_a_unit_is_refused_since_only_the_vault_makes_them),
         TEST(sending_again_gives_the_same_receipt_and_the_verdict_again),
         TEST(many_reports_in_one_frame_are_each_answered),
+        TEST(a_file_goes_to_the_vault_under_the_unit_that_the_key_names),
+        TEST(a_unit_cannot_erase_a_file),
         TEST(a_dry_run_keeps_nothing_and_shows_no_names),
         TEST(status_is_asked_for_the_unit_that_the_key_names),
     };
