@@ -63,6 +63,9 @@ err_t event_encode_checked(const event_t *header, const message_t *type, const v
 void event_copy(const event_t *event, buffer_t *out);
 /* Reads the event at the start of `bytes`; event->raw is what it took. seq is not set. ERR_BAD with fault. */
 err_t event_decode(bytes_t bytes, event_t *event, fault_t *fault);
+/* The same of bytes that are one event and no more, as a store or a batch has cut them: only the header is read. Whether the body
+ * is whole is seen when it is decoded, or by the chain. */
+err_t event_open(bytes_t whole, event_t *event, fault_t *fault);
 /* Decodes the body as `type`; ERR_BAD if kind or version differ. */
 err_t event_body(const event_t *event, const message_t *type, arena_t *arena, void *value, fault_t *fault);
 

@@ -268,25 +268,27 @@ static err_t read_header(reader_t *reader, uint64_t *numbers, size_t count) {
     return code == NULL ? OK : wire_wrong(reader->fault, NULL, code);
 }
 
-/* Scans the first object of `bytes`, reads its header, leaves the body in *body and the whole in *raw. */
-static err_t framed_decode(bytes_t bytes, uint64_t *numbers, size_t count, bytes_t *body, bytes_t *raw, fault_t *fault) {
+/* Reads the header of one object, leaves the body in *body and the whole in *raw. */
+static err_t framed_open(bytes_t whole, uint64_t *numbers, size_t count, bytes_t *body, bytes_t *raw, fault_t *fault) {
     fault->code = NULL;
-    uint32_t size = 0;
-    err_t err = wire_scan_first(bytes, &size, fault);
-    if (err != OK) return err;
-    reader_t reader = {bytes.at, bytes.at + size, NULL, fault};
-    err = read_header(&reader, numbers, count);
+    reader_t reader = {whole.at, whole.at + whole.size, NULL, fault};
+    err_t err = read_header(&reader, numbers, count);
     if (err != OK) return err;
     if (numbers[0] > UINT32_MAX || numbers[1] > UINT32_MAX) return wire_wrong(fault, NULL, "out_of_range");
     *body = (bytes_t){reader.at, (uint32_t)(reader.end - reader.at)};
-    *raw = (bytes_t){bytes.at, size};
+    *raw = whole;
     return OK;
 }
 
-err_t event_decode(bytes_t bytes, event_t *event, fault_t *fault) {
-    uint64_t numbers[5];
-    *event = (event_t){0};
-    err_t err = framed_decode(bytes, numbers, 5, &event->body, &event->raw, fault);
+/* The same, of the first object of `bytes`, found by a scan. */
+static err_t framed_decode(bytes_t bytes, uint64_t *numbers, size_t count, bytes_t *body, bytes_t *raw, fault_t *fault) {
+    uint32_t size = 0;
+    fault->code = NULL;
+    err_t err = wire_scan_first(bytes, &size, fault);
+    return err == OK ? framed_open((bytes_t){bytes.at, size}, numbers, count, body, raw, fault) : err;
+}
+
+static err_t event_fill(event_t *event, err_t err, const uint64_t numbers[5], fault_t *fault) {
     if (err != OK) return err;
     if (numbers[4] > INT64_MAX) return wire_wrong(fault, NULL, "out_of_range");
     event->kind = (uint32_t)numbers[0];
@@ -295,6 +297,18 @@ err_t event_decode(bytes_t bytes, event_t *event, fault_t *fault) {
     event->cause_seq = numbers[3];
     event->at_ms = (int64_t)numbers[4];
     return OK;
+}
+
+err_t event_decode(bytes_t bytes, event_t *event, fault_t *fault) {
+    uint64_t numbers[5];
+    *event = (event_t){0};
+    return event_fill(event, framed_decode(bytes, numbers, 5, &event->body, &event->raw, fault), numbers, fault);
+}
+
+err_t event_open(bytes_t whole, event_t *event, fault_t *fault) {
+    uint64_t numbers[5];
+    *event = (event_t){0};
+    return event_fill(event, framed_open(whole, numbers, 5, &event->body, &event->raw, fault), numbers, fault);
 }
 
 err_t packet_decode(bytes_t bytes, packet_t *packet, fault_t *fault) {

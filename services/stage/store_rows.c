@@ -1,6 +1,7 @@
 /* A hash table of rows with open addressing, in an arena of its own. */
 #include "services/stage/store_rows.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,12 +94,18 @@ static void slots_grow(rows_t *self) {
     free(old);
 }
 
+static uint64_t order_of(bytes_t key) {
+    uint64_t order = 0;
+    memcpy(&order, key.at, key.size < sizeof order ? key.size : sizeof order);
+    return be64toh(order);
+}
+
 static row_t *row_keep(rows_t *self, uint32_t table, bytes_t key) {
     uint64_t hash = hash_of_key(table, key);
     slot_t *slot = slot_of(self, hash, table, key);
     if (slot->row != NULL) return slot->row;
     row_t *row = arena_room(self->arena, sizeof *row + key.size);
-    *row = (row_t){.table = table, .state = ROW_ABSENT, .key_size = key.size};
+    *row = (row_t){.table = table, .state = ROW_ABSENT, .key_size = key.size, .order = order_of(key)};
     memcpy(row->key, key.at, key.size);
     *slot = (slot_t){hash, row};
     self->bytes += sizeof *row + sizeof *slot + key.size;
@@ -143,6 +150,7 @@ bool rows_write(rows_t *self, uint32_t table, bytes_t key, bytes_t content) {
 static int rows_order(const void *a, const void *b) {
     const row_t *one = *(const row_t *const *)a, *other = *(const row_t *const *)b;
     if (one->table != other->table) return one->table < other->table ? -1 : 1;
+    if (one->order != other->order) return one->order < other->order ? -1 : 1;
     uint32_t common = one->key_size < other->key_size ? one->key_size : other->key_size;
     int order = memcmp(one->key, other->key, common);
     if (order != 0) return order;

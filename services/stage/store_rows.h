@@ -14,6 +14,7 @@ typedef struct {
     uint32_t table;
     row_state_t state;
     uint32_t key_size;
+    uint64_t order; /* the key's first bytes, as a number that compares as they do */
     uint8_t key[]; /* beside what is compared with it: one look, one line of the cache */
 } row_t;
 

@@ -4,6 +4,7 @@
 #include "proto/crypto.h"
 #include "services/stage/log.h"
 
+#include <endian.h>
 #include <string.h>
 
 static uint64_t seq_of(MDB_val key) {
@@ -140,7 +141,7 @@ bool txn_event(txn_t *self, uint64_t seq, arena_t *arena, event_t *event, uint8_
     bool good = memcmp(chained, value.mv_data, HASH_SIZE) == 0;
     if (good) {
         fault_t fault;
-        good = event_decode(arena_bytes(arena, stored), event, &fault) == OK;
+        good = event_open(arena_bytes(arena, stored), event, &fault) == OK;
         event->seq = seq;
     }
     if (!good) {
@@ -158,7 +159,7 @@ static uint64_t cause_at(txn_t *self, uint64_t seq) {
     event_t event;
     fault_t fault;
     if (!record_at(self, seq, &value)) return 0;
-    if (event_decode(event_bytes(value), &event, &fault) == OK) return event.cause_seq;
+    if (event_open(event_bytes(value), &event, &fault) == OK) return event.cause_seq;
     log_error("event_corrupt", "store=%s seq=%llu", self->store->path, (unsigned long long)seq);
     txn_fail(self, ERR_CORRUPT);
     return 0;
@@ -200,7 +201,8 @@ static bool cursor_step(txn_t *self, MDB_cursor *cursor, uint64_t seq, MDB_val *
     return txn_fail(self, ERR_CORRUPT), false;
 }
 
-uint32_t txn_events(txn_t *self, uint64_t after, uint64_t last, uint32_t max_bytes, buffer_t *out, uint8_t last_hash[32]) {
+uint32_t txn_events(txn_t *self, uint64_t after, uint64_t last, uint32_t max_bytes, buffer_t *out, buffer_t *sizes,
+                    uint8_t last_hash[32]) {
     uint32_t room = max_bytes == 0 || max_bytes > LIMIT_BATCH ? LIMIT_BATCH : max_bytes;
     uint32_t count = 0;
     size_t begin = out->size;
@@ -212,7 +214,9 @@ uint32_t txn_events(txn_t *self, uint64_t after, uint64_t last, uint32_t max_byt
         if (record_is_short(self, seq, value)) break;
         bytes_t event = event_bytes(value);
         if (count > 0 && out->size - begin + event.size > room) break;
+        uint32_t size = htole32(event.size);
         buffer_add(out, event.at, event.size);
+        buffer_add(sizes, &size, sizeof size);
         memcpy(last_hash, value.mv_data, HASH_SIZE);
         count++;
         if (seq == last || !cursor_step(self, cursor, seq, &value)) break;
