@@ -98,6 +98,7 @@ void obligation_report(turn_t *turn, const report_accepted_t *report) {
     agg_obligation_t row;
     if (!turn_get(turn, T_OBLIGATIONS, &key, &row)) row = (agg_obligation_t){0};
     if (row.revision > 0 && row.revision >= report->revision) return;
+    bool was_reported = row.standing == standing_reported && row.first_valid_ms != 0;
     row.standing = standing_reported;
     row.revision = report->revision;
     row.decided_seq = row.again_ms = row.counts = 0; /* what was decided was decided on the revision before */
@@ -110,7 +111,9 @@ void obligation_report(turn_t *turn, const report_accepted_t *report) {
         row.timeliness = punctuality.timeliness;
         row.days_late = punctuality.days_late;
     }
-    obligation_put(turn, memory, period, task, report->unit, &row);
+    /* of a mere newer revision nobody downstream is told: what is owed is the same; total_changed says what it changed */
+    if (was_reported) turn_put(turn, T_OBLIGATIONS, &key, &row);
+    else obligation_put(turn, memory, period, task, report->unit, &row);
 }
 
 bool obligation_get(turn_t *turn, text_t unit, text_t task, text_t period, agg_obligation_t *row) {

@@ -46,6 +46,10 @@ static bool batch_apply(console_t *self, const batch_t *batch) {
 
 static void batch_take(console_t *self, const batch_t *batch) {
     self->durable_head = batch->durable_head;
+    if (self->joined && batch->state == batch_state_ok && batch->cause_head > self->news_cause) {
+        self->news++; /* something that no total shows: a newer revision with the same figures */
+        self->news_cause = batch->cause_head;
+    }
     if (!self->joined && batch->state == batch_state_ok && batch->count == 0) {
         self->joined = true;
         self->after = batch->from == 0 ? 0 : batch->from - 1;
