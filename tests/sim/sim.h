@@ -23,6 +23,8 @@ enum {
     SIM_PATH = 160,
     SIM_ERASED = 16,
     ACTOR_INTAKE = 0, /* then the stages, in the order of sim_roles */
+    SIM_LOGINS = SIM_UNITS * 2 + 3, /* a clerk and an approver of each unit, coordinator, supervisor, auditor */
+    ACTOR_CONSOLE = SIM_ACTORS - 3,
     ACTOR_DOOR = SIM_ACTORS - 2,
     ACTOR_OPERATOR = SIM_ACTORS - 1
 };
@@ -64,6 +66,8 @@ typedef struct {
     uint8_t content_hash[32];
     uint32_t unit, task, period;
     uint64_t generation; /* of the key it is sent with */
+    bool by_login;       /* through the console instead: under which login; who drafted it, SIM_LOGINS: nobody else */
+    uint32_t login, drafter;
     report_t report;     /* with personal text */
     report_t swapped;    /* as the door passes it on */
     bool is_swapped;
@@ -88,6 +92,8 @@ typedef struct {
     uint32_t unit; /* whose key */
     uint64_t generation;
     bool registers, revokes, closes;
+    bool by_login; /* through the console instead, under this login */
+    uint32_t login;
     bool done, refused;
 } order_t;
 
@@ -187,6 +193,7 @@ struct sim {
     uint32_t order_count;
     uint8_t officer_secrets[SIM_OFFICERS][SIGN_SECRET_SIZE];
     uint32_t officer_count; /* ordered so far */
+    uint32_t login_count;
     uint64_t known_revision[SIM_UNITS][SIM_TASKS][SIM_PERIODS];
     uint64_t newest_generation[SIM_UNITS]; /* as the door believes */
     uint64_t announced_seq[SIM_PERIODS]; /* of bulletins, and the last objection, as officers have seen them */
@@ -257,6 +264,26 @@ void sim_operator_advance(sim_t *sim, int64_t to_ms);
 void sim_operator_send(sim_t *sim, uint32_t order);
 bool sim_operator_busy(const sim_t *sim);
 void sim_swap(sim_t *sim, submission_t *submission);
+
+/* --- the console's door (sim_console.c) --- */
+void sim_login_order(sim_t *sim); /* the next login is granted; then they are revoked and granted again */
+void sim_login_choose(sim_t *sim, submission_t *submission); /* some reports come under a login */
+void sim_console_choose(sim_t *sim, order_t *order); /* so do some commands */
+void sim_console_report(sim_t *sim, const submission_t *submission, uint64_t request_id);
+void sim_console_command(sim_t *sim, const order_t *order, uint64_t request_id);
+void sim_console_act(sim_t *sim, uint32_t unit, bytes_t body);
+void sim_press_order(sim_t *sim);
+/* What a walk along the ledger remembers of rights, all zero at its beginning. */
+typedef struct {
+    bool granted, revoked;
+    login_role_t role;
+    uint32_t unit;
+    uint64_t until_ms;
+} sim_right_t;
+typedef struct {
+    sim_right_t logins[SIM_LOGINS];
+} sim_rights_walk_t;
+void sim_rights_walk(sim_rights_walk_t *walk, sim_t *sim, const event_t *event);
 
 /* --- documents that leave the house (sim_documents.c) --- */
 void sim_operator_document(sim_t *sim);

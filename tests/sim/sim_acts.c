@@ -6,6 +6,11 @@ static void act_send(sim_t *sim, uint32_t unit, const message_t *type, const voi
     uint32_t generation = (uint32_t)sim->newest_generation[unit];
     buffer_t body = {0}, frame = {0};
     packet_encode(0, type, act, &body);
+    if (sim->login_count > 0 && sim_chance(sim, 500)) {
+        sim_console_act(sim, unit, (bytes_t){body.at, (uint32_t)body.size});
+        buffer_destroy(&body);
+        return;
+    }
     unit_act_t ask = {.unit = sim->plan.units[unit].id, .key_generation = generation == 0 ? 1 : generation,
                       .body = {body.at, (uint32_t)body.size}};
     packet_encode(0, unit_act_type(), &ask, &frame);

@@ -38,6 +38,7 @@ typedef struct {
 typedef struct {
     sim_t *sim;
     sim_documents_walk_t documents;
+    sim_rights_walk_t rights;
     bool in_force[SIM_UNITS][32];
     seen_t *seen;
     uint32_t seen_count;
@@ -58,7 +59,8 @@ static void walk_report(walk_t *walk, const event_t *event) {
     err_t err = event_body(event, report_received_type(), sim->moment, &received, &fault);
     SIM_HOLDS(sim, "ledger_is_readable", err == OK, "entry %llu", (unsigned long long)event->seq);
     uint32_t unit = unit_of(sim, received.unit);
-    bool known = unit != UINT32_MAX && received.key_generation < 32 && walk->in_force[unit][received.key_generation];
+    bool known = received.door == door_console || /* sim_rights_walk looks at logins */
+                 (unit != UINT32_MAX && received.key_generation < 32 && walk->in_force[unit][received.key_generation]);
     SIM_HOLDS(sim, "unit_is_authenticated", known, "entry %llu came with key %llu of " TEXT_FORMAT ", not in force",
               (unsigned long long)event->seq, (unsigned long long)received.key_generation, TEXT_ARGS(received.unit));
     SIM_HOLDS(sim, "closed_is_closed", !walk->closed, "entry %llu after the plan was closed", (unsigned long long)event->seq);
@@ -70,7 +72,8 @@ static void walk_report(walk_t *walk, const event_t *event) {
     seen_t *seen = &walk->seen[walk->seen_count++];
     memcpy(seen->id, received.report.submission_id, sizeof seen->id);
     seen->unit = arena_text(sim->arena, received.unit);
-    bool bare = received.report.prepared_by.text.size == 0;
+    bool bare = received.report.prepared_by.text.size == 0 && received.report.reviewed_by.text.size == 0 &&
+                received.report.signed_by.text.size == 0;
     for (uint32_t index = 0; index < received.report.figures_count; index++)
         for (uint32_t row = 0; row < received.report.figures[index].items_count; row++) {
             const personal_t *person = &received.report.figures[index].items[row].person;
@@ -119,6 +122,7 @@ static void ledger_walk(sim_t *sim, txn_t *txn) {
         walk_stamp(&walk, &event);
         walk_key(&walk, &event);
         if (event.kind == KIND_report_received) walk_report(&walk, &event);
+        sim_rights_walk(&walk.rights, sim, &event);
         sim_documents_walk(&walk.documents, sim, &event);
         walk.closed |= event.kind == KIND_plan_closed;
     }

@@ -22,6 +22,8 @@ static void text_note(const personal_t *person, text_t *list, uint32_t *count) {
 static uint32_t texts_of(const report_t *report, text_t *list) {
     uint32_t count = 0;
     text_note(&report->prepared_by, list, &count);
+    text_note(&report->reviewed_by, list, &count);
+    text_note(&report->signed_by, list, &count);
     for (uint32_t index = 0; index < report->figures_count; index++)
         for (uint32_t row = 0; row < report->figures[index].items_count; row++)
             text_note(&report->figures[index].items[row].person, list, &count);
@@ -59,6 +61,8 @@ void sim_swap(sim_t *sim, submission_t *submission) {
     *out = *report;
     if (count > 0) kept = vault_ask(sim, list, count);
     out->prepared_by = kept_by_vault(sim, &report->prepared_by, &at, &kept);
+    out->reviewed_by = kept_by_vault(sim, &report->reviewed_by, &at, &kept);
+    out->signed_by = kept_by_vault(sim, &report->signed_by, &at, &kept);
     figure_t *figures = ARENA_NEW(sim->arena, figure_t, report->figures_count + 1);
     for (uint32_t index = 0; index < report->figures_count; index++) {
         figures[index] = report->figures[index];
@@ -86,6 +90,10 @@ void sim_sender_send(sim_t *sim, uint32_t number) {
     if (!submission->is_swapped || sim_chance(sim, 100)) sim_swap(sim, submission);
     uint64_t request_id = ask_new(sim, ASK_REPORT, number);
     if (request_id == 0) return;
+    if (submission->by_login) {
+        sim_console_report(sim, submission, request_id);
+        return;
+    }
     append_ask_t ask = {
         .unit = sim->plan.units[submission->unit].id, .key_generation = submission->generation, .report = submission->swapped};
     if (submission->carries) ask.receipt = submission->receipt;
@@ -225,7 +233,7 @@ static void refusal_take(sim_t *sim, uint32_t number, const packet_t *packet) {
     err_t err = packet_body(packet, refusal_type(), sim->moment, &refusal, &fault);
     SIM_HOLDS(sim, "answers_are_read", err == OK && refusal.reasons_count > 0, "a refusal");
     sim_trace(sim, "report %u refused at the door: " TEXT_FORMAT, number, TEXT_ARGS(refusal.reasons[0].code));
-    bool key = text_equal(refusal.reasons[0].code, REASON_OF(unknown_key));
+    bool key = !submission->by_login && text_equal(refusal.reasons[0].code, REASON_OF(unknown_key));
     if (key && submission->generation != sim->newest_generation[submission->unit])
         submission->generation = sim->newest_generation[submission->unit]; /* the unit takes its new key */
     else if (!submission->acked)
@@ -308,6 +316,10 @@ order_t *sim_order_new(sim_t *sim, const message_t *type, const void *value) {
 void sim_operator_send(sim_t *sim, uint32_t number) {
     uint64_t request_id = ask_new(sim, ASK_COMMAND, number);
     if (request_id == 0) return;
+    if (sim->orders[number].by_login) {
+        sim_console_command(sim, &sim->orders[number], request_id);
+        return;
+    }
     buffer_t frame = {0};
     packet_encode(request_id, command_type(), &sim->orders[number].command, &frame);
     sim_send(sim, ACTOR_OPERATOR, ACTOR_INTAKE, (bytes_t){frame.at, (uint32_t)frame.size});
@@ -394,13 +406,7 @@ void sim_operator_credit(sim_t *sim) {
                              .seq = claim->seq + sim_chance(sim, 100),
                              .why = text_of("已核实")};
     memcpy(credit.person, claim->person, sizeof credit.person);
-    uint32_t number = (uint32_t)sim_draw(sim, SIM_OFFICERS);
-    order_t *order = &sim->orders[sim->order_count++];
-    uint8_t id[16];
-    *order = (order_t){0};
-    crypto_random(id, sizeof id);
-    order->command = command_make_as(text_of(officer_names[number]), id, sim->opened.ledger_id, claim_credit_type(), &credit,
-                                     sim->officer_secrets[number], sim->arena);
+    sim_order_as(sim, (uint32_t)sim_draw(sim, SIM_OFFICERS), claim_credit_type(), &credit);
     sim_trace(sim, "an officer credits " TEXT_FORMAT " of " TEXT_FORMAT " to " TEXT_FORMAT, TEXT_ARGS(claim->key),
               TEXT_ARGS(claim->indicator), TEXT_ARGS(claim->unit));
 }
@@ -414,6 +420,7 @@ order_t *sim_order_as(sim_t *sim, uint32_t officer, const message_t *type, const
     crypto_random(id, sizeof id);
     order->command = command_make_as(text_of(officer_names[officer]), id, sim->opened.ledger_id, type, value,
                                      sim->officer_secrets[officer], sim->arena);
+    sim_console_choose(sim, order);
     return order;
 }
 
@@ -450,12 +457,7 @@ void sim_extension_order(sim_t *sim) {
                                  .period = plan->periods[period].id,
                                  .why = text_of("情况属实")};
     if (decide.decision == decision_extended) decide.until = day_add(plan->periods[period].due, (int64_t)sim_draw(sim, 7) - 1);
-    order_t *order = &sim->orders[sim->order_count++];
-    uint8_t id[16];
-    *order = (order_t){0};
-    crypto_random(id, sizeof id);
-    order->command = command_make_as(text_of(officer_names[number]), id, sim->opened.ledger_id, extension_decide_type(), &decide,
-                                     sim->officer_secrets[number], sim->arena);
+    sim_order_as(sim, number, extension_decide_type(), &decide);
     sim_trace(sim, "officer %u: u%u t%u p%u until %u", number, unit, task, period, decide.until);
 }
 

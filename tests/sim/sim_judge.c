@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "proto/content.h"
+#include "proto/crypto.h"
 #include "tests/sim/sim_judge.h"
 
 static uint32_t period_index_of(const plan_t *plan, text_t id) {
@@ -130,6 +131,16 @@ static bool required_hold(const case_t *given) {
     return true;
 }
 
+static bool is_named(const personal_t *name) { return !bytes_are_zero(name->hash, sizeof name->hash); }
+
+static bool names_hold(const case_t *given) {
+    const plan_t *plan = &given->count->sim->plan;
+    const report_t *report = given->report;
+    approval_t asked = plan_approval(plan, given->task, &plan->units[given->unit]);
+    return asked == approval_none || (is_named(&report->prepared_by) && is_named(&report->reviewed_by) &&
+                                      (asked == approval_reviewed || is_named(&report->signed_by)));
+}
+
 bool sim_judge(const recount_t *count, uint32_t unit, const report_t *report, int64_t received_ms, stand_t *fresh) {
     const plan_t *plan = &count->sim->plan;
     const task_t *task = planbook_task(count->sim->book, report->task);
@@ -151,7 +162,7 @@ bool sim_judge(const recount_t *count, uint32_t unit, const report_t *report, in
     if (received_ms < instant_of_day(plan, plan->periods[period].from, 0)) return false;
     if (stand->revision > 0 && memcmp(fresh->body_hash, stand->body_hash, sizeof fresh->body_hash) == 0) return false;
     if (report->replaces != stand->revision || stand->decision == decision_approved) return false;
-    if (!figures_hold(&given) || !required_hold(&given) || !sim_judge_soft(&given)) return false;
+    if (!names_hold(&given) || !figures_hold(&given) || !required_hold(&given) || !sim_judge_soft(&given)) return false;
     fresh->revision = fresh->counts = stand->revision + 1;
     fresh->decision = decision_none;
     fresh->decided_seq = fresh->again_ms = 0;

@@ -31,7 +31,7 @@ bool sim_deliver(sim_t *sim, uint32_t index) {
     /* the addressee may send: letters are only added behind, this one stays in its place */
     if (letter.to == ACTOR_INTAKE)
         taken = sim_ledger_take(sim, letter.from, frame);
-    else if (letter.to < ACTOR_DOOR)
+    else if (letter.to < ACTOR_CONSOLE)
         taken = sim_fold_take(sim, letter.to, letter.from, frame);
     else
         sim_door_take(sim, letter.from, frame);

@@ -164,6 +164,7 @@ void sim_plan_make(sim_t *sim) {
     for (uint32_t index = 0; index < plan->units_count; index++) {
         ids[index] = id_of(sim, "u%u", index, 0);
         units[index] = (unit_t){.id = ids[index], .name = text_of("单位"), .kind = unit_kind_town};
+        if (sim_chance(sim, 120)) units[index].approval = sim_chance(sim, 600) ? approval_reviewed : approval_signed;
     }
     plan->units = units;
     plan->coordinator = ids[0];
@@ -171,6 +172,7 @@ void sim_plan_make(sim_t *sim) {
     task_t *tasks = ARENA_NEW(sim->arena, task_t, plan->tasks_count);
     for (uint32_t index = 0; index < plan->tasks_count; index++)
         tasks[index] = task_make(sim, index, ids, plan->units_count, days);
+    if (sim_chance(sim, 150)) tasks[0].approval = approval_reviewed;
     plan->tasks = tasks;
     static const key_rule_t rules[] = {{key_kind_receipt, true}, {key_kind_person, true}, {key_kind_contract, false}};
     if (sim_chance(sim, 600)) {

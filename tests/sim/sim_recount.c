@@ -222,6 +222,12 @@ static void promise_count(recount_t *count, const event_t *event) {
     fault_t fault;
     err_t err = event_body(event, warning_decided_type(), sim->moment, &decided, &fault);
     ASSERT(err == OK);
+    if (decided.decision == warning_decision_reminded)
+        count->presses[count->press_count++] = (press_t){.at_ms = event->at_ms,
+                                                         .officer = arena_text(sim->arena, decided.actor.officer),
+                                                         .unit = arena_text(sim->arena, decided.unit),
+                                                         .period = arena_text(sim->arena, decided.period)};
+    if (decided.decision != warning_decision_answered) return;
     const unit_t *unit = planbook_unit(sim->book, decided.unit);
     const task_t *task = planbook_task(sim->book, decided.task);
     const period_t *period = planbook_period(sim->book, decided.period);
@@ -248,6 +254,7 @@ static void ledger_count(recount_t *count) {
     count->ticks = ARENA_NEW(sim->arena, int64_t, head + 1);
     count->gone = ARENA_NEW(sim->arena, int64_t, head + 1);
     count->promises = ARENA_NEW(sim->arena, promise_t, head + 1);
+    count->presses = ARENA_NEW(sim->arena, press_t, head + 1);
     for (uint64_t seq = 1; seq <= head; seq++) {
         event_t event;
         arena_reset(sim->moment);

@@ -57,6 +57,12 @@ typedef struct {
     bool open; /* the period was open, so that there was somebody to leave alone */
 } promise_t;
 
+/* An officer pressed for a report, or tried to. */
+typedef struct {
+    int64_t at_ms;
+    text_t officer, unit, period;
+} press_t;
+
 typedef struct {
     sim_t *sim;
     absence_t absences[SIM_ORDERS + LIMIT_OUTAGES];
@@ -74,6 +80,8 @@ typedef struct {
     uint64_t gone_count;
     promise_t *promises; /* in the order of the ledger */
     uint64_t promise_count;
+    press_t *presses;
+    uint64_t press_count;
     int64_t passed_ms; /* the last instant at which time was looked at */
     int64_t now_ms;    /* of the last entry */
     int64_t closed_ms; /* 0: not closed */

@@ -124,7 +124,11 @@ static void report_fill(sim_t *sim, submission_t *submission) {
     if (sim_chance(sim, 40)) report->replaces += 1;
     if (sim_chance(sim, 15)) report->task = text_of("t9");
     if (sim_chance(sim, 15)) report->period = text_of("p9");
-    if (sim_chance(sim, 300)) report->prepared_by.text = texts[0][sim_draw(sim, 3)];
+    approval_t asked = plan_approval(plan, task, &plan->units[submission->unit]);
+    uint32_t named = asked == approval_none ? 300 : 930;
+    if (sim_chance(sim, named)) report->prepared_by.text = texts[0][sim_draw(sim, 3)];
+    if (asked != approval_none && sim_chance(sim, named)) report->reviewed_by.text = texts[0][sim_draw(sim, 3)];
+    if (asked == approval_signed && sim_chance(sim, named)) report->signed_by.text = texts[0][sim_draw(sim, 3)];
     memcpy(report->submission_id, submission->id, sizeof submission->id);
 }
 
@@ -154,6 +158,7 @@ void sim_report_new(sim_t *sim) {
         if (sim_chance(sim, 700)) submission->unit = other->unit;
     }
     submission->generation = sim->newest_generation[submission->unit];
+    sim_login_choose(sim, submission);
     report_fill(sim, submission);
     sim_trace(sim, "report %u: u%u " TEXT_FORMAT " " TEXT_FORMAT " replaces %llu, %u figures, key %llu", number,
               submission->unit, TEXT_ARGS(submission->report.task), TEXT_ARGS(submission->report.period),

@@ -129,7 +129,9 @@ static void step(sim_t *sim) {
         if (sim->officer_count < SIM_OFFICERS) return;
         if (sim_chance(sim, 600)) sim_decision_order(sim);
         else if (sim_chance(sim, 800)) sim_extension_order(sim);
-        else sim_outage_order(sim);
+        else if (sim_chance(sim, 300)) sim_outage_order(sim);
+        else if (sim_chance(sim, 500)) sim_press_order(sim);
+        else sim_login_order(sim);
     } else if (what < 895) {
         order_push(sim);
     } else if (what < 978 || sim->faults == 0) {
@@ -139,6 +141,7 @@ static void step(sim_t *sim) {
     }
     if (sim->newest_generation[sim->plan.units_count - 1] == 0) sim_operator_order(sim);
     else if (sim->officer_count < SIM_OFFICERS) sim_officer_order(sim);
+    else if (sim->login_count < SIM_LOGINS && sim_chance(sim, 300)) sim_login_order(sim);
 }
 
 /* --- until nothing moves any more --- */

@@ -173,6 +173,7 @@ static heard_t heard_at(const speech_t *speech, text_t unit, text_t task, text_t
         const said_t *said = &speech->said[index];
         if (!said->raised || said->at_ms > at_ms || said->warning.owner.size > 0 || said->warning.period.size == 0) continue;
         if (said->warning.kind == warning_kind_report_returned) continue; /* looked at by itself */
+        if (said->warning.pressed_by.size > 0) continue; /* the ladder goes on as if nothing had been said */
         if (said->warning.due_ms != (uint64_t)due_ms) continue;            /* of a deadline that was moved since */
         if (!text_equal(said->warning.unit, unit) || !text_equal(said->warning.task, task) ||
             !text_equal(said->warning.period, period))
@@ -229,11 +230,13 @@ static void escalation_check(const speech_t *speech, uint32_t at) {
     const plan_t *plan = &speech->count->sim->plan;
     const said_t *said = &speech->said[at];
     heard_t heard = {0};
+    if (said->warning.pressed_by.size > 0) return; /* an officer's word is no rung */
     bool after = said->warning.kind == warning_kind_report_overdue || said->warning.kind == warning_kind_target_overdue;
     uint32_t today = day_of_instant(plan, said->at_ms), rungs = 0;
     for (uint32_t index = 0; index < at; index++) {
         const said_t *before = &speech->said[index];
         if (!before->raised || before->warning.episode != said->warning.episode) continue;
+        if (before->warning.pressed_by.size > 0) continue;
         if (!same_subject(&before->warning, &said->warning)) continue;
         rungs += day_of_instant(plan, before->at_ms) == today;
         if (before->warning.level <= heard.level) continue;
@@ -246,6 +249,25 @@ static void escalation_check(const speech_t *speech, uint32_t at) {
     SIM_HOLDS(speech->count->sim, "one_day_one_rung", rungs == 0, "warning %u is the second of its day", at);
     SIM_HOLDS(speech->count->sim, "time_to_answer", !after || is_answerable(plan, &heard, said->warning.level, said->at_ms),
               "warning %u is louder than what there was time to answer", at);
+}
+
+/* Pressed for once a day, and never by a machine: each one has its entry of that instant, by whom it names. */
+static void press_check(const speech_t *speech, uint32_t at) {
+    sim_t *sim = speech->count->sim;
+    const said_t *said = &speech->said[at];
+    uint32_t today = day_of_instant(&sim->plan, said->at_ms);
+    for (uint32_t index = 0; index < at; index++) {
+        const said_t *before = &speech->said[index];
+        bool same = before->raised && before->warning.pressed_by.size > 0 && same_subject(&before->warning, &said->warning);
+        SIM_HOLDS(sim, "pressed_once_a_day", !same || day_of_instant(&sim->plan, before->at_ms) != today, "warning %u", at);
+    }
+    bool ordered = false;
+    for (uint64_t index = 0; index < speech->count->press_count; index++) {
+        const press_t *press = &speech->count->presses[index];
+        ordered |= press->at_ms == said->at_ms && text_equal(press->officer, said->warning.pressed_by) &&
+                   text_equal(press->unit, said->warning.unit) && text_equal(press->period, said->warning.period);
+    }
+    SIM_HOLDS(sim, "pressed_by_somebody", ordered && said->warning.owner.size == 0, "warning %u", at);
 }
 
 /* Every warning is in one message to its recipient at its instant, and no message tells anything else. */
@@ -270,6 +292,7 @@ static void messages_check(const speech_t *speech) {
     for (uint32_t at = 0; at < speech->said_count; at++) {
         raised += speech->said[at].raised;
         if (speech->said[at].raised) escalation_check(speech, at);
+        if (speech->said[at].raised && speech->said[at].warning.pressed_by.size > 0) press_check(speech, at);
     }
     SIM_HOLDS(sim, "every_warning_is_in_a_message", bundled == raised, "%llu of %llu", (unsigned long long)bundled,
               (unsigned long long)raised);
@@ -310,6 +333,7 @@ static void promises_check(const speech_t *speech, uint32_t unit, uint32_t task,
         const warning_raised_t *warning = &said->warning;
         if (!said->raised || warning->owner.size > 0 || !text_equal(warning->unit, plan->units[unit].id)) continue;
         if (!text_equal(warning->task, plan->tasks[task].id) || !text_equal(warning->period, plan->periods[period].id)) continue;
+        if (warning->pressed_by.size > 0) continue; /* an officer may ask all the same */
         const promise_t *promise = promise_at(speech->count, unit, task, period, said->at_ms);
         SIM_HOLDS(speech->count->sim, "who_has_promised_is_left_alone", promise == NULL || !promise->open,
                   "u%u t%u p%u was told at %lld", unit, task, period, (long long)said->at_ms);
