@@ -238,6 +238,36 @@ const cells = (bytes, at = 0) => {
     assert.match(await rowOf(2).locator('td.hard input, td.hard textarea').inputValue(), /^123456（显示为 /);
     await rowOf(3).locator('td.hard [data-code=cell_error]').waitFor();
   });
+  await step('WPS’s ET, XML and HTML under the name of XLS, XLSB: read all the same', async () => {
+    const rows = [HEADS, ['消费帮扶', '2021-08', '宁夏特色产品销售额', 1.25, '', '采购', WHY]];
+    for (const [name, type] of [['a.et', 'biff8'], ['b.xls', 'xlml'], ['c.xlsb', 'xlsb'], ['d.ods', 'ods'], ['e.xls', 'html']]) {
+      const file = made(name, rows, type === 'html' ? 'xlsx' : type);
+      if (type === 'html') file.buffer = Buffer.from(`<html><head><meta charset="utf-8"></head><body><table>${rows.map((row) => `<tr>${row.map((cell) => `<td>${cell}</td>`).join('')}</tr>`).join('')}</table></body></html>`);
+      await upload(file);
+      await page.locator('main').getByText(name).waitFor();
+      assert.match(await rowOf(2).innerText(), /四 消费帮扶\s+2021年8月[^]*1\.25/, name);
+    }
+  });
+  await step('a table that was corrected can be kept: the export has what stands in the cells now', async () => {
+    await upload(made('f.xlsx', [HEADS, ['消费帮扶', '2021-08', '宁夏特色产品销售额', '约3', '', '采购', WHY]]));
+    await rowOf(2).locator('td.hard input').fill('3.5');
+    await rowOf(2).locator('td.hard').waitFor({ state: 'detached' });
+    const file = await saved(() => page.locator('.sheet').getByRole('button', { name: '导出 Excel' }).click());
+    assert.deepStrictEqual(cells(file.bytes)[1].slice(0, 4), ['消费帮扶', '2021-08', '宁夏特色产品销售额', '3.5']);
+  });
+  await step('words that are being composed with an input method are left alone until they are whole', async () => {
+    await upload(made('g.xlsx', [HEADS, ['消费帮扶', '2021-08', '宁夏特色产品销售额', '约3', '', '采购', WHY]]));
+    const cell = rowOf(2).locator('td.hard input');
+    await cell.focus();
+    const client = await page.context().newCDPSession(page);
+    await cell.fill('');
+    await client.send('Input.imeSetComposition', { text: 'sanwan', selectionStart: 6, selectionEnd: 6 });
+    await page.waitForTimeout(1500);
+    assert.strictEqual(await page.evaluate(() => M.upload.composing), true);
+    assert.strictEqual(await page.evaluate(() => document.activeElement.value), 'sanwan', 'the table was drawn anew under the pen');
+    await client.send('Input.insertText', { text: '3万元' });
+    await until('the amount', async () => page.evaluate(() => M.upload.rows[1][3] === '3万元' && !M.upload.checked.reports[0].faults.some((fault) => fault.code === 'bad_amount')));
+  });
   await step('files that are none are told so: a picture, bytes of no encoding, a broken workbook, an open quote, no head', async () => {
     const told = async (name, buffer, words) => {
       await page.getByLabel('选择文件').setInputFiles({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(buffer) });
@@ -262,6 +292,52 @@ const cells = (bytes, at = 0) => {
     assert.ok(wide <= 0, `${wide} px too wide`);
     await shot('36-upload-phone');
     await page.setViewportSize({ width: 1280, height: 860 });
+  });
+  // --- rows pasted into the form ---
+  const pasted = (text, person = false, unit = '元') => page.evaluate(([one, two, three]) => M.pastedItems(one, two, three), [text, person, unit]);
+  await step('what spreadsheets put on the clipboard becomes cells: tabs, quoted line breaks, quotes that are only quotes', async () => {
+    const cellsOf = (text) => page.evaluate((one) => M.cells(one, '\t'), text);
+    assert.deepStrictEqual(await cellsOf('a\tb\r\nc\td\r\n'), [['a', 'b'], ['c', 'd']]);
+    assert.deepStrictEqual(await cellsOf('a\t"第一行\n第二行"\tb\r\n"说""好"""\tc'), [['a', '第一行\n第二行', 'b'], ['说"好"', 'c']]);
+    assert.deepStrictEqual(await cellsOf('5" 管\t"甲"公司\t\n\t\n'), [['5" 管', '"甲"公司', ''], ['', '']]);
+    assert.deepStrictEqual(await cellsOf('a\t"没有结束\nb'), [['a', '"没有结束'], ['b']]);
+    assert.deepStrictEqual(await cellsOf(''), [['']]);
+  });
+  await step('a head tells the columns and the unit, whatever stands between them; without one they are told by their looks', async () => {
+    assert.deepStrictEqual(await pasted('序号\t捐赠单位\t凭证号\t日期\t金额（万元）\t备注\r\n1\t福州某公司\tHX-1\t2021/8/3\t1.5\t"当面\n移交"\r\n2\t另一公司\tHX-2\t2021年8月9日\t2,000元\t\r\n'), { items: [
+      { key: 'HX-1', kind: 'receipt', fact_day: '2021-08-03', day: '2021/8/3', typed: '1.5万元' }, { key: 'HX-2', kind: 'receipt', fact_day: '2021-08-09', day: '2021年8月9日', typed: '2,000元' }], skipped: 0 });
+    assert.deepStrictEqual(await pasted('1\tHX-1\t2021-08-03\t1.5\t当面移交\n合计\t\t\t\n', false, '万元'), { items: [{ key: 'HX-1', fact_day: '2021-08-03', typed: '1.5万元' }], skipped: 1 });
+    assert.deepStrictEqual(await pasted('HX-1\t8月3日\t300元\n'), { items: [{ key: 'HX-1', fact_day: undefined, typed: '300元' }], skipped: 0 }, 'a day without a year is not guessed');
+    assert.deepStrictEqual(await pasted('姓名\t到岗日期\n王老师\t2021/8/20\n李老师\t\n', true), { items: [{ name: '王老师', fact_day: '2021-08-20', day: '2021/8/20' }, { name: '李老师' }], skipped: 0 });
+  });
+  await step('the real clipboard: copied cells land in the items with Ctrl+V, each where it belongs', async () => {
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(base).origin });
+    await login('jianxin');
+    await page.waitForSelector('article.task');
+    await go('report/donation/2021-08', 'input.amount');
+    await page.getByText('明细（逐笔）').first().click();
+    await page.evaluate((text) => navigator.clipboard.writeText(text), '凭证号\t日期\t金额（万元）\r\nJX-1\t2021/8/3\t1.5\r\n"JX-2"\t20210809\t0.5\r\n');
+    await page.locator('textarea.paste').first().focus();
+    await page.keyboard.press('Control+V');
+    await until('two rows', async () => (await page.locator('.items tbody tr').count()) === 2);
+    const values = await page.locator('.items tbody tr').evaluateAll((rows) => rows.map((row) => [...row.querySelectorAll('input')].map((input) => input.value)));
+    assert.deepStrictEqual(values, [['JX-1', '2021-08-03', '1.5万元'], ['JX-2', '2021-08-09', '0.5万元']]);
+    await page.locator('input.amount').first().fill('2万元');
+    await page.locator('[data-explains=no_evidence]').waitFor();
+    assert.strictEqual(await page.locator('[data-code=items_disagree]').count(), 0);
+    await shot('37-pasted');
+  });
+  await step('a hundred clerks check tables of twelve reports at once on the evening of the 25th', async () => {
+    const token = json('token', 'new', '盖山镇')[0].token;
+    const rows = [HEADS];
+    for (const period of ['2021-08', '2021-09', '2021-10', '2021-11', '2021-12', '2021-13']) rows.push(['消费帮扶', period, '宁夏特色产品销售额', '3', '', '采购', WHY], ['社会帮扶', period, '募集资金', '1', '', '募集', WHY]);
+    const began = Date.now();
+    const answers = await Promise.all(Array.from({ length: 100 }, () => call('POST', '/api/v1/sheets/check', { token, body: { rows } })));
+    const took = Date.now() - began;
+    for (const answer of answers) assert.strictEqual(answer.status, 200, answer.text);
+    assert.strictEqual(new Set(answers.map((answer) => answer.text)).size, 1, 'the same table, the same answer');
+    console.log(`   100 tables of 12 reports at once: ${took} ms`);
+    assert.ok(took < 10000, `${took} ms`);
   });
   // --- charts ---
   const drawn = (count) => until(`${count} charts`, async () => (await page.locator('.canvas[data-drawn] canvas').count()) === count);

@@ -43,7 +43,7 @@ M.frame = function () {
 };
 M.leave = function () {
   M.request('POST', '/api/v1/logout', {}).then(function () {
-    M.me = null;
+    M.me = M.upload = null;
     try { sessionStorage.clear(); } catch (e) { M.tell(String(e)); }
     if (M.source) M.source.close();
     M.source = null;

@@ -60,7 +60,8 @@ M.readSheet = function (file) {
   if (file.size > M.sheetMost.bytes) return Promise.reject(new Error(M.t('文件超过 8 MB，请分成几个文件。', 'The file has more than 8 MB; split it.')));
   return new Response(file).arrayBuffer().then(function (buffer) {
     var bytes = new Uint8Array(buffer), zip = bytes[0] === 0x50 && bytes[1] === 0x4b, ole = bytes[0] === 0xd0 && bytes[1] === 0xcf;
-    if (!zip && !ole) {
+    var markup = bytes[bytes[0] === 0xef ? 3 : 0] === 0x3c; // .xls that is XML or HTML, as many systems export it
+    if (!zip && !ole && !markup) {
       var read = M.fileText(bytes), first = read.text.split('\n')[0];
       if (first.indexOf('\t') >= 0 && first.indexOf(',') < 0) return { sheets: [{ name: read.encoding, rows: M.cells(read.text, '\t') }], encoding: read.encoding };
       return { csv: read.text, encoding: read.encoding };
@@ -77,7 +78,7 @@ M.readSheet = function (file) {
         return { name: name, hidden: !!(states[index] || {}).Hidden, rows: M.sheetCells(XLSX, book.Sheets[name], date1904) };
       }).filter(function (sheet) { return !sheet.hidden && sheet.rows.length; });
       if (!sheets.length) throw new Error(M.t('文件里没有内容。', 'The file is empty.'));
-      return { sheets: sheets, encoding: zip ? 'XLSX' : 'XLS' };
+      return { sheets: sheets, encoding: zip ? 'XLSX' : ole ? 'XLS' : 'XML' };
     });
   });
 };
@@ -115,8 +116,11 @@ M.Upload.prototype.draw = function (main) {
 M.Upload.prototype.templateBox = function () {
   var begun = M.plan.periods.filter(function (one) { return one.from <= M.day(M.nowMs); }), newest = begun[begun.length - 1] || M.plan.periods[0];
   var period = M.h('select', { id: M.id('period') }, M.plan.periods.map(function (one) { return M.h('option', { value: one.id }, M.periodShown(one.id)); }));
-  var all = M.h('input', { type: 'checkbox', id: M.id('all') });
+  var all = M.h('input', { type: 'checkbox', id: M.id('all') }), due = M.h('span.hint');
+  function tell() { var one = M.period(period.value); M.put(due, M.t('时限 ', 'due ') + M.when(one.due_ms) + '（' + M.daysShown({ due_ms: one.due_ms }) + '）'); }
   period.value = newest.id;
+  period.addEventListener('change', tell);
+  tell();
   function get(save) {
     M.get(M.query('/api/v1/sheets/template', { period: period.value, all: all.checked ? '1' : '', lang: M.lang })).then(function (answer) {
       if (!answer.ok) { M.tell((answer.json.errors || []).map(M.say).join(' ')); return; }
@@ -125,7 +129,7 @@ M.Upload.prototype.templateBox = function () {
     });
   }
   return M.h('section.card', M.h('h2', M.t('一、下载待填表', '1. The table to fill in')),
-    M.h('div.figureline', M.h('label', { 'for': period.id }, M.t('报送期', 'Period')), period, M.h('span.nil', all, M.h('label', { 'for': all.id }, M.t('含已报（用于更正）', 'with what is reported, to correct it')))),
+    M.h('div.figureline', M.h('label', { 'for': period.id }, M.t('报送期', 'Period')), period, M.h('span.nil', all, M.h('label', { 'for': all.id }, M.t('含已报（用于更正）', 'with what is reported, to correct it'))), due),
     M.h('div.actions', M.h('button', { type: 'button', onclick: function () { get(M.templateXlsx); } }, M.t('下载 Excel 待填表', 'Excel table')),
       M.h('button.quiet', { type: 'button', onclick: function () { get(M.templateCsv); } }, M.t('下载 CSV 待填表', 'CSV table'))));
 };
@@ -180,7 +184,7 @@ M.Upload.prototype.check = function (body) {
   var upload = this, turn = this.turn = (this.turn || 0) + 1;
   M.put(this.out, M.h('span.checking', M.t('校验中…', 'checking…')));
   return M.request('POST', '/api/v1/sheets/check', body || { rows: this.rows }).then(function (answer) {
-    if (turn !== upload.turn) return false;
+    if (turn !== upload.turn || upload.composing) return false; // what is being typed is asked about again
     if (!answer.ok) { M.put(upload.out, [M.faults(answer), M.h('button', { type: 'button', onclick: function () { upload.check(body); } }, M.t('再校验一次', 'Check again'))]); return false; }
     if (answer.json.rows) upload.rows = answer.json.rows;
     upload.checked = answer.json;
@@ -191,7 +195,7 @@ M.Upload.prototype.check = function (body) {
 M.Upload.prototype.changed = function () {
   var upload = this;
   clearTimeout(this.timer);
-  this.timer = setTimeout(function () { upload.check(); }, 600);
+  this.timer = setTimeout(function () { if (!upload.composing && !upload.busy) upload.check(); }, 600);
 };
 
 // --- what is shown ---
@@ -279,10 +283,18 @@ M.Upload.prototype.table = function () {
   }
   var only = M.h('input', { type: 'checkbox', id: M.id('wrong'), onchange: function () { upload.onlyWrong = only.checked; upload.show(); } });
   only.checked = !!this.onlyWrong;
-  return M.h('div.tablebox.sheet', M.h('div.tabletools', M.h('span.nil', only, M.h('label', { 'for': only.id }, M.t('只看有误的行', 'only rows with faults'))), M.h('span.note', left ? M.t('另有 ' + left + ' 行无误，未显示', left + ' more rows without faults are not shown') : '')),
+  return M.h('div.tablebox.sheet', M.h('div.tabletools', M.h('span.nil', only, M.h('label', { 'for': only.id }, M.t('只看有误的行', 'only rows with faults'))), M.h('span.note', left ? M.t('另有 ' + left + ' 行无误，未显示', left + ' more rows without faults are not shown') : ''),
+      M.exportButtons({ name: M.unit(M.me.unit) + '-' + M.t('改后', 'mended'), caption: M.t('报送', 'reports') }, this.asColumns(width), this.rows.slice(body))),
     M.h('div.scroll', { tabindex: '0', role: 'region', 'aria-label': M.t('预览', 'preview') }, M.h('table', M.h('caption.hidden', M.t('预览', 'preview')),
       M.h('thead', M.h('tr', M.h('th', { scope: 'col' }, M.t('行', 'Row')), M.h('th', { scope: 'col' }, M.t('将报送为', 'Will be reported as')), columns.map(function (one) { return M.h('th', { scope: 'col' }, M.h('span.letter', M.columnName(one + 1)), ' ', heads[one] || ''); }))),
       M.h('tbody', lines.length ? lines : M.h('tr', M.h('td.nothing', { colspan: columns.length + 2 }, M.t('没有有误的行', 'no rows with faults')))))));
+};
+// The table as it stands, corrections and all, to be kept as a file.
+M.Upload.prototype.asColumns = function (width) {
+  var heads = this.rows[(this.checked.body_row || 1) - 1] || [], columns = [];
+  function column(index) { return { head: heads[index] || '', of: function (row) { return row[index] || ''; } }; }
+  for (var index = 0; index < width; index++) columns.push(column(index));
+  return columns;
 };
 M.Upload.prototype.line = function (at, here, columns, faults) {
   var upload = this, number = at + 1, rowFaults = faults[number + ' 0'] || [], open = this.open[number], heads = this.rows[(this.checked.body_row || 1) - 1] || [];
@@ -291,10 +303,11 @@ M.Upload.prototype.line = function (at, here, columns, faults) {
     M.h('button.quiet', { type: 'button', 'aria-label': M.t('修改第 ' + number + ' 行', 'edit row ' + number), 'aria-pressed': open ? 'true' : 'false', onclick: function () { upload.open[number] = !open; upload.show(); } }, open ? M.t('收起', 'Close') : M.t('修改', 'Edit')));
   return M.h('tr', { 'class': rowFaults.length || columns.some(function (one) { return (faults[number + ' ' + (one + 1)] || []).some(function (fault) { return !fault.note; }); }) ? 'wrong' : null }, M.h('th', { scope: 'row' }, String(number)), as, columns.map(function (column) {
     var here = faults[number + ' ' + (column + 1)] || [], text = upload.rows[at][column] || '', ids = here.map(function () { return M.id('fault'); });
-    var hard = here.some(function (one) { return !one.note; });
+    var hard = here.some(function (one) { return !one.note && !one.fault.soft; }), soft = !hard && here.some(function (one) { return !one.note; });
     var cell = hard || open ? M.h(text.length > 24 || text.indexOf('\n') >= 0 ? 'textarea' : 'input', { type: 'text', rows: '2', value: text, 'data-cell': number + ' ' + column, maxlength: 4000, 'aria-label': M.columnName(column + 1) + number + ' ' + (heads[column] || ''),
-      'aria-invalid': hard ? 'true' : null, 'aria-describedby': ids.length ? ids.join(' ') : null, oninput: function (event) { upload.put(at, column, event.target.value); upload.changed(); } }) : M.h('span.value', text);
-    return M.h(hard ? 'td.hard' : 'td', cell, here.map(function (one, index) { return upload.fault(one, at, ids[index]); }));
+      disabled: !!upload.busy, oncompositionstart: function () { upload.composing = true; }, oncompositionend: function (event) { upload.composing = false; upload.put(at, column, event.target.value); upload.changed(); },
+      'aria-invalid': hard ? 'true' : null, 'aria-describedby': ids.length ? ids.join(' ') : null, oninput: function (event) { upload.put(at, column, event.target.value); upload.changed(); } }) : M.h(text.length > 14 || text.indexOf('\n') >= 0 ? 'span.value' : 'span.value.short', text);
+    return M.h(hard ? 'td.hard' : soft ? 'td.soft' : 'td', cell, here.map(function (one, index) { return upload.fault(one, at, ids[index]); }));
   }));
 };
 // What the table was read as, in full: a bare 12.5 below 万元 is 12.50 万元.
