@@ -43,6 +43,7 @@
 #define LIMIT_CSV_ROWS 65536
 #define LIMIT_CSV_COLUMNS 256
 #define LIMIT_BULK_FAULTS 256              /* faults told of one report of such a file, or of the file itself */
+#define LIMIT_BULK_REPORTS 1024            /* reports of such a file: its rows are gathered by comparing */
 #define LIMIT_SHEET_REPORTS 256            /* reports of a table that the console checks at once */
 #define LIMIT_FORM_INDICATORS 256          /* indicators of a unit whose last values a table to fill in shows */
 #define LIMIT_BULK_ATTEMPTS 32             /* the same content sent anew after it was refused */

@@ -126,6 +126,7 @@ static void group_add(group_t *group, uint32_t row, arena_t *arena) {
     group->rows[group->count++] = row;
 }
 
+/* NULL: it would be one more than LIMIT_BULK_REPORTS. */
 static group_t *group_of(groups_t *groups, const group_t *wanted, arena_t *arena) {
     for (uint32_t index = 0; index < groups->count; index++) {
         group_t *group = &groups->at[index];
@@ -135,6 +136,7 @@ static group_t *group_of(groups_t *groups, const group_t *wanted, arena_t *arena
                                              : group->period == NULL && text_equal(group->period_typed, wanted->period_typed);
         if (task && period) return group;
     }
+    if (groups->count == LIMIT_BULK_REPORTS) return NULL;
     if (groups->count == groups->room) {
         groups->room = groups->room == 0 ? 16 : groups->room * 2;
         group_t *more = ARENA_NEW(arena, group_t, groups->room);
@@ -171,7 +173,13 @@ static groups_t gather(const table_of_reports_t *table, fault_list_t *faults) {
         wanted.period = cell_period(table->book, cell_plain(wanted.period_typed, table->arena));
         if (row_goes_on(table, row, &wanted, &above)) wanted = above;
         above = wanted;
-        group_add(group_of(&groups, &wanted, table->arena), row, table->arena);
+        group_t *group = group_of(&groups, &wanted, table->arena);
+        if (group == NULL) {
+            text_t most = arena_format(table->arena, "%d", LIMIT_BULK_REPORTS);
+            FAULT_AT(faults, table->arena, "too_many_reports", ((spot_t){row + 1, 0}), most);
+            break;
+        }
+        group_add(group, row, table->arena);
     }
     return groups;
 }

@@ -188,8 +188,23 @@ static void a_single_number_sign_is_not_an_error_of_a_spreadsheet(void **state) 
     assert_true(cell_is_error(text_of("#DIV/0!")));
 }
 
+static void a_file_of_too_many_reports_is_told_so_in_no_time(void **state) {
+    (void)state;
+    buffer_t csv = {0};
+    char line[64];
+    static const char head[] = "任务,报送期\n";
+    buffer_add(&csv, head, sizeof head - 1);
+    for (int row = 0; row < 40000; row++) buffer_add(&csv, line, (size_t)snprintf(line, sizeof line, "甲%d,乙%d\n", row, row));
+    bulk_t bulk = bulk_read((bytes_t){csv.at, (uint32_t)csv.size}, cli.book, text_of("csh"), cli.arena);
+    assert_int_equal(bulk.faults.count, 1);
+    assert_true(text_is(bulk.faults.at[0].reason.code, "too_many_reports"));
+    assert_int_equal(bulk.faults.at[0].spot.row, LIMIT_BULK_REPORTS + 2);
+    buffer_destroy(&csv);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_of_too_many_reports_is_told_so_in_no_time),
         cmocka_unit_test(a_header_is_found_below_titles),
         cmocka_unit_test(faults_of_a_header_are_told_in_its_own_row),
         cmocka_unit_test(a_header_of_two_rows_takes_the_lower_names),

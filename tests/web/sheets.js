@@ -286,6 +286,31 @@ const cells = (bytes, at = 0) => {
     await upload({ name: 'g.txt', mimeType: 'text/plain', buffer: Buffer.from(`\ufeff${HEADS.join('\t')}\r\n消费帮扶\t2021-08\t宁夏特色产品销售额\t9\t\t"第一行\n第二行"\t\r\n`, 'utf16le') });
     assert.match(await rowOf(2).innerText(), /第一行\n第二行/);
   });
+  await step('a file may be dropped on the page, and the keyboard reaches what the mouse does', async () => {
+    await page.locator('.drop').evaluate((box, text) => {
+      const data = new DataTransfer();
+      data.items.add(new File([text], '拖入.csv', { type: 'text/csv' }));
+      box.dispatchEvent(new DragEvent('dragover', { dataTransfer: data, bubbles: true, cancelable: true }));
+      box.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+    }, `${HEADS.join(',')}\n消费帮扶,2021-08,宁夏特色产品销售额,约4,,,\n`);
+    await page.locator('main').getByText('拖入.csv').waitFor();
+    await page.getByLabel('报送期').focus();
+    const seen = [];
+    for (let press = 0; press < 14; press += 1) {
+      await page.keyboard.press('Tab');
+      seen.push(await page.evaluate(() => `${document.activeElement.tagName} ${document.activeElement.type || ''} ${document.activeElement.getAttribute('aria-label') || document.activeElement.textContent}`));
+    }
+    for (const wanted of [/^INPUT file/, /^INPUT checkbox/, /^INPUT text D2 本月数/, /^BUTTON button 修改第 2 行/]) assert.ok(seen.some((one) => wanted.test(one)), `${wanted} in ${seen.join('\n')}`);
+  });
+  await step('the page of many reports speaks English too', async () => {
+    await page.getByRole('button', { name: 'English' }).click();
+    await page.getByRole('heading', { name: 'Many reports at once' }).waitFor();
+    await page.getByText('cells are wrong').first().waitFor();
+    await accessible('upload in English');
+    await shot('38-upload-english');
+    await page.getByRole('button', { name: '中文' }).click();
+    await page.getByRole('heading', { name: '批量报送' }).waitFor();
+  });
   await step('the page of many reports works on a phone and prints', async () => {
     await page.setViewportSize({ width: 390, height: 844 });
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -375,6 +400,19 @@ const cells = (bytes, at = 0) => {
     assert.strictEqual(rows.length, 6);
     await accessible('figure with its chart');
     await shot('41-figure-chart');
+  });
+  await step('of an each target a member’s surplus helps no other: the chart ends where the verdict stands, members are told one by one', async () => {
+    const ends = await page.evaluate(() => { // two towns of three, one with too much
+      const indicator = M.indicator('town-fund'), row = (member, amount) => ({ member, amount, period: '2021-08', unit: 'x' });
+      const months = M.months(indicator, [row('town-350104101', 14e6), row('town-350104102', 3e6)], { goal: 30e6, due_ms: M.nowMs + 864e7, task: 'pairing' }, M.plan.tasks[1]);
+      return [months[0].month, months[0].total];
+    });
+    assert.deepStrictEqual(ends, [17e6, 13e6]);
+    await go('figure/town-fund', 'h1');
+    await drawn(1);
+    const table = page.locator('.tablebox', { hasText: '各分项完成情况' });
+    assert.match(await table.locator('tr', { hasText: '盖山镇' }).innerText(), /2\.50 万元\s+10\.00 万元\s+7\.50 万元\s+25\.0%/);
+    await accessible('figure of members');
   });
   await step('nothing reported, no target: no chart, no error, the table all the same', async () => {
     await go('figure/job-fairs', 'h1');

@@ -66,17 +66,19 @@ M.paceChart = function (rows) {
 
 // --- one figure, month by month ---
 // Months of the plan with what was reported in each, the running total, the even pace, and what is needed from now on.
-M.months = function (rows, target, task) {
-  var today = M.day(M.nowMs), sum = 0, opening = 0, list = [];
+// Of an *each* target what one member has too much helps no other: totals stop at each member's goal, as the verdict does.
+M.months = function (indicator, rows, target, task) {
+  var today = M.day(M.nowMs), sums = {}, list = [], aim = indicator.target || {}, most = aim.shape === 'each' ? aim.goal : Infinity;
   function number(day) { return Math.floor(Date.parse(day) / 86400000); }
-  rows.forEach(function (row) { if (row.fact_day === M.plan.from && row.amount !== undefined) opening += row.amount; });
-  sum = opening;
+  function add(row) { sums[row.member || ''] = (sums[row.member || ''] || 0) + (row.amount || 0); }
+  function total() { return Object.keys(sums).reduce(function (sum, member) { return sum + Math.min(sums[member], most); }, 0); }
+  function isOpening(row) { return !!indicator.opening && row.fact_day === M.plan.from; }
+  rows.filter(isOpening).forEach(add);
   M.plan.periods.filter(function (period) { return !period.confirmation; }).forEach(function (period) {
     var month = 0, begun = period.from <= today, one = { period: period };
-    rows.forEach(function (row) { if (row.period === period.id && row.fact_day !== M.plan.from) month += row.amount || 0; });
-    sum += month;
+    rows.forEach(function (row) { if (row.period === period.id && !isOpening(row)) { month += row.amount || 0; add(row); } });
     one.month = begun ? month : null;
-    one.total = begun ? sum : null;
+    one.total = begun ? total() : null;
     one.pace = null;
     if (target.goal && task) {
       var from = number(task.from), due = number(M.day(target.due_ms) === '–' ? task.due : M.day(target.due_ms)), at = Math.min(due, Math.max(from, number(period.to)));
@@ -102,7 +104,7 @@ M.shortNumber = function (value) { // 1234.5678 → 1,234.57
   return M.grouped(parts[0]) + (parts[1] ? '.' + parts[1] : '');
 };
 M.figureChart = function (indicator, rows, target) {
-  var task = M.plan.tasks.filter(function (one) { return one.id === target.task; })[0], months = M.months(rows, target, task), said = months.filter(function (one) { return one.total !== null; });
+  var task = M.plan.tasks.filter(function (one) { return one.id === target.task; })[0], months = M.months(indicator, rows, target, task), said = months.filter(function (one) { return one.total !== null; });
   if (!rows.length) return M.h('p.nothing', M.t('还没有报送，没有图。', 'Nothing is reported yet: no chart.'));
   var money = indicator.measure === 'money', most = Math.max.apply(null, months.map(function (one) { return Math.max(one.total || 0, one.pace || 0); }).concat([target.goal || 0, 1]));
   var per = !money ? 1 : most >= 1e12 ? 1e10 : 1e6, unit = !money ? indicator.unit_word || '' : per === 1e10 ? '亿元' : '万元', needed = M.needed(months, target.goal);
@@ -123,7 +125,7 @@ M.figureChart = function (indicator, rows, target) {
   });
 };
 M.monthsTable = function (indicator, rows, target) {
-  var task = M.plan.tasks.filter(function (one) { return one.id === target.task; })[0], months = M.months(rows, target, task), head = M.fileUnit(indicator);
+  var task = M.plan.tasks.filter(function (one) { return one.id === target.task; })[0], months = M.months(indicator, rows, target, task), head = M.fileUnit(indicator);
   function column(zh, en, of) {
     return { head: M.t(zh, en), right: true, of: function (one) { var value = of(one); return value === null || value === undefined ? '–' : (value < 0 ? '−' : '') + M.amount(Math.abs(value), indicator); },
       file: [{ head: M.t(zh, en) + head, of: function (one) { var value = of(one); return value === null || value === undefined ? '' : M.fileAmount(value, indicator); } }] };
@@ -131,7 +133,16 @@ M.monthsTable = function (indicator, rows, target) {
   var columns = [{ head: M.t('报送期', 'Period'), keep: true, of: function (one) { return M.periodShown(one.period.id); } },
     column('本月数', 'Month', function (one) { return one.month; }), column('累计完成', 'Running total', function (one) { return one.total; })];
   if (target.goal) columns.push(column('序时进度', 'Even pace', function (one) { return one.pace; }), column('超（欠）序时', 'Ahead of the pace', function (one) { return one.total === null || one.pace === null ? null : one.total - one.pace; }), column('目标', 'Goal', function () { return target.goal; }));
-  return M.table(columns, months, { name: 'months-' + indicator.id, caption: M.t('各月完成情况', 'Month by month'), note: M.t('各月完成情况；报送期以后未到，记“–”', 'month by month') });
+  return M.table(columns, months, { name: 'months-' + indicator.id, caption: M.t('各月完成情况', 'Month by month'), note: M.t('各月完成情况', 'Month by month') + (target.opening ? M.t('，含期初累计 ', ', with the opening balance ') + M.amount(target.opening, indicator) : '') + ((indicator.target || {}).shape === 'each' ? M.t('；各分项以其目标为限', '; each member up to its goal') : '') });
+};
+// Of an *each* target: every member against its own goal.
+M.membersTable = function (indicator, rows) {
+  var goal = (indicator.target || {}).goal;
+  function done(member) { return rows.reduce(function (sum, row) { return sum + (row.member === member.id ? row.amount || 0 : 0); }, 0); }
+  function column(zh, en, of) { return { head: M.t(zh, en), right: true, of: function (member) { return M.amount(of(member), indicator); }, file: [{ head: M.t(zh, en) + M.fileUnit(indicator), of: function (member) { return M.fileAmount(of(member), indicator); } }] }; }
+  return M.table([{ head: M.t('分项', 'Member'), of: function (member) { return member.name; } }, column('完成', 'Done', done), column('目标', 'Goal', function () { return goal; }),
+    column('尚差', 'Short by', function (member) { return Math.max(0, goal - done(member)); }), { head: M.t('完成率', 'Rate'), right: true, of: function (member) { return M.rate(done(member), goal); } }],
+  indicator.members, { name: 'members-' + indicator.id, caption: M.t('各分项完成情况', 'Member by member'), note: M.t('各分项完成情况', 'Member by member') });
 };
 // In a file amounts are numbers: money in 万元, exact to the fen.
 M.fileUnit = function (indicator) { return indicator.measure === 'money' ? '（万元）' : indicator.unit_word ? '（' + indicator.unit_word + '）' : ''; };

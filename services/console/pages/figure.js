@@ -7,9 +7,10 @@ M.pageFigure = function (main, parts) {
     var rows = answers[0].json.rows, target = (answers[1].ok ? answers[1].json.rows : []).filter(function (row) { return row.indicator === parts[1]; })[0] || {};
     if (answers[1].ok) M.nowMs = answers[1].json.now_ms;
     M.put(main, [M.title(indicator.name, M.asOf(Object.assign({ now_ms: M.nowMs }, { as_of: answers[0].json.as_of }))),
-      M.h('section.card', M.h('div.taskhead', M.h('p.big', M.amount(answers[0].json.total || 0, indicator), target.goal ? M.h('span.of', ' / ' + M.amount(target.goal, indicator)) : ''), target.lamp ? M.lamp(target.lamp, M.lampWords(target)) : ''),
+      M.h('section.card', M.h('div.taskhead', M.h('p.big', M.amount(answers[0].json.total || 0, indicator), target.goal ? M.h('span.of', ' / ' + M.amount(target.goal, indicator), target.done !== undefined && target.done !== answers[0].json.total ? M.t('，计入目标 ', ', towards the goal ') + M.amount(target.done || 0, indicator) : '') : ''), target.lamp ? M.lamp(target.lamp, M.lampWords(target)) : ''),
         M.me.all_units && indicator.measure !== 'people' ? M.figureChart(indicator, rows, target) : ''),
       M.me.all_units && indicator.measure !== 'people' ? M.monthsTable(indicator, rows, target) : '',
+      M.me.all_units && (indicator.target || {}).shape === 'each' ? M.membersTable(indicator, rows) : '',
       M.h('h2', M.me.all_units ? M.t('由这些报送构成', 'Made of these reports') : M.t('其中本单位', 'Of which your unit')), M.table([
         { head: M.t('单位', 'Unit'), keep: true, of: function (row) { return M.unit(row.unit); } },
         { head: M.t('报送期', 'Period'), keep: true, of: function (row) { return row.period; } },
