@@ -483,6 +483,23 @@ const cells = (bytes, at = 0) => {
       }
     }
   });
+  await step('a browser of 2020 that knows no gap between flexible boxes gets margins; this one is seen to know them', async () => {
+    assert.strictEqual(await page.evaluate(() => document.documentElement.classList.contains('nogap')), false);
+    await login('gaishan');
+    await page.waitForSelector('article.task');
+    const between = () => page.evaluate(() => { const buttons = document.querySelectorAll('article .actions > *'); return Math.round(buttons[1].getBoundingClientRect().left - buttons[0].getBoundingClientRect().right); });
+    assert.strictEqual(await between(), 8);
+    await page.evaluate(() => { document.documentElement.classList.add('nogap'); document.querySelectorAll('*').forEach((one) => { if (getComputedStyle(one).display.includes('flex')) one.style.gap = '0'; }); });
+    assert.ok(await between() >= 8);
+    await shot('45-nogap');
+  });
+  await step('our own pages ask nothing of a browser that came after Chromium 81', async () => {
+    const newer = /\.replaceAll\(|\.replaceChildren\(|structuredClone|Object\.hasOwn|\.at\(|randomUUID|\.findLast|:is\(|:has\(|:where\(|\binset:|aspect-ratio/;
+    for (const name of fs.readdirSync('services/console/pages').filter((one) => /\.(js|css)$/.test(one))) {
+      const found = newer.exec(fs.readFileSync(path.join('services/console/pages', name), 'utf8'));
+      assert.strictEqual(found, null, `${name}: ${found && found[0]}`);
+    }
+  });
   await step('no page threw, and nothing was blocked by the content security policy', async () => assert.deepStrictEqual(errors, []));
   await close();
   end();

@@ -20,6 +20,17 @@ M.library = function (name) {
   return M.loading[name];
 };
 
+// Chromium 81 to 83 know `gap` in grids alone.
+M.knowsGap = function () {
+  var box = M.h('div.hidden', M.h('div'), M.h('div'));
+  ['display:flex', 'flex-direction:column', 'row-gap:1px', 'height:auto'].forEach(function (one) { box.style.setProperty(one.split(':')[0], one.split(':')[1]); });
+  document.body.appendChild(box);
+  var knows = box.scrollHeight === 1;
+  document.body.removeChild(box);
+  return knows;
+};
+if (!M.knowsGap()) document.documentElement.classList.add('nogap');
+
 // --- out ---
 M.download = function (name, type, bytes) {
   var link = M.h('a.hidden', { href: URL.createObjectURL(new Blob([bytes], { type: type })), download: name, 'aria-hidden': 'true', tabindex: '-1' });
