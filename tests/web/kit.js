@@ -108,7 +108,7 @@ async function visit(password) {
   const page = await context.newPage();
   const errors = [];
   page.on('pageerror', (error) => errors.push(String(error)));
-  page.on('console', (message) => { if (message.type() === 'error' && !/status of 4|status of 503|ERR_CONNECTION|ERR_FAILED|ERR_INTERNET/.test(message.text())) errors.push(message.text()); });
+  page.on('console', (message) => { if (message.type() === 'error' && !/status of 4|status of 503|ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|ERR_FAILED|ERR_INTERNET/.test(message.text())) errors.push(message.text()); });
   const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
   return {
     context, page, errors, close,

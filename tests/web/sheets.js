@@ -191,6 +191,30 @@ const cells = (bytes, at = 0) => {
     assert.strictEqual(json('tail', 'entries', '--kind', 'report_received').pop().body.report.submission_id, first);
     assert.strictEqual(received(), before + 1);
   });
+  await step('the console is killed while reports leave: it comes back, the page goes on by itself, and each report counts once', async () => {
+    person(PASSWORD, 'cangshan', 'clerk', '仓山镇');
+    const before = received();
+    await login('cangshan');
+    await page.waitForSelector('article.task');
+    await go('upload', 'h1');
+    await upload(made('仓山.xlsx', [HEADS, ['消费帮扶', '2021-08', '宁夏特色产品销售额', 4, '', '采购', WHY], ['社会帮扶', '2021-08', '募集资金', 2, '', '募集', WHY]]));
+    let killed = 0;
+    await page.route('**/api/v1/reports', async (route) => {
+      if (killed === 0 && route.request().postDataJSON().task === 'donation') {
+        killed = json('status')[0].console.pid;
+        await route.fetch(); // it is in the ledger, and nobody lives to say so
+        process.kill(killed, 'SIGKILL');
+        await route.abort();
+      } else await route.continue();
+    });
+    await page.getByRole('button', { name: '全部提交（2 份）' }).click();
+    await page.getByText('本次报送结束').waitFor({ timeout: 15000 });
+    await page.unroute('**/api/v1/reports');
+    assert.ok(killed > 0);
+    await until('both receipts', async () => (await page.locator('table', { hasText: '提交编号' }).locator('tbody tr', { hasText: '已报，校验通过' }).count()) === 2);
+    assert.strictEqual(received(), before + 2);
+    assert.match(await page.locator('table', { hasText: '提交编号' }).locator('tbody tr').nth(1).innerText(), /（原回执）/);
+  });
   await step('only the good rows are sent where one report is wrong; mended, the rest follows', async () => {
     person(PASSWORD, 'shangdu', 'clerk', '上渡街道');
     const before = received();
