@@ -7,7 +7,7 @@
 #include "services/plan/plan.h"
 #include "services/stage/stage.h"
 
-enum { T_PLAN, T_PASS, T_PERIODS, T_OBLIGATIONS, T_REPORTS, T_TALLIES, T_DAYS, T_PARTS, T_PERSONS, T_TARGETS,
+enum { T_PLAN, T_PASS, T_PERIODS, T_OBLIGATIONS, T_REPORTS, T_TALLIES, T_DAYS, T_SPOTS, T_PERSONS, T_TARGETS,
        T_PLAN_PARTS, T_AIMS, T_SHELF, T_OUTAGES, T_COUNT };
 extern const table_t aggregation_tables[T_COUNT];
 
@@ -106,6 +106,7 @@ bool report_get(turn_t *turn, const report_accepted_t *report, agg_report_t *row
 /* The claims of a report that does not count yet, as validation tells them of it now. */
 void report_contest(turn_t *turn, const report_accepted_t *report, agg_report_t *row);
 void totals_replace(turn_t *turn, const report_accepted_t *report);
+const agg_share_t *share_find(const agg_report_t *report, text_t indicator, text_t member); /* NULL: it has none */
 /* A claim of another report counts from now on, or does so no longer; judges nothing. */
 void claim_settle(turn_t *turn, const memory_t *memory, const claim_t *claim);
 void totals_credit(turn_t *turn, const credit_taken_t *taken); /* the coordinator has decided */

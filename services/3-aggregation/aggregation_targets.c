@@ -70,13 +70,40 @@ typedef struct {
     uint32_t count;
 } proof_t;
 
+/* The row that a spot stands for, as the report has it now. */
+static bool spot_row(turn_t *turn, const watch_t *watch, bytes_t key, proof_row_t *row) {
+    uint32_t at = 0;
+    key_next_text(key, &at); /* the indicator */
+    key_next_text(key, &at); /* the pile */
+    *row = (proof_row_t){.fact_day = (uint32_t)key_next_u64(key, &at)};
+    row->unit = arena_text(turn_arena(turn), key_next_text(key, &at));
+    row->period = arena_text(turn_arena(turn), key_next_text(key, &at));
+    row->member = arena_text(turn_arena(turn), key_next_text(key, &at));
+    bool opening = key_next_u64(key, &at) != 0;
+    store_key_t place = KEY(watch->task->id, row->unit, row->period);
+    agg_report_t report;
+    if (!turn_get(turn, T_REPORTS, &place, &report)) return false;
+    const agg_share_t *share = share_find(&report, watch->indicator->id, row->member);
+    for (uint32_t index = 0; share != NULL && index < share->parts_count; index++) {
+        const agg_part_t *part = &share->parts[index];
+        if (part->day != row->fact_day || part->opening != opening || part->contested) continue;
+        row->cause_seq = part->cause_seq;
+        row->received_ms = part->received_ms;
+        row->amount = (maybe_t){true, (int64_t)part->amount};
+        return true;
+    }
+    return false;
+}
+
 /* The rows of the day at which the pile crossed its goal. */
 static void proof_of_pile(turn_t *turn, const watch_t *watch, text_t member, uint32_t crossed, proof_t *proof) {
     if (crossed == 0) return;
     store_key_t prefix = KEY(watch->indicator->id, member);
     key_add_u64(&prefix, crossed);
-    scan_t scan = scan_begin(turn_txn(turn), T_PARTS, &prefix, NULL);
-    while (proof->count < LIMIT_PROOF && scan_next(&scan, turn_arena(turn), &proof->rows[proof->count])) proof->count++;
+    agg_spot_t spot;
+    scan_t scan = scan_begin(turn_txn(turn), T_SPOTS, &prefix, NULL);
+    while (proof->count < LIMIT_PROOF && scan_next(&scan, turn_arena(turn), &spot))
+        if (spot_row(turn, watch, scan.key, &proof->rows[proof->count])) proof->count++;
     scan_end(&scan);
 }
 

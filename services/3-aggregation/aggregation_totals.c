@@ -37,7 +37,8 @@ static const agg_part_t *part_from(const agg_share_t *share, uint32_t *at) {
     return *at < count ? &share->parts[*at] : NULL;
 }
 
-static void part_write(turn_t *turn, const watch_t *watch, const report_accepted_t *report, text_t pile, text_t member,
+/* Where the rows of a day are to be found. What a revision leaves on its day is not written again. */
+static void spot_write(turn_t *turn, const watch_t *watch, const report_accepted_t *report, text_t pile, text_t member,
                        const agg_part_t *part, bool there) {
     store_key_t key = KEY(watch->indicator->id, pile);
     key_add_u64(&key, part->day);
@@ -45,18 +46,8 @@ static void part_write(turn_t *turn, const watch_t *watch, const report_accepted
     key_add_text(&key, report->period);
     key_add_text(&key, member);
     key_add_u64(&key, part->opening);
-    if (!there) {
-        turn_delete(turn, T_PARTS, &key);
-        return;
-    }
-    proof_row_t row = {.cause_seq = part->cause_seq,
-                       .unit = report->unit,
-                       .period = report->period,
-                       .member = member,
-                       .fact_day = part->day,
-                       .amount = {true, (int64_t)part->amount},
-                       .received_ms = part->received_ms};
-    turn_put(turn, T_PARTS, &key, &row);
+    if (there) turn_put(turn, T_SPOTS, &key, &(agg_spot_t){.there = true});
+    else turn_delete(turn, T_SPOTS, &key);
 }
 
 static int parts_order(const agg_part_t *a, const agg_part_t *b) {
@@ -77,9 +68,7 @@ static void parts_replace(turn_t *turn, const watch_t *watch, const report_accep
         if (order < 0) is = NULL;
         old_at += was != NULL;
         new_at += is != NULL;
-        bool same = was != NULL && is != NULL && was->amount == is->amount && was->cause_seq == is->cause_seq;
-        if (same) continue;
-        part_write(turn, watch, report, pile, member, is != NULL ? is : was, is != NULL);
+        if ((was == NULL) != (is == NULL)) spot_write(turn, watch, report, pile, member, is != NULL ? is : was, is != NULL);
         wide_t change = (is == NULL ? 0 : (wide_t)is->amount) - (was == NULL ? 0 : (wide_t)was->amount);
         pile_add(turn, watch, pile, tally, is != NULL ? is->day : was->day, change);
     }
@@ -152,7 +141,7 @@ static void share_replace(turn_t *turn, const watch_t *watch, const report_accep
     turn_emit(turn, total_changed_type(), &told);
 }
 
-static const agg_share_t *share_find(const agg_report_t *report, text_t indicator, text_t member) {
+const agg_share_t *share_find(const agg_report_t *report, text_t indicator, text_t member) {
     for (uint32_t index = 0; index < report->shares_count; index++)
         if (text_equal(report->shares[index].indicator, indicator) && text_equal(report->shares[index].member, member))
             return &report->shares[index];
