@@ -16,6 +16,7 @@
 #define LIMIT_FIGURES 64                   /* figures in one report */
 #define LIMIT_ITEMS 512                    /* items below one figure */
 #define LIMIT_CLAIMS 4096                  /* rows of one report whose keys count once */
+#define LIMIT_DISPUTES 1024                /* keys told in one event; a report that changes more makes several */
 #define LIMIT_CLAIMANTS 64                 /* claims of one key told in one answer; all of them are counted */
 #define LIMIT_EVIDENCE 32                  /* evidence files of one report */
 #define LIMIT_REASONS 64                   /* faults told at once */

@@ -274,6 +274,7 @@ static void on_report_received(turn_t *turn, const event_t *event) {
     if (ruling.accepted) emit_accepted(turn, &given, &ruling, &place);
     else emit_refused(turn, &given, &ruling);
     restated_tell(turn, &given, &ruling, &restated);
+    disputes_tell(turn, &place);
 }
 
 static void apply(turn_t *turn, const event_t *event) {

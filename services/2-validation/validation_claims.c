@@ -295,6 +295,7 @@ static void key_replace(exchange_t *self, const claim_t *old, uint32_t old_count
     for (uint32_t index = 0; index < count; index++)
         if (!names(claims, index, &claims[index])) claim_take(self, &claims[index], names(old, old_count, &claims[index]));
     contest_settle(self, claims);
+    dispute_note(self->turn, place, self->what, &self->before, &self->after, self->came ? place->unit : text_of(NULL));
     claim_t holder = contest_holder(self->what, &self->after);
     for (uint32_t index = 0; index < count; index++)
         if (claimant_order(&holder, &claims[index]) != 0) tell(place, told, &claims[index], true);
@@ -310,6 +311,7 @@ static uint32_t group_end(const claim_t *claims, uint32_t at, uint32_t count, co
 void claims_replace(turn_t *turn, claims_place_t *place, const claim_t *old, uint32_t old_count, const claim_t *claims,
                     uint32_t count) {
     claim_t *told = ARENA_NEW(turn_arena(turn), claim_t, (size_t)old_count + 2 * (size_t)count + 1);
+    place->disputes = ARENA_NEW(turn_arena(turn), dispute_t, (size_t)old_count + count + 1);
     uint32_t old_at = 0, at = 0;
     while (old_at < old_count || at < count) { /* both are ordered by key */
         bool old_first = at == count || (old_at < old_count && what_compare(&old[old_at], &claims[at]) < 0);

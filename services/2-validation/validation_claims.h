@@ -13,6 +13,8 @@ typedef struct {
     text_t unit, task, period;
     const claim_t *told; /* its own rows that do not count, then claims of others that count from now on */
     uint32_t told_count;
+    dispute_t *disputes; /* keys that came to be disputed by it, or are no longer */
+    uint32_t disputes_count;
 } claims_place_t;
 
 /* The rows of these figures whose keys count once, as claims of (place), in order. NULL and 0: none, and nothing was read. */
@@ -43,6 +45,11 @@ void claims_note(turn_t *turn, const figure_t *figures, const claim_t *claims, u
                  uint32_t *reasons_count);
 void claims_foresee(turn_t *turn, const figure_t *figures, const claim_t *claims, uint32_t count, const reason_t **reasons,
                     uint32_t *reasons_count);
+
+/* Where the dispute of a key is another than before: adds it to the list. Emits a list, in as many events as it takes. */
+void dispute_note(turn_t *turn, claims_place_t *place, const claim_t *what, const validation_contest_t *before,
+                  const validation_contest_t *after, text_t rival);
+void disputes_tell(turn_t *turn, const claims_place_t *place);
 
 void on_claim_credited(turn_t *turn, const event_t *event);
 void answer_claims(turn_t *turn, const packet_t *packet, reply_t *reply);

@@ -58,6 +58,37 @@ void claims_foresee(turn_t *turn, const figure_t *figures, const claim_t *claims
     }
 }
 
+/* --- what alerting is told --- */
+
+static bool is_disputed(const validation_contest_t *contest) { return contest->claimants >= 2 && contest->open; }
+
+static bool same_holder(const validation_contest_t *a, const validation_contest_t *b) {
+    return text_equal(a->unit, b->unit) && text_equal(a->period, b->period) && text_equal(a->member, b->member);
+}
+
+void dispute_note(turn_t *turn, claims_place_t *place, const claim_t *what, const validation_contest_t *before,
+                  const validation_contest_t *after, text_t rival) {
+    bool was = is_disputed(before), is = is_disputed(after);
+    if (!was && !is) return;
+    if (was == is && same_holder(before, after)) return; /* one more, or one less: who was told knows already */
+    dispute_t *row = &place->disputes[place->disputes_count++];
+    *row = (dispute_t){.claim = contest_holder(what, after->claimants > 0 ? after : before),
+                       .task = place->task,
+                       .claimants = after->claimants,
+                       .open = is,
+                       .rival = rival};
+    (void)claim_read(turn, &row->claim);
+    row->claim.figure = row->claim.item = 0; /* those of the row that changed it */
+}
+
+void disputes_tell(turn_t *turn, const claims_place_t *place) {
+    for (uint32_t from = 0; from < place->disputes_count; from += LIMIT_DISPUTES) {
+        uint32_t left = place->disputes_count - from;
+        claims_disputed_t told = {.rows = place->disputes + from, .rows_count = left < LIMIT_DISPUTES ? left : LIMIT_DISPUTES};
+        turn_emit(turn, claims_disputed_type(), &told);
+    }
+}
+
 /* --- the coordinator decides --- */
 
 static claim_t claim_credited_of(const claim_credited_t *credited, arena_t *arena) {
@@ -94,6 +125,7 @@ static void credit_take(turn_t *turn, const claim_credited_t *credited, const cl
     bool moves = claimant_order(&told[0], claim) != 0;
     told[0].contested = true;
     if (moves) moves = claim_read(turn, &told[0]);
+    validation_contest_t before = *contest;
     told[0].typed = told[1].typed = text_of(NULL);
     contest_hold(contest, claim);
     contest->open = false;
@@ -110,6 +142,10 @@ static void credit_take(turn_t *turn, const claim_credited_t *credited, const cl
                             .task = task_id(turn, claim->indicator)};
     memcpy(taken.command_id, credited->command_id, sizeof taken.command_id);
     turn_emit(turn, credit_taken_type(), &taken);
+    dispute_t row;
+    claims_place_t place = {.task = taken.task, .disputes = &row};
+    dispute_note(turn, &place, claim, &before, contest, text_of(NULL));
+    disputes_tell(turn, &place);
 }
 
 /* The coordinator reports too: what its own unit claims is not for it to decide, whoever is to have it. */

@@ -186,10 +186,10 @@ static void emit_returned(turn_t *turn, const report_decided_t *decided, const v
 static uint64_t decision_do(turn_t *turn, const report_decided_t *decided, validation_standing_t *standing) {
     uint64_t again_ms = 0;
     restated_t restated = {0};
+    claims_place_t place = {.unit = decided->unit, .task = decided->task, .period = decided->period};
     if (decided->decision == decision_returned) {
         again_ms = (uint64_t)return_deadline(planbook_plan(turn_memory(turn)), turn_now_ms(turn)).due_ms;
         revision_return(turn, decided, standing, &restated);
-        claims_place_t place = {.unit = decided->unit, .task = decided->task, .period = decided->period};
         claims_revive(turn, &place, standing);
         emit_returned(turn, decided, standing, &place, again_ms);
     } else {
@@ -199,6 +199,7 @@ static uint64_t decision_do(turn_t *turn, const report_decided_t *decided, valid
     totals_restated_t told = {.unit = decided->unit, .task = decided->task, .period = decided->period,
                               .revision = decided->revision, .rows = restated.rows, .rows_count = restated.count};
     if (restated.count > 0) turn_emit(turn, totals_restated_type(), &told);
+    disputes_tell(turn, &place);
     standing->decided_ms = (uint64_t)turn_now_ms(turn);
     standing->decided_seq = turn_cause(turn);
     store_key_t key = key_standing(decided->unit, decided->task, decided->period);

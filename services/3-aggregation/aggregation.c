@@ -73,6 +73,13 @@ static void on_warning_ruled(turn_t *turn, const event_t *event) {
     turn_emit(turn, warning_ruling_type(), &ruling);
 }
 
+static void on_claims_disputed(turn_t *turn, const event_t *event) {
+    claims_disputed_t disputed;
+    if (!turn_body(turn, event, claims_disputed_type(), &disputed)) return;
+    disputes_changed_t changed = {.rows = disputed.rows, .rows_count = disputed.rows_count};
+    turn_emit(turn, disputes_changed_type(), &changed);
+}
+
 static void apply(turn_t *turn, const event_t *event) {
     switch (event->kind) {
     case KIND_plan_part: on_plan_part(turn, event); break;
@@ -83,6 +90,7 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_report_accepted: on_report_accepted(turn, event); break;
     case KIND_credit_taken: on_credit_taken(turn, event); break;
     case KIND_warning_ruled: on_warning_ruled(turn, event); break;
+    case KIND_claims_disputed: on_claims_disputed(turn, event); break;
     case KIND_report_returned: on_report_returned(turn, event); break;
     case KIND_report_approved: on_report_approved(turn, event); break;
     case KIND_extension_granted: on_extension_granted(turn, event); break;

@@ -2,6 +2,7 @@
 #include "services/4-alerting/alerting.h"
 
 #include "proto/plan_parts.h"
+#include "services/4-alerting/alerting_claims.h"
 #include "services/4-alerting/alerting_pace.h"
 #include "services/4-alerting/alerting_rules.h"
 #include "services/4-alerting/alerting_silence.h"
@@ -370,6 +371,7 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_obligation_changed: on_obligation_changed(turn, event); break;
     case KIND_target_changed: on_target_changed(turn, event, 0); break;
     case KIND_warning_ruling: on_warning_ruling(turn, event); break;
+    case KIND_disputes_changed: on_disputes_changed(turn, event, 0); break;
     case KIND_door_down: on_door_down(turn, event); break;
     case KIND_door_up: on_door_up(turn, event); break;
     case KIND_rules_activated:
@@ -394,6 +396,7 @@ static void apply(turn_t *turn, const event_t *event) {
 static void resume(turn_t *turn, const event_t *event, uint64_t step) {
     if (event->kind == KIND_clock_ticked) on_clock_ticked(turn, step);
     else if (event->kind == KIND_target_changed) on_target_changed(turn, event, step);
+    else if (event->kind == KIND_disputes_changed) on_disputes_changed(turn, event, step);
     else turn_unknown(turn, event);
 }
 

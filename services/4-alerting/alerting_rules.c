@@ -289,6 +289,11 @@ void warning_sign(text_t plan, warning_raised_t *warning) {
     add_number(&bytes, warning->due_ms);
     add_text(&bytes, warning->rung);
     add_number(&bytes, warning->episode);
+    if (warning->kind == warning_kind_claim_contested) {
+        add_number(&bytes, warning->claim.key_kind);
+        add_text(&bytes, warning->claim.key);
+        buffer_add(&bytes, warning->claim.person, sizeof warning->claim.person);
+    }
     uint8_t hash[HASH_SIZE];
     hash_of((bytes_t){bytes.at, (uint32_t)bytes.size}, hash);
     memcpy(warning->id, hash, sizeof warning->id);

@@ -1,6 +1,7 @@
 /* Opens, tells, schedules and withdraws; every change of a subject and of its place in the agenda is made here. */
 #include "services/4-alerting/alerting_subject.h"
 
+#include "services/4-alerting/alerting_claims.h"
 #include "services/4-alerting/alerting_pace.h"
 #include "services/4-alerting/alerting_silence.h"
 #include "services/4-alerting/alerting_tell.h"
@@ -21,6 +22,7 @@ store_key_t subject_key(const alerting_subject_t *subject) {
     bool report = subject->what == SUBJECT_REPORT;
     store_key_t key = subject_prefix((subject_t)subject->what, report ? subject->task : subject->indicator);
     if (report) key_add_text(&key, subject->period);
+    if (subject->what == SUBJECT_CLAIM) claim_key_add(&key, &subject->claim);
     key_add_text(&key, subject->unit);
     return key;
 }
@@ -61,6 +63,7 @@ static rung_choice_t subject_choice(turn_t *turn, const alerting_subject_t *subj
     past_t past = {.told_ms = (int64_t)subject->told_ms, .level = subject->level, .level_ms = (int64_t)subject->level_ms,
                    .since_ms = (int64_t)since_ms};
     if (subject->what == SUBJECT_PACE) return pace_choose(turn, subject);
+    if (subject->what == SUBJECT_CLAIM) return claim_choose(plan, subject, turn_now_ms(turn));
     if (subject->returned_ms != 0) {
         ladder_t again = returned_ladder(plan, (int64_t)subject->returned_ms, (int64_t)subject->due_ms, turn_arena(turn));
         return rung_choose(plan, &again, (int64_t)subject->due_ms, &past, turn_now_ms(turn));
@@ -118,7 +121,8 @@ static alerting_subject_t subject_begin(turn_t *turn, const alerting_subject_t *
 
 /* Already open: what is missing, or as whom it is told, may be another by now. */
 static void subject_renew(turn_t *turn, alerting_subject_t *old, const alerting_subject_t *wanted) {
-    if (old->role == wanted->role && same_missing(old, wanted)) return;
+    if (old->role == wanted->role && same_missing(old, wanted) && wanted->what != SUBJECT_CLAIM) return;
+    old->claim = wanted->claim; /* the same key; another month of the unit may state it now */
     old->role = wanted->role;
     old->missing = wanted->missing;
     old->missing_count = wanted->missing_count;
@@ -185,11 +189,13 @@ static void subject_mute(turn_t *turn, alerting_subject_t *subject, const rung_c
     subject_keep(turn, subject, again_ms);
 }
 
-/* Behind the close nothing is owed any more but confirmations; a tenure is told without a ladder. */
+/* Behind the close nothing is owed any more but confirmations, nothing decided but whose posting it is; a tenure has no ladder. */
 static bool subject_is_over(turn_t *turn, const alerting_subject_t *subject) {
     const alerting_memory_t *memory = turn_memory(turn);
     if (!memory->closed) return false;
     const period_t *period = subject->what == SUBJECT_REPORT ? planbook_period(memory->book, subject->period) : NULL;
+    const indicator_t *indicator = planbook_indicator(memory->book, subject->indicator);
+    if (subject->what == SUBJECT_CLAIM) return indicator == NULL || indicator->target.shape != shape_lasting;
     return period == NULL || !period->confirmation;
 }
 

@@ -5,9 +5,11 @@
 #include "services/4-alerting/alerting.h"
 #include "services/4-alerting/life.h"
 
-typedef enum { SUBJECT_REPORT = 1, SUBJECT_TARGET = 2, SUBJECT_TENURE = 3, SUBJECT_PACE = 4, SUBJECT_RISK = 5 } subject_t;
+typedef enum { SUBJECT_REPORT = 1, SUBJECT_TARGET = 2, SUBJECT_TENURE = 3, SUBJECT_PACE = 4, SUBJECT_RISK = 5,
+               SUBJECT_CLAIM = 6 } subject_t;
 
-/* Report: (what, task, period, unit). The others: (what, indicator, unit): those of one indicator lie together. */
+/* Report: (what, task, period, unit). Claim: (what, indicator, kind, key, unit). The others: (what, indicator, unit): those of one
+ * indicator lie together. */
 store_key_t subject_key(const alerting_subject_t *subject);
 /* Begins the key of every subject of that kind of an indicator. */
 store_key_t subject_prefix(subject_t what, text_t indicator);

@@ -1,6 +1,7 @@
 /* What is told, kept, overtaken, withheld and withdrawn; rows of TOLD follow life.def as subjects do. */
 #include "services/4-alerting/alerting_tell.h"
 
+#include "services/4-alerting/alerting_claims.h"
 #include "services/4-alerting/alerting_round.h"
 #include "services/4-alerting/alerting_text.h"
 #include "services/plan/pace.h"
@@ -69,12 +70,13 @@ static warning_kind_t kind_of(const alerting_subject_t *subject, bool after) {
     case SUBJECT_TENURE: return warning_kind_tenure_broken;
     case SUBJECT_PACE: return warning_kind_pace_slow;
     case SUBJECT_RISK: return warning_kind_tenure_risk;
+    case SUBJECT_CLAIM: return warning_kind_claim_contested;
     }
     return warning_kind_none;
 }
 
 const target_changed_t *subject_target(turn_t *turn, const alerting_subject_t *subject) {
-    if (subject->what == SUBJECT_REPORT) return NULL;
+    if (subject->what == SUBJECT_REPORT || subject->what == SUBJECT_CLAIM) return NULL;
     store_key_t key = key_new();
     key_add_text(&key, subject->indicator);
     alerting_target_t *kept = ARENA_NEW(turn_arena(turn), alerting_target_t, 1);
@@ -101,6 +103,10 @@ static warning_raised_t warning_of(turn_t *turn, const alerting_subject_t *subje
                                 .rung = text_of(choice->name), .level = choice->level, .unit = subject->unit,
                                 .addressee = subject->role, .task = subject->task, .period = subject->period,
                                 .indicator = subject->indicator, .due_ms = subject->due_ms, .rehearsal = memory->rehearsal};
+    if (subject->what == SUBJECT_CLAIM) {
+        claim_warning_fill(subject, turn_arena(turn), &warning);
+        return warning;
+    }
     missing_fill(subject, target, &warning);
     warning.pressed_by = choice->pressed_by;
     warning.why = subject->returned_ms != 0 ? subject->why : choice->why;
@@ -163,7 +169,7 @@ void subject_tell(turn_t *turn, alerting_subject_t *subject, const rung_choice_t
     warning_tell(memory->book, target, turn_now_ms(turn), turn_arena(turn), &warning);
     warning_sign(planbook_plan(memory->book)->id, &warning);
     warning_emit(turn, &warning, &subject->own_seq);
-    if (target == NULL && !pressed) tell_above(turn, subject, warning);
+    if (subject->what == SUBJECT_REPORT && !pressed) tell_above(turn, subject, warning);
     subject->raised = true;
     subject->told_ms = (uint64_t)turn_now_ms(turn);
     subject->promised = 0;

@@ -1,5 +1,6 @@
 /* Sentences: who, what, by when, what is missing. Every part is bounded by the plan's own limits, lists by LIST_SHOWN. */
 #include "services/4-alerting/alerting_text.h"
+#include "services/4-alerting/alerting_claims.h"
 #include "services/4-alerting/alerting_words.h"
 
 #include "services/plan/amount.h"
@@ -235,6 +236,7 @@ static void tell_tenure(const planbook_t *book, const target_changed_t *target, 
 void warning_tell(const planbook_t *book, const target_changed_t *target, int64_t now_ms, arena_t *arena,
                   warning_raised_t *warning) {
     if (warning->kind == warning_kind_report_returned) tell_returned(book, now_ms, arena, warning);
+    else if (warning->kind == warning_kind_claim_contested) tell_claim(book, arena, warning);
     else if (target == NULL) tell_report(book, now_ms, arena, warning);
     else if (warning->kind == warning_kind_tenure_broken) tell_tenure(book, target, arena, warning);
     else if (warning->kind == warning_kind_tenure_risk) tell_risk(book, target, arena, warning);
@@ -244,6 +246,9 @@ void warning_tell(const planbook_t *book, const target_changed_t *target, int64_
 
 /* Why it is withdrawn, in words. */
 static const char *cause_of(const warning_raised_t *told, bool moved, bool zh) {
+    if (told->kind == warning_kind_claim_contested)
+        return moved ? zh ? "改由另一单位在先" : "another's claim counts now"
+                     : zh ? "已认定，或已无人另报" : "it is decided, or nobody else claims it";
     if (moved && told->kind == warning_kind_pace_slow)
         return zh ? "时限已到，由任务提醒接替" : "the deadline has come, the target's own warnings go on";
     if (moved) return zh ? "时限已调整或已无欠项" : "the deadline moved, or nothing is owed any more";
@@ -263,6 +268,8 @@ warning_resolved_t withdrawal_of(const planbook_t *book, const warning_raised_t 
     bool report = told->period.size > 0;
     text_t who = said_unit(book, report && told->owner.size > 0 ? told->owner : told->unit), task = said_task(book, told->task);
     text_t what = report ? told->period : said_indicator(book, told->indicator);
+    if (told->kind == warning_kind_claim_contested && told->missing_count > 0)
+        what = arena_format(arena, TEXT_FORMAT " " TEXT_FORMAT, TEXT_ARGS(what), TEXT_ARGS(told->missing[0]));
     out.zh = arena_format(arena, "%s【解除】" TEXT_FORMAT "：" TEXT_FORMAT " " TEXT_FORMAT "，%s，%s（" TEXT_FORMAT "）撤回。",
                           told->rehearsal ? "【演练】" : "", TEXT_ARGS(who), TEXT_ARGS(task), TEXT_ARGS(what),
                           cause_of(told, moved, true), WORD_ZH(warning_kind, told->kind), TEXT_ARGS(told->rung));

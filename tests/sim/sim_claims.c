@@ -224,6 +224,19 @@ static void contest_compare(const recount_t *count, const contest_t *told) {
               TEXT_ARGS(first->indicator), TEXT_ARGS(first->unit));
 }
 
+void sim_each_dispute(const recount_t *count, void (*look)(void *self, const claim_t *key, text_t holder), void *self) {
+    for (uint32_t index = 0; index < count->saying_count; index++) {
+        const saying_t *saying = &count->sayings[index];
+        const ruling_t *decision = decision_on(count, saying);
+        uint32_t before = 0;
+        while (before < index && !same_what(&count->sayings[before], saying)) before++;
+        if (before < index || !is_disputed(count, saying) || (decision != NULL && !decision->open)) continue;
+        claim_t key = {.indicator = saying->indicator, .key_kind = saying->kind, .key = saying->key};
+        memcpy(key.person, saying->person, sizeof key.person);
+        look(self, &key, count->sim->plan.units[holder_of(count, saying)->unit].id);
+    }
+}
+
 void sim_recount_claims(const recount_t *count) {
     claims_t told;
     uint32_t disputed = 0;

@@ -267,6 +267,8 @@ static void ledger_count(recount_t *count) {
         if (event.kind == KIND_plan_closed) count->closed_ms = event.at_ms;
         if (event.kind == KIND_report_received) report_count(count, &event);
         if (event.kind == KIND_claim_credited) sim_credit_count(count, &event);
+        bool claims = event.kind == KIND_report_received || event.kind == KIND_claim_credited || event.kind == KIND_report_decided;
+        if (claims) count->claims_ms = event.at_ms;
         if (event.kind == KIND_warning_decided) promise_count(count, &event);
         if (event.kind == KIND_report_decided) decision_count(count, &event);
         if (event.kind == KIND_extension_decided) extension_count(count, &event);

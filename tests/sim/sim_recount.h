@@ -84,6 +84,7 @@ typedef struct {
     uint64_t press_count;
     int64_t passed_ms; /* the last instant at which time was looked at */
     int64_t now_ms;    /* of the last entry */
+    int64_t claims_ms; /* the last entry that may have changed who claims what */
     int64_t closed_ms; /* 0: not closed */
 } recount_t;
 
@@ -93,6 +94,8 @@ bool sim_judge(const recount_t *count, uint32_t unit, const report_t *report, in
 void sim_claims_of(recount_t *count, uint32_t unit, uint32_t task, uint32_t period, const stand_t *stand, uint64_t now_seq);
 void sim_credit_count(recount_t *count, const event_t *event);
 bool sim_counts(const recount_t *count, uint32_t unit, uint32_t task, uint32_t period, uint32_t figure, uint32_t row);
+/* Every key that several claim and nobody has decided on, with the unit whose claim counts. */
+void sim_each_dispute(const recount_t *count, void (*look)(void *self, const claim_t *key, text_t holder), void *self);
 void sim_recount_claims(const recount_t *count);   /* against validation's answer */
 /* When it is due, all told; which entry moved that last; when it was looked at beside the passing of time. */
 deadline_t sim_deadline(const recount_t *count, uint32_t unit, uint32_t task, uint32_t period, uint64_t *seq, int64_t *looked_ms);

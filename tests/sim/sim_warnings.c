@@ -25,12 +25,13 @@ typedef struct {
 } speech_t;
 
 /* Subjects of one unit about one indicator differ in what they are about. */
-typedef enum { ABOUT_REPORT, ABOUT_TARGET, ABOUT_TENURE, ABOUT_PACE, ABOUT_RISK } about_t;
+typedef enum { ABOUT_REPORT, ABOUT_TARGET, ABOUT_TENURE, ABOUT_PACE, ABOUT_RISK, ABOUT_CLAIM } about_t;
 
 static about_t about_of(const warning_raised_t *warning) {
     if (warning->period.size > 0) return ABOUT_REPORT;
     if (warning->kind == warning_kind_tenure_broken) return ABOUT_TENURE;
     if (warning->kind == warning_kind_tenure_risk) return ABOUT_RISK;
+    if (warning->kind == warning_kind_claim_contested) return ABOUT_CLAIM;
     return warning->kind == warning_kind_pace_slow ? ABOUT_PACE : ABOUT_TARGET;
 }
 
@@ -104,11 +105,15 @@ static bool withdrawn_between(const speech_t *speech, uint32_t at, uint32_t unti
     return false;
 }
 
+static bool same_key(const claim_t *a, const claim_t *b) {
+    return a->key_kind == b->key_kind && text_equal(a->key, b->key) && memcmp(a->person, b->person, sizeof a->person) == 0;
+}
+
 static bool same_subject(const warning_raised_t *a, const warning_raised_t *b) {
     bool same_owner = a->period.size == 0 || text_equal(a->owner, b->owner); /* of a target it is whoever still owes */
     return text_equal(a->unit, b->unit) && same_owner && text_equal(a->task, b->task) &&
            text_equal(a->period, b->period) && text_equal(a->indicator, b->indicator) &&
-           about_of(a) == about_of(b);
+           about_of(a) == about_of(b) && same_key(&a->claim, &b->claim);
 }
 
 /* The episode of what is raised: one more than the last one if that was withdrawn, the same if it still stands. */
@@ -136,7 +141,7 @@ static void standing_check(const speech_t *speech, const char *invariant, const 
         const warning_raised_t *warning = &said->warning;
         if (!said->raised || !text_equal(warning->task, task) || !text_equal(warning->period, period)) continue;
         if (!text_equal(warning->indicator, indicator) || about_of(warning) == ABOUT_TENURE) continue;
-        if (about_of(warning) == ABOUT_RISK) continue; /* it goes by who is there, not by what is met */
+        if (about_of(warning) == ABOUT_RISK || about_of(warning) == ABOUT_CLAIM) continue; /* they go by other things */
         text_t subject = warning->owner.size > 0 ? warning->owner : warning->unit;
         if (period.size > 0 && !text_equal(subject, owner)) continue;
         bool last = true;
@@ -377,6 +382,52 @@ static void report_told(const speech_t *speech, uint32_t unit, uint32_t task, ui
     standing_check(speech, "reported_is_withdrawn", "a report that came", over, unit_id, task_id, period_id, text_of(NULL));
 }
 
+/* --- keys that several claim --- */
+
+typedef struct {
+    const speech_t *speech;
+    bool due; /* since the last entry that may have changed a claim an office hour has come */
+    bool *explained; /* of what was said: it is known to be true */
+} claims_told_t;
+
+/* The one who counts, and the coordinator: each has heard of it, and that stands. Nobody else. */
+static void dispute_told(void *self_, const claim_t *key, text_t holder) {
+    claims_told_t *self = self_;
+    const speech_t *speech = self->speech;
+    sim_t *sim = speech->count->sim;
+    bool heard[2] = {false, false};
+    const text_t who[2] = {holder, sim->plan.coordinator};
+    for (uint32_t index = 0; index < speech->said_count; index++) {
+        const warning_raised_t *warning = &speech->said[index].warning;
+        bool about = speech->said[index].raised && about_of(warning) == ABOUT_CLAIM && same_key(&warning->claim, key) &&
+                     text_equal(warning->indicator, key->indicator) && !withdrawn_after(speech, index);
+        for (uint32_t one = 0; about && one < 2; one++) {
+            if (!text_equal(warning->unit, who[one])) continue;
+            heard[one] = self->explained[index] = true;
+        }
+    }
+    SIM_HOLDS(sim, "a_contest_is_told", (heard[0] && heard[1]) || !self->due, TEXT_FORMAT " of " TEXT_FORMAT " counts for "
+              TEXT_FORMAT, TEXT_ARGS(key->key), TEXT_ARGS(key->indicator), TEXT_ARGS(holder));
+}
+
+static void claims_told(const speech_t *speech) {
+    const recount_t *count = speech->count;
+    sim_t *sim = count->sim;
+    claims_told_t told = {.speech = speech, .explained = ARENA_NEW(sim->arena, bool, speech->said_count + 1)};
+    for (uint64_t index = 0; index < count->tick_count && !told.due; index++) {
+        int64_t at_ms = count->ticks[index];
+        bool closed = count->closed_ms != 0 && at_ms >= count->closed_ms;
+        told.due = at_ms > count->claims_ms && !closed && is_office_hour(&sim->plan, &sim->plan.target_ladder, at_ms);
+    }
+    sim_each_dispute(count, dispute_told, &told);
+    for (uint32_t index = 0; index < speech->said_count; index++) {
+        const said_t *said = &speech->said[index];
+        if (!said->raised || about_of(&said->warning) != ABOUT_CLAIM || told.explained[index]) continue;
+        SIM_HOLDS(sim, "a_contest_that_is_over_is_withdrawn", withdrawn_after(speech, index), "warning %u about " TEXT_FORMAT,
+                  index, TEXT_ARGS(said->warning.claim.key));
+    }
+}
+
 void sim_recount_warnings(const recount_t *count) {
     sim_t *sim = count->sim;
     const plan_t *plan = &sim->plan;
@@ -385,6 +436,7 @@ void sim_recount_warnings(const recount_t *count) {
     ids_check(&speech);
     episodes_check(&speech);
     messages_check(&speech);
+    claims_told(&speech);
     for (uint32_t unit = 0; unit < plan->units_count; unit++)
         for (uint32_t task = 0; task < plan->tasks_count; task++)
             for (uint32_t period = 0; period < plan->periods_count; period++)

@@ -6,6 +6,10 @@
 #define SOUTH T("350104101")
 enum { DAY = 20210902 };
 
+static void assert_text(text_t text, const char *wanted) {
+    if (!text_is(text, wanted)) fail_msg("\"" TEXT_FORMAT "\" is not \"%s\"", TEXT_ARGS(text), wanted);
+}
+
 /* `unit` reports one receipt, or none (key empty: the plain amount). */
 static uint64_t raised(ledger_t *ledger, uint8_t id, text_t unit, text_t period, uint64_t replaces, text_t key, int64_t amount) {
     report_t report = raised_report(ledger, id, period, replaces, amount);
@@ -30,7 +34,7 @@ static claims_t contests(ledger_t *ledger, bool open_only) {
 }
 
 static report_accepted_t accepted_last(ledger_t *ledger) {
-    event_t event = ledger_last(ledger);
+    event_t event = ledger_last_of(ledger, KIND_report_accepted);
     report_accepted_t accepted;
     fault_t fault;
     assert_int_equal(event_body(&event, report_accepted_type(), ledger->arena, &accepted, &fault), OK);
@@ -112,7 +116,7 @@ static void the_coordinator_credits_one_and_that_is_told(void **state) {
     raised(ledger, 1, NORTH, T("2021-09"), 0, T("bk-1"), YUAN(100));
     uint64_t second = raised(ledger, 2, SOUTH, T("2021-09"), 0, T("bk-1"), YUAN(100));
     assert_true(credits(ledger, SOUTH, T("2021-09"), second, office_coordinator, T("rensheju")).accepted);
-    event_t event = ledger_last(ledger);
+    event_t event = ledger_last_of(ledger, KIND_credit_taken);
     credit_taken_t taken;
     fault_t fault;
     assert_int_equal(event_body(&event, credit_taken_type(), ledger->arena, &taken, &fault), OK);
@@ -235,6 +239,41 @@ static void one_number_typed_in_another_way_is_one_claim_and_each_sees_what_it_t
     assert_true(text_is(told.rows[0].claims[1].typed, "仓慈[２０２１] 9号"));
 }
 
+/* What alerting is told of the one key, when something was told behind `after`; rows_count 0: nothing. */
+static dispute_t dispute_after(ledger_t *ledger, uint64_t after) {
+    event_t event = ledger_last(ledger);
+    claims_disputed_t told;
+    fault_t fault;
+    if (event.kind != KIND_claims_disputed || event.seq <= after) return (dispute_t){0};
+    assert_int_equal(event_body(&event, claims_disputed_type(), ledger->arena, &told, &fault), OK);
+    assert_int_equal(told.rows_count, 1);
+    return told.rows[0];
+}
+
+static void a_dispute_is_told_when_it_begins_when_another_counts_and_when_it_ends(void **state) {
+    ledger_t *ledger = *state;
+    raised(ledger, 1, NORTH, T("2021-09"), 0, T("bk-1"), YUAN(100));
+    assert_int_equal(dispute_after(ledger, 0).claimants, 0);
+    uint64_t second = raised(ledger, 2, SOUTH, T("2021-09"), 0, T("bk-1"), YUAN(100));
+    dispute_t begun = dispute_after(ledger, 0);
+    assert_true(begun.open && text_equal(begun.claim.unit, NORTH) && text_equal(begun.rival, SOUTH));
+    assert_text(begun.claim.typed, "bk-1");
+    uint64_t head = ledger_last(ledger).seq;
+    raised(ledger, 3, NORTH, T("2021-08"), 0, T("bk-1"), YUAN(50)); /* one more: who was told knows already */
+    assert_int_equal(dispute_after(ledger, head).claimants, 0);
+    assert_true(credits(ledger, SOUTH, T("2021-09"), second, office_supervisor, T("350104104")).accepted);
+    dispute_t decided = dispute_after(ledger, head);
+    assert_true(!decided.open && text_equal(decided.claim.unit, SOUTH));
+    head = ledger_last(ledger).seq;
+    raised(ledger, 4, SOUTH, T("2021-09"), 1, T(""), YUAN(100)); /* what was credited is withdrawn: two are left */
+    dispute_t again = dispute_after(ledger, head);
+    assert_true(again.open && text_equal(again.claim.unit, NORTH) && again.rival.size == 0);
+    head = ledger_last(ledger).seq;
+    raised(ledger, 5, NORTH, T("2021-09"), 1, T(""), YUAN(100));
+    dispute_t over = dispute_after(ledger, head);
+    assert_true(!over.open && over.claimants == 1);
+}
+
 /* One verdict has to speak of all of them, and a verdict is one event. */
 static void more_rows_than_a_verdict_can_speak_of_are_refused(void **state) {
     ledger_t *ledger = *state;
@@ -287,6 +326,7 @@ int main(void) {
         TEST(a_dry_run_foresees_what_would_not_count),
         TEST(a_key_that_recurs_is_claimed_by_anybody),
         TEST(one_number_typed_in_another_way_is_one_claim_and_each_sees_what_it_typed),
+        TEST(a_dispute_is_told_when_it_begins_when_another_counts_and_when_it_ends),
         TEST(more_rows_than_a_verdict_can_speak_of_are_refused),
         TEST(a_report_without_rows_leaves_the_claims_alone),
     };

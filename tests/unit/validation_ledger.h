@@ -147,4 +147,15 @@ static inline event_t ledger_last(ledger_t *ledger) {
     return event;
 }
 
+/* The last one of a kind; there has to be one. */
+static inline event_t ledger_last_of(ledger_t *ledger, uint32_t kind) {
+    event_t event = {0};
+    txn_t *txn = store_read(stage_store(ledger->stage));
+    for (uint64_t seq = txn_head(txn).seq; seq > 0 && event.kind != kind; seq--)
+        assert_true(txn_event(txn, seq, ledger->arena, &event, NULL));
+    txn_abort(&txn);
+    assert_int_equal(event.kind, kind);
+    return event;
+}
+
 #endif
