@@ -3,7 +3,7 @@
 
 typedef struct {
     const history_ask_t *ask;
-    text_t period; /* at hand */
+    text_t period, task, indicator; /* at hand */
     figure_change_t *rows;
     history_t told;
     uint64_t skip; /* rows the asker already has */
@@ -69,7 +69,7 @@ static bool change_add(history_page_t *page, const report_accepted_t *before, co
 }
 
 static bool is_wanted(const history_page_t *page, const figure_t *figure) {
-    return text_equal(figure->indicator, page->ask->indicator) &&
+    return text_equal(figure->indicator, page->indicator) &&
            (page->ask->member.size == 0 || text_equal(page->ask->member, figure->member));
 }
 
@@ -98,11 +98,27 @@ static bool period_add(turn_t *turn, history_page_t *page, uint64_t newest_seq) 
         if (!accepted_at(turn, seqs[index], &report, &at_ms, &previous)) return true;
         figure_change_t row = {.cause_seq = seqs[index],
                                .period = page->period,
+                               .task = page->task,
+                               .indicator = page->indicator,
                                .revision = report.revision,
                                .received_ms = report.received_ms != 0 ? report.received_ms : (uint64_t)at_ms,
                                .explained = report.explained,
                                .explained_count = report.explained_count};
         if (!revision_add(page, &before, &report, row)) return false;
+    }
+    return true;
+}
+
+/* All periods of one indicator. false: the page is full. */
+static bool indicator_add(turn_t *turn, history_page_t *page, const plan_t *plan, const task_t *task, text_t indicator) {
+    page->task = task->id;
+    page->indicator = indicator;
+    for (uint32_t index = 0; index < plan->periods_count; index++) {
+        page->period = plan->periods[index].id;
+        if (page->ask->period.size > 0 && !text_equal(page->ask->period, page->period)) continue;
+        store_key_t key = key_standing(page->ask->unit, task->id, page->period);
+        validation_standing_t standing;
+        if (turn_get(turn, VALIDATION_STANDING, &key, &standing) && !period_add(turn, page, standing.newest_seq)) return false;
     }
     return true;
 }
@@ -115,14 +131,16 @@ void answer_history(turn_t *turn, const packet_t *packet, reply_t *reply) {
     history_page_t page = {.ask = &ask, .skip = ask.after, .told = {.as_of = turn_cause(turn)}};
     page.told.rows = page.rows = ARENA_NEW(turn_arena(turn), figure_change_t, LIMIT_ROWS);
     const planbook_t *book = turn_memory(turn);
-    const indicator_t *indicator = book == NULL ? NULL : planbook_indicator(book, ask.indicator);
-    const plan_t *plan = indicator == NULL ? NULL : planbook_plan(book);
-    for (uint32_t index = 0; plan != NULL && index < plan->periods_count; index++) {
-        page.period = plan->periods[index].id;
-        if (ask.period.size > 0 && !text_equal(ask.period, page.period)) continue;
-        store_key_t key = key_standing(ask.unit, planbook_task_of(book, indicator)->id, page.period);
-        validation_standing_t standing;
-        if (turn_get(turn, VALIDATION_STANDING, &key, &standing) && !period_add(turn, &page, standing.newest_seq)) break;
+    const plan_t *plan = book == NULL ? NULL : planbook_plan(book);
+    bool room = true;
+    for (uint32_t task = 0; plan != NULL && room && task < plan->tasks_count; task++) {
+        const task_t *here = &plan->tasks[task];
+        if (!task_owed_by(here, ask.unit)) continue;
+        for (uint32_t index = 0; room && index < here->indicators_count; index++) {
+            text_t indicator = here->indicators[index].id;
+            if (ask.indicator.size > 0 && !text_equal(indicator, ask.indicator)) continue;
+            room = indicator_add(turn, &page, plan, here, indicator);
+        }
     }
     reply_with(reply, history_type(), &page.told);
 }

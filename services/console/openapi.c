@@ -4,12 +4,14 @@
 
 #include "services/console/state.h"
 
-static const message_t *(*const described[])(void) = {report_type,        verdict_type,  receipt_type,  reason_type,
-                                                      obligations_type,   targets_type,  figures_type,  standing_told_type,
-                                                      warnings_type,      health_type,   claims_type,   decisions_type,
-                                                      plan_type,          report_received_type, follows_type};
+static const message_t *(*const described[])(void) = {
+    report_type,  verdict_type,         receipt_type,  reason_type,  obligations_type,  targets_type,
+    figures_type, standing_told_type,   warnings_type, health_type,  claims_type,       decisions_type,
+    plan_type,    report_received_type, follows_type,  history_type, figure_change_type};
 
-static json_t *reference_to(const message_t *type) { return json_pack("{s:s++}", "$ref", "#/components/schemas/", type->name, ""); }
+static json_t *reference_to(const message_t *type) {
+    return json_pack("{s:s++}", "$ref", "#/components/schemas/", type->name, "");
+}
 
 static json_t *integer_of(const field_t *field) {
     return json_pack("{s:s,s:I,s:I}", "type", "integer", "minimum", (json_int_t)field->low, "maximum", (json_int_t)field->high);
@@ -70,6 +72,7 @@ void on_openapi(request_t *self) {
     json_t *json = json_loadb(paths.at, paths.size, JSON_REJECT_DUPLICATES, &error);
     ASSERT(json != NULL); /* we carry it */
     json_t *schemas = json_object_get(json_object_get(json, "components"), "schemas");
-    for (size_t index = 0; index < sizeof described / sizeof described[0]; index++) message_describe(described[index](), schemas);
+    for (size_t index = 0; index < sizeof described / sizeof described[0]; index++)
+        message_describe(described[index](), schemas);
     reply_json(self, 200, json);
 }

@@ -257,6 +257,9 @@ void act_take(request_t *self, json_t *json, const message_t *type);
 void on_warning_answer(request_t *self);
 void on_follows(request_t *self);
 
+/* --- changes.c --- */
+void on_history(request_t *self);
+
 /* --- drafts.c --- */
 void on_drafts(request_t *self);
 void on_draft_put(request_t *self);

@@ -97,6 +97,27 @@ static void the_next_page_begins_behind_the_rows_already_had(void **state) {
     change_is(&told.rows[0], "2021-08", 4, YUAN(102), YUAN(103));
 }
 
+static void without_an_indicator_all_figures_of_the_unit_are_told(void **state) {
+    ledger_t *ledger = *state;
+    const figure_t both[] = {{.indicator = T("raised"), .amount = GIVEN(YUAN(100))},
+                             {.indicator = T("raised-society"), .amount = GIVEN(YUAN(80))}};
+    report_t report = raised_report(ledger, 1, T("2021-08"), 0, 0);
+    report.figures = both;
+    report.figures_count = 2;
+    ledger_report(ledger, T("350104100"), report, at_ten(ledger, 20210820));
+    ledger_feed(ledger);
+    raised_at(ledger, 2, T("2021-08"), 1, YUAN(120), 20210821);
+    history_t told;
+    ledger_ask(ledger, history_ask_type(), &(history_ask_t){.unit = T("350104100")}, history_type(), &told);
+    assert_int_equal(told.rows_count, 4);
+    uint32_t of_raised = 0;
+    for (uint32_t index = 0; index < told.rows_count; index++) {
+        assert_true(told.rows[index].task.size > 0);
+        of_raised += text_is(told.rows[index].indicator, "raised");
+    }
+    assert_int_equal(of_raised, 2);
+}
+
 static void a_figure_that_nobody_reported_or_that_is_none_has_no_history(void **state) {
     ledger_t *ledger = *state;
     assert_int_equal(history_of(ledger, (history_ask_t){0}).rows_count, 0);
@@ -112,6 +133,7 @@ int main(void) {
         TEST(a_figure_that_a_revision_no_longer_states_ends_there),
         TEST(an_explanation_stands_with_the_value_that_it_let_pass),
         TEST(the_next_page_begins_behind_the_rows_already_had),
+        TEST(without_an_indicator_all_figures_of_the_unit_are_told),
         TEST(a_figure_that_nobody_reported_or_that_is_none_has_no_history),
     };
     return cmocka_run_group_tests_name("validation changes", tests, NULL, NULL);

@@ -13,7 +13,7 @@ M.pages = {
   warnings: { show: M.pageWarnings, live: true, name: ['预警', 'Warnings'], may: function () { return true; } },
   services: { show: M.pageServices, live: true, name: ['运行状况', 'Services'], may: function () { return M.me.all_units; } },
   unit: { show: M.pageUnit, live: true, under: 'matrix' }, figure: { show: M.pageFigure, live: true, under: 'board' }, entry: { show: M.pageEntry, under: 'board' },
-  report: { show: M.pageReport, under: 'tasks' }, history: { show: M.pageHistory, live: true, under: 'tasks' }
+  report: { show: M.pageReport, under: 'tasks' }, history: { show: M.pageHistory, live: true, under: 'tasks' }, changes: { show: M.pageChanges, live: true, under: 'board' }
 };
 M.go = function (hash) {
   if (location.hash === hash) M.show();

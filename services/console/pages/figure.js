@@ -20,7 +20,8 @@ M.pageFigure = function (main, parts) {
         { head: M.t('发生日期', 'Fact'), of: function (row) { return row.fact_day || ''; } },
         { head: M.t('收到时间', 'Received'), keep: true, of: function (row) { return M.when(row.received_ms); } },
         { head: M.t('佐证', 'Evidence'), right: true, of: function (row) { return row.evidence || 0; } },
-        { head: M.t('账本条目', 'Ledger entry'), right: true, of: function (row) { return row.cause_seq; }, show: function (row) { return M.h('a', { href: '#/entry/' + row.cause_seq }, '№ ' + row.cause_seq); } }
+        { head: M.t('账本条目', 'Ledger entry'), right: true, of: function (row) { return row.cause_seq; }, show: function (row) { return M.h('a', { href: '#/entry/' + row.cause_seq }, '№ ' + row.cause_seq); } },
+        { head: M.t('变动', 'Changes'), tool: true, of: function () { return ''; }, show: function (row) { return M.h('a', { href: '#/changes/' + parts[1] + '/' + row.unit, 'aria-label': M.t('变动：', 'changes: ') + M.unit(row.unit) + ' ' + row.period }, M.t('变动', 'changes')); } }
       ], rows, { name: 'figure-' + parts[1], caption: indicator.name })]);
   });
 };

@@ -307,6 +307,9 @@ M.Figure.prototype.place = function (rest) {
 // --- the receipt ---
 M.showReceipt = function (report, answer) {
   var receipt = answer.receipt, verdict = answer.verdict, main = document.getElementById('main');
+  // What was sent, in its own words: the paper stands for itself.
+  var said = (report.figures || []).map(function (one) { var indicator = M.indicator(one.indicator); return line(indicator.name + (one.member ? ' · ' + M.member(indicator, one.member) : ''), M.figureSaid(one, indicator)); });
+  var people = [['prepared_by', '填报', 'prepared'], ['reviewed_by', '审核', 'reviewed'], ['signed_by', '负责', 'signed']].filter(function (one) { return report[one[0]]; }).map(function (one) { return M.t(one[1] + ' ', one[2] + ' ') + report[one[0]]; });
   function line(name, value, mono) { return M.h('div.line', M.h('dt', name), M.h(mono ? 'dd.mono' : 'dd', value)); }
   history.replaceState(null, '', '#/receipt'); // so that the form's address is a new one again
   M.showing = null;
@@ -314,6 +317,7 @@ M.showReceipt = function (report, answer) {
     M.h('p.big', verdict ? M.lamp('green', M.t('已收到，校验通过', 'received and accepted')) : M.lamp('yellow', M.t('已收到，校验结果稍后可查', 'received; the verdict follows'))),
     M.h('dl', line(M.t('单位', 'Unit'), M.unit(M.me.unit)), line(M.t('任务', 'Task'), M.taskShown(report.task)), line(M.t('报送期', 'Period'), M.periodShown(report.period)),
       line(M.t('收到时间', 'Received'), M.when(receipt.received_ms)), verdict && verdict.due_ms ? line(M.t('时限', 'Due'), M.when(verdict.due_ms)) : '', verdict ? line(M.t('版次', 'Revision'), M.t('第 ' + verdict.revision + ' 版', verdict.revision)) : '',
+      said, people.length ? line(M.t('经办', 'By'), people.join('　')) : '',
       line(M.t('账本条目', 'Ledger entry'), M.h('a', { href: '#/entry/' + receipt.seq }, '№ ' + receipt.seq)), receipt.duplicate ? line(M.t('说明', 'Note'), M.t('此前已收到同一份报送，这是原回执。', 'The same report was received before; this is its first receipt.')) : '',
       line(M.t('内容摘要', 'Content hash'), receipt.content_hash, true), line(M.t('提交编号', 'Submission id'), receipt.submission_id, true), line(M.t('链首', 'Chain head'), (receipt.head_seq || '') + ' · ' + (receipt.head_hash || ''), true)),
     M.h('div.actions.noprint', M.h('button.primary', { type: 'button', onclick: function () { window.print(); } }, M.t('打印回执', 'Print')), M.h('a.button', { href: '#/tasks/' + report.period }, M.t('返回任务', 'Back to my tasks'))))]);

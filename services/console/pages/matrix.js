@@ -40,7 +40,7 @@ M.pageUnit = function (main, parts) {
     var answer = answers[0];
     if (!answer.ok) { M.put(main, M.faults(answer)); return; }
     M.nowMs = answer.json.now_ms;
-    M.put(main, [M.title(M.unit(parts[1]) + (parts[2] ? '　' + M.periodShown(parts[2]) : ''), M.asOf(answer.json)), M.obligationTable(answer.json.rows, 'unit-' + parts[1], answers[1])]);
+    M.put(main, [M.title(M.unit(parts[1]) + (parts[2] ? '　' + M.periodShown(parts[2]) : ''), M.asOf(answer.json)), M.obligationTable(answer.json.rows, 'unit-' + parts[1], answers[1]), M.h('p', M.h('a', { href: '#/changes/-/' + parts[1] }, M.t('该单位全部数据的变动', 'All changes of its figures')))]);
   });
 };
 M.obligationTable = function (rows, name, follows) {

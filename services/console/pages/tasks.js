@@ -39,7 +39,7 @@ M.pageTasks = function (main, parts) {
         return M.h('a.chip', { href: '#/tasks/' + one.id, 'aria-current': one.id === period ? 'true' : null }, M.periodShown(one.id));
       })), M.warningsBox(answers[1].ok ? answers[1].json.rows : [], answers[2]),
       M.h('div.cards', mine.map(function (row) { return M.taskCard(row, M.draftFor(answers[3], row)); })), mine.length ? '' : M.h('p.nothing', M.t('本期没有报送任务。', 'Nothing is owed in this period.')),
-      M.h('h2', M.t('全年报送情况', 'The whole year')), M.yearTable(rows)]);
+      M.h('h2', M.t('全年报送情况', 'The whole year')), M.yearTable(rows), M.h('p', M.h('a', { href: '#/changes/-/' + M.me.unit }, M.t('本单位全部数据的变动', 'All changes of our figures')))]);
   });
 };
 M.warningsBox = function (rows, follows) {
