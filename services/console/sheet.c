@@ -116,7 +116,7 @@ static json_t *outcome_json(const bulk_t *bulk, uint32_t at, const bulk_outcome_
     json_object_set_new(json, "faults", faults_json(bulk, outcome->faults.at, outcome->faults.count));
     json_object_set_new(json, "notes", faults_json(bulk, outcome->notes.at, outcome->notes.count));
     json_object_set_new(json, "figures", figures);
-    if (outcome->state == STATE_CHECKED || outcome->state == STATE_STANDING) {
+    if (outcome->state == STATE_CHECKED || outcome->state == STATE_STANDING || outcome->state == STATE_REFUSED) {
         json_t *report = message_to_json(report_type(), &one->report);
         json_object_del(report, "submission_id"); /* the page gives it one, and keeps it until there is a verdict */
         json_object_set_new(json, "report", report);

@@ -1,6 +1,6 @@
 /* A file of many reports, in whatever bytes a spreadsheet left. Faults lie in the file and have their sentences; what is read
  * can be said on the wire; what is parsed is written and parsed again to the same cells. */
-#include "services/sheet/bulk.h"
+#include "services/sheet/bulk_check.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_plans.h"
 
@@ -58,6 +58,30 @@ static void report_has_sense(const bulk_t *bulk, uint32_t at, uint32_t rows, are
     }
 }
 
+/* Whatever is answered, the walk ends, and every report has an outcome: each is asked about twice at most. */
+static void check_ends(const bulk_t *bulk, uint32_t rows, arena_t *arena) {
+    static const char *const codes[] = {"already_reported", "month_skipped", "running_disagrees", "no_evidence", ""};
+    bulk_check_t check = bulk_check_begin(bulk, bulk_outcomes(bulk, arena), arena);
+    const report_t *report;
+    uint32_t asked = 0;
+    for (; (report = bulk_check_next(&check)) != NULL; asked++) {
+        PROMISE(asked < 2 * bulk->count, "asked %u times about %u reports", asked, bulk->count);
+        const char *code = codes[(report->figures_count + asked) % (sizeof codes / sizeof codes[0])];
+        text_t period = bulk->reports[0].report.period;
+        reason_t reason = {.code = text_of(code), .path = text_of("figures[0].running"), .args = &period, .args_count = 1};
+        verdict_t verdict = {.accepted = code[0] == '\0', .reasons = &reason, .reasons_count = code[0] != '\0'};
+        if (asked % 7 == 6)
+            bulk_check_refuse(&check, &reason, 1);
+        else
+            bulk_check_take(&check, &verdict);
+    }
+    for (uint32_t at = 0; at < bulk->count; at++) {
+        bulk_faults_t faults = {check.outcomes[at].faults.at, check.outcomes[at].faults.count};
+        PROMISE(check.outcomes[at].state != STATE_UNSENT, "report %u was left out", at);
+        faults_have_sense(&faults, rows);
+    }
+}
+
 FUZZ(bulk) {
     csv_t csv;
     csv_fault_t fault = {0};
@@ -73,4 +97,5 @@ FUZZ(bulk) {
     bulk_faults_t *own = ARENA_NEW(arena, bulk_faults_t, bulk.count + 1);
     bulk_rehearsed(&bulk, arena, own);
     for (uint32_t at = 0; at < bulk.count; at++) faults_have_sense(&own[at], rows);
+    check_ends(&bulk, rows, arena);
 }

@@ -165,6 +165,50 @@ const token = json('token', 'new', '盖山镇')[0].token;
     assert.strictEqual((await call('POST', '/api/v1/reports', { token, body: { ...report, prepared_by: '甲', reviewed_by: '乙' } })).status, 200);
     assert.strictEqual((await call('GET', '/api/v1/drafts', { token })).status, 403);
   });
+  await step('many reports from a file are handed over, a lost line hands nothing over twice, and a draft that is there is not written over', async () => {
+    person(PASSWORD, 'gaishan.clerk', 'clerk', '盖山镇');
+    const why = 'no_evidence：后补', before = json('tail', 'entries', '--kind', 'report_received').length;
+    const csv = ['任务,报送期,指标,分项,本月数（万元）,无变化,进展,情况说明,填报人', `社会帮扶,2021-08,募集资金,,2,,募集,${why},林某某`, `结对帮扶,2021-08,镇级结对帮扶资金,盖山镇,1,,对接,${why},林某某`,
+      '结对帮扶,2021-08,村级结对帮扶资金,盖山镇结对村1（待定）,,是,,,', '结对帮扶,2021-08,村级结对帮扶资金,盖山镇结对村2（待定）,,是,,,'].join('\n');
+    const file = { name: 'a.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) };
+    await login('gaishan.clerk');
+    await page.waitForSelector('article.task');
+    await go('upload', '.drop');
+    await page.getByLabel('选择文件').setInputFiles(file);
+    await page.getByText('可以提交审核 2').waitFor();
+    await accessible('upload to be approved');
+    const posted = [];
+    await page.route('**/api/v1/drafts', async (route) => {
+      if (route.request().method() === 'POST') posted.push(route.request().postDataJSON().task);
+      if (route.request().method() !== 'POST' || posted.length > 1) { await route.continue(); return; }
+      await route.fetch(); // kept, but nobody hears of it
+      await route.abort();
+    });
+    await page.getByRole('button', { name: '全部提交审核（2 份）' }).click();
+    await page.getByText('本次报送结束').waitFor();
+    await page.unroute('**/api/v1/drafts');
+    await shot('38-upload-handed');
+    const drafts = (await get('/api/v1/drafts')).rows;
+    assert.deepStrictEqual(drafts.map((one) => `${one.task} ${one.state}`).sort(), ['donation handed', 'pairing handed']);
+    assert.strictEqual(posted.length, 2, `each once: ${posted}`);
+    assert.strictEqual(json('tail', 'entries', '--kind', 'report_received').length, before);
+    await page.getByLabel('选择文件').setInputFiles({ ...file, buffer: Buffer.from(csv.replace(',2,,募集', ',3,,募集')) });
+    await page.getByText('可以提交审核 2').waitFor();
+    await page.getByRole('button', { name: '全部提交审核（2 份）' }).click();
+    await page.getByText('填报页已有草稿').first().waitFor();
+    assert.strictEqual((await get('/api/v1/drafts?task=donation&period=2021-08')).rows[0].report.figures[0].amount, 2000000);
+    await go('report/donation/2021-08', 'input.amount');
+    assert.strictEqual(await page.locator('input.amount').first().inputValue(), '2万元');
+    assert.strictEqual(await page.getByLabel('填报人').inputValue(), '林某某');
+    await login('gaishan.boss');
+    await go('approve/donation/2021-08', 'h1');
+    await page.getByLabel('审核人').fill('陈某某');
+    await page.getByRole('button', { name: '审核通过并报送' }).click();
+    await page.getByText('已收到，校验通过').waitFor();
+    const entry = json('tail', 'entries', '--kind', 'report_received').pop();
+    assert.strictEqual(entry.body.drafted_by, 'gaishan.clerk');
+    assert.strictEqual(entry.body.report.figures[0].amount, 2000000);
+  });
   await step('no page threw', async () => assert.deepStrictEqual(errors.filter((one) => !/INCOMPLETE_CHUNKED/.test(one)), [])); // the console was killed
   await close();
   end();

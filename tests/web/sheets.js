@@ -56,7 +56,7 @@ const cells = (bytes, at = 0) => {
   await step('the page gives an Excel table to fill in: what is owed, cells as texts, and the same rows as the command line', async () => {
     await login('gaishan');
     await page.waitForSelector('article.task');
-    await go('upload', 'h1');
+    await go('upload', '.drop');
     const file = await saved(() => page.getByRole('button', { name: '下载 Excel 待填表' }).click());
     assert.strictEqual(file.name, '盖山镇-2021-08.xlsx');
     const rows = cells(file.bytes).filter((row) => row.some((cell) => cell !== ''));
@@ -144,7 +144,7 @@ const cells = (bytes, at = 0) => {
     const before = received();
     await login('luozhou');
     await page.waitForSelector('article.task');
-    await go('upload', 'h1');
+    await go('upload', '.drop');
     await upload(made('螺洲.xlsx', [HEADS, ['消费帮扶', '2021-08', '宁夏特色产品销售额', 7.5, '', '采购', WHY], ['社会帮扶', '2021-08', '募集资金', 2, '', '募集', WHY]]));
     const ids = [];
     await page.route('**/api/v1/reports', async (route) => {
@@ -175,7 +175,7 @@ const cells = (bytes, at = 0) => {
     const before = received();
     await login('jianxin');
     await page.waitForSelector('article.task');
-    await go('upload', 'h1');
+    await go('upload', '.drop');
     const file = made('建新.xls', [HEADS, ['消费帮扶', '2021-08', '宁夏特色产品销售额', 3, '', '采购', WHY]], 'biff8');
     let first = '';
     await upload(file);
@@ -196,7 +196,7 @@ const cells = (bytes, at = 0) => {
     const before = received();
     await login('cangshan');
     await page.waitForSelector('article.task');
-    await go('upload', 'h1');
+    await go('upload', '.drop');
     await upload(made('仓山.xlsx', [HEADS, ['消费帮扶', '2021-08', '宁夏特色产品销售额', 4, '', '采购', WHY], ['社会帮扶', '2021-08', '募集资金', 2, '', '募集', WHY]]));
     let killed = 0;
     await page.route('**/api/v1/reports', async (route) => {
@@ -220,7 +220,7 @@ const cells = (bytes, at = 0) => {
     const before = received();
     await login('shangdu');
     await page.waitForSelector('article.task');
-    await go('upload', 'h1');
+    await go('upload', '.drop');
     await upload(made('上渡.xlsx', [HEADS, ['消费帮扶', '2021-08', '宁夏特色产品销售额', 3, '', '找张三 13812345678', WHY], ['社会帮扶', '2021-08', '募集资金', 1, '', '募集', WHY]]));
     await rowOf(2).locator('td.hard [data-code=mobile_number]').waitFor();
     await page.getByRole('button', { name: '只提交无误的（1 份）' }).click();
@@ -302,6 +302,10 @@ const cells = (bytes, at = 0) => {
     await told('c.xlsx', fs.readFileSync(fixture('gaishan.xlsx')).subarray(0, 3000), '文件读不出来');
     await told('d.csv', '任务,报送期\n"消费帮扶,2021-08\n', '引号没有结束');
     await told('e.csv', '甲,乙\n1,2\n', '缺少列');
+    const many = Array.from({ length: 5200 }, (unused, index) => ['消费帮扶', '2021-08', '宁夏特色产品销售额', index]);
+    await told('g.xlsx', made('g.xlsx', [HEADS.slice(0, 4), ...many]).buffer, '行数超过 5000');
+    await told('h.xlsx', made('h.xlsx', [HEADS, ...many.slice(0, 4000).map((row) => [...row, '', '进'.repeat(60)])]).buffer, '超过 500 KB');
+    await told('i.csv', `${HEADS.join(',')}\n${many.slice(0, 4000).map((row) => `${row.join(',')},,${'进'.repeat(60)}`).join('\n')}`, '超过 500 KB');
     await told('f.xlsx', XLSX.write({ SheetNames: ['空'], Sheets: { 空: {} } }, { type: 'array', bookType: 'xlsx' }), '没有内容');
     await accessible('upload of no table');
     await shot('35-upload-wrong-file');
@@ -309,6 +313,14 @@ const cells = (bytes, at = 0) => {
   await step('text with tabs, as spreadsheets save “Unicode text”, is read too', async () => {
     await upload({ name: 'g.txt', mimeType: 'text/plain', buffer: Buffer.from(`\ufeff${HEADS.join('\t')}\r\n消费帮扶\t2021-08\t宁夏特色产品销售额\t9\t\t"第一行\n第二行"\t\r\n`, 'utf16le') });
     assert.match(await rowOf(2).innerText(), /第一行\n第二行/);
+  });
+  await step('what a cell says is words, whatever it looks like', async () => {
+    await upload(made('<b>a</b>.xlsx', [HEADS, ['<img src=x onerror=alert(1)>', '2021-08', '=HYPERLINK("x")', '<script>1</script>', '', '', '']]));
+    await page.locator('main').getByText('<b>a</b>.xlsx').waitFor();
+    assert.strictEqual(await page.locator('main img, main script, main b').count(), 0);
+    await rowOf(2).locator('[data-code=unknown_task]').waitFor();
+    const csv = await saved(() => page.locator('.sheet').getByRole('button', { name: '导出 CSV' }).click());
+    assert.ok(csv.bytes.toString('utf8').includes('"\'=HYPERLINK('), 'a formula left the house');
   });
   await step('a file may be dropped on the page, and the keyboard reaches what the mouse does', async () => {
     await page.locator('.drop').evaluate((box, text) => {

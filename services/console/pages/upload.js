@@ -1,10 +1,10 @@
 // Many reports as a table: a file of Excel, WPS or CSV, read here, checked by the server as the command line checks it, corrected
 // in place, sent report by report. A report keeps its submission id until it has a verdict: sent again, it never counts twice.
 'use strict';
-M.sheetMost = { bytes: 8 * 1024 * 1024, rows: 5000, columns: 256, shown: 400 };
+M.sheetMost = { bytes: 8 * 1024 * 1024, sent: 500 * 1024, rows: 5000, columns: 256, shown: 400 };
 M.sheetStates = { unsent: ['grey', '未报送', 'not sent'], blank: ['grey', '未填写', 'not filled in'], faulty: ['red', '单元格有误', 'cells are wrong'], checked: ['green', '可以报送', 'may be sent'],
   standing: ['green', '此前已报', 'stands already'], refused: ['red', '不能报送', 'refused'], soft: ['yellow', '需要说明', 'wants an explanation'], sending: ['blue', '报送中', 'sending'],
-  accepted: ['green', '已报，校验通过', 'received and accepted'], received: ['yellow', '已收到，结果待查', 'received, no verdict yet'], silent: ['yellow', '未得结果', 'no answer'] };
+  handable: ['green', '可以提交审核', 'may be handed over'], handed: ['blue', '已提交本单位审核', 'handed to your approver'], accepted: ['green', '已报，校验通过', 'received and accepted'], received: ['yellow', '已收到，结果待查', 'received, no verdict yet'], silent: ['yellow', '未得结果', 'no answer'] };
 M.columnName = function (column) { // 1 is A, 27 is AA
   var name = '';
   for (; column > 0; column = Math.floor((column - 1) / 26)) name = String.fromCharCode(65 + (column - 1) % 26) + name;
@@ -182,6 +182,12 @@ M.Upload.prototype.choose = function (index) {
 };
 M.Upload.prototype.check = function (body) {
   var upload = this, turn = this.turn = (this.turn || 0) + 1;
+  if (new TextEncoder().encode(JSON.stringify(body || { rows: this.rows })).length > M.sheetMost.sent) { // the door would close before it is read
+    this.checked = null;
+    M.put(this.preview, '');
+    M.put(this.out, M.h('div.notice.bad', { role: 'alert' }, M.h('p', M.t('表太大（超过 500 KB 文字），请分成几个文件。', 'The table is too large (more than 500 KB of text); split the file.'))));
+    return Promise.resolve(false);
+  }
   M.put(this.out, M.h('span.checking', M.t('校验中…', 'checking…')));
   return M.request('POST', '/api/v1/sheets/check', body || { rows: this.rows }).then(function (answer) {
     if (turn !== upload.turn || upload.composing) return false; // what is being typed is asked about again
@@ -205,9 +211,18 @@ M.Upload.prototype.sent = function (one) { return this.done[this.key(one)] || { 
 M.Upload.prototype.state = function (one) {
   var state = this.sent(one).state;
   if (state && state !== 'refused') return state;
+  if (this.isGood(one) && M.mustHandOver(one.task)) return 'handable';
   return one.state === 'refused' && one.faults.every(function (fault) { return fault.soft; }) ? 'soft' : one.state;
 };
-M.Upload.prototype.isDone = function (one) { return this.sent(one).state === 'accepted'; };
+M.Upload.prototype.isDone = function (one) { var state = this.sent(one).state; return state === 'accepted' || state === 'handed'; };
+// Nothing is left to say but the names of those who approve it, where the plan asks for them.
+M.Upload.prototype.isGood = function (one) {
+  return one.state === 'checked' || (one.state === 'refused' && M.mustHandOver(one.task) && one.faults.every(M.namesLater));
+};
+M.Upload.prototype.isWell = function () {
+  var upload = this;
+  return !this.checked.faults.length && this.checked.reports.every(function (one) { return upload.isDone(one) || upload.isGood(one) || one.state === 'standing' || one.state === 'blank'; });
+};
 M.Upload.prototype.isOpen = function (one) { var state = this.sent(one).state; return state === 'silent' || state === 'received'; };
 M.Upload.prototype.lamp = function (one) {
   var state = this.state(one), words = M.sheetStates[state] || M.sheetStates.unsent;
@@ -215,7 +230,7 @@ M.Upload.prototype.lamp = function (one) {
 };
 M.Upload.prototype.sendable = function () {
   var upload = this;
-  return this.checked.reports.filter(function (one) { return one.report && !upload.isDone(one) && (one.state === 'checked' || upload.isOpen(one)); });
+  return this.checked.reports.filter(function (one) { return one.report && !upload.isDone(one) && (upload.isGood(one) || upload.isOpen(one)); });
 };
 M.Upload.prototype.show = function () {
   var upload = this, checked = this.checked, sheets = (this.read || {}).sheets || [], focus = this.focused();
@@ -259,7 +274,7 @@ M.Upload.prototype.faultsAt = function () {
   var upload = this;
   this.checked.reports.forEach(function (one) {
     if (upload.isDone(one)) return;
-    one.faults.forEach(function (fault) { add(fault, false); });
+    one.faults.forEach(function (fault) { if (!upload.isGood(one)) add(fault, false); });
     (one.notes || []).forEach(function (fault) { add(fault, true); });
   });
   return all;
@@ -342,20 +357,21 @@ M.Upload.prototype.explain = function (at, code, text) {
 
 // --- sending ---
 M.Upload.prototype.sendBar = function () {
-  var upload = this, good = this.sendable().length, rest = this.checked.reports.filter(function (one) { return !upload.isDone(one) && upload.state(one) !== 'standing' && upload.state(one) !== 'blank'; }).length;
+  var upload = this, good = this.sendable().length, rest = this.checked.reports.filter(function (one) { return !upload.isDone(one) && one.state !== 'standing' && one.state !== 'blank'; }).length;
   this.progress = M.h('progress', { max: '1', value: '0', 'aria-label': M.t('报送进度', 'progress'), hidden: true });
   this.told = M.h('div', { role: 'status', 'aria-live': 'polite' }, this.message || '');
   var interrupted = this.checked.reports.some(function (one) { return upload.isOpen(one); });
-  return M.h('div.sendsheet', this.told, this.progress, M.h('p.hint', M.t('“全部提交”先把所有报告再校验一遍，有一份不能报就一份也不报；“只提交无误的”逐份报送。已报的不会重复计数。', '“Send all” checks every report once more, and sends none unless all pass; “send the good ones” goes report by report. Nothing counts twice.')),
-    M.h('div.actions', M.h('button.primary', { type: 'button', disabled: !good || good < rest || !!this.busy, onclick: function () { upload.sendAll(); } }, M.t('全部提交（' + rest + ' 份）', 'Send all (' + rest + ')')),
-      good && good < rest ? M.h('button', { type: 'button', disabled: !!this.busy, onclick: function () { upload.send(); } }, M.t('只提交无误的（' + good + ' 份）', 'Send the good ones (' + good + ')')) : '',
+  var hands = this.sendable().some(function (one) { return M.mustHandOver(one.task); }), send = hands ? M.t('提交审核', 'Hand over') : M.t('提交', 'Send');
+  return M.h('div.sendsheet', this.told, this.progress, M.h('p.hint', M.t('“全部提交”先把所有报告再校验一遍，有一份不能报就一份也不报；“只提交无误的”逐份报送。已报的不会重复计数。', '“Send all” checks every report once more, and sends none unless all pass; “send the good ones” goes report by report. Nothing counts twice.'), hands ? M.t('本单位报送须先审核：提交后由审核人报送，审核前不算已报。', ' Your unit approves first: it is not reported before the approver sends it.') : ''),
+    M.h('div.actions', !good && !rest ? '' : M.h('button.primary', { type: 'button', disabled: !good || good < rest || !!this.busy, onclick: function () { upload.sendAll(); } }, M.t('全部' + send + '（' + rest + ' 份）', send + ' all (' + rest + ')')),
+      good && good < rest ? M.h('button', { type: 'button', disabled: !!this.busy, onclick: function () { upload.send(); } }, M.t('只' + send + '无误的（' + good + ' 份）', send + ' the good ones (' + good + ')')) : '',
       interrupted ? M.h('button', { type: 'button', disabled: !!this.busy, onclick: function () { upload.send(); } }, M.t('继续提交', 'Go on')) : ''));
 };
 M.Upload.prototype.sendAll = function () {
   var upload = this;
   this.check().then(function (told) {
     if (!told) return;
-    if (!upload.checked.well) { upload.message = M.h('div.notice.bad', { role: 'alert' }, M.h('p', M.t('校验有变化，一份也没有报送，请看有误的行。', 'Not all pass any more; nothing was sent.'))); upload.show(); return; }
+    if (!upload.isWell()) { upload.message = M.h('div.notice.bad', { role: 'alert' }, M.h('p', M.t('校验有变化，一份也没有报送，请看有误的行。', 'Not all pass any more; nothing was sent.'))); upload.show(); return; }
     upload.send();
   });
 };
@@ -407,6 +423,7 @@ M.Upload.prototype.sendOne = function (one, attempt) {
   var upload = this, key = this.key(one);
   upload.done[key] = { one: one, state: 'sending' };
   return this.idOf(one).then(function (known) {
+    if (M.mustHandOver(one.task)) return upload.handOne(one, known, attempt);
     return M.post(Object.assign({ submission_id: known.id }, one.report)).then(function (answer) {
       var verdict = answer.json.verdict, again = answer.status === 0 || answer.status === 503 || answer.status === 202;
       if (again && attempt < 3) return M.wait(500 << attempt).then(function () { return upload.sendOne(one, attempt + 1); });
@@ -416,6 +433,26 @@ M.Upload.prototype.sendOne = function (one, attempt) {
       if (upload.done[key].state === 'refused') known.forget(); // judged: what follows is another sending
       return true;
     });
+  });
+};
+// Where the unit approves first, a report is handed over as a draft; what somebody else has there is not written over.
+M.Upload.prototype.handOne = function (one, known, attempt) {
+  var upload = this, key = this.key(one), report = Object.assign({ submission_id: known.id }, one.report);
+  ['prepared_by', 'reviewed_by', 'signed_by'].forEach(function (name) { if (report[name]) report[name] = report[name].text; });
+  report.figures = (report.figures || []).map(function (figure) {
+    return figure.items ? Object.assign({}, figure, { items: figure.items.map(function (item) { return item.person ? Object.assign({}, item, { person: item.person.text }) : item; }) }) : figure;
+  });
+  function told(answer) {
+    if ((answer.status === 0 || answer.status === 503) && attempt < 3) return M.wait(500 << attempt).then(function () { return upload.sendOne(one, attempt + 1); });
+    upload.done[key] = { one: one, answer: answer.json, state: answer.ok ? 'handed' : answer.status === 0 || answer.status === 503 || answer.status === 401 ? 'silent' : 'refused' };
+    return upload.done[key].state !== 'silent';
+  }
+  return M.get(M.query('/api/v1/drafts', { task: one.task, period: one.period })).then(function (answer) {
+    var draft = answer.ok ? answer.json.rows[0] : null;
+    if (!answer.ok) return told(answer);
+    if (draft && draft.state === 'handed' && draft.report && draft.report.submission_id === known.id) return told(answer); // it arrived, its answer did not
+    if (draft) return told({ ok: false, status: 409, json: { errors: [{ code: 'draft', zh: '填报页已有草稿（' + M.draftWords(draft) + '），请先在填报页处理。', en: 'There is a draft already (' + M.draftWords(draft) + '); see to it in the form first.' }] } });
+    return M.request('POST', '/api/v1/drafts', { task: one.task, period: one.period, version: draft ? draft.version : 0, state: 'handed', report: report }).then(told);
   });
 };
 M.Upload.prototype.results = function () {
