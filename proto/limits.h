@@ -128,6 +128,9 @@
 #define LIMIT_HTTP_FIELDS 64               /* fields in it */
 #define LIMIT_HTTP_TARGET 2048
 #define LIMIT_HTTP_BODY (512 * 1024)       /* a report in JSON is about twice its size on the wire */
+#define LIMIT_HTTP_SLOWEST 16               /* bytes a ms, 16 KiB a second: a file takes so long and no longer */
+#define LIMIT_HTTP_FILE_ANSWER_MS 45000    /* the vault has so long for one piece: its disk may be busy */
+#define LIMIT_HTTP_UPLOADS 32              /* files on their way in at once */
 #define LIMIT_HTTP_CONNECTIONS 2048
 #define LIMIT_HTTP_OF_ADDRESS 256          /* of one address, unless a proxy stands in front */
 #define LIMIT_HTTP_HEAD_MS 10000           /* from the connection to the whole head */
@@ -153,6 +156,7 @@
 #define LIMIT_EVIDENCE_FILES 4096            /* files of one unit */
 #define LIMIT_EVIDENCE_PIECE (128 * 1024)    /* one piece on its way; all but the last are as large */
 #define LIMIT_EVIDENCE_BLOCK (64 * 1024)     /* one sealed block on the disk; a piece is whole blocks */
+#define LIMIT_EVIDENCE_FLUSH (8 << 20)       /* synced after so much, so that the last piece does not wait for all of it */
 #define LIMIT_EVIDENCE_UPLOADS 64            /* files on their way at once */
 #define LIMIT_EVIDENCE_OF_UNIT 4             /* of one unit */
 #define LIMIT_EVIDENCE_IDLE_MS 300000        /* an upload of which nothing came for so long makes room; it begins anew */

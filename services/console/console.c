@@ -69,7 +69,7 @@ static bool turn_wait(console_t *self, int64_t timeout_ms) {
     handles[count++] = stream_reader_handle(self->reader);
     handles[count++] = server_handle(self->desk);
     int fds[FDS] = {self->daemon_fd, front_handle(self->front)};
-    uint32_t ready = link_wait_with(handles, count, fds, FDS, timeout_ms < TURN_MS ? timeout_ms : TURN_MS);
+    uint32_t ready = link_wait_with(handles, count, fds, FDS, http_wait_ms(self, timeout_ms < TURN_MS ? timeout_ms : TURN_MS));
     return (ready & LINK_STOP) == 0;
 }
 

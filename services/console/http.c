@@ -69,15 +69,18 @@ void reply_header(request_t *self, const char *name, const char *value) {
     if (self->response != NULL) MHD_add_response_header(self->response, name, value);
 }
 
+#define POLICY_PAGE                                                                                                            \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; "  \
+    "frame-ancestors 'none'; base-uri 'none'"
+#define POLICY_FILE "sandbox; default-src 'none'; frame-ancestors 'none'"
+
 /* One connection, one request: what follows on it was not looked at by the front. */
-static void headers_add(request_t *self, const char *type) {
-    static const char *const always[][2] = {
-        {"Connection", "close"},
-        {"X-Content-Type-Options", "nosniff"},
-        {"X-Frame-Options", "DENY"},
-        {"Referrer-Policy", "no-referrer"},
-        {"Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-                                    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"}};
+static void headers_add(request_t *self, const char *type, const char *policy) {
+    static const char *const always[][2] = {{"Connection", "close"},
+                                            {"X-Content-Type-Options", "nosniff"},
+                                            {"X-Frame-Options", "DENY"},
+                                            {"Referrer-Policy", "no-referrer"}};
+    reply_header(self, "Content-Security-Policy", policy);
     for (size_t index = 0; index < sizeof always / sizeof always[0]; index++)
         reply_header(self, always[index][0], always[index][1]);
     reply_header(self, "Content-Type", type);
@@ -100,7 +103,17 @@ void reply_bytes(request_t *self, unsigned status, const char *type, const void 
     self->status = status;
     self->response = MHD_create_response_from_buffer(size, body.wanted, copy ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
     ASSERT(self->response != NULL); /* out of memory */
-    headers_add(self, type);
+    headers_add(self, type, POLICY_PAGE);
+    reply_ready(self);
+}
+
+void reply_stream(request_t *self, const char *type, uint64_t size, MHD_ContentReaderCallback reader) {
+    enum { BLOCK = 16384 };
+    self->status = 200;
+    self->response = MHD_create_response_from_callback(size, BLOCK, reader, self, NULL);
+    ASSERT(self->response != NULL); /* out of memory */
+    headers_add(self, type, POLICY_FILE);
+    reply_header(self, "Cache-Control", "no-store");
     reply_ready(self);
 }
 
@@ -163,14 +176,63 @@ static void body_take(request_t *self, const char *data, size_t size) {
     if (!self->too_large) buffer_add(&self->body, data, size);
 }
 
+void request_wait(request_t *self) {
+    self->suspended = true;
+    waiting_add(self);
+    MHD_suspend_connection(self->connection);
+}
+
+static enum MHD_Result reply_queue(request_t *self) {
+    self->console->answered[self->status / 100 % 6]++;
+    enum MHD_Result queued = MHD_queue_response(self->connection, self->status, self->response);
+    MHD_destroy_response(self->response);
+    return queued;
+}
+
+/* --- a body that is not gathered but goes on, piece by piece --- */
+
+static bool streams(const request_t *self) { return self->route != NULL && self->route->on == on_evidence_send; }
+
+/* Its head is here: who asks is found out before a byte of the body is read. */
+static enum MHD_Result stream_begin(request_t *self) {
+    console_t *console = self->console;
+    self->begun = true;
+    console->uploads++;
+    if (console->uploads > LIMIT_HTTP_UPLOADS) reply_busy(self);
+    else request_begin(self);
+    if (self->response != NULL) return reply_queue(self);
+    request_wait(self);
+    return MHD_YES;
+}
+
+/* After each wait the library calls again: once more for the head, then with bytes, then, when there are none left, for the
+ * answer. */
+static enum MHD_Result stream_go_on(request_t *self, const char *data, size_t *size) {
+    bool head = !self->head_done;
+    self->head_done = true;
+    if (*size > 0 && self->response != NULL) {
+        *size = 0; /* it was refused; whoever sends it hears so at its end */
+    } else if (*size > 0) {
+        evidence_take_body(self, data, size);
+        if (self->id != 0 && self->response == NULL) request_wait(self);
+    } else if (self->response != NULL && !(head && self->drains)) {
+        return reply_queue(self);
+    } else if (!head) {
+        return MHD_NO;
+    }
+    return MHD_YES;
+}
+
 static enum MHD_Result on_access(void *console, struct MHD_Connection *connection, const char *url, const char *method,
                                  const char *version, const char *data, size_t *data_size, void **slot) {
     (void)version;
     request_t *self = *slot;
     if (self == NULL) {
         *slot = self = request_new(console, connection, url, method);
-        return self == NULL ? MHD_NO : MHD_YES;
+        if (self == NULL) return MHD_NO;
+        return streams(self) ? stream_begin(self) : MHD_YES;
     }
+    if (streams(self)) return stream_go_on(self, data, data_size);
     if (*data_size > 0) {
         body_take(self, data, *data_size);
         *data_size = 0;
@@ -181,17 +243,11 @@ static enum MHD_Result on_access(void *console, struct MHD_Connection *connectio
         if (self->too_large) reply_code(self, 413, REASON_OF(oversize), "", arena_format(self->arena, "%d", LIMIT_HTTP_BODY));
         else request_begin(self);
         if (self->response == NULL) {
-            self->suspended = true;
-            waiting_add(self);
-            MHD_suspend_connection(connection);
+            request_wait(self);
             return MHD_YES;
         }
     }
-    if (self->response == NULL) return MHD_NO;
-    self->console->answered[self->status / 100 % 6]++;
-    enum MHD_Result queued = MHD_queue_response(connection, self->status, self->response);
-    MHD_destroy_response(self->response);
-    return queued;
+    return self->response == NULL ? MHD_NO : reply_queue(self);
 }
 
 static void on_completed(void *console, struct MHD_Connection *connection, void **slot, enum MHD_RequestTerminationCode code) {
@@ -200,6 +256,7 @@ static void on_completed(void *console, struct MHD_Connection *connection, void 
     if (self == NULL) return;
     if (self->live) news_gone(self);
     if (self->suspended) waiting_remove(self);
+    if (streams(self)) self->console->uploads--;
     buffer_destroy(&self->body);
     arena_destroy(&self->arena);
     free(self);
@@ -245,11 +302,21 @@ err_t http_open(console_t *self) {
 
 void http_step(console_t *self) { MHD_run(self->daemon); }
 
+/* What the library has read ahead is not announced by its descriptor. */
+int64_t http_wait_ms(const console_t *self, int64_t most_ms) {
+    MHD_UNSIGNED_LONG_LONG ms = 0;
+    bool told = MHD_get_timeout(self->daemon, &ms) == MHD_YES;
+    return told && ms < (MHD_UNSIGNED_LONG_LONG)most_ms ? (int64_t)ms : most_ms;
+}
+
 /* The library aborts when it is stopped while a connection is suspended: every one is answered first, and let out. */
 void http_close(console_t *self) {
     if (self->daemon == NULL) return;
     news_end(self);
-    while (self->waiting != NULL) reply_busy(self->waiting);
+    for (request_t *at; (at = self->waiting) != NULL;) {
+        reply_busy(at);
+        reply_ready(at); /* also one whose answer has begun: its reader sees that we leave */
+    }
     for (int turn = 0; turn < STOP_TURNS; turn++) MHD_run(self->daemon);
     ASSERT(self->waiting == NULL);
     MHD_stop_daemon(self->daemon);

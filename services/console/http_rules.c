@@ -59,6 +59,7 @@ static unsigned request_line_check(reader_t *self, text_t line) {
         return version.size == 8 && memcmp(version.at, "HTTP/", 5) == 0 ? 505 : 400;
     self->head->get = text_is(method, "GET");
     if (!self->head->get && !text_is(method, "POST")) return 405;
+    self->head->upload = !self->head->get && text_is(until(&(text_t){target.at, target.size}, '?'), "/api/v1/evidence");
     return target_check(target);
 }
 
@@ -71,7 +72,7 @@ static unsigned length_check(reader_t *self, text_t value) {
     for (uint32_t index = 0; index < value.size; index++) length = length * 10 + (uint64_t)(value.at[index] - '0');
     self->has_length = true;
     self->head->content_length = length;
-    return length <= LIMIT_HTTP_BODY ? GOOD : 413;
+    return length <= (self->head->upload ? LIMIT_EVIDENCE_FILE : LIMIT_HTTP_BODY) ? GOOD : 413;
 }
 
 static text_t trimmed(text_t value) {

@@ -9,6 +9,7 @@
 typedef struct {
     bool get;                /* otherwise a POST */
     uint32_t size;           /* of the head, with its empty line */
+    bool upload;             /* of a file: its body may be larger, and takes its time */
     uint64_t content_length; /* 0: no body */
 } http_head_t;
 

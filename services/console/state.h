@@ -55,6 +55,9 @@ struct request {
     buffer_t body;
     bool too_large;
     bool begun;     /* handed to its route */
+    bool head_done; /* a body that is streamed: its head was answered for, the body may come */
+    bool taking;    /* the body goes on to a service, piece by piece */
+    bool drains;    /* the answer waits until the body is over: whoever is sending does not listen */
     bool suspended; /* waits for a service, with its connection */
     uint64_t id;    /* of the question asked; 0: none */
     int64_t until_ms;
@@ -85,6 +88,7 @@ typedef enum {
     AT_NOTIFIER,
     AT_LOGINS,
     AT_SESSIONS,
+    AT_EVIDENCE,
     SERVICE_COUNT
 } service_at_t;
 
@@ -161,6 +165,7 @@ struct console {
     uint64_t durable_head;
     int64_t ledger_ms;
     uint32_t live_count;
+    uint32_t uploads; /* files on their way in */
     /* figures about itself (overview.c) */
     watched_t watched[HEALTH_COUNT];
     uint64_t answered[6]; /* by the first digit of the status */
@@ -185,7 +190,11 @@ bool answer_is(request_t *self, const packet_t *packet, const message_t *type, v
 err_t http_open(console_t *self);
 void http_close(console_t *self);
 void http_step(console_t *self);
+int64_t http_wait_ms(const console_t *self, int64_t most_ms); /* how long the loop may wait */
 void reply_bytes(request_t *self, unsigned status, const char *type, const void *bytes, size_t size, bool copy);
+/* A file of that many bytes, read as it leaves; nothing in it runs, wherever it is opened. */
+void reply_stream(request_t *self, const char *type, uint64_t size, MHD_ContentReaderCallback reader);
+void request_wait(request_t *self); /* for a service, with its connection */
 void reply_json(request_t *self, unsigned status, json_t *json); /* takes the reference */
 void reply_reasons(request_t *self, unsigned status, const reason_t *reasons, uint32_t count);
 void reply_code(request_t *self, unsigned status, text_t code, const char *path, text_t arg);
@@ -284,6 +293,12 @@ void on_submit(request_t *self);
 /* --- sheet.c --- */
 void on_sheet_check(request_t *self);
 void on_sheet_template(request_t *self);
+
+/* --- evidence.c --- */
+void on_evidence_offer(request_t *self);
+void on_evidence_send(request_t *self);
+void on_evidence_get(request_t *self);
+void evidence_take_body(request_t *self, const char *data, size_t *size); /* *size: what it left */
 
 /* --- news.c --- */
 err_t news_open(console_t *self);

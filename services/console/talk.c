@@ -18,6 +18,7 @@ static const char *const endpoints[SERVICE_COUNT] = {
     [AT_NOTIFIER] = "ipc://run/notifier.desk",
     [AT_LOGINS] = "ipc://run/door-console/vault.desk",
     [AT_SESSIONS] = "ipc://run/door-console/session.desk",
+    [AT_EVIDENCE] = HOME_EVIDENCE_CONSOLE,
 };
 
 err_t talk_open(console_t *self) {
@@ -64,7 +65,7 @@ static void answer_take(console_t *self, const packet_t *packet) {
     }
     request->id = 0;
     request->on_answer(request, packet);
-    if (request->id != 0 || request->response != NULL || request->live) return;
+    if (request->id != 0 || request->response != NULL || request->live || request->taking) return;
     log_error("request_left", "path=\"" TEXT_FORMAT "\"", TEXT_ARGS(request->path));
     reply_busy(request);
 }
@@ -93,7 +94,11 @@ static unsigned status_of(text_t code) {
     if (text_equal(code, REASON_OF(locked_out))) return 429;
     if (text_equal(code, REASON_OF(own_unit)) || text_equal(code, REASON_OF(office_missing))) return 403;
     if (text_equal(code, REASON_OF(role_lacks)) || text_equal(code, REASON_OF(login_revoked))) return 403;
-    if (text_equal(code, REASON_OF(out_of_range))) return 404;
+    if (text_equal(code, REASON_OF(out_of_range)) || text_equal(code, REASON_OF(evidence_missing))) return 404;
+    if (text_equal(code, REASON_OF(evidence_erased))) return 410;
+    if (text_equal(code, REASON_OF(evidence_large))) return 413;
+    if (text_equal(code, REASON_OF(evidence_type))) return 415;
+    if (text_equal(code, REASON_OF(evidence_piece)) || text_equal(code, REASON_OF(evidence_unknown))) return 409;
     return 422;
 }
 

@@ -291,6 +291,7 @@ void evidence_on_piece(const evidence_ask_t *ask) {
         return;
     }
     err_t err = sealed_write(&upload->file, piece.offset, piece.bytes);
+    if (err == OK && (piece.offset + piece.bytes.size) % LIMIT_EVIDENCE_FLUSH == 0) err = sealed_sync(&upload->file);
     if (err != OK) {
         log_warn("evidence_not_written", "error=%s errno=%d", err_name(err), errno);
         upload_drop(self, upload);

@@ -25,7 +25,8 @@ FUZZ(http) {
     PROMISE(memchr(whole.at, '\0', whole.size) == NULL, "NUL in a head of %u bytes", head.size);
     PROMISE(named(whole, "content-length") <= 1 && named(whole, "host") <= 1, "repeated fields");
     PROMISE(named(whole, "transfer-encoding") == 0, "Transfer-Encoding");
-    PROMISE(head.content_length <= LIMIT_HTTP_BODY, "%llu", (unsigned long long)head.content_length);
+    uint64_t most = head.upload ? LIMIT_EVIDENCE_FILE : LIMIT_HTTP_BODY;
+    PROMISE(head.content_length <= most && !(head.upload && head.get), "%llu", (unsigned long long)head.content_length);
     PROMISE(http_head_check(whole, &again) == 200, "another verdict without the body");
     PROMISE(again.content_length == head.content_length, "another length without the body");
     for (uint32_t size = 0; size < head.size; size++)

@@ -66,6 +66,30 @@ static void a_content_length_is_digits_and_nothing_else(void **state) {
     assert_int_equal(check_fields("Content-Length: 999999999\r\n"), 413);
 }
 
+static void only_a_file_may_be_larger_and_only_up_to_its_own_limit(void **state) {
+    (void)state;
+    http_head_t head;
+    static const struct {
+        const char *target;
+        unsigned status;
+    } targets[] = {{"/api/v1/evidence?sha256=00", 200}, {"/api/v1/evidence", 200},         {"/api/v1/evidence/offer", 413},
+                   {"/api/v1/reports", 413},            {"/api/v1/evidenceX", 413},         {"/API/V1/EVIDENCE", 413},
+                   {"//api/v1/evidence", 413},          {"/x?/api/v1/evidence?a", 413},     {"/api/v1/evidence%3f", 413}};
+    for (size_t index = 0; index < sizeof targets / sizeof targets[0]; index++) {
+        char text[256];
+        int size = snprintf(text, sizeof text, "POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", targets[index].target,
+                            LIMIT_HTTP_BODY + 1);
+        assert_int_equal(http_head_check((bytes_t){(const uint8_t *)text, (uint32_t)size}, &head), targets[index].status);
+        assert_int_equal(head.upload, targets[index].status == 200);
+    }
+    char text[256];
+    static const char format[] = "POST /api/v1/evidence HTTP/1.1\r\nHost: a\r\nContent-Length: %llu\r\n\r\n";
+    snprintf(text, sizeof text, format, (unsigned long long)LIMIT_EVIDENCE_FILE + 1);
+    assert_int_equal(check(text), 413);
+    assert_int_equal(check("GET /api/v1/evidence HTTP/1.1\r\nHost: a\r\nContent-Length: 1048576\r\n\r\n"), 413);
+    assert_int_equal(check("POST /api/v1/evidence HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"), 501);
+}
+
 static void any_transfer_encoding_is_refused_with_and_without_a_length(void **state) {
     (void)state;
     assert_int_equal(check_fields("Transfer-Encoding: chunked\r\n"), 501);
@@ -166,6 +190,7 @@ int main(void) {
         cmocka_unit_test(a_head_that_is_not_whole_is_waited_for_up_to_its_bound),
         cmocka_unit_test(two_content_lengths_are_refused_even_if_they_agree),
         cmocka_unit_test(a_content_length_is_digits_and_nothing_else),
+        cmocka_unit_test(only_a_file_may_be_larger_and_only_up_to_its_own_limit),
         cmocka_unit_test(any_transfer_encoding_is_refused_with_and_without_a_length),
         cmocka_unit_test(folded_fields_and_a_blank_before_the_colon_are_refused),
         cmocka_unit_test(one_host_and_only_one),

@@ -77,6 +77,7 @@ M.Form.prototype.draftSent = function () {
 // Handed over instead of sent; what is left to say are the names of those who look at it.
 M.Form.prototype.handOver = function () {
   var form = this;
+  if (M.evidenceWaits(this)) { M.tell(M.t('佐证文件还在上传，传完再提交。', 'Evidence is still being sent; hand the report over after it.')); return; }
   this.send.disabled = true;
   M.request('POST', '/api/v1/reports/check', this.report()).then(function (answer) {
     var left = (answer.json.errors || answer.json.reasons || []).filter(function (reason) { return !M.namesLater(reason) && !(reason.soft && answer.json.accepted); });
@@ -208,7 +209,7 @@ M.approveShow = function (main, draft, standing, stands, last, check) {
 M.reportRows = function (report) {
   var rows = [];
   (report.figures || []).forEach(function (figure) { (figure.items || []).forEach(function (item) { rows.push(Object.assign({ indicator: figure.indicator }, item)); }); });
-  var evidence = (report.evidence || []).map(function (file) { return file.name; });
+  var evidence = (report.evidence || []).map(function (file) { return M.h('span', M.evidenceLink(file.name, file.sha256), ' '); });
   return [rows.length ? M.table([
     { head: M.t('指标', 'Indicator'), keep: true, of: function (row) { return M.indicator(row.indicator).name; } },
     { head: M.t('种类', 'Kind'), of: function (row) { return M.word('key_kind', row.key_kind); } },
@@ -216,6 +217,6 @@ M.reportRows = function (report) {
     { head: M.t('发生日期', 'Day'), keep: true, of: function (row) { return (row.fact_day || '') + (row.out_day ? ' – ' + row.out_day : ''); } },
     { head: M.t('数额', 'Amount'), right: true, of: function (row) { return row.amount || ''; } }
   ], rows, { name: 'draft-rows', caption: M.t('明细', 'Rows') }) : '',
-  evidence.length || (report.explanations || []).length ? M.h('section.card', evidence.length ? M.h('p', M.t('佐证材料：', 'Evidence: '), evidence.join('、')) : '',
+  evidence.length || (report.explanations || []).length ? M.h('section.card', evidence.length ? M.h('p', M.t('佐证材料：', 'Evidence: '), evidence) : '',
     (report.explanations || []).length ? M.h('p', M.t('情况说明：', 'Explanations: '), report.explanations.map(function (one) { return one.text; }).join('；')) : '') : ''];
 };

@@ -19,7 +19,7 @@ M.pageFigure = function (main, parts) {
           file: [{ head: M.t('数额', 'Amount') + M.fileUnit(indicator), of: function (row) { return M.fileAmount(row.amount, indicator); } }] },
         { head: M.t('发生日期', 'Fact'), of: function (row) { return row.fact_day || ''; } },
         { head: M.t('收到时间', 'Received'), keep: true, of: function (row) { return M.when(row.received_ms); } },
-        { head: M.t('佐证', 'Evidence'), right: true, of: function (row) { return row.evidence || 0; } },
+        { head: M.t('佐证', 'Evidence'), right: true, of: function (row) { return row.evidence || 0; }, show: function (row) { return row.evidence ? M.h('a', { href: '#/entry/' + row.cause_seq }, M.t(row.evidence + ' 个', row.evidence)) : '0'; } },
         { head: M.t('账本条目', 'Ledger entry'), right: true, of: function (row) { return row.cause_seq; }, show: function (row) { return M.h('a', { href: '#/entry/' + row.cause_seq }, '№ ' + row.cause_seq); } },
         { head: M.t('变动', 'Changes'), tool: true, of: function () { return ''; }, show: function (row) { return M.h('a', { href: '#/changes/' + parts[1] + '/' + row.unit, 'aria-label': M.t('变动：', 'changes: ') + M.unit(row.unit) + ' ' + row.period }, M.t('变动', 'changes')); } }
       ], rows, { name: 'figure-' + parts[1], caption: indicator.name })]);
@@ -47,14 +47,15 @@ M.reportShown = function (report) {
     var indicator = M.indicator(figure.indicator), name = indicator.name + (figure.member ? ' · ' + M.member(indicator, figure.member) : '');
     lines.push({ name: name, amount: figure.nil ? M.t('无变化', 'no change') : figure.amount !== undefined ? M.amount(figure.amount, indicator) : figure.running !== undefined ? M.t('累计 ', 'running ') + M.amount(figure.running, indicator) : '', key: '', day: '' });
     (figure.items || []).forEach(function (item) {
-      lines.push({ name: '　' + M.word('key_kind', item.key_kind), key: item.key || M.t('（姓名在保密库）', '(name in the vault)'), day: (item.fact_day || '') + (item.out_day ? ' – ' + item.out_day : ''), amount: item.amount === undefined ? '' : M.amount(item.amount, indicator) });
+      lines.push({ name: '　' + M.word('key_kind', item.key_kind), key: item.key || M.t('（姓名在保密库）', '(name in the vault)'), day: (item.fact_day || '') + (item.out_day ? ' – ' + item.out_day : ''), amount: item.amount === undefined ? '' : M.amount(item.amount, indicator), evidence: item.evidence });
     });
   });
   function words(name, text) { return text ? M.h('div', M.h('h3', name), M.h('p.words', text)) : ''; }
   return M.h('section.card', M.h('h2', M.t('报告内容', 'The report')), lines.length ? M.table([
     { head: M.t('指标 / 明细', 'Indicator / item'), of: function (row) { return row.name; } }, { head: M.t('编号', 'Number'), of: function (row) { return row.key; } },
-    { head: M.t('日期', 'Day'), of: function (row) { return row.day; } }, { head: M.t('数额', 'Amount'), right: true, of: function (row) { return row.amount; } }
+    { head: M.t('日期', 'Day'), of: function (row) { return row.day; } }, { head: M.t('数额', 'Amount'), right: true, of: function (row) { return row.amount; } },
+    { head: M.t('佐证', 'Evidence'), of: function (row) { return row.evidence || ''; }, show: function (row) { return row.evidence ? M.evidenceLink('', row.evidence) : ''; } }
   ], lines, { name: 'report-' + report.task + '-' + report.period, caption: M.t('报告内容', 'The report') }) : '', words(M.t('进展', 'Progress'), report.progress), words(M.t('存在问题', 'Problems'), report.problems), words(M.t('下一步', 'Next step'), report.next_step),
-  (report.evidence || []).map(function (one) { return M.h('p.mono', '佐证 ' + one.name + ' ' + one.sha256); }),
+  (report.evidence || []).map(function (one) { return M.h('p', M.t('佐证 ', 'Evidence '), M.evidenceLink(one.name, one.sha256), M.h('span.mono', ' ' + one.sha256)); }),
   (report.explanations || []).map(function (one) { return words(M.t('情况说明 ', 'Explanation ') + one.code, one.text); }));
 };

@@ -50,6 +50,7 @@ M.Form = function (main, task, period, standing, stood, last, draft) {
   var stands = draft && draft.report ? draft.report : stood;
   this.main = main; this.task = task; this.period = period; this.standing = standing; this.stands = stands; this.last = last;
   this.draftBegin(draft);
+  this.evidenceRows = M.evidenceStood(stands);
   this.figures = M.figuresOf(task, M.me.unit).map(function (one) { return new M.Figure(this, one, stands, last); }, this);
   this.explanations = {};
   ((stands || {}).explanations || []).forEach(function (one) { this.explanations[one.code] = one.text; }, this);
@@ -106,7 +107,8 @@ M.Form.prototype.report = function () {
     if (value) report[name] = value;
     try { sessionStorage.setItem('name.' + name, value); } catch (e) { return; }
   });
-  if (this.evidenceRows.length) report.evidence = this.evidenceRows;
+  var named = M.evidenceNamed(this);
+  if (named.length) report.evidence = named;
   var texts = Object.keys(this.explanations).filter(function (code) { return form.explanations[code].trim(); });
   if (texts.length) report.explanations = texts.map(function (code) { return { code: code, text: form.explanations[code].trim() }; });
   return report;
@@ -171,6 +173,7 @@ M.Form.prototype.show = function (answer) {
       M.lamp(reasons.every(function (reason) { return reason.soft; }) ? 'yellow' : 'red', M.t('还有 ' + reasons.length + ' 处需处理', reasons.length + ' to be mended')));
 };
 M.Form.prototype.submit = function () {
+  if (M.evidenceWaits(this)) { M.tell(M.t('佐证文件还在上传，传完再提交。', 'Evidence is still being sent; send the report after it.')); return; }
   var form = this, report = this.report();
   clearTimeout(this.timer);
   this.turn = (this.turn || 0) + 1;
@@ -258,8 +261,9 @@ M.Figure.prototype.row = function (item) {
     row.amount = input(item.typed || M.typed(item.amount, this.indicator), M.t('金额', 'amount'));
   }
   row.input = person ? row.person : row.key;
+  var proof = M.evidenceOf(this.form, item, row);
   row.line = M.h('tr', (person ? [row.person, row.fact_day, row.out_day] : [row.kind, row.key, row.fact_day, row.amount]).map(function (one, index) { return M.h('td', one, index === 0 ? fault : ''); }),
-    M.h('td', M.h('button.quiet', { type: 'button', onclick: function () {
+    M.h('td', proof, M.h('button.quiet', { type: 'button', onclick: function () {
       figure.rows.splice(figure.rows.indexOf(row), 1);
       row.line.parentNode.removeChild(row.line);
       changed();
@@ -291,6 +295,7 @@ M.Figure.prototype.gather = function () {
     if (row.fact_day.value) item.fact_day = row.fact_day.value;
     if (person) { item.person = row.person.value.trim(); if (row.out_day.value) item.out_day = row.out_day.value; }
     else { item.key = row.key.value.trim(); if (row.amount.value.trim()) item.amount = row.amount.value.trim(); }
+    if (row.evidence) item.evidence = row.evidence;
     return item;
   });
   this.sentRows = this.rows.filter(function (row) { return row.input.value.trim() || row.fact_day.value; });
