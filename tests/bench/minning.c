@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -30,6 +31,7 @@ typedef struct {
     unit_link_t *link;
     slot_t slots[SLOTS];
     uint32_t unacked, unjudged;
+    bool ready; /* something may have come, or may be sent */
     owed_t owed;
     retry_t retries[SLOTS];
     uint32_t retry_first, retry_count;
@@ -43,6 +45,8 @@ typedef struct {
     measured_t *measured;
     span_t span;
     int64_t now_ns;
+    uint64_t under_way;
+    int poll_fd; /* of the sockets' descriptors: a look at all of them at every turn costs more than the work */
 } bench_t;
 
 /* --- reports --- */
@@ -134,7 +138,7 @@ static void on_busy(bench_t *self, sender_t *sender, slot_t *slot, const busy_t 
     self->measured->busy++;
 }
 
-static bool take_answers(bench_t *self, sender_t *sender) {
+static void take_answers(bench_t *self, sender_t *sender) {
     unit_answer_t answer;
     uint32_t count = 0;
     while (count < 4096 && unit_poll(sender->link, 0, self->arena, &answer)) {
@@ -153,30 +157,50 @@ static bool take_answers(bench_t *self, sender_t *sender) {
     }
     arena_reset(self->arena);
     if (unit_refused(sender->link)) bench_fail("a key was turned away");
-    return count > 0;
 }
 
 /* --- a case --- */
 
-/* One turn over all clients. Returns how many reports are under way. */
+static bool has_come(const sender_t *sender) {
+    int events = 0;
+    size_t size = sizeof events;
+    zmq_getsockopt(unit_handle(sender->link), ZMQ_EVENTS, &events, &size); /* also takes the signal off the descriptor */
+    return (events & ZMQ_POLLIN) != 0;
+}
+
+static void sender_turn(bench_t *self, sender_t *sender, bool sending) {
+    uint32_t before = sender->unjudged;
+    take_answers(self, sender);
+    self->now_ns = bench_now_ns();
+    send_retries(self, sender);
+    /* what the door was too busy for goes first: nothing may overtake an earlier revision of the same report */
+    bool sent = sending && sender->retry_count == 0 && fill_window(self, sender);
+    unit_flush(sender->link);
+    self->under_way += sender->unjudged - (uint64_t)before;
+    sender->ready = sent || sender->retry_count > 0 || has_come(sender);
+}
+
+static void senders_wait(bench_t *self, int timeout_ms) {
+    struct epoll_event events[UNITS];
+    int count = epoll_wait(self->poll_fd, events, UNITS, timeout_ms);
+    for (int index = 0; index < count; index++) {
+        sender_t *sender = &self->senders[events[index].data.u32];
+        if (events[index].data.u32 < self->load->clients) sender->ready = true;
+        else has_come(sender); /* it has no part in this case, and nothing comes; but its descriptor would signal for ever */
+    }
+}
+
+/* One turn over the clients that have something to do. Returns how many reports are under way. */
 static uint64_t turn(bench_t *self, bool sending) {
-    zmq_pollitem_t items[UNITS];
-    uint64_t under_way = 0;
     bool busy = false;
     for (uint32_t index = 0; index < self->load->clients; index++) {
-        sender_t *sender = &self->senders[index];
-        busy |= take_answers(self, sender);
-        self->now_ns = bench_now_ns();
-        send_retries(self, sender);
-        /* what the door was too busy for goes first: nothing may overtake an earlier revision of the same report */
-        if (sending && sender->retry_count == 0) busy |= fill_window(self, sender);
-        unit_flush(sender->link);
-        under_way += sender->unjudged;
-        items[index] = (zmq_pollitem_t){unit_handle(sender->link), 0, ZMQ_POLLIN, 0};
+        if (!self->senders[index].ready) continue;
+        sender_turn(self, &self->senders[index], sending);
+        busy |= self->senders[index].ready;
     }
-    if (!busy && under_way > 0) zmq_poll(items, (int)self->load->clients, 20);
+    senders_wait(self, busy || self->under_way == 0 ? 0 : 20);
     self->now_ns = bench_now_ns();
-    return under_way;
+    return self->under_way;
 }
 
 static void drain_answers(bench_t *self) {
@@ -201,6 +225,7 @@ static void bench_run(void *context, const load_t *load, measured_t *measured) {
     uint64_t head = home_ledger_head();
     self->span = span_begin(load, measured);
     self->now_ns = self->span.begun_ns;
+    for (uint32_t index = 0; index < load->clients; index++) self->senders[index].ready = true;
     while (!span_is_over(&self->span, self->now_ns)) turn(self, true);
     drain_answers(self);
     span_end(&self->span, measured);
@@ -245,6 +270,7 @@ static bench_t *open_home(const char *folder, uint64_t preload, bool plain) {
     bench_t *self = calloc(1, sizeof *self);
     if (self == NULL) bench_fail("no memory");
     self->arena = arena_new();
+    self->poll_fd = epoll_create1(EPOLL_CLOEXEC);
     home_found(&self->home, folder, plain);
     if (preload > 0) preload_ledger(self, preload);
     int64_t begun_ns = bench_now_ns();
@@ -259,6 +285,12 @@ static bench_t *open_home(const char *folder, uint64_t preload, bool plain) {
         sender_t *sender = &self->senders[unit];
         if (unit_open(self->home.endpoint, self->home.gateway_public, &self->home.keys[unit], &sender->link) != OK)
             bench_fail("no connection");
+        int fd = -1;
+        size_t size = sizeof fd;
+        struct epoll_event event = {.events = EPOLLIN, .data.u32 = unit};
+        if (zmq_getsockopt(unit_handle(sender->link), ZMQ_FD, &fd, &size) != 0 ||
+            epoll_ctl(self->poll_fd, EPOLL_CTL_ADD, fd, &event) != 0)
+            bench_fail("no descriptor");
     }
     plain_links = false;
     return self;
@@ -289,6 +321,7 @@ static void bench_check(void *context) {
 static void bench_close(void **context) {
     bench_t *self = *context;
     for (uint32_t unit = 0; unit < UNITS; unit++) unit_close(&self->senders[unit].link);
+    close(self->poll_fd);
     home_down(&self->home);
     arena_destroy(&self->arena);
     home_remove(&self->home);
