@@ -2,11 +2,11 @@
 #include "services/2-validation/validation.h"
 
 #include "proto/content.h"
-#include "proto/plan_parts.h"
 #include "proto/verdict.h"
 #include "services/2-validation/validation_claims.h"
 #include "services/2-validation/validation_state.h"
 #include "services/plan/calendar.h"
+#include "services/plan/plan_kept.h"
 
 #include <string.h>
 
@@ -27,32 +27,9 @@ static store_key_t key_submission(const uint8_t id[16], text_t unit) {
 
 /* --- memory: the plan in force, indexed --- */
 
-static store_key_t key_part(const uint8_t hash[HASH_SIZE], uint64_t index) {
-    store_key_t key = key_new();
-    key_add_bytes(&key, hash, HASH_SIZE);
-    key_add_u64(&key, index);
-    return key;
-}
+static const plan_tables_t plan_tables = {VALIDATION_PLAN, VALIDATION_PLAN_PARTS};
 
-static bool part_get(void *self, const uint8_t hash[HASH_SIZE], uint32_t index, arena_t *arena, plan_part_t *part) {
-    store_key_t key = key_part(hash, index);
-    return txn_get(turn_txn(self), VALIDATION_PLAN_PARTS, &key, arena, part);
-}
-
-static void *memory_load(turn_t *turn) {
-    store_key_t key = key_single();
-    plan_adopted_t adopted;
-    plan_t plan;
-    arena_t *arena = arena_new(); /* not the turn's: a large plan would stay in it for good */
-    planbook_t *book = NULL;
-    if (txn_get(turn_txn(turn), VALIDATION_PLAN, &key, arena, &adopted)) {
-        err_t err = plan_adopted_read(&adopted, (plan_parts_source_t){turn, part_get}, arena, &plan);
-        if (err == OK) book = planbook_new(&plan);
-        else txn_fail(turn_txn(turn), ERR_CORRUPT); /* intake has read it already */
-    }
-    arena_destroy(&arena);
-    return book;
-}
+static void *memory_load(turn_t *turn) { return plan_kept(turn_txn(turn), plan_tables); }
 
 static void memory_destroy(void **memory) {
     planbook_t *book = *memory;
@@ -64,16 +41,13 @@ static void memory_destroy(void **memory) {
 
 static void on_plan_part(turn_t *turn, const event_t *event) {
     plan_part_t part;
-    if (!turn_body(turn, event, plan_part_type(), &part)) return;
-    store_key_t key = key_part(part.hash, part.index);
-    turn_put(turn, VALIDATION_PLAN_PARTS, &key, &part);
+    if (turn_body(turn, event, plan_part_type(), &part)) plan_keep_part(turn_txn(turn), plan_tables, &part);
 }
 
 static void on_plan_adopted(turn_t *turn, const event_t *event) {
     plan_adopted_t adopted;
     if (!turn_body(turn, event, plan_adopted_type(), &adopted)) return;
-    store_key_t key = key_single();
-    turn_put(turn, VALIDATION_PLAN, &key, &adopted);
+    plan_keep(turn_txn(turn), plan_tables, &adopted);
     turn_forget(turn);
 }
 

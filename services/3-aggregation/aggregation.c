@@ -14,19 +14,17 @@ const table_t aggregation_tables[T_COUNT] = {
     [T_OUTAGES] = {"outages", agg_outage_type},
 };
 
+const plan_tables_t aggregation_plan_tables = {T_PLAN, T_PLAN_PARTS};
+
 static void on_plan_part(turn_t *turn, const event_t *event) {
     plan_part_t part;
-    if (!turn_body(turn, event, plan_part_type(), &part)) return;
-    store_key_t key = key_plan_part(part.hash, part.index);
-    turn_put(turn, T_PLAN_PARTS, &key, &part);
+    if (turn_body(turn, event, plan_part_type(), &part)) plan_keep_part(turn_txn(turn), aggregation_plan_tables, &part);
 }
 
 static void on_plan_adopted(turn_t *turn, const event_t *event) {
     plan_adopted_t adopted;
     if (!turn_body(turn, event, plan_adopted_type(), &adopted)) return;
-    store_key_t key = key_new();
-    key_add_u64(&key, 0);
-    turn_put(turn, T_PLAN, &key, &adopted);
+    plan_keep(turn_txn(turn), aggregation_plan_tables, &adopted);
     turn_forget(turn);
     pass_amend(turn); /* every indicator tells its first verdict, every period that is open already opens */
 }

@@ -9,18 +9,6 @@ store_key_t key_of(const text_t *texts, uint32_t count) {
     return key;
 }
 
-store_key_t key_plan_part(const uint8_t hash[HASH_SIZE], uint64_t index) {
-    store_key_t key = key_new();
-    key_add_bytes(&key, hash, HASH_SIZE);
-    key_add_u64(&key, index);
-    return key;
-}
-
-static bool part_get(void *self, const uint8_t hash[HASH_SIZE], uint32_t index, arena_t *arena, plan_part_t *part) {
-    store_key_t key = key_plan_part(hash, index);
-    return txn_get(turn_txn(self), T_PLAN_PARTS, &key, arena, part);
-}
-
 static bool *marks_cleared(memory_t *memory) {
     memset(memory->marks, 0, memory->plan->units_count);
     return memory->marks;
@@ -199,27 +187,8 @@ deadline_t memory_deadline(const memory_t *memory, const period_t *period, text_
     return deadline;
 }
 
-/* NULL: none was adopted yet. The turn's own arena would keep the room of a large plan for good. */
-static planbook_t *book_load(turn_t *turn) {
-    store_key_t key = key_new();
-    key_add_u64(&key, 0);
-    plan_adopted_t adopted;
-    plan_t plan;
-    arena_t *arena = arena_new();
-    planbook_t *book = NULL;
-    if (txn_get(turn_txn(turn), T_PLAN, &key, arena, &adopted)) {
-        err_t err = plan_adopted_read(&adopted, (plan_parts_source_t){turn, part_get}, arena, &plan);
-        if (err == OK)
-            book = planbook_new(&plan);
-        else
-            txn_fail(turn_txn(turn), ERR_CORRUPT); /* intake has read it already */
-    }
-    arena_destroy(&arena);
-    return book;
-}
-
 void *aggregation_memory_load(turn_t *turn) {
-    planbook_t *book = book_load(turn);
+    planbook_t *book = plan_kept(turn_txn(turn), aggregation_plan_tables);
     if (book == NULL) return NULL;
     arena_t *arena = arena_new();
     memory_t *memory = ARENA_NEW(arena, memory_t, 1);

@@ -3,13 +3,13 @@
 #define AGGREGATION_AGGREGATION_STATE_H
 
 #include "services/3-aggregation/aggregation_rules.h"
-#include "proto/plan_parts.h"
-#include "services/plan/plan.h"
+#include "services/plan/plan_kept.h"
 #include "services/stage/stage.h"
 
 enum { T_PLAN, T_PASS, T_PERIODS, T_OBLIGATIONS, T_REPORTS, T_TALLIES, T_DAYS, T_SPOTS, T_PERSONS, T_TARGETS,
        T_PLAN_PARTS, T_AIMS, T_SHELF, T_OUTAGES, T_COUNT };
 extern const table_t aggregation_tables[T_COUNT];
+extern const plan_tables_t aggregation_plan_tables;
 
 /* An indicator under watch: what a turn needs of it, worked out once. Watches stand in the order of the plan. */
 typedef struct {
@@ -59,7 +59,6 @@ void texts_hash(const text_t *texts, uint32_t count, buffer_t *out); /* appends 
 
 /* --- keys --- */
 store_key_t key_of(const text_t *texts, uint32_t count);
-store_key_t key_plan_part(const uint8_t hash[HASH_SIZE], uint64_t index);
 #define KEY(...) key_of((const text_t[]){__VA_ARGS__}, sizeof((const text_t[]){__VA_ARGS__}) / sizeof(text_t))
 
 /* --- obligations and the passing of time (aggregation_time.c) --- */

@@ -1,13 +1,13 @@
 /* Alerting's handlers: one per event of stream 3, and the query for what was told. */
 #include "services/4-alerting/alerting.h"
 
-#include "proto/plan_parts.h"
 #include "services/4-alerting/alerting_claims.h"
 #include "services/4-alerting/alerting_pace.h"
 #include "services/4-alerting/alerting_rules.h"
 #include "services/4-alerting/alerting_silence.h"
 #include "services/4-alerting/alerting_subject.h"
 #include "services/4-alerting/alerting_tell.h"
+#include "services/plan/plan_kept.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,45 +28,19 @@ static const table_t tables[ALERTING_TABLES] = {
     [ALERTING_SILENCES] = {"silences", silence_row_type},
 };
 
-/* The one row of PLAN and of MODE. */
+/* The one row of MODE. */
 static store_key_t only_key(void) {
     store_key_t key = key_new();
     key_add_text(&key, text_of("only"));
     return key;
 }
 
-static store_key_t part_key(const uint8_t hash[HASH_SIZE], uint64_t index) {
-    store_key_t key = key_new();
-    key_add_bytes(&key, hash, HASH_SIZE);
-    key_add_u64(&key, index);
-    return key;
-}
-
-static bool part_get(void *self, const uint8_t hash[HASH_SIZE], uint32_t index, arena_t *arena, plan_part_t *part) {
-    store_key_t key = part_key(hash, index);
-    return txn_get(turn_txn(self), ALERTING_PLAN_PARTS, &key, arena, part);
-}
-
-/* NULL: none was adopted yet. The turn's own arena would keep the room of a large plan for good. */
-static planbook_t *book_load(turn_t *turn) {
-    store_key_t key = only_key();
-    plan_adopted_t adopted;
-    plan_t plan;
-    arena_t *arena = arena_new();
-    planbook_t *book = NULL;
-    if (txn_get(turn_txn(turn), ALERTING_PLAN, &key, arena, &adopted)) {
-        err_t err = plan_adopted_read(&adopted, (plan_parts_source_t){turn, part_get}, arena, &plan);
-        if (err == OK) book = planbook_new(&plan);
-        else txn_fail(turn_txn(turn), ERR_CORRUPT); /* intake has read it already */
-    }
-    arena_destroy(&arena);
-    return book;
-}
+static const plan_tables_t plan_tables = {ALERTING_PLAN, ALERTING_PLAN_PARTS};
 
 static void *memory_load(turn_t *turn) {
     store_key_t key = only_key();
     alerting_mode_t mode = {0};
-    planbook_t *book = book_load(turn);
+    planbook_t *book = plan_kept(turn_txn(turn), plan_tables);
     if (book == NULL) return NULL;
     turn_get(turn, ALERTING_MODE, &key, &mode);
     alerting_memory_t *memory = calloc(1, sizeof *memory);
@@ -113,16 +87,13 @@ static void on_ledger_opened(turn_t *turn, const event_t *event) {
 
 static void on_plan_part(turn_t *turn, const event_t *event) {
     plan_part_t part;
-    if (!turn_body(turn, event, plan_part_type(), &part)) return;
-    store_key_t key = part_key(part.hash, part.index);
-    turn_put(turn, ALERTING_PLAN_PARTS, &key, &part);
+    if (turn_body(turn, event, plan_part_type(), &part)) plan_keep_part(turn_txn(turn), plan_tables, &part);
 }
 
 static void on_plan_adopted(turn_t *turn, const event_t *event) {
     plan_adopted_t adopted;
     if (!turn_body(turn, event, plan_adopted_type(), &adopted)) return;
-    store_key_t key = only_key();
-    turn_put(turn, ALERTING_PLAN, &key, &adopted);
+    plan_keep(turn_txn(turn), plan_tables, &adopted);
     turn_forget(turn);
     const alerting_memory_t *memory = turn_memory(turn);
     if (memory == NULL) return; /* an error stuck */

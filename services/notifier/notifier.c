@@ -2,7 +2,7 @@
 #include "services/notifier/notifier.h"
 
 #include "proto/crypto.h"
-#include "proto/plan_parts.h"
+#include "services/plan/plan_kept.h"
 
 #include <string.h>
 
@@ -25,13 +25,6 @@ static const table_t tables[NOTIFIER_TABLES] = {
 static store_key_t only_key(void) {
     store_key_t key = key_new();
     key_add_text(&key, text_of("only"));
-    return key;
-}
-
-static store_key_t part_key(const uint8_t hash[HASH_SIZE], uint64_t index) {
-    store_key_t key = key_new();
-    key_add_bytes(&key, hash, HASH_SIZE);
-    key_add_u64(&key, index);
     return key;
 }
 
@@ -69,24 +62,9 @@ notifier_mode_t notifier_mode(txn_t *txn, arena_t *arena) {
     return (notifier_mode_t){0};
 }
 
-static bool part_get(void *txn, const uint8_t hash[HASH_SIZE], uint32_t index, arena_t *arena, plan_part_t *part) {
-    store_key_t key = part_key(hash, index);
-    return txn_get(txn, NOTIFIER_PLAN_PARTS, &key, arena, part);
-}
+static const plan_tables_t plan_tables = {NOTIFIER_PLAN, NOTIFIER_PLAN_PARTS};
 
-planbook_t *notifier_book(txn_t *txn) {
-    store_key_t key = only_key();
-    plan_adopted_t adopted;
-    plan_t plan;
-    arena_t *arena = arena_new();
-    planbook_t *book = NULL;
-    if (txn_get(txn, NOTIFIER_PLAN, &key, arena, &adopted)) {
-        err_t err = plan_adopted_read(&adopted, (plan_parts_source_t){txn, part_get}, arena, &plan);
-        if (err == OK) book = planbook_new(&plan);
-    }
-    arena_destroy(&arena);
-    return book;
-}
+planbook_t *notifier_book(txn_t *txn) { return plan_kept(txn, plan_tables); }
 
 void notifier_messenger(txn_t *txn, const notifier_told_t *told, arena_t *arena, uint8_t id[16]) {
     store_key_t at = place_key(told->warning.bundle, notice_state_raised);
@@ -123,16 +101,13 @@ static void on_ledger_restored(turn_t *turn, const event_t *event) {
 
 static void on_plan_part(turn_t *turn, const event_t *event) {
     plan_part_t part;
-    if (!turn_body(turn, event, plan_part_type(), &part)) return;
-    store_key_t key = part_key(part.hash, part.index);
-    turn_put(turn, NOTIFIER_PLAN_PARTS, &key, &part);
+    if (turn_body(turn, event, plan_part_type(), &part)) plan_keep_part(turn_txn(turn), plan_tables, &part);
 }
 
 static void on_plan_adopted(turn_t *turn, const event_t *event) {
     plan_adopted_t adopted;
     if (!turn_body(turn, event, plan_adopted_type(), &adopted)) return;
-    store_key_t key = only_key();
-    turn_put(turn, NOTIFIER_PLAN, &key, &adopted);
+    plan_keep(turn_txn(turn), plan_tables, &adopted);
     notifier_mode_t mode = notifier_mode(turn_txn(turn), turn_arena(turn));
     mode.plans++;
     mode_put(turn, mode);
