@@ -509,7 +509,9 @@ const cells = (bytes, at = 0) => {
       await login(who);
       await page.waitForSelector('.nav a');
       await page.waitForSelector('h1');
-      for (const at of pages[who]) {
+      const menu = await page.locator('.nav a').evaluateAll((list) => list.map((one) => one.getAttribute('href').slice(2)));
+      assert.ok(menu.length > 4);
+      for (const at of [...new Set([...menu, ...pages[who]])]) {
         await page.goto(`${base}#/${at}`);
         await page.locator('main h1').waitFor();
         await page.locator('main .asof').getByText('数据截至').first().waitFor({ timeout: 4000 }).catch(() => { throw new Error(`${who} ${at}: no 数据截至`); });
