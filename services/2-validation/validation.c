@@ -241,6 +241,7 @@ static void on_report_received(turn_t *turn, const event_t *event) {
     validation_ruling_t ruling = validation_judge(&given, turn_arena(turn));
     restated_t restated = {0};
     claims_place_t place = {.unit = received.unit, .task = received.report.task, .period = received.report.period};
+    if (ruling.accepted) issues_note(turn, &given, &ruling);
     if (ruling.accepted) restated = histories_keep(turn, &given, &ruling);
     if (ruling.accepted) claims_stand(turn, &given, &ruling, &place);
     standing_keep(turn, &given, &ruling);
@@ -263,6 +264,7 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_outage_declared: on_outage_declared(turn, event); return;
     case KIND_warning_decided: on_warning_decided(turn, event); return;
     case KIND_measure_entered: on_measure_entered(turn, event); return;
+    case KIND_document_published: on_bulletin_out(turn, event); return;
     case KIND_ledger_opened:
     case KIND_key_registered:
     case KIND_key_revoked:
@@ -286,8 +288,7 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_document_part:
     case KIND_document_announced:
     case KIND_objection_raised:
-    case KIND_objection_answered:
-    case KIND_document_published: return; /* for the ledger's readers, not for the totals */
+    case KIND_objection_answered: return; /* for the ledger's readers, not for the totals */
     default: turn_unknown(turn, event);
     }
 }
@@ -344,6 +345,7 @@ static void answer_check(turn_t *turn, const packet_t *packet, reply_t *reply) {
     if (packet_body(packet, check_ask_type(), turn_arena(turn), &ask, &fault) != OK) return;
     validation_case_t given = case_of(turn, ask.unit, &ask.report);
     validation_ruling_t ruling = ruling_ahead(turn, &given);
+    if (ruling.accepted) issues_note(turn, &given, &ruling);
     if (ruling.accepted) claims_ahead(turn, &ask, &ruling);
     verdict_t verdict = {.accepted = ruling.accepted,
                          .unit = ask.unit,
@@ -431,6 +433,7 @@ const role_t *validation_role(void) {
         [VALIDATION_DISPUTE] = {"dispute", validation_dispute_type},
         [VALIDATION_CLAIMS] = {"claims", validation_claims_type},
         [VALIDATION_DECISION] = {"decision", validation_decision_type},
+        [VALIDATION_ISSUES] = {"issues", validation_issues_type},
         [VALIDATION_FOLLOW] = {"follow", follow_row_type},
         [VALIDATION_MEASURE] = {"measure", measure_row_type},
     };

@@ -22,6 +22,7 @@ enum {
     VALIDATION_DECISION,    /* (seq) → validation_decision */
     VALIDATION_FOLLOW,      /* (period, task, unit, indicator) → follow_row: what was promised, what was pressed for */
     VALIDATION_MEASURE,     /* (unit, number) → measure_row: as it stands; what stood before is in stream 2 */
+    VALIDATION_ISSUES,      /* () → validation_issues */
     VALIDATION_TABLES
 };
 

@@ -134,6 +134,7 @@ static void judge_people(judge_t *self, exhibit_t *exhibit) {
         items[index] = said->items[index];
         items[index].amount = (maybe_t){false, 0};
     }
+    exhibit->norm.running = (maybe_t){false, 0}; /* of people a count, not a sum */
     exhibit->norm.items = items;
     exhibit->known = true;
     if (plan_thresholds(self->plan).evidence_always) judge_evidence(self, exhibit);
@@ -156,7 +157,7 @@ void judge_figure(judge_t *self, exhibit_t *exhibits, uint32_t index) {
     exhibit_t *exhibit = &exhibits[index];
     const figure_t *said = &self->given->report->figures[index];
     *exhibit = (exhibit_t){.index = index, .said = said, .norm = *said};
-    exhibit->norm.amount = exhibit->norm.running = (maybe_t){false, 0};
+    exhibit->norm.amount = (maybe_t){false, 0}; /* a running total stays as it was typed: it may come back by a return */
     judge_repeat(self, exhibits, index);
     if (!judge_figure_place(self, exhibit)) return;
     exhibit->history = &self->given->histories[index];

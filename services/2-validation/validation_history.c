@@ -128,6 +128,25 @@ uint32_t validation_restated(const validation_history_t *old, const validation_h
     return count;
 }
 
+uint32_t validation_stale(const validation_history_t *old, const validation_history_t *fresh, text_t indicator, const plan_t *plan,
+                          uint32_t period_from, restated_total_t *out, uint32_t room) {
+    uint32_t count = 0;
+    for (uint32_t index = 0; index < fresh->months_count && count < room; index++) {
+        const validation_month_t *month = &fresh->months[index];
+        if (month->gone || month->period_from != period_from || !month->typed.given) continue;
+        int64_t after = running_at(fresh, month->member, period_from);
+        if (month->typed.value == after) continue;
+        out[count++] = (restated_total_t){.indicator = indicator,
+                                          .member = month->member,
+                                          .period = period_id(plan, period_from),
+                                          .before = (uint64_t)running_at(old, month->member, period_from),
+                                          .after = (uint64_t)after,
+                                          .typed = month->typed,
+                                          .stale = true};
+    }
+    return count;
+}
+
 static int month_compare(const validation_month_t *a, const validation_month_t *b) {
     if (a->period_from != b->period_from) return a->period_from < b->period_from ? -1 : 1;
     return text_compare(a->member, b->member);

@@ -47,6 +47,10 @@ void standing_tell_decision(turn_t *turn, const validation_standing_t *standing,
 /* --- answers, silences, reminders (validation_follow.c) --- */
 void on_warning_decided(turn_t *turn, const event_t *event);
 void answer_follows(turn_t *turn, const packet_t *packet, reply_t *reply);
+/* --- bulletins that are out (validation_issues.c) --- */
+void on_bulletin_out(turn_t *turn, const event_t *event);
+/* A valid report that changes what one of them shows is told so: adds to what is explained. */
+void issues_note(turn_t *turn, const validation_case_t *given, validation_ruling_t *ruling);
 /* --- planned measures (validation_measures.c) --- */
 void on_measure_entered(turn_t *turn, const event_t *event);
 void answer_measures(turn_t *turn, const packet_t *packet, reply_t *reply);
@@ -58,6 +62,9 @@ typedef struct {
     uint32_t count;
 } restated_t;
 
+/* Adds the period's own, where what comes back was typed as running totals that agree no longer. */
+void restated_add_own(turn_t *turn, restated_t *restated, const validation_history_t *old, const validation_history_t *fresh,
+                      text_t indicator, uint32_t period_from);
 /* Adds those that differ between two states of a history, where the period that begins on `period_from` was reported. */
 void restated_add(turn_t *turn, restated_t *restated, const validation_history_t *old, const validation_history_t *fresh,
                   text_t indicator, uint32_t period_from);

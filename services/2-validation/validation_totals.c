@@ -35,6 +35,13 @@ void restated_add(turn_t *turn, restated_t *restated, const validation_history_t
                                            restated->rows + restated->count, LIMIT_RESTATED - restated->count);
 }
 
+void restated_add_own(turn_t *turn, restated_t *restated, const validation_history_t *old, const validation_history_t *fresh,
+                      text_t indicator, uint32_t period_from) {
+    if (restated->rows == NULL) restated->rows = arena_room(turn_arena(turn), sizeof *restated->rows * LIMIT_RESTATED);
+    restated->count += validation_stale(old, fresh, indicator, planbook_plan(turn_memory(turn)), period_from,
+                                        restated->rows + restated->count, LIMIT_RESTATED - restated->count);
+}
+
 void restated_tell(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling,
                    const restated_t *restated) {
     totals_restated_t told = {.unit = given->unit,

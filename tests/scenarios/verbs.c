@@ -266,9 +266,10 @@ static void decide(scene_t *self, decision_t decision, text_t rest) {
     ask.why = rest;
     uint64_t seq = 0;
     refusal_t refusal = {0};
-    if (world_command_as(self->world, officer, report_decide_type(), &ask, &seq, &refusal, self->arena))
+    if (world_command_as(self->world, officer, report_decide_type(), &ask, &seq, &refusal, self->arena)) {
         say_ruling(self, seq);
-    else
+        scene_restated(self);
+    } else
         scene_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
 }
 

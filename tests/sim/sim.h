@@ -182,6 +182,7 @@ struct sim {
     planbook_t *book;
     ledger_opened_t opened;
     uint8_t operator_secret[SIGN_SECRET_SIZE], signer_secret[SIGN_SECRET_SIZE], vault_key[HASH_KEY_SIZE];
+    bool confirms;  /* the plan has periods in which postings are confirmed */
     int64_t true_ms, wall_offset_ms, end_ms;
     letter_t letters[SIM_LETTERS];
     uint32_t letter_count;
@@ -204,6 +205,7 @@ struct sim {
     watcher_t watcher;
     vault_t *vault;
     uint8_t erased[SIM_ERASED][HASH_SIZE]; /* whom the vault was told to forget; who reports again is kept again */
+    bool erased_again[SIM_ERASED]; /* kept once more since */
     uint32_t erased_count;
     publisher_t *publisher;
     sim_redis_t redis;

@@ -44,7 +44,7 @@ typedef struct {
     uint32_t seen_count;
     int64_t last_ms;
     bool after_tick;
-    bool closed;
+    bool closed, sealed;
 } walk_t;
 
 static uint32_t unit_of(const sim_t *sim, text_t id) {
@@ -63,7 +63,9 @@ static void walk_report(walk_t *walk, const event_t *event) {
                  (unit != UINT32_MAX && received.key_generation < 32 && walk->in_force[unit][received.key_generation]);
     SIM_HOLDS(sim, "unit_is_authenticated", known, "entry %llu came with key %llu of " TEXT_FORMAT ", not in force",
               (unsigned long long)event->seq, (unsigned long long)received.key_generation, TEXT_ARGS(received.unit));
-    SIM_HOLDS(sim, "closed_is_closed", !walk->closed, "entry %llu after the plan was closed", (unsigned long long)event->seq);
+    const period_t *period = planbook_period(sim->book, received.report.period);
+    bool open = !walk->closed || (!walk->sealed && period != NULL && period->confirmation);
+    SIM_HOLDS(sim, "closed_is_closed", open, "entry %llu after the plan was closed", (unsigned long long)event->seq);
     for (uint32_t index = 0; index < walk->seen_count; index++)
         SIM_HOLDS(sim, "no_submission_twice",
                   memcmp(walk->seen[index].id, received.report.submission_id, 16) != 0 ||
@@ -125,8 +127,21 @@ static void ledger_walk(sim_t *sim, txn_t *txn) {
         sim_rights_walk(&walk.rights, sim, &event);
         sim_documents_walk(&walk.documents, sim, &event);
         walk.closed |= event.kind == KIND_plan_closed;
+        walk.sealed |= event.kind == KIND_plan_sealed;
     }
     sim->events += txn_head(txn).seq;
+}
+
+/* What was erased is gone, though every total still counts by its hash; who was reported again since is kept again. */
+static void erased_check(sim_t *sim) {
+    for (uint32_t one = 0; one < sim->erased_count; one++) {
+        text_t text;
+        bool last = !sim->erased_again[one]; /* erased twice: it is the last time that counts */
+        for (uint32_t later = one + 1; later < sim->erased_count; later++)
+            last &= memcmp(sim->erased[one], sim->erased[later], HASH_SIZE) != 0;
+        if (last)
+            SIM_HOLDS(sim, "erased_is_gone", !vault_text(sim->vault, sim->erased[one], sim->moment, &text), "person %u", one);
+    }
 }
 
 static void ledger_check(sim_t *sim) {
@@ -205,6 +220,7 @@ static void digest_take(sim_t *sim) {
 
 void sim_check_all(sim_t *sim) {
     ledger_check(sim);
+    erased_check(sim);
     verdicts_check(sim);
     replay_check(sim);
     sim_recount(sim);

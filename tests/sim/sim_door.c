@@ -46,6 +46,9 @@ static vault_kept_t vault_ask(sim_t *sim, const text_t *list, uint32_t count) {
     err = packet_decode((bytes_t){(const uint8_t *)copy.at, copy.size}, &packet, &fault);
     if (err == OK) err = packet_body(&packet, vault_kept_type(), sim->arena, &kept, &fault);
     SIM_HOLDS(sim, "answers_are_read", err == OK && kept.refs_count == count, "the vault: %s", err_name(err));
+    for (uint32_t index = 0; index < kept.refs_count; index++)
+        for (uint32_t one = 0; one < sim->erased_count; one++)
+            sim->erased_again[one] |= memcmp(sim->erased[one], kept.refs[index].hash, HASH_SIZE) == 0;
     buffer_destroy(&frame);
     buffer_destroy(&now);
     buffer_destroy(&later);
@@ -365,7 +368,12 @@ void sim_operator_order(sim_t *sim) {
     if (sim->rehearsal && sim->beats && sim_chance(sim, 500)) door_order(sim, sim_chance(sim, 500));
     if (sim_chance(sim, 500)) key_order(sim, unit, newest + 1);
     if (sim_chance(sim, 700)) revoke_order(sim, unit, newest);
-    if (sim->true_ms > sim->end_ms - 4 * 86400000LL && sim_chance(sim, 300)) {
+    int64_t summary_ms = sim->confirms ? instant_of_day(&sim->plan, sim->plan.to, 1440) : sim->end_ms - 4 * 86400000LL;
+    if (sim->true_ms > sim->end_ms - 3 * 86400000LL && sim_chance(sim, 300)) {
+        sim_order_new(sim, plan_sealed_type(), &(plan_sealed_t){.why = text_of("封存")});
+        sim_trace(sim, "operator seals the plan");
+    }
+    if (sim->true_ms > summary_ms && sim_chance(sim, 300)) {
         plan_closed_t closed = {.why = text_of("年度办结")};
         order_t *order = sim_order_new(sim, plan_closed_type(), &closed);
         if (order != NULL) order->closes = true;

@@ -62,7 +62,9 @@ static bool rows_hold(const case_t *given, const indicator_t *indicator, const f
     *sum = 0;
     for (uint32_t row = 0; row < figure->items_count; row++) {
         const item_t *item = &figure->items[row];
-        if (item->fact_day > today || item->fact_day < plan->from || item->fact_day > plan->to) return false;
+        bool lasts = indicator->target.shape == shape_lasting; /* a successor comes until the last confirmation */
+        uint32_t last = lasts ? plan->periods[plan->periods_count - 1].to : plan->to;
+        if (item->fact_day > today || item->fact_day < plan->from || item->fact_day > last) return false;
         if (indicator->key_kind != key_kind_none && item->key_kind != indicator->key_kind) return false;
         if (item->amount.given) *sum += item->amount.value;
     }
@@ -92,6 +94,10 @@ static bool amount_holds(const case_t *given, const indicator_t *indicator, cons
     return *amount == 0 || figure->items_count > 0 || !needs;
 }
 
+static bool is_confirmed_only(const case_t *given, const indicator_t *indicator) {
+    return given->count->sim->plan.periods[given->period_index].confirmation && indicator->target.shape != shape_lasting;
+}
+
 static const indicator_t *indicator_of(const task_t *task, text_t id) {
     for (uint32_t index = 0; index < task->indicators_count; index++)
         if (text_equal(task->indicators[index].id, id)) return &task->indicators[index];
@@ -105,7 +111,7 @@ static bool figures_hold(const case_t *given) {
         const indicator_t *indicator = indicator_of(given->task, figure->indicator);
         uint32_t first;
         figure_of(given->report, figure->indicator, figure->member, &first);
-        if (first != index || indicator == NULL) return false;
+        if (first != index || indicator == NULL || is_confirmed_only(given, indicator)) return false;
         if ((indicator->members_count > 0) != (figure->member.size > 0)) return false;
         if (!indicator_contributed_by(indicator, figure->member, unit)) return false;
         if (!opening_holds(given, indicator, figure)) return false;
@@ -119,7 +125,7 @@ static bool required_hold(const case_t *given) {
     uint32_t at;
     for (uint32_t index = 0; index < given->task->indicators_count; index++) {
         const indicator_t *indicator = &given->task->indicators[index];
-        if (!indicator->required) continue;
+        if (!indicator->required || is_confirmed_only(given, indicator)) continue;
         bool whole = indicator->members_count == 0 && indicator_contributed_by(indicator, text_of(NULL), unit);
         if (whole && figure_of(given->report, indicator->id, text_of(NULL), &at) == NULL) return false;
         for (uint32_t each = 0; each < indicator->members_count; each++) {
@@ -141,6 +147,19 @@ static bool names_hold(const case_t *given) {
                                       (asked == approval_reviewed || is_named(&report->signed_by)));
 }
 
+bool sim_owes(const plan_t *plan, uint32_t unit, uint32_t task_index, uint32_t period) {
+    const task_t *task = &plan->tasks[task_index];
+    bool owes = !plan->periods[period].confirmation && task_owed_by(task, plan->units[unit].id);
+    for (uint32_t index = 0; plan->periods[period].confirmation && index < task->indicators_count; index++) {
+        const indicator_t *indicator = &task->indicators[index];
+        uint32_t due = indicator->target.due != 0 ? indicator->target.due : task->due;
+        bool lasts = indicator->target.shape == shape_lasting;
+        lasts = lasts && day_add_months(due, (uint32_t)indicator->target.months) >= plan->periods[period].from;
+        owes |= lasts && indicator_any_contributed_by(indicator, plan->units[unit].id);
+    }
+    return owes;
+}
+
 bool sim_judge(const recount_t *count, uint32_t unit, const report_t *report, int64_t received_ms, stand_t *fresh) {
     const plan_t *plan = &count->sim->plan;
     const task_t *task = planbook_task(count->sim->book, report->task);
@@ -158,7 +177,7 @@ bool sim_judge(const recount_t *count, uint32_t unit, const report_t *report, in
     *fresh = *stand;
     fresh->report = *report;
     report_body_hash(report, count->sim->moment, fresh->body_hash);
-    if (!task_owed_by(task, plan->units[unit].id)) return false;
+    if (!sim_owes(plan, unit, given.task_index, period)) return false;
     if (received_ms < instant_of_day(plan, plan->periods[period].from, 0)) return false;
     if (stand->revision > 0 && memcmp(fresh->body_hash, stand->body_hash, sizeof fresh->body_hash) == 0) return false;
     if (report->replaces != stand->revision || stand->decision == decision_approved) return false;

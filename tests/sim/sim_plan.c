@@ -57,7 +57,7 @@ static indicator_t indicator_make(sim_t *sim, uint32_t task, uint32_t number, co
         indicator.contributors = some_of(sim, owers, owers_count, &indicator.contributors_count);
     indicator.items = (need_t)sim_draw(sim, 3);
     if (indicator.items != need_none && sim_chance(sim, 700)) indicator.key_kind = key_kind_receipt;
-    if (!each && sim_chance(sim, 150)) {
+    if (!each && sim_chance(sim, sim->confirms ? 500 : 150)) {
         lasting_make(sim, &indicator, due);
         return indicator;
     }
@@ -73,7 +73,7 @@ static indicator_t indicator_make(sim_t *sim, uint32_t task, uint32_t number, co
 
 static task_t task_make(sim_t *sim, uint32_t number, const text_t *units, uint32_t units_count, uint32_t days) {
     task_t task = {.id = id_of(sim, "t%u", number, 0), .number = text_of("一"), .name = text_of("任务"), .from = FIRST_DAY};
-    task.due = day_add(FIRST_DAY, (int64_t)(2 + sim_draw(sim, days - 2)));
+    task.due = day_add(FIRST_DAY, days > 3 ? (int64_t)(2 + sim_draw(sim, days - 2)) : days - 1);
     uint32_t owers_count;
     const text_t *owers = some_of(sim, units, units_count, &owers_count);
     task.lead = owers;
@@ -106,15 +106,20 @@ static void periods_make(sim_t *sim, uint32_t days_each) {
     plan_t *plan = &sim->plan;
     period_t *periods = ARENA_NEW(sim->arena, period_t, SIM_PERIODS);
     plan->periods_count = 2 + (uint32_t)sim_draw(sim, SIM_PERIODS - 1);
+    /* in some years postings are confirmed beyond the last report */
+    uint32_t beyond = sim_chance(sim, 350) ? 1 + (uint32_t)sim_draw(sim, plan->periods_count - 1) : 0;
+    uint32_t last = plan->periods_count - beyond;
     for (uint32_t index = 0; index < plan->periods_count; index++) {
         uint32_t from = day_add(FIRST_DAY, (int64_t)index * days_each);
         periods[index] = (period_t){.id = id_of(sim, "p%u", index, 0),
                                     .from = from,
                                     .to = day_add(from, days_each - 1),
-                                    .due = day_add(from, (int64_t)sim_draw(sim, days_each))};
+                                    .due = day_add(from, (int64_t)sim_draw(sim, days_each)),
+                                    .confirmation = index >= last};
     }
     plan->periods = periods;
-    plan->to = periods[plan->periods_count - 1].to;
+    plan->to = periods[last - 1].to;
+    sim->confirms = beyond > 0;
 }
 
 static void calendar_make(sim_t *sim, uint32_t days) {
@@ -187,5 +192,5 @@ void sim_plan_make(sim_t *sim) {
     uint32_t wrong = plan_check(plan, faults, 4);
     SIM_HOLDS(sim, "plan_is_right", wrong == 0, "%s: %s", faults[0].path, faults[0].what);
     sim->book = planbook_new(plan);
-    sim->end_ms = instant_of_day(plan, plan->to, 0) + (sim->rehearsal ? 3 : 12) * 86400000LL;
+    sim->end_ms = instant_of_day(plan, plan->periods[plan->periods_count - 1].to, 0) + (sim->rehearsal ? 3 : 12) * 86400000LL;
 }

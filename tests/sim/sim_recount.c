@@ -39,6 +39,32 @@ static void verdict_compare(recount_t *count, uint64_t seq, bool valid, uint64_t
               (unsigned long long)seq);
 }
 
+static const figure_t *figure_like(const report_t *report, const figure_t *like, uint32_t *index) {
+    for (*index = 0; *index < report->figures_count; ++*index) {
+        const figure_t *figure = &report->figures[*index];
+        if (text_equal(figure->indicator, like->indicator) && text_equal(figure->member, like->member)) return figure;
+    }
+    return NULL;
+}
+
+/* What the revision before said of a person in the very same words was said then. */
+static void persons_date(stand_t *fresh, const stand_t *before, uint64_t seq) {
+    for (uint32_t index = 0; index < fresh->report.figures_count; index++) {
+        const figure_t *figure = &fresh->report.figures[index], *old = NULL;
+        uint32_t at = 0;
+        if (before->counts > 0) old = figure_like(&before->report, figure, &at);
+        for (uint32_t row = 0; row < figure->items_count; row++) {
+            const item_t *item = &figure->items[row];
+            fresh->said_seq[index][row] = seq;
+            for (uint32_t other = 0; old != NULL && other < old->items_count; other++) {
+                const item_t *was = &old->items[other];
+                bool same = memcmp(was->person.hash, item->person.hash, HASH_SIZE) == 0 && was->fact_day == item->fact_day;
+                if (same && was->out_day == item->out_day) fresh->said_seq[index][row] = before->said_seq[at][other];
+            }
+        }
+    }
+}
+
 static void report_count(recount_t *count, const event_t *event) {
     sim_t *sim = count->sim;
     report_received_t received;
@@ -62,10 +88,10 @@ static void report_count(recount_t *count, const event_t *event) {
         fresh.below = ARENA_NEW(sim->arena, stand_t, 1);
         *fresh.below = *stand;
     }
+    persons_date(&fresh, &before, event->seq);
     *stand = fresh;
     stand->seq = event->seq;
-    stand->untyped = false;
-    sim_recount_restated(count, event->seq, count->stands[index][task_index], at, &before);
+    sim_recount_restated(count, event->seq, count->stands[index][task_index], at, &before, false);
     sim_claims_of(count, index, task_index, at, stand, event->seq);
 }
 
@@ -96,6 +122,7 @@ static void decision_count(recount_t *count, const event_t *event) {
     ASSERT(err == OK && unit != NULL && task != NULL && period != NULL);
     uint32_t task_index = (uint32_t)(task - planbook_plan(sim->book)->tasks), at = planbook_period_index(sim->book, period);
     stand_t *stand = &count->stands[planbook_unit_index(sim->book, unit)][task_index][at];
+    stand_t before = *stand;
     bool holds = decision_holds(stand, &decided);
     verdict_compare(count, event->seq, holds, decided.revision);
     bool supervises = decided.actor.office == office_supervisor;
@@ -109,10 +136,12 @@ static void decision_count(recount_t *count, const event_t *event) {
     const stand_t *below = stand->below;
     stand->counts = below == NULL ? 0 : below->counts;
     stand->report = below == NULL ? (report_t){0} : below->report;
-    stand->untyped = true;
     if (below != NULL) memcpy(stand->amounts, below->amounts, sizeof stand->amounts);
+    if (below != NULL) memcpy(stand->said_seq, below->said_seq, sizeof stand->said_seq);
     stand->seq = below == NULL ? 0 : below->seq;
     stand->below = below == NULL ? NULL : below->below;
+    uint32_t unit_index = planbook_unit_index(sim->book, unit);
+    sim_recount_restated(count, event->seq, count->stands[unit_index][task_index], at, &before, true);
     sim_claims_of(count, planbook_unit_index(sim->book, unit), task_index, at, stand, event->seq);
 }
 
@@ -162,7 +191,9 @@ static void extension_count(recount_t *count, const event_t *event) {
     int64_t due_ms = deadline_resolve(&sim->plan, period->due).due_ms, until_ms = 0;
     if (stand->extended_ms > due_ms) due_ms = stand->extended_ms;
     if (decided.decision == decision_extended) until_ms = deadline_resolve(&sim->plan, decided.until).due_ms;
-    bool holds = task_owed_by(task, unit->id) && (decided.decision == decision_denied || until_ms > due_ms);
+    bool owes = sim_owes(&sim->plan, planbook_unit_index(sim->book, unit), (uint32_t)(task - planbook_plan(sim->book)->tasks),
+                         planbook_period_index(sim->book, period));
+    bool holds = owes && (decided.decision == decision_denied || until_ms > due_ms);
     verdict_compare(count, event->seq, holds, 0);
     if (!holds || decided.decision == decision_denied) return;
     stand->extended_ms = until_ms;
@@ -262,7 +293,9 @@ static void ledger_count(recount_t *count) {
         ASSERT(there);
         count->now_ms = event.at_ms;
         bool passes = event.kind == KIND_clock_ticked || event.kind == KIND_plan_adopted || event.kind == KIND_plan_closed;
+        passes = (passes && count->sealed_ms == 0) || event.kind == KIND_plan_sealed; /* behind the seal no time passes */
         if (passes) count->passed_ms = event.at_ms;
+        if (event.kind == KIND_plan_sealed) count->sealed_ms = event.at_ms;
         if (event.kind == KIND_clock_ticked) count->ticks[count->tick_count++] = event.at_ms;
         if (event.kind == KIND_plan_closed) count->closed_ms = event.at_ms;
         if (event.kind == KIND_report_received) report_count(count, &event);
@@ -331,7 +364,7 @@ static void obligations_compare(const recount_t *count) {
     for (uint32_t unit = 0; unit < plan->units_count; unit++)
         for (uint32_t task = 0; task < plan->tasks_count; task++)
             for (uint32_t period = 0; period < plan->periods_count; period++) {
-                if (!task_owed_by(&plan->tasks[task], plan->units[unit].id)) continue;
+                if (!sim_owes(plan, unit, task, period)) continue;
                 obligation_compare(count, unit, task, period, &told);
                 owed++;
             }

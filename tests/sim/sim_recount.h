@@ -4,6 +4,8 @@
 
 #include "tests/sim/sim.h"
 
+enum { SIM_ROWS = 4 };
+
 /* What stands for (unit, task, period): the newest valid revision, decoded from its entry. */
 typedef struct stand {
     uint64_t revision; /* newest valid */
@@ -18,9 +20,9 @@ typedef struct stand {
     int64_t first_valid_ms;
     report_t report; /* of the revision that counts; no figures where none does */
     uint64_t seq;    /* its entry */
-    bool untyped;    /* it came back by a return: what was typed as a running total is not kept with it */
     uint8_t body_hash[QUICK_SIZE];
     int64_t amounts[16]; /* of its figures, as they count; -1: none */
+    uint64_t said_seq[16][SIM_ROWS]; /* of its rows about persons: the entry that said it so first, in this report */
     int64_t since_ms;    /* when the ledger had it first, in this epoch of the ledger */
 } stand_t;
 
@@ -85,9 +87,11 @@ typedef struct {
     int64_t passed_ms; /* the last instant at which time was looked at */
     int64_t now_ms;    /* of the last entry */
     int64_t claims_ms; /* the last entry that may have changed who claims what */
-    int64_t closed_ms; /* 0: not closed */
+    int64_t closed_ms, sealed_ms; /* 0: not closed, not sealed */
 } recount_t;
 
+/* Does the unit owe this report, by the rules as they are written down? (sim_judge.c) */
+bool sim_owes(const plan_t *plan, uint32_t unit, uint32_t task, uint32_t period);
 /* Is this report valid, by what stood before it? Fills the amounts of its figures. (sim_judge.c) */
 bool sim_judge(const recount_t *count, uint32_t unit, const report_t *report, int64_t received_ms, stand_t *fresh);
 /* What a valid report claims, in the place of what its revision before claimed; a decision; does a row count? (sim_claims.c) */
@@ -100,10 +104,13 @@ void sim_recount_claims(const recount_t *count);   /* against validation's answe
 /* When it is due, all told; which entry moved that last; when it was looked at beside the passing of time. */
 deadline_t sim_deadline(const recount_t *count, uint32_t unit, uint32_t task, uint32_t period, uint64_t *seq, int64_t *looked_ms);
 /* Holds totals_restated against what an accepted report moved: `stands` of its unit and task, `changed` its period, `before` what
- * stood there. (sim_restated.c) */
-void sim_recount_restated(recount_t *count, uint64_t seq, const stand_t *stands, uint32_t changed, const stand_t *before);
+ * stood there; `back`: it came back by a return. (sim_restated.c) */
+void sim_recount_restated(recount_t *count, uint64_t seq, const stand_t *stands, uint32_t changed, const stand_t *before,
+                          bool back);
 void sim_recount_figures(const recount_t *count);  /* against validation's answers (sim_restated.c) */
 void sim_recount_targets(const recount_t *count);  /* against aggregation's answers (sim_targets.c) */
+/* A target of persons, against aggregation's answers. (sim_persons.c) */
+void sim_recount_persons(const recount_t *count, uint32_t task, const indicator_t *indicator, const target_changed_t *row);
 void sim_recount_warnings(const recount_t *count); /* against stream 4 (sim_warnings.c) */
 /* Asks a stage as a stranger would. */
 void sim_ask(sim_t *sim, const char *stage, const message_t *ask, const void *question, const message_t *answer, void *value);

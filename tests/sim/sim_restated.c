@@ -33,17 +33,13 @@ static const restated_total_t *row_of(const totals_restated_t *told, const figur
     return NULL;
 }
 
-/* The running total as it was typed; what came back by a return does not know it any more. */
-static maybe_t typed_in(const stand_t *stand, const figure_t *figure) {
-    return stand->untyped ? (maybe_t){0} : figure->running;
-}
-
 static bool row_holds(const restated_total_t *row, maybe_t typed, int64_t before, int64_t after) {
     return row != NULL && row->before == (uint64_t)before && row->after == (uint64_t)after && row->typed.given == typed.given &&
            row->stale == (typed.given && typed.value != after);
 }
 
-void sim_recount_restated(recount_t *count, uint64_t seq, const stand_t *stands, uint32_t changed, const stand_t *before) {
+void sim_recount_restated(recount_t *count, uint64_t seq, const stand_t *stands, uint32_t changed, const stand_t *before,
+                          bool back) {
     sim_t *sim = count->sim;
     event_t event;
     fault_t fault;
@@ -54,17 +50,18 @@ void sim_recount_restated(recount_t *count, uint64_t seq, const stand_t *stands,
         if (event.cause_seq != seq) break;
         there = event_body(&event, totals_restated_type(), sim->moment, &told, &fault) == OK;
     }
-    for (uint32_t period = changed + 1; period < sim->plan.periods_count; period++)
+    for (uint32_t period = back ? changed : changed + 1; period < sim->plan.periods_count; period++)
         for (uint32_t index = 0; stands[period].revision > 0 && index < stands[period].report.figures_count; index++) {
             const figure_t *figure = &stands[period].report.figures[index];
             if (stands[period].amounts[index] < 0) continue;
             int64_t was = running_through(stands, figure, period, changed, before);
             int64_t is = running_through(stands, figure, period, changed, &stands[changed]);
-            if (was == is) continue;
+            bool stale = figure->running.given && figure->running.value != is;
+            if (period == changed ? !stale : was == is) continue; /* of what came back: what was typed then, and is wrong now */
             expected++;
             SIM_HOLDS(
                 sim, "later_totals_are_restated",
-                row_holds(row_of(&told, figure, sim->plan.periods[period].id), typed_in(&stands[period], figure), was, is),
+                row_holds(row_of(&told, figure, sim->plan.periods[period].id), figure->running, was, is),
                 "entry %llu moved period %u from %lld to %lld", (unsigned long long)seq, period, (long long)was, (long long)is);
         }
     SIM_HOLDS(sim, "later_totals_are_restated", told.rows_count == expected && there == (expected > 0),
@@ -84,7 +81,7 @@ static void standing_compare(const recount_t *count, uint32_t unit, uint32_t tas
         const figure_t *figure = &stand->report.figures[index];
         if (stand->amounts[index] < 0) continue;
         int64_t running = running_through(stands, figure, period, period, stand);
-        maybe_t typed = typed_in(stand, figure);
+        maybe_t typed = figure->running;
         bool found = false;
         for (uint32_t row = 0; row < told.figures_count; row++) {
             const figure_standing_t *one = &told.figures[row];

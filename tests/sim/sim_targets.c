@@ -104,7 +104,7 @@ static sum_t target_sum(const recount_t *count, uint32_t task, const indicator_t
 }
 
 static int64_t expected_by(const recount_t *count, const task_t *task, const indicator_t *indicator, const sum_t *sum) {
-    uint32_t today = day_of_instant(&count->sim->plan, count->now_ms);
+    uint32_t today = day_of_instant(&count->sim->plan, count->sealed_ms != 0 ? count->sealed_ms : count->now_ms);
     uint32_t due = indicator->target.due != 0 ? indicator->target.due : task->due;
     if (sum->opening >= sum->goal || today >= due) return sum->goal;
     if (today < task->from) return sum->opening;
@@ -152,14 +152,14 @@ static void total_compare(const recount_t *count, uint32_t task, const indicator
 }
 
 static void indicator_compare(const recount_t *count, uint32_t task, const indicator_t *indicator, const targets_t *told) {
-    if (indicator->measure == measure_people) return; /* held by the replay alone */
-    if (indicator->members_count == 0) total_compare(count, task, indicator, text_of(NULL));
-    for (uint32_t index = 0; index < indicator->members_count; index++)
+    bool people = indicator->measure == measure_people;
+    if (!people && indicator->members_count == 0) total_compare(count, task, indicator, text_of(NULL));
+    for (uint32_t index = 0; !people && index < indicator->members_count; index++)
         total_compare(count, task, indicator, indicator->members[index].id);
     if (indicator->target.shape == shape_none) return;
     for (uint32_t index = 0; index < told->rows_count; index++) {
         if (!text_equal(told->rows[index].indicator, indicator->id)) continue;
-        target_compare(count, task, indicator, &told->rows[index]);
+        (people ? sim_recount_persons : target_compare)(count, task, indicator, &told->rows[index]);
         return;
     }
     sim_fail(count->sim, "targets_are_recounted", "no row for " TEXT_FORMAT, TEXT_ARGS(indicator->id));

@@ -360,7 +360,8 @@ static void report_told(const speech_t *speech, uint32_t unit, uint32_t task, ui
     int64_t until_ms = stand->revision > 0 ? stand->since_ms : INT64_MAX;
     for (uint64_t index = 0; index < count->tick_count; index++) {
         int64_t at_ms = count->ticks[index];
-        bool closed = count->closed_ms != 0 && at_ms >= count->closed_ms;
+        int64_t ends_ms = plan->periods[period].confirmation ? count->sealed_ms : count->closed_ms;
+        bool closed = ends_ms != 0 && at_ms >= ends_ms;
         if (at_ms < opens_ms || at_ms >= until_ms || closed || !is_office_hour(plan, &plan->report_ladder, at_ms)) continue;
         heard_t heard = heard_at(speech, unit_id, task_id, period_id, deadline.due_ms, at_ms - 1), now = {0};
         int64_t rung_ms = rung_come(plan, &deadline, &heard, at_ms);
@@ -440,7 +441,7 @@ void sim_recount_warnings(const recount_t *count) {
     for (uint32_t unit = 0; unit < plan->units_count; unit++)
         for (uint32_t task = 0; task < plan->tasks_count; task++)
             for (uint32_t period = 0; period < plan->periods_count; period++)
-                if (task_owed_by(&plan->tasks[task], plan->units[unit].id)) {
+                if (sim_owes(plan, unit, task, period)) {
                     report_told(&speech, unit, task, period);
                     return_told(&speech, unit, task, period);
                 }

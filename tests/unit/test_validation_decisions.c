@@ -57,6 +57,38 @@ static void a_return_revives_the_revision_below(void **state) {
     assert_true(text_is(standing.why, "与台账不符"));
 }
 
+/* September typed as a running total of 500, August corrected since: what comes back by a return is flagged like any other. */
+static void a_typed_running_total_that_comes_back_by_a_return_is_flagged_where_it_is_wrong_now(void **state) {
+    ledger_t *ledger = *state;
+    raised_at(ledger, 1, T("2021-08"), 0, YUAN(100), 20210820);
+    report_t typed = raised_report(ledger, 2, T("2021-09"), 0, 0);
+    figure_t figure = typed.figures[0];
+    figure.amount = (maybe_t){0};
+    figure.running = GIVEN(YUAN(500));
+    typed.figures = &figure;
+    ledger_report(ledger, T("350104100"), typed, at_ten(ledger, 20210920));
+    raised_at(ledger, 3, T("2021-09"), 1, YUAN(300), 20210921);
+    raised_at(ledger, 4, T("2021-08"), 1, YUAN(120), 20210922);
+    assert_false(standing_at(ledger, T("2021-09")).figures[0].stale);
+    uint64_t seq = decide_at(ledger, decision_returned, T("2021-09"), 2, 20210923);
+    assert_true(verdict_at(ledger, seq).accepted);
+    figure_standing_t standing = standing_at(ledger, T("2021-09")).figures[0];
+    assert_int_equal(standing.amount.value, YUAN(400));
+    assert_int_equal(standing.typed.value, YUAN(500));
+    assert_true(standing.stale);
+    event_t event = ledger_last_of(ledger, KIND_totals_restated);
+    totals_restated_t told;
+    fault_t fault;
+    assert_int_equal(event_body(&event, totals_restated_type(), ledger->arena, &told, &fault), OK);
+    assert_int_equal(event.cause_seq, seq);
+    assert_int_equal(told.rows_count, 1);
+    assert_true(told.rows[0].stale && text_is(told.rows[0].period, "2021-09"));
+    assert_int_equal(told.rows[0].before, YUAN(420));
+    assert_int_equal(told.rows[0].after, YUAN(520));
+    decide_at(ledger, decision_returned, T("2021-08"), 2, 20210923); /* and agrees again when August does */
+    assert_false(standing_at(ledger, T("2021-09")).figures[0].stale);
+}
+
 static void a_return_of_the_only_revision_leaves_nothing(void **state) {
     ledger_t *ledger = *state;
     raised_at(ledger, 1, T("2021-08"), 0, YUAN(100), 20210820);
@@ -165,6 +197,7 @@ static void every_decision_is_listed_with_what_came_of_it(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_return_revives_the_revision_below),
+        TEST(a_typed_running_total_that_comes_back_by_a_return_is_flagged_where_it_is_wrong_now),
         TEST(a_return_of_the_only_revision_leaves_nothing),
         TEST(returns_take_revision_after_revision_off_the_pile),
         TEST(a_decision_on_what_does_not_count_says_what_does_since_when),

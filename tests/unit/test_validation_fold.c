@@ -279,6 +279,33 @@ static void a_dry_run_after_the_close_says_what_intake_would(void **state) {
     assert_code(verdict, "plan_is_sealed");
 }
 
+static bool is_told(const verdict_t *verdict, const char *code) {
+    for (uint32_t index = 0; index < verdict->reasons_count; index++)
+        if (text_is(verdict->reasons[index].code, code)) return true;
+    return false;
+}
+
+static void who_corrects_what_a_bulletin_shows_is_told_which_and_who_changes_words_is_not(void **state) {
+    ledger_t *ledger = *state;
+    raised_at(ledger, 1, T("2021-08"), 0, YUAN(100), 20210820);
+    document_published_t out = {.kind = document_kind_bulletin, .period = T("2021-08"), .hash = {1}, .size = 9, .parts = 1,
+                                .as_of = 4, .number = 7, .layout = 1, .html_hash = {1}, .docx_hash = {1}};
+    ledger_append(ledger, document_published_type(), &out, at_ten(ledger, 20210901));
+    ledger_feed(ledger);
+    uint64_t seq = raised_at(ledger, 2, T("2021-08"), 1, YUAN(110), 20210910);
+    verdict_t corrected = verdict_at(ledger, seq);
+    assert_true(corrected.accepted && is_told(&corrected, "already_published"));
+    assert_text(corrected.reasons[0].args[0], "2021-08(7)");
+    report_t words = raised_report(ledger, 3, T("2021-08"), 2, YUAN(110));
+    words.problems = T("无");
+    seq = ledger_report(ledger, T("350104100"), words, at_ten(ledger, 20210911));
+    ledger_feed(ledger);
+    verdict_t same = verdict_at(ledger, seq);
+    assert_true(same.accepted && !is_told(&same, "already_published"));
+    verdict_t next = verdict_at(ledger, raised_at(ledger, 4, T("2021-09"), 0, YUAN(90), 20210926));
+    assert_false(is_told(&next, "already_published"));
+}
+
 static void one_submission_is_found_by_its_id(void **state) {
     ledger_t *ledger = *state;
     uint64_t first = raised_at(ledger, 1, T("2021-08"), 0, YUAN(100), 20210820);
@@ -356,6 +383,7 @@ int main(void) {
         TEST(one_unit_s_reports_are_nothing_to_another),
         TEST(a_dry_run_says_the_same_and_keeps_nothing),
         TEST(a_dry_run_after_the_close_says_what_intake_would),
+        TEST(who_corrects_what_a_bulletin_shows_is_told_which_and_who_changes_words_is_not),
         TEST(one_submission_is_found_by_its_id),
         TEST(a_question_about_an_entry_to_come_parks),
         TEST(rules_that_this_binary_does_not_contain_stop_the_stage),
