@@ -121,6 +121,11 @@ void on_evidence_send(request_t *self) {
     moving_t *moving = ARENA_NEW(self->arena, moving_t, 1);
     text_t length = request_header(self, "Content-Length"), id = request_parameter(self, "submission_id");
     self->own = moving;
+    if (self->console->uploads >= LIMIT_HTTP_UPLOADS) { /* of those who may: nobody else takes a place */
+        reply_busy(self);
+        return;
+    }
+    self->console->uploads++;
     self->drains = true;
     if (!request_number(self, "offset", &moving->have)) return;
     if (!hash_given(self, request_parameter(self, "sha256"), moving->offer.sha256)) return;

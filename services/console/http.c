@@ -195,11 +195,8 @@ static bool streams(const request_t *self) { return self->route != NULL && self-
 
 /* Its head is here: who asks is found out before a byte of the body is read. */
 static enum MHD_Result stream_begin(request_t *self) {
-    console_t *console = self->console;
     self->begun = true;
-    console->uploads++;
-    if (console->uploads > LIMIT_HTTP_UPLOADS) reply_busy(self);
-    else request_begin(self);
+    request_begin(self);
     if (self->response != NULL) return reply_queue(self);
     request_wait(self);
     return MHD_YES;
@@ -256,7 +253,7 @@ static void on_completed(void *console, struct MHD_Connection *connection, void 
     if (self == NULL) return;
     if (self->live) news_gone(self);
     if (self->suspended) waiting_remove(self);
-    if (streams(self)) self->console->uploads--;
+    if (self->drains) self->console->uploads--;
     buffer_destroy(&self->body);
     arena_destroy(&self->arena);
     free(self);
