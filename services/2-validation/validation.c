@@ -10,14 +10,6 @@
 
 #include <string.h>
 
-/* The key of a table with one row. */
-static store_key_t key_single(void) {
-    store_key_t key = key_new();
-    key_add_u64(&key, 0);
-    return key;
-}
-
-
 static store_key_t key_submission(const uint8_t id[16], text_t unit) {
     store_key_t key = key_new();
     key_add_bytes(&key, id, 16);
@@ -25,31 +17,7 @@ static store_key_t key_submission(const uint8_t id[16], text_t unit) {
     return key;
 }
 
-/* --- memory: the plan in force, indexed --- */
-
-static const plan_tables_t plan_tables = {VALIDATION_PLAN, VALIDATION_PLAN_PARTS};
-
-static void *memory_load(turn_t *turn) { return plan_kept(turn_txn(turn), plan_tables); }
-
-static void memory_destroy(void **memory) {
-    planbook_t *book = *memory;
-    planbook_destroy(&book);
-    *memory = NULL;
-}
-
 /* --- control entries --- */
-
-static void on_plan_part(turn_t *turn, const event_t *event) {
-    plan_part_t part;
-    if (turn_body(turn, event, plan_part_type(), &part)) plan_keep_part(turn_txn(turn), plan_tables, &part);
-}
-
-static void on_plan_adopted(turn_t *turn, const event_t *event) {
-    plan_adopted_t adopted;
-    if (!turn_body(turn, event, plan_adopted_type(), &adopted)) return;
-    plan_keep(turn_txn(turn), plan_tables, &adopted);
-    turn_forget(turn);
-}
 
 static void on_rules_activated(turn_t *turn, const event_t *event) {
     rules_activated_t activated;
@@ -92,7 +60,7 @@ static const validation_history_t *histories_of(turn_t *turn, text_t unit, const
 
 /* Everything a ruling depends on, in one place for the fold and for the dry run. */
 static validation_case_t case_of(turn_t *turn, text_t unit, const report_t *report) {
-    validation_case_t given = {.book = turn_memory(turn),
+    validation_case_t given = {.book = plan_book(turn),
                                .report = report,
                                .unit = unit,
                                .received_ms = turn_now_ms(turn),
@@ -160,14 +128,6 @@ static void standing_keep(turn_t *turn, const validation_case_t *given, const va
     turn_put(turn, VALIDATION_STANDING, &key, &row);
 }
 
-uint64_t due_of(turn_t *turn, const validation_standing_t *standing, text_t period_id) {
-    const planbook_t *book = turn_memory(turn);
-    const period_t *period = book == NULL ? NULL : planbook_period(book, period_id);
-    if (period == NULL) return 0;
-    uint64_t due_ms = (uint64_t)deadline_resolve(planbook_plan(book), period->due).due_ms;
-    return standing->due_ms > due_ms ? standing->due_ms : due_ms; /* an amendment may give more than an extension did */
-}
-
 static void submission_keep(turn_t *turn, const validation_case_t *given) {
     store_key_t key = key_submission(given->report->submission_id, given->unit);
     turn_put(turn, VALIDATION_SUBMISSION, &key, &(validation_submission_t){.seq = turn_cause(turn)});
@@ -195,7 +155,7 @@ static void emit_accepted(turn_t *turn, const validation_case_t *given, const va
                                   .missing_count = ruling->missing_count,
                                   .explained = ruling->explained,
                                   .explained_count = ruling->explained_count,
-                                  .due_ms = due_of(turn, &given->standing, report->period),
+                                  .due_ms = due_of(turn, &given->standing, given->unit, report->period),
                                   .evidence = evidence_of(report),
                                   .previous = given->standing.newest_seq,
                                   .below_seq = standing_counts_seq(&given->standing)};
@@ -213,7 +173,7 @@ static void emit_refused(turn_t *turn, const validation_case_t *given, const val
                                 .period = report->period,
                                 .reasons = ruling->reasons,
                                 .reasons_count = ruling->reasons_count,
-                                .due_ms = due_of(turn, &given->standing, report->period),
+                                .due_ms = due_of(turn, &given->standing, given->unit, report->period),
                                 .previous = given->standing.newest_seq};
     if (given->received_ms != turn_now_ms(turn)) refused.received_ms = (uint64_t)given->received_ms;
     memcpy(refused.submission_id, report->submission_id, sizeof refused.submission_id);
@@ -254,8 +214,8 @@ static void on_report_received(turn_t *turn, const event_t *event) {
 
 static void apply(turn_t *turn, const event_t *event) {
     switch (event->kind) {
-    case KIND_plan_part: on_plan_part(turn, event); return;
-    case KIND_plan_adopted: on_plan_adopted(turn, event); return;
+    case KIND_plan_part: on_plan_part_kept(turn, event); return;
+    case KIND_plan_adopted: on_plan_kept(turn, event); return;
     case KIND_rules_activated: on_rules_activated(turn, event); return;
     case KIND_report_received: on_report_received(turn, event); return;
     case KIND_claim_credited: on_claim_credited(turn, event); return;
@@ -354,7 +314,7 @@ static void answer_check(turn_t *turn, const packet_t *packet, reply_t *reply) {
                          .revision = ruling.revision,
                          .reasons = ruling.accepted ? ruling.explained : ruling.reasons,
                          .reasons_count = ruling.accepted ? ruling.explained_count : ruling.reasons_count,
-                         .due_ms = due_of(turn, &given.standing, ask.report.period),
+                         .due_ms = due_of(turn, &given.standing, ask.unit, ask.report.period),
                          .dry_run = true};
     if (ruling.accepted) verdict.figures = figures_after(turn, &given, &ruling, &verdict.figures_count);
     memcpy(verdict.submission_id, ask.report.submission_id, sizeof verdict.submission_id);
@@ -396,7 +356,7 @@ static void answer_standing(turn_t *turn, const packet_t *packet, reply_t *reply
                             .period = ask.period,
                             .revision = standing.revision,
                             .first_valid_ms = standing.first_valid_ms,
-                            .due_ms = due_of(turn, &standing, ask.period),
+                            .due_ms = due_of(turn, &standing, ask.unit, ask.period),
                             .submissions = verdicts,
                             .submissions_count = count,
                             .seq = standing.seq};
@@ -436,6 +396,7 @@ const role_t *validation_role(void) {
         [VALIDATION_ISSUES] = {"issues", validation_issues_type},
         [VALIDATION_FOLLOW] = {"follow", follow_row_type},
         [VALIDATION_MEASURE] = {"measure", measure_row_type},
+        [VALIDATION_OUTAGE] = {"outage", outage_counted_type},
     };
     static const role_t role = {.name = "validation",
                                 .reads = STREAM_ENTRIES,
@@ -443,8 +404,8 @@ const role_t *validation_role(void) {
                                 .tables = tables,
                                 .table_count = VALIDATION_TABLES,
                                 .apply = apply,
-                                .memory_load = memory_load,
-                                .memory_destroy = memory_destroy,
+                                .memory_load = validation_memory_load,
+                                .memory_destroy = validation_memory_destroy,
                                 .answer = answer};
     return &role;
 }

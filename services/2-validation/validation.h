@@ -23,6 +23,7 @@ enum {
     VALIDATION_FOLLOW,      /* (period, task, unit, indicator) → follow_row: what was promised, what was pressed for */
     VALIDATION_MEASURE,     /* (unit, number) → measure_row: as it stands; what stood before is in stream 2 */
     VALIDATION_ISSUES,      /* () → validation_issues */
+    VALIDATION_OUTAGE,      /* (seq) → outage_counted: an absence of ours */
     VALIDATION_TABLES
 };
 

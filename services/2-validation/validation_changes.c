@@ -130,7 +130,7 @@ void answer_history(turn_t *turn, const packet_t *packet, reply_t *reply) {
     if (turn_waits(turn, ask.at_least)) return;
     history_page_t page = {.ask = &ask, .skip = ask.after, .told = {.as_of = turn_cause(turn)}};
     page.told.rows = page.rows = ARENA_NEW(turn_arena(turn), figure_change_t, LIMIT_ROWS);
-    const planbook_t *book = turn_memory(turn);
+    const planbook_t *book = plan_book(turn);
     const plan_t *plan = book == NULL ? NULL : planbook_plan(book);
     bool room = true;
     for (uint32_t task = 0; plan != NULL && room && task < plan->tasks_count; task++) {

@@ -1,5 +1,6 @@
 /* Claims of keys that count once: put in the place of those before, and who counts when that changes. */
 #include "services/2-validation/validation_claims.h"
+#include "services/2-validation/validation_state.h"
 
 #include "proto/crypto.h"
 #include "services/plan/key_fold.h"
@@ -113,7 +114,7 @@ static uint32_t items_of(const figure_t *figures, uint32_t count) {
 
 const claim_t *claims_of(turn_t *turn, const claims_place_t *place, const figure_t *figures, uint32_t count, int64_t received_ms,
                          uint32_t *claims_count) {
-    const planbook_t *book = turn_memory(turn);
+    const planbook_t *book = plan_book(turn);
     uint32_t items = items_of(figures, count);
     *claims_count = 0;
     if (items == 0 || book == NULL) return NULL;

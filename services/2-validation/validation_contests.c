@@ -1,5 +1,6 @@
 /* Keys that more than one claims: what senders are told of them, what the coordinator decides, what may be asked. */
 #include "services/2-validation/validation_claims.h"
+#include "services/2-validation/validation_state.h"
 
 #include "services/plan/key_fold.h"
 
@@ -8,7 +9,7 @@
 /* --- what the sender is told --- */
 
 static text_t unit_name(turn_t *turn, text_t id) {
-    const planbook_t *book = turn_memory(turn);
+    const planbook_t *book = plan_book(turn);
     const unit_t *unit = book == NULL ? NULL : planbook_unit(book, id);
     return unit == NULL ? id : unit->name;
 }
@@ -103,7 +104,7 @@ static claim_t claim_credited_of(const claim_credited_t *credited, arena_t *aren
 }
 
 static text_t task_id(turn_t *turn, text_t indicator_id) {
-    const planbook_t *book = turn_memory(turn);
+    const planbook_t *book = plan_book(turn);
     const indicator_t *indicator = book == NULL ? NULL : planbook_indicator(book, indicator_id);
     return indicator == NULL ? text_of(NULL) : planbook_task_of(book, indicator)->id;
 }

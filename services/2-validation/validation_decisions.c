@@ -87,7 +87,7 @@ static bool accepted_find(turn_t *turn, uint64_t seq, report_accepted_t *accepte
 /* --- what a return takes away and brings back --- */
 
 static restated_t histories_revive(turn_t *turn, const report_decided_t *decided, const report_accepted_t *below) {
-    const planbook_t *book = turn_memory(turn);
+    const planbook_t *book = plan_book(turn);
     const task_t *task = planbook_task(book, decided->task);
     uint32_t period_from = planbook_period(book, decided->period)->from;
     restated_t restated = {0};
@@ -188,7 +188,7 @@ static uint64_t decision_do(turn_t *turn, const report_decided_t *decided, valid
     restated_t restated = {0};
     claims_place_t place = {.unit = decided->unit, .task = decided->task, .period = decided->period};
     if (decided->decision == decision_returned) {
-        again_ms = (uint64_t)return_deadline(planbook_plan(turn_memory(turn)), turn_now_ms(turn)).due_ms;
+        again_ms = (uint64_t)return_deadline(planbook_plan(plan_book(turn)), turn_now_ms(turn)).due_ms;
         revision_return(turn, decided, standing, &restated);
         claims_revive(turn, &place, standing);
         emit_returned(turn, decided, standing, &place, again_ms);
@@ -210,7 +210,7 @@ static uint64_t decision_do(turn_t *turn, const report_decided_t *decided, valid
 void on_report_decided(turn_t *turn, const event_t *event) {
     report_decided_t decided;
     if (!turn_body(turn, event, report_decided_type(), &decided)) return;
-    decision_case_t given = {.book = turn_memory(turn), .decided = &decided};
+    decision_case_t given = {.book = plan_book(turn), .decided = &decided};
     store_key_t key = key_standing(decided.unit, decided.task, decided.period);
     if (!turn_get(turn, VALIDATION_STANDING, &key, &given.standing)) given.standing = (validation_standing_t){0};
     report_accepted_t counting;

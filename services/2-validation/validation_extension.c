@@ -23,7 +23,7 @@ static uint32_t place_judge(const planbook_t *book, const extension_decided_t *d
 
 static uint32_t extension_judge(turn_t *turn, const extension_decided_t *decided, uint64_t before_ms, uint64_t due_ms,
                                 reason_t *reasons) {
-    const planbook_t *book = turn_memory(turn);
+    const planbook_t *book = plan_book(turn);
     uint32_t count = place_judge(book, decided, reasons, turn_arena(turn));
     if (count > 0) return count;
     if (decided->decision == decision_extended && due_ms <= before_ms) {
@@ -84,11 +84,11 @@ static void extension_do(turn_t *turn, const extension_decided_t *decided, valid
 void on_extension_decided(turn_t *turn, const event_t *event) {
     extension_decided_t decided;
     if (!turn_body(turn, event, extension_decided_type(), &decided)) return;
-    const planbook_t *book = turn_memory(turn);
+    const planbook_t *book = plan_book(turn);
     validation_standing_t standing;
     store_key_t key = key_standing(decided.unit, decided.task, decided.period);
     if (!turn_get(turn, VALIDATION_STANDING, &key, &standing)) standing = (validation_standing_t){0};
-    uint64_t before_ms = due_of(turn, &standing, decided.period), due_ms = 0;
+    uint64_t before_ms = due_of(turn, &standing, decided.unit, decided.period), due_ms = 0;
     if (book != NULL && decided.until != 0) due_ms = (uint64_t)deadline_resolve(planbook_plan(book), decided.until).due_ms;
     reason_t *reasons = ARENA_NEW(turn_arena(turn), reason_t, DECISION_REASONS);
     uint32_t count = extension_judge(turn, &decided, before_ms, due_ms, reasons);
@@ -106,16 +106,4 @@ void on_extension_decided(turn_t *turn, const event_t *event) {
                           .until = decided.until};
     if (count == 0) row.due_ms = due_ms;
     decision_keep(turn, &row, decided.command_id);
-}
-
-/* --- absences of ours --- */
-
-/* Intake has looked at all of it: who, when, how many. Which deadlines move is aggregation's to say. */
-void on_outage_declared(turn_t *turn, const event_t *event) {
-    outage_declared_t declared;
-    if (!turn_body(turn, event, outage_declared_type(), &declared)) return;
-    outage_counted_t counted = {
-        .from_ms = declared.from_ms, .to_ms = declared.to_ms, .units = declared.units, .units_count = declared.units_count};
-    memcpy(counted.command_id, declared.command_id, sizeof counted.command_id);
-    turn_emit(turn, outage_counted_type(), &counted);
 }

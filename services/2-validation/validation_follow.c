@@ -34,7 +34,7 @@ static void reminder_note(turn_t *turn, const warning_decided_t *decided, follow
 
 void on_warning_decided(turn_t *turn, const event_t *event) {
     warning_decided_t decided;
-    if (turn_memory(turn) == NULL || !turn_body(turn, event, warning_decided_type(), &decided)) return;
+    if (plan_book(turn) == NULL || !turn_body(turn, event, warning_decided_type(), &decided)) return;
     bool answers = decided.decision == warning_decision_answered, presses = decided.decision == warning_decision_reminded;
     store_key_t key = key_follow(&decided);
     follow_row_t row;
@@ -42,7 +42,7 @@ void on_warning_decided(turn_t *turn, const event_t *event) {
         row = (follow_row_t){
             .unit = decided.unit, .task = decided.task, .period = decided.period, .indicator = decided.indicator};
     warning_ruled_t ruled = {.decided = decided};
-    ruled.reasons = warning_reasons(turn_memory(turn), &decided, is_reported(turn, &decided), &row, turn_now_ms(turn),
+    ruled.reasons = warning_reasons(plan_book(turn), &decided, is_reported(turn, &decided), &row, turn_now_ms(turn),
                                     turn_arena(turn), &ruled.reasons_count);
     if (ruled.reasons_count == 0 && answers) promise_note(turn, &decided, &row);
     if (ruled.reasons_count == 0 && presses) reminder_note(turn, &decided, &row);

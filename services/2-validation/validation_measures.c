@@ -63,7 +63,7 @@ static void measure_take(turn_t *turn, const measure_case_t *given, const planne
 
 void on_measure_entered(turn_t *turn, const event_t *event) {
     measure_entered_t entered;
-    const planbook_t *book = turn_memory(turn);
+    const planbook_t *book = plan_book(turn);
     if (book == NULL || !turn_body(turn, event, measure_entered_type(), &entered)) return;
     measure_case_t given = {.book = book, .entered = &entered, .now_ms = turn_now_ms(turn)};
     store_key_t key = key_measure(entered.unit, entered.measure.number);
@@ -97,7 +97,7 @@ static bool is_wanted(const measures_ask_t *ask, const measure_told_t *told) {
 void answer_measures(turn_t *turn, const packet_t *packet, reply_t *reply) {
     measures_ask_t ask;
     fault_t fault;
-    const planbook_t *book = turn_memory(turn);
+    const planbook_t *book = plan_book(turn);
     if (book == NULL || packet_body(packet, measures_ask_type(), turn_arena(turn), &ask, &fault) != OK) return;
     if (turn_waits(turn, ask.at_least)) return;
     measure_told_t *rows = ARENA_NEW(turn_arena(turn), measure_told_t, LIMIT_ROWS);

@@ -4,6 +4,7 @@
 
 #include "services/2-validation/validation.h"
 #include "services/2-validation/validation_rules.h"
+#include "services/plan/absence.h"
 
 /* The period first: a month's reports then fall together, however many years and units there are. */
 static inline store_key_t key_standing(text_t unit, text_t task, text_t period) {
@@ -11,6 +12,13 @@ static inline store_key_t key_standing(text_t unit, text_t task, text_t period) 
     key_add_text(&key, period);
     key_add_text(&key, task);
     key_add_text(&key, unit);
+    return key;
+}
+
+/* The key of a table with one row. */
+static inline store_key_t key_single(void) {
+    store_key_t key = key_new();
+    key_add_u64(&key, 0);
     return key;
 }
 
@@ -27,17 +35,28 @@ static inline store_key_t key_seq(uint64_t seq) {
     return key;
 }
 
+/* --- memory: what is derived from the store at its first use (validation_memory.c) --- */
+typedef struct {
+    arena_t *arena;
+    planbook_t *book;    /* the plan in force */
+    absences_t absences; /* of ours */
+} validation_memory_t;
+void *validation_memory_load(turn_t *turn); /* NULL: no plan is adopted yet */
+void validation_memory_destroy(void **memory);
+const planbook_t *plan_book(turn_t *turn); /* NULL: none yet */
+/* When the report is due, by the rule that aggregation uses too. 0: the plan has no such period. */
+uint64_t due_of(turn_t *turn, const validation_standing_t *standing, text_t unit, text_t period_id);
+void on_plan_part_kept(turn_t *turn, const event_t *event);
+void on_plan_kept(turn_t *turn, const event_t *event);
+void on_outage_declared(turn_t *turn, const event_t *event);
+
 /* --- decisions (validation_decisions.c) --- */
 void on_report_decided(turn_t *turn, const event_t *event);
 void on_extension_decided(turn_t *turn, const event_t *event);
-void on_outage_declared(turn_t *turn, const event_t *event);
 text_t decision_instant(const plan_t *plan, uint64_t at_ms, arena_t *arena);
 /* One reason with copies of its args; 1. */
 uint32_t decision_reason(reason_t *reason, text_t code, const char *path, arena_t *arena, const text_t *args, uint32_t count);
 void decision_keep(turn_t *turn, const decision_row_t *row, const uint8_t command_id[16]);
-/* When the report is due: by the extension that was granted last, or by the plan; absences of ours are aggregation's to add. 0: the
- * plan has no such period. */
-uint64_t due_of(turn_t *turn, const validation_standing_t *standing, text_t period_id);
 /* What was said of the decision that entry `seq` holds. false: it holds none. */
 bool decision_verdict(turn_t *turn, uint64_t seq, verdict_t *verdict);
 void answer_decisions(turn_t *turn, const packet_t *packet, reply_t *reply);

@@ -31,7 +31,7 @@ void restated_add(turn_t *turn, restated_t *restated, const validation_history_t
                   text_t indicator, uint32_t period_from) {
     if (fresh->months_count == 0 || fresh->months[fresh->months_count - 1].period_from <= period_from) return;
     if (restated->rows == NULL) restated->rows = arena_room(turn_arena(turn), sizeof *restated->rows * LIMIT_RESTATED);
-    restated->count += validation_restated(old, fresh, indicator, planbook_plan(turn_memory(turn)), period_from,
+    restated->count += validation_restated(old, fresh, indicator, planbook_plan(plan_book(turn)), period_from,
                                            restated->rows + restated->count, LIMIT_RESTATED - restated->count);
 }
 
@@ -77,7 +77,7 @@ const figure_standing_t *figures_after(turn_t *turn, const validation_case_t *gi
 }
 
 const figure_standing_t *figures_standing(turn_t *turn, const standing_ask_t *ask, uint32_t *count) {
-    const planbook_t *book = turn_memory(turn);
+    const planbook_t *book = plan_book(turn);
     const task_t *task = book == NULL ? NULL : planbook_task(book, ask->task);
     const period_t *period = book == NULL ? NULL : planbook_period(book, ask->period);
     figure_standing_t *rows = ARENA_NEW(turn_arena(turn), figure_standing_t, LIMIT_FIGURES);

@@ -140,27 +140,13 @@ static void periods_fill(memory_t *memory) {
     }
 }
 
-/* An absence may name thousands, and is looked at for every obligation: a bit each. */
-static uint64_t *outage_bits(const memory_t *memory, const agg_outage_t *outage) {
-    uint32_t words = memory->plan->units_count / 64 + 1;
-    uint64_t *bits = ARENA_NEW(memory->arena, uint64_t, words);
-    for (uint32_t word = 0; outage->units_count == 0 && word < words; word++) bits[word] = UINT64_MAX;
-    for (uint32_t index = 0; index < outage->units_count; index++) {
-        const unit_t *unit = planbook_unit(memory->book, outage->units[index]);
-        uint32_t at = unit == NULL ? 0 : planbook_unit_index(memory->book, unit);
-        if (unit != NULL) bits[at / 64] |= (uint64_t)1 << at % 64;
-    }
-    return bits;
-}
-
-static void outages_fill(turn_t *turn, memory_t *memory) {
-    memory->outages = ARENA_NEW(memory->arena, agg_outage_t, LIMIT_OUTAGES);
-    memory->outage_units = ARENA_NEW(memory->arena, uint64_t *, LIMIT_OUTAGES);
+static void absences_fill(turn_t *turn, memory_t *memory) {
     store_key_t all = key_new();
+    agg_outage_t row;
     scan_t scan = scan_begin(turn_txn(turn), T_OUTAGES, &all, NULL);
-    while (memory->outages_count < LIMIT_OUTAGES && scan_next(&scan, memory->arena, &memory->outages[memory->outages_count])) {
-        memory->outage_units[memory->outages_count] = outage_bits(memory, &memory->outages[memory->outages_count]);
-        memory->outages_count++;
+    while (scan_next(&scan, turn_arena(turn), &row)) {
+        outage_counted_t outage = {.from_ms = row.from_ms, .to_ms = row.to_ms, .units = row.units, .units_count = row.units_count};
+        absences_add(&memory->absences, memory->book, row.seq, &outage, memory->arena);
     }
     scan_end(&scan);
 }
@@ -168,23 +154,8 @@ static void outages_fill(turn_t *turn, memory_t *memory) {
 deadline_t memory_deadline(const memory_t *memory, const period_t *period, text_t unit, const agg_obligation_t *row,
                            uint64_t *seq) {
     deadline_t deadline = memory->deadlines[planbook_period_index(memory->book, period)];
-    *seq = 0;
-    if (row != NULL && (int64_t)row->due_ms > deadline.due_ms) {
-        deadline.due_ms = (int64_t)row->due_ms;
-        deadline.day = day_of_instant(memory->plan, deadline.due_ms);
-        *seq = row->due_seq;
-    }
-    if (memory->outages_count == 0) return deadline;
-    const unit_t *whose = planbook_unit(memory->book, unit);
-    uint32_t at = whose == NULL ? 0 : planbook_unit_index(memory->book, whose);
-    for (uint32_t index = 0; index < memory->outages_count; index++) {
-        const agg_outage_t *outage = &memory->outages[index];
-        if (whose == NULL || (memory->outage_units[index][at / 64] >> at % 64 & 1) == 0) continue;
-        int64_t before_ms = deadline.due_ms;
-        deadline = deadline_after_outage(memory->plan, deadline, (int64_t)outage->from_ms, (int64_t)outage->to_ms);
-        if (deadline.due_ms != before_ms) *seq = outage->seq;
-    }
-    return deadline;
+    return deadline_in_force(memory->book, deadline, unit, row == NULL ? 0 : row->due_ms, row == NULL ? 0 : row->due_seq,
+                             &memory->absences, seq);
 }
 
 void *aggregation_memory_load(turn_t *turn) {
@@ -199,7 +170,7 @@ void *aggregation_memory_load(turn_t *turn) {
     memory->bits = ARENA_NEW(arena, uint64_t, memory->plan->units_count / 64 + 1);
     tasks_fill(memory);
     periods_fill(memory);
-    outages_fill(turn, memory);
+    absences_fill(turn, memory);
     return memory;
 }
 

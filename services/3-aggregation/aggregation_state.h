@@ -3,6 +3,7 @@
 #define AGGREGATION_AGGREGATION_STATE_H
 
 #include "services/3-aggregation/aggregation_rules.h"
+#include "services/plan/absence.h"
 #include "services/plan/plan_kept.h"
 #include "services/stage/stage.h"
 
@@ -37,9 +38,7 @@ typedef struct {
     uint32_t *first_watch; /* of each task */
     deadline_t *deadlines; /* of each period */
     int64_t *opens_ms;     /* of each period */
-    agg_outage_t *outages; /* in the order of the ledger */
-    uint64_t **outage_units; /* of each a bit a unit: was it its door? */
-    uint32_t outages_count;
+    absences_t absences;   /* of ours */
     uint32_t **owers;      /* of each task: indexes of the units that may owe it, ascending */
     uint32_t *owers_count;
 } memory_t;

@@ -19,7 +19,7 @@ void sim_ask(sim_t *sim, const char *stage, const message_t *ask, const void *qu
 }
 
 /* Stream 2's next verdict has to be about this entry, and say the same. */
-static void verdict_compare(recount_t *count, uint64_t seq, bool valid, uint64_t revision) {
+static void verdict_compare(recount_t *count, uint64_t seq, bool valid, uint64_t revision, int64_t due_ms) {
     event_t event = {0};
     fault_t fault;
     bool there = false;
@@ -37,6 +37,8 @@ static void verdict_compare(recount_t *count, uint64_t seq, bool valid, uint64_t
     bool same = event_body(&event, report_accepted_type(), count->sim->moment, &accepted, &fault) == OK;
     SIM_HOLDS(count->sim, "verdicts_are_recounted", same && accepted.revision == revision, "entry %llu: another revision",
               (unsigned long long)seq);
+    SIM_HOLDS(count->sim, "verdicts_tell_the_deadline", accepted.due_ms == (uint64_t)due_ms, "entry %llu: due at %llu, not %lld",
+              (unsigned long long)seq, (unsigned long long)accepted.due_ms, (long long)due_ms);
 }
 
 static const figure_t *figure_like(const report_t *report, const figure_t *like, uint32_t *index) {
@@ -78,11 +80,17 @@ static void report_count(recount_t *count, const event_t *event) {
     bool valid =
         sim_judge(count, index, &received.report, again ? (int64_t)received.original_received_ms : event->at_ms, &fresh);
     if (valid && fresh.revision == 1) fresh.since_ms = event->at_ms;
-    verdict_compare(count, event->seq, valid, fresh.revision);
-    if (!valid) return;
+    if (!valid) {
+        verdict_compare(count, event->seq, false, 0, 0);
+        return;
+    }
     const task_t *task = planbook_task(sim->book, received.report.task);
     const period_t *period = planbook_period(sim->book, received.report.period);
     uint32_t task_index = (uint32_t)(task - planbook_plan(sim->book)->tasks), at = planbook_period_index(sim->book, period);
+    uint64_t due_seq;
+    int64_t looked_ms;
+    verdict_compare(count, event->seq, true, fresh.revision,
+                    sim_deadline(count, index, task_index, at, &due_seq, &looked_ms).due_ms);
     stand_t *stand = &count->stands[index][task_index][at], before = *stand;
     if (stand->counts > 0) {
         fresh.below = ARENA_NEW(sim->arena, stand_t, 1);
@@ -124,7 +132,7 @@ static void decision_count(recount_t *count, const event_t *event) {
     stand_t *stand = &count->stands[planbook_unit_index(sim->book, unit)][task_index][at];
     stand_t before = *stand;
     bool holds = decision_holds(stand, &decided);
-    verdict_compare(count, event->seq, holds, decided.revision);
+    verdict_compare(count, event->seq, holds, decided.revision, 0);
     bool supervises = decided.actor.office == office_supervisor;
     SIM_HOLDS(sim, "nobody_decides_on_his_own", supervises || !text_equal(decided.actor.unit, decided.unit), "entry %llu",
               (unsigned long long)event->seq);
@@ -186,15 +194,14 @@ static void extension_count(recount_t *count, const event_t *event) {
     const task_t *task = planbook_task(sim->book, decided.task);
     const period_t *period = planbook_period(sim->book, decided.period);
     ASSERT(err == OK && unit != NULL && task != NULL && period != NULL);
-    stand_t *stand = &count->stands[planbook_unit_index(sim->book, unit)][task - planbook_plan(sim->book)->tasks]
-                                   [planbook_period_index(sim->book, period)];
-    int64_t due_ms = deadline_resolve(&sim->plan, period->due).due_ms, until_ms = 0;
-    if (stand->extended_ms > due_ms) due_ms = stand->extended_ms;
+    uint32_t whose = planbook_unit_index(sim->book, unit), which = (uint32_t)(task - planbook_plan(sim->book)->tasks);
+    uint32_t when = planbook_period_index(sim->book, period);
+    stand_t *stand = &count->stands[whose][which][when];
+    uint64_t seq;
+    int64_t looked_ms, until_ms = 0, due_ms = sim_deadline(count, whose, which, when, &seq, &looked_ms).due_ms;
     if (decided.decision == decision_extended) until_ms = deadline_resolve(&sim->plan, decided.until).due_ms;
-    bool owes = sim_owes(&sim->plan, planbook_unit_index(sim->book, unit), (uint32_t)(task - planbook_plan(sim->book)->tasks),
-                         planbook_period_index(sim->book, period));
-    bool holds = owes && (decided.decision == decision_denied || until_ms > due_ms);
-    verdict_compare(count, event->seq, holds, 0);
+    bool holds = sim_owes(&sim->plan, whose, which, when) && (decided.decision == decision_denied || until_ms > due_ms);
+    verdict_compare(count, event->seq, holds, 0, 0);
     if (!holds || decided.decision == decision_denied) return;
     stand->extended_ms = until_ms;
     stand->extended_seq = event->seq;
