@@ -92,6 +92,8 @@ struct message {
 #include "proto/declare.h"
 #define DEF_FILE "proto/queries.def"
 #include "proto/declare.h"
+#define DEF_FILE "proto/requests.def"
+#include "proto/declare.h"
 
 /* Kind of every message that has one: KIND_report_received is 100. */
 enum {

@@ -120,9 +120,41 @@ static bool verdict_no_measure(const event_t *event, arena_t *arena, verdict_t *
     return true;
 }
 
+static bool verdict_request(const event_t *event, arena_t *arena, verdict_t *verdict) {
+    request_taken_t taken;
+    fault_t fault;
+    if (event_body(event, request_taken_type(), arena, &taken, &fault) != OK) return false;
+    *verdict = (verdict_t){.accepted = true,
+                           .unit = taken.unit,
+                           .task = taken.task,
+                           .period = taken.period,
+                           .due_ms = taken.due_ms,
+                           .received_ms = (uint64_t)event->at_ms,
+                           .seq = event->cause_seq};
+    memcpy(verdict->submission_id, taken.submission_id, sizeof verdict->submission_id);
+    return true;
+}
+
+static bool verdict_no_request(const event_t *event, arena_t *arena, verdict_t *verdict) {
+    request_refused_t refused;
+    fault_t fault;
+    if (event_body(event, request_refused_type(), arena, &refused, &fault) != OK) return false;
+    *verdict = (verdict_t){.unit = refused.unit,
+                           .task = refused.task,
+                           .period = refused.period,
+                           .reasons = refused.reasons,
+                           .reasons_count = refused.reasons_count,
+                           .due_ms = refused.due_ms,
+                           .received_ms = (uint64_t)event->at_ms,
+                           .seq = event->cause_seq};
+    memcpy(verdict->submission_id, refused.submission_id, sizeof verdict->submission_id);
+    return true;
+}
+
 bool kind_judges_a_unit(uint32_t kind) {
     return kind == KIND_report_accepted || kind == KIND_report_refused || kind == KIND_warning_ruled ||
-           kind == KIND_measure_taken || kind == KIND_measure_refused;
+           kind == KIND_measure_taken || kind == KIND_measure_refused || kind == KIND_request_taken ||
+           kind == KIND_request_refused;
 }
 
 bool verdict_of_event(const event_t *event, arena_t *arena, verdict_t *verdict, uint64_t *previous) {
@@ -135,6 +167,8 @@ bool verdict_of_event(const event_t *event, arena_t *arena, verdict_t *verdict, 
     if (event->kind == KIND_credit_refused) return verdict_uncredited(event, arena, verdict);
     if (event->kind == KIND_warning_ruled) return verdict_ruled(event, arena, verdict);
     if (event->kind == KIND_measure_taken) return verdict_measure(event, arena, verdict);
+    if (event->kind == KIND_request_taken) return verdict_request(event, arena, verdict);
+    if (event->kind == KIND_request_refused) return verdict_no_request(event, arena, verdict);
     if (event->kind == KIND_measure_refused) return verdict_no_measure(event, arena, verdict);
     return false;
 }

@@ -26,6 +26,19 @@ static bool measure_is_open(visit_t *visit, const void *act) {
     return enter->measure.state == measure_state_planned ? plan_is_open(visit) : plan_is_unsealed(visit);
 }
 
+static bool request_is_open(visit_t *visit, const void *act) {
+    const extension_request_t *request = act;
+    return period_is_open(visit, request->period);
+}
+
+static uint64_t request_append(visit_t *visit, text_t unit, const void *act, int64_t stamp_ms) {
+    const extension_request_t *request = act;
+    extension_requested_t requested = {.actor = visit->actor, .unit = unit, .task = request->task, .period = request->period,
+                                       .until = request->until, .why = request->why};
+    memcpy(requested.submission_id, request->submission_id, sizeof requested.submission_id);
+    return group_append(visit->intake, extension_requested_type(), &requested, stamp_ms);
+}
+
 /* What a unit may do; its submission id stands first in each message. */
 typedef struct {
     uint32_t kind;
@@ -37,6 +50,7 @@ typedef struct {
 static const act_t acts[] = {
     {KIND_warning_decide, warning_decide_type, warning_answer_is_open, warning_answer_holds, warning_answer_append},
     {KIND_measure_enter, measure_enter_type, measure_is_open, NULL, measure_append},
+    {KIND_extension_request, extension_request_type, request_is_open, NULL, request_append},
 };
 
 /* Its content is its kind and its canonical bytes. */

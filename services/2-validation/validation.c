@@ -6,7 +6,6 @@
 #include "services/2-validation/validation_claims.h"
 #include "services/2-validation/validation_state.h"
 #include "services/plan/calendar.h"
-#include "services/plan/plan_kept.h"
 
 #include <string.h>
 
@@ -223,6 +222,7 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_extension_decided: on_extension_decided(turn, event); return;
     case KIND_outage_declared: on_outage_declared(turn, event); return;
     case KIND_warning_decided: on_warning_decided(turn, event); return;
+    case KIND_extension_requested: on_extension_requested(turn, event); return;
     case KIND_measure_entered: on_measure_entered(turn, event); return;
     case KIND_document_published: on_bulletin_out(turn, event); return;
     case KIND_ledger_opened:
@@ -362,6 +362,7 @@ static void answer_standing(turn_t *turn, const packet_t *packet, reply_t *reply
                             .seq = standing.seq};
     if (all) told.figures = figures_standing(turn, &ask, &told.figures_count);
     standing_tell_decision(turn, &standing, &told);
+    standing_tell_request(turn, &standing, &told);
     reply_with(reply, standing_told_type(), &told);
 }
 
@@ -374,6 +375,7 @@ static void answer(turn_t *turn, const packet_t *ask, reply_t *reply) {
     case KIND_decisions_ask: answer_decisions(turn, ask, reply); return;
     case KIND_history_ask: answer_history(turn, ask, reply); return;
     case KIND_follows_ask: answer_follows(turn, ask, reply); return;
+    case KIND_requests_ask: answer_requests(turn, ask, reply); return;
     case KIND_measures_ask: answer_measures(turn, ask, reply); return;
     case KIND_measure_history_ask: answer_measure_history(turn, ask, reply); return;
     default: return; /* not mine: the runtime says so */
@@ -396,6 +398,7 @@ const role_t *validation_role(void) {
         [VALIDATION_ISSUES] = {"issues", validation_issues_type},
         [VALIDATION_FOLLOW] = {"follow", follow_row_type},
         [VALIDATION_MEASURE] = {"measure", measure_row_type},
+        [VALIDATION_REQUEST] = {"request", request_row_type},
         [VALIDATION_OUTAGE] = {"outage", outage_counted_type},
     };
     static const role_t role = {.name = "validation",

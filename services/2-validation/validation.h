@@ -24,6 +24,7 @@ enum {
     VALIDATION_MEASURE,     /* (unit, number) → measure_row: as it stands; what stood before is in stream 2 */
     VALIDATION_ISSUES,      /* () → validation_issues */
     VALIDATION_OUTAGE,      /* (seq) → outage_counted: an absence of ours */
+    VALIDATION_REQUEST,     /* (seq) → request_row: a request for more time */
     VALIDATION_TABLES
 };
 

@@ -17,21 +17,30 @@ text_t decision_instant(const plan_t *plan, uint64_t at_ms, arena_t *arena) {
 
 uint32_t decision_reason(reason_t *reason, text_t code, const char *path, arena_t *arena, const text_t *args, uint32_t count) {
     text_t *copies = ARENA_NEW(arena, text_t, count + 1);
-    memcpy(copies, args, sizeof *args * count);
+    if (count > 0) memcpy(copies, args, sizeof *args * count);
     *reason = (reason_t){.code = code, .path = text_of(path), .args = copies, .args_count = count};
     return 1;
 }
 
-static uint32_t place_judge(const decision_case_t *given, reason_t *reasons, arena_t *arena) {
-    const report_decided_t *decided = given->decided;
+uint32_t decision_place_judge(const planbook_t *book, text_t unit, text_t task, text_t period, reason_t *reasons, arena_t *arena) {
     uint32_t count = 0;
-    if (given->book == NULL || planbook_unit(given->book, decided->unit) == NULL)
-        count += decision_reason(&reasons[count], REASON_OF(unknown_unit), "unit", arena, &decided->unit, 1);
-    if (given->book == NULL || planbook_task(given->book, decided->task) == NULL)
-        count += decision_reason(&reasons[count], REASON_OF(unknown_task), "task", arena, &decided->task, 1);
-    if (given->book == NULL || planbook_period(given->book, decided->period) == NULL)
-        count += decision_reason(&reasons[count], REASON_OF(unknown_period), "period", arena, &decided->period, 1);
+    if (book == NULL || planbook_unit(book, unit) == NULL)
+        count += decision_reason(&reasons[count], REASON_OF(unknown_unit), "unit", arena, &unit, 1);
+    if (book == NULL || planbook_task(book, task) == NULL)
+        count += decision_reason(&reasons[count], REASON_OF(unknown_task), "task", arena, &task, 1);
+    if (book == NULL || planbook_period(book, period) == NULL)
+        count += decision_reason(&reasons[count], REASON_OF(unknown_period), "period", arena, &period, 1);
     return count;
+}
+
+uint32_t decision_owed_judge(const planbook_t *book, text_t unit, text_t task, text_t period, reason_t *reasons, arena_t *arena) {
+    uint32_t count = decision_place_judge(book, unit, task, period, reasons, arena);
+    if (count > 0) return count;
+    const unit_t *whose = planbook_unit(book, unit);
+    const task_t *what = planbook_task(book, task);
+    if (planbook_owes(book, whose, what, planbook_period(book, period))) return 0;
+    text_t args[] = {whose->name, what->name};
+    return decision_reason(reasons, REASON_OF(not_owed), "task", arena, args, 2);
 }
 
 /* What was decided on the newest revision already, and is decided once more. */
@@ -49,7 +58,7 @@ static uint32_t repeat_judge(const decision_case_t *given, reason_t *reason, are
 uint32_t decision_judge(const decision_case_t *given, reason_t *reasons, arena_t *arena) {
     const report_decided_t *decided = given->decided;
     const validation_standing_t *standing = &given->standing;
-    uint32_t count = place_judge(given, reasons, arena);
+    uint32_t count = decision_place_judge(given->book, decided->unit, decided->task, decided->period, reasons, arena);
     if (count > 0) return count;
     count = repeat_judge(given, reasons, arena);
     if (count > 0) return count;
@@ -130,26 +139,27 @@ static void claims_revive(turn_t *turn, claims_place_t *place, validation_standi
 
 /* --- the handler --- */
 
-void decision_keep(turn_t *turn, const decision_row_t *row, const uint8_t command_id[16]) {
+static void emit_refused(turn_t *turn, const decision_row_t *row, const uint8_t command_id[16]) {
+    decision_refused_t refused = {.decision = row->decision,
+                                  .unit = row->unit,
+                                  .task = row->task,
+                                  .period = row->period,
+                                  .revision = row->revision,
+                                  .reasons = row->reasons,
+                                  .reasons_count = row->reasons_count};
+    memcpy(refused.command_id, command_id, sizeof refused.command_id);
+    turn_emit(turn, decision_refused_type(), &refused);
+}
+
+void decision_end(turn_t *turn, const decision_row_t *row, const uint8_t command_id[16]) {
     validation_decision_t kept = {.row = *row};
+    if (row->reasons_count > 0) emit_refused(turn, row, command_id);
     kept.row.seq = turn_cause(turn);
     kept.row.at_ms = (uint64_t)turn_now_ms(turn);
     kept.row.accepted = row->reasons_count == 0;
     memcpy(kept.command_id, command_id, sizeof kept.command_id);
     store_key_t key = key_seq(turn_cause(turn));
     turn_put(turn, VALIDATION_DECISION, &key, &kept);
-}
-
-static void emit_refused(turn_t *turn, const report_decided_t *decided, const reason_t *reasons, uint32_t count) {
-    decision_refused_t refused = {.decision = decided->decision,
-                                  .unit = decided->unit,
-                                  .task = decided->task,
-                                  .period = decided->period,
-                                  .revision = decided->revision,
-                                  .reasons = reasons,
-                                  .reasons_count = count};
-    memcpy(refused.command_id, decided->command_id, sizeof refused.command_id);
-    turn_emit(turn, decision_refused_type(), &refused);
 }
 
 static void emit_approved(turn_t *turn, const report_decided_t *decided) {
@@ -217,21 +227,12 @@ void on_report_decided(turn_t *turn, const event_t *event) {
     accepted_find(turn, standing_counts_seq(&given.standing), &counting, &given.counts_since_ms);
     reason_t *reasons = ARENA_NEW(turn_arena(turn), reason_t, DECISION_REASONS);
     uint32_t count = decision_judge(&given, reasons, turn_arena(turn));
-    uint64_t again_ms = 0;
-    if (count > 0) emit_refused(turn, &decided, reasons, count);
-    else again_ms = decision_do(turn, &decided, &given.standing);
-    decision_row_t row = {.decision = decided.decision,
-                          .unit = decided.unit,
-                          .task = decided.task,
-                          .period = decided.period,
-                          .revision = decided.revision,
-                          .why = decided.why,
-                          .officer = decided.actor.officer,
-                          .office = decided.actor.office,
-                          .reasons = reasons,
-                          .reasons_count = count,
-                          .again_ms = again_ms};
-    decision_keep(turn, &row, decided.command_id);
+    decision_row_t row = DECISION_ROW(&decided);
+    row.revision = decided.revision;
+    row.reasons = reasons;
+    row.reasons_count = count;
+    if (count == 0) row.again_ms = decision_do(turn, &decided, &given.standing);
+    decision_end(turn, &row, decided.command_id);
 }
 
 /* --- questions --- */

@@ -15,7 +15,7 @@ static store_key_t key_issues(void) {
 void on_bulletin_out(turn_t *turn, const event_t *event) {
     document_published_t published;
     if (!turn_body(turn, event, document_published_type(), &published)) return;
-    const planbook_t *book = turn_memory(turn);
+    const planbook_t *book = plan_book(turn);
     const period_t *period = book == NULL ? NULL : planbook_period(book, published.period);
     if (published.kind != document_kind_bulletin || period == NULL) return; /* with the summary the periods close */
     store_key_t key = key_issues();

@@ -86,6 +86,18 @@ enum { DECISION_REASONS = 4 };
 /* Why it does not hold, into DECISION_REASONS of room; returns how many. 0: it holds. */
 uint32_t decision_judge(const decision_case_t *given, reason_t *reasons, arena_t *arena);
 
+/* All that a request for more time depends on. */
+typedef struct {
+    const planbook_t *book; /* NULL: no plan is adopted yet */
+    const extension_requested_t *requested;
+    validation_standing_t standing;
+    request_row_t newest; /* the request before it; seq 0: there is none */
+    uint64_t due_ms;      /* as things stand */
+    int64_t now_ms;
+} request_case_t;
+/* Why it is not taken, into DECISION_REASONS of room; returns how many. 0: it waits for an answer. */
+uint32_t request_judge(const request_case_t *given, reason_t *reasons, arena_t *arena);
+
 /* All that what is said of a planned measure depends on. */
 typedef struct {
     const planbook_t *book;

@@ -56,7 +56,20 @@ void on_extension_decided(turn_t *turn, const event_t *event);
 text_t decision_instant(const plan_t *plan, uint64_t at_ms, arena_t *arena);
 /* One reason with copies of its args; 1. */
 uint32_t decision_reason(reason_t *reason, text_t code, const char *path, arena_t *arena, const text_t *args, uint32_t count);
-void decision_keep(turn_t *turn, const decision_row_t *row, const uint8_t command_id[16]);
+/* What both kinds of decision say alike. */
+#define DECISION_ROW(said)                                                                                                     \
+    ((decision_row_t){.decision = (said)->decision,                                                                            \
+                      .unit = (said)->unit,                                                                                    \
+                      .task = (said)->task,                                                                                    \
+                      .period = (said)->period,                                                                                \
+                      .why = (said)->why,                                                                                      \
+                      .officer = (said)->actor.officer,                                                                        \
+                      .office = (said)->actor.office})
+/* Is all of it in the plan; is it owed too? Reasons into DECISION_REASONS of room; returns how many. */
+uint32_t decision_place_judge(const planbook_t *book, text_t unit, text_t task, text_t period, reason_t *reasons, arena_t *arena);
+uint32_t decision_owed_judge(const planbook_t *book, text_t unit, text_t task, text_t period, reason_t *reasons, arena_t *arena);
+/* Keeps what came of a decision, and emits decision_refused where it has reasons. */
+void decision_end(turn_t *turn, const decision_row_t *row, const uint8_t command_id[16]);
 /* What was said of the decision that entry `seq` holds. false: it holds none. */
 bool decision_verdict(turn_t *turn, uint64_t seq, verdict_t *verdict);
 void answer_decisions(turn_t *turn, const packet_t *packet, reply_t *reply);
@@ -70,6 +83,16 @@ void answer_follows(turn_t *turn, const packet_t *packet, reply_t *reply);
 void on_bulletin_out(turn_t *turn, const event_t *event);
 /* A valid report that changes what one of them shows is told so: adds to what is explained. */
 void issues_note(turn_t *turn, const validation_case_t *given, validation_ruling_t *ruling);
+
+/* --- requests for more time (validation_requests.c) --- */
+void on_extension_requested(turn_t *turn, const event_t *event);
+request_row_t request_newest(turn_t *turn, const validation_standing_t *standing); /* seq 0: there is none */
+/* The decision that entry at hand holds is its answer. */
+void request_answer(turn_t *turn, const request_row_t *request, const decision_row_t *decision);
+void answer_requests(turn_t *turn, const packet_t *packet, reply_t *reply);
+/* The newest request and what became of it, into the answer about what stands. */
+void standing_tell_request(turn_t *turn, const validation_standing_t *standing, standing_told_t *told);
+
 /* --- planned measures (validation_measures.c) --- */
 void on_measure_entered(turn_t *turn, const event_t *event);
 void answer_measures(turn_t *turn, const packet_t *packet, reply_t *reply);

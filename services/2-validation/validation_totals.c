@@ -38,7 +38,7 @@ void restated_add(turn_t *turn, restated_t *restated, const validation_history_t
 void restated_add_own(turn_t *turn, restated_t *restated, const validation_history_t *old, const validation_history_t *fresh,
                       text_t indicator, uint32_t period_from) {
     if (restated->rows == NULL) restated->rows = arena_room(turn_arena(turn), sizeof *restated->rows * LIMIT_RESTATED);
-    restated->count += validation_stale(old, fresh, indicator, planbook_plan(turn_memory(turn)), period_from,
+    restated->count += validation_stale(old, fresh, indicator, planbook_plan(plan_book(turn)), period_from,
                                         restated->rows + restated->count, LIMIT_RESTATED - restated->count);
 }
 

@@ -94,6 +94,8 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_extension_granted: on_extension_granted(turn, event); break;
     case KIND_outage_counted: on_outage_counted(turn, event); break;
     case KIND_extension_denied:
+    case KIND_request_taken: /* asking moves no deadline */
+    case KIND_request_refused:
     case KIND_measure_taken: /* in words: no figure depends on them */
     case KIND_measure_refused:
     case KIND_totals_restated: /* sums are added up from months, whatever was typed */

@@ -30,7 +30,8 @@ static json_t *words_json(void) {
                 {"level", level_words},               {"key_kind", key_kind_words},     {"login_role", login_role_words},
                 {"warning_kind", warning_kind_words}, {"addressee", addressee_words},   {"door", door_words},
                 {"decision", decision_words},         {"office", office_words},
-                {"measure_state", measure_state_words}, {"measure_phase", measure_phase_words}};
+                {"measure_state", measure_state_words}, {"measure_phase", measure_phase_words},
+                {"request_state", request_state_words}};
     json_t *json = json_object();
     for (size_t index = 0; index < sizeof sets / sizeof sets[0]; index++) {
         json_t *set = json_object();

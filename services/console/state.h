@@ -265,6 +265,8 @@ void on_claims(request_t *self);
 void act_take(request_t *self, json_t *json, const message_t *type);
 void on_warning_answer(request_t *self);
 void on_follows(request_t *self);
+void on_extensions(request_t *self); /* extensions.c */
+void on_extension_request(request_t *self);
 void on_measures(request_t *self); /* measures.c */
 void on_measure_enter(request_t *self);
 void on_measure_history(request_t *self);

@@ -185,6 +185,7 @@ static const struct {
 } acts[] = {
     {KIND_warning_decide, warning_decide_type},
     {KIND_measure_enter, measure_enter_type},
+    {KIND_extension_request, extension_request_type},
 };
 
 static const message_t *act_type(uint32_t kind) {

@@ -150,6 +150,8 @@ int verb_report_enter(cli_t *cli);
 int verb_report_nil(cli_t *cli);
 int verb_extension_grant(cli_t *cli);
 int verb_extension_deny(cli_t *cli);
+int verb_extension_request(cli_t *cli);
+int verb_extension_list(cli_t *cli);
 int verb_outage_declare(cli_t *cli);
 int verb_unit_valid(cli_t *cli);
 int verb_officer_add(cli_t *cli);

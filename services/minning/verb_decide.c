@@ -58,48 +58,7 @@ int verb_report_return(cli_t *cli) { return decide(cli, decision_returned); }
 
 int verb_report_approve(cli_t *cli) { return decide(cli, decision_approved); }
 
-/* --- more time --- */
-
-static int tell_extension(cli_t *cli, const extension_decide_t *ask, const verdict_t *verdict) {
-    if (cli->json)
-        cli_print_json(message_to_json(verdict_type(), verdict));
-    else
-        printf(cli_say(cli, "%s %s  " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT "（第 %lu 条）\n",
-                       "%s: %s  " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT " (entry %lu)\n"),
-               cli_say(cli, WORD_ZH(decision, ask->decision), WORD_EN(decision, ask->decision)),
-               verdict->accepted ? cli_say(cli, "已生效", "it holds") : cli_say(cli, "无效", "it does not hold"),
-               TEXT_ARGS(cli_unit_name(cli, ask->unit)), TEXT_ARGS(cli_task_name(cli, ask->task)), TEXT_ARGS(ask->period),
-               (unsigned long)verdict->seq);
-    for (uint32_t index = 0; !cli->json && index < verdict->reasons_count; index++)
-        cli_print_reason(cli, &verdict->reasons[index], 2, stdout);
-    return verdict->accepted ? EXIT_WELL : EX_DATAERR;
-}
-
-static int extend(cli_t *cli, decision_t decision) {
-    int exit_code = cli_enter(cli);
-    if (exit_code != EXIT_WELL) return exit_code;
-    extension_decide_t ask = {.decision = decision,
-                              .unit = cli_unit_named(cli, cli->args[0]),
-                              .task = text_of(cli->args[1]),
-                              .period = text_of(cli->args[2]),
-                              .why = cli_slug(cli, OPTION_why)};
-    if (ask.unit.size == 0) return cli_fail(cli, EX_DATAERR, "计划中没有这个单位", "the plan has no such unit", cli->args[0]);
-    if (decision == decision_denied && ask.why.size == 0)
-        return cli_fail(cli, EX_USAGE, "不予延期须写明理由", "a denial has a reason", "--why TEXT");
-    if (decision == decision_extended && !json_day_read(cli_slug(cli, OPTION_until), &ask.until))
-        return cli_fail(cli, EX_USAGE, "须写明延至哪一日", "say until which day", "--until 2021-09-03");
-    command_done_t done = {0};
-    exit_code = ask_command_as(cli, extension_decide_type(), &ask, &done);
-    if (exit_code != EXIT_WELL) return exit_code;
-    verdict_ask_t question = {.seq = done.seq};
-    verdict_t verdict = {0};
-    exit_code = ask_desk(cli, "validation", verdict_ask_type(), &question, verdict_type(), &verdict);
-    return exit_code == EXIT_WELL ? tell_extension(cli, &ask, &verdict) : exit_code;
-}
-
-int verb_extension_grant(cli_t *cli) { return extend(cli, decision_extended); }
-
-int verb_extension_deny(cli_t *cli) { return extend(cli, decision_denied); }
+/* --- absences of ours --- */
 
 /* "a,b" → ids of the plan. */
 static int units_named(cli_t *cli, outage_declare_t *ask) {

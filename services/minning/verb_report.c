@@ -249,6 +249,16 @@ int verb_report_check(cli_t *cli) {
     return exit_code;
 }
 
+/* What was asked for last, and what was answered. */
+static void print_request(cli_t *cli, const request_row_t *request) {
+    if (request->seq == 0) return;
+    printf(cli_say(cli, "申请延至 %04u-%02u-%02u（第 %lu 条）：%s  " TEXT_FORMAT "\n",
+                   "asked for time until %04u-%02u-%02u (entry %lu): %s  " TEXT_FORMAT "\n"),
+           request->until / 10000, request->until / 100 % 100, request->until % 100, (unsigned long)request->seq,
+           cli_say(cli, WORD_ZH(request_state, request->state), WORD_EN(request_state, request->state)),
+           TEXT_ARGS(request->answer));
+}
+
 static void print_standing(cli_t *cli, const standing_told_t *standing) {
     printf(TEXT_FORMAT "  " TEXT_FORMAT "  " TEXT_FORMAT "  %s " TEXT_FORMAT "\n",
            TEXT_ARGS(cli_unit_name(cli, standing->unit)), TEXT_ARGS(cli_task_name(cli, standing->task)),
@@ -268,6 +278,7 @@ static void print_standing(cli_t *cli, const standing_told_t *standing) {
     if (standing->again_ms > 0)
         printf(cli_say(cli, "须于 " TEXT_FORMAT " 前重报；目前计入第 %lu 版\n", "due again by " TEXT_FORMAT "; revision %lu counts now\n"),
                TEXT_ARGS(cli_when(cli, cli_offset(cli), (int64_t)standing->again_ms)), (unsigned long)standing->counts);
+    print_request(cli, &standing->request);
     for (uint32_t index = 0; index < standing->submissions_count; index++) print_verdict(cli, &standing->submissions[index]);
 }
 

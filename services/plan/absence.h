@@ -18,12 +18,12 @@ typedef struct {
     uint32_t count;
 } absences_t;
 
-/* Notes one more, in memory of the arena; units: none means everybody's. Past LIMIT_OUTAGES nothing happens: intake takes no more. */
+/* Notes one more, in memory of the arena; units: none means everybody's. Past LIMIT_OUTAGES nothing happens: intake takes none. */
 void absences_add(absences_t *self, const planbook_t *book, uint64_t seq, const outage_counted_t *outage, arena_t *arena);
 
 /* When this unit's report is due, all told: by the plan (`deadline`: its resolved day) or by the extension in force, where that is
- * later (extended_ms, 0: none; extended_seq), and then by what absences took of its last day. *seq: the entry that moved it last; 0:
- * the plan's own rule. */
+ * later (extended_ms, 0: none; extended_seq), and then by what absences took of its last day. *seq: the entry that moved it last;
+ * 0: the plan's own rule. */
 deadline_t deadline_in_force(const planbook_t *book, deadline_t deadline, text_t unit, uint64_t extended_ms, uint64_t extended_seq,
                              const absences_t *absences, uint64_t *seq);
 

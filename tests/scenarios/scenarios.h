@@ -69,6 +69,10 @@ void scene_follows(scene_t *self, text_t rest);
 void scene_door_down(scene_t *self, text_t rest);
 void scene_door_up(scene_t *self, text_t rest);
 
+/* --- requests for more time (requests.c) --- */
+void scene_request(scene_t *self, text_t unit, text_t rest);
+void scene_requests(scene_t *self, text_t rest);
+
 /* --- planned measures (measures.c) --- */
 void scene_measure(scene_t *self, text_t unit, text_t rest);
 void scene_measures(scene_t *self, text_t rest);

@@ -277,13 +277,16 @@ static void do_return(scene_t *self, text_t rest) { decide(self, decision_return
 
 static void do_approve(scene_t *self, text_t rest) { decide(self, decision_approved, rest); }
 
-/* 延期 lin rsj labor 2021-08 2021-08-30 说 …; 不予延期 lin rsj labor 2021-08 说 … */
+/* 延期 lin rsj labor 2021-08 2021-08-30 [答 N] 说 …; 不予延期 lin rsj labor 2021-08 [答 N] 说 …: N, the request that it answers */
 static void extend(scene_t *self, decision_t decision, text_t rest) {
     text_t officer = phrase_word(&rest);
     extension_decide_t ask = {.decision = decision, .unit = phrase_word(&rest), .task = phrase_word(&rest)};
     ask.period = phrase_word(&rest);
     if (decision == decision_extended && !json_day_read(phrase_word(&rest), &ask.until)) ask.until = 0;
-    (void)phrase_word(&rest);
+    if (text_is(phrase_word(&rest), "答")) {
+        ask.request_seq = number_of(phrase_word(&rest));
+        (void)phrase_word(&rest);
+    }
     while (rest.size > 0 && rest.at[0] == ' ') rest = (text_t){rest.at + 1, rest.size - 1};
     ask.why = rest;
     uint64_t seq = 0;
@@ -376,6 +379,7 @@ void scene_play(scene_t *self, text_t command) {
                  {"恢复", scene_door_up}, {"静默", scene_silence},  {"联系人", scene_contact}, {"通道", scene_route},
                  {"邮局", scene_post},    {"证明", scene_proof},     {"异议", scene_object},    {"答复", scene_object_answer},
                  {"跟进", scene_follows},    {"封存", do_seal},
+                 {"延期申请", scene_requests},
                  {"措施", scene_measures},
                  {"措施来历", scene_measure_history}, {"内审", scene_approval}};
     text_t rest = command, word = phrase_word(&rest);
@@ -396,6 +400,8 @@ void scene_play(scene_t *self, text_t command) {
         scene_answer(self, word, after);
     else if (text_is(verb, "催办"))
         scene_press(self, word, after);
+    else if (text_is(verb, "请延"))
+        scene_request(self, word, after);
     else if (text_is(verb, "措施"))
         scene_measure(self, word, after);
     else if (!do_report(self, word, rest))

@@ -54,7 +54,18 @@ static void act_measure(sim_t *sim, uint32_t unit) {
     if (sim_chance(sim, 200)) act_send(sim, unit, measure_enter_type(), &enter); /* the answer was lost: once more */
 }
 
-static void (*const acts[])(sim_t *sim, uint32_t unit) = {act_answer, act_measure};
+/* It asks for more time; an officer may answer some of it, by number or not. */
+static void act_request(sim_t *sim, uint32_t unit) {
+    extension_request_t request = {.task = sim->plan.tasks[sim_draw(sim, sim->plan.tasks_count)].id,
+                                   .period = sim->plan.periods[sim_draw(sim, sim->plan.periods_count)].id,
+                                   .until = sim_chance(sim, 900) ? day_near(sim, 60, 5) : 0,
+                                   .why = text_of(sim_chance(sim, 900) ? "数据未到" : "")};
+    crypto_random(request.submission_id, sizeof request.submission_id);
+    act_send(sim, unit, extension_request_type(), &request);
+    sim_trace(sim, "u%u asks for more time", unit);
+}
+
+static void (*const acts[])(sim_t *sim, uint32_t unit) = {act_answer, act_measure, act_request};
 
 void sim_act(sim_t *sim) {
     acts[sim_draw(sim, sizeof acts / sizeof acts[0])](sim, (uint32_t)sim_draw(sim, sim->plan.units_count));

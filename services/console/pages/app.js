@@ -10,6 +10,7 @@ M.pages = {
   matrix: { show: M.pageMatrix, live: true, name: ['报送矩阵', 'Matrix'], may: function () { return M.me.all_units; } },
   late: { show: M.pageLate, live: true, name: ['逾期迟报', 'Late'], may: function () { return true; } },
   measures: { show: M.pageMeasures, live: true, name: ['帮扶措施', 'Measures'], may: function () { return M.me.reports || M.me.all_units; } },
+  extensions: { show: M.pageExtensions, live: true, name: ['延期申请', 'More time'], may: function () { return M.me.reports || M.me.all_units; } },
   claims: { show: M.pageClaims, live: true, name: ['重复申报', 'Claims'], may: function () { return M.me.all_units; } },
   warnings: { show: M.pageWarnings, live: true, name: ['预警', 'Warnings'], may: function () { return true; } },
   services: { show: M.pageServices, live: true, name: ['运行状况', 'Services'], may: function () { return M.me.all_units; } },
