@@ -165,6 +165,11 @@ static err_t tables_open(store_t *self) {
     return code == 0 ? OK : store_wrong(self, code, "tables");
 }
 
+err_t store_reopen(store_t *self) {
+    err_t err = env_open(self);
+    return err == OK ? tables_open(self) : err;
+}
+
 static store_t *store_new(const char *path, const table_t *tables, size_t table_count, bool derived) {
     store_t *self = calloc(1, sizeof *self);
     if (self == NULL) return NULL;

@@ -34,6 +34,10 @@ err_t store_open(const char *path, const table_t *tables, size_t table_count, st
  * commits outlives the process, not the machine. After a power cut (another boot, not closed before) it opens empty. */
 err_t store_open_derived(const char *path, const table_t *tables, size_t table_count, store_t **out);
 void store_close(store_t **self);
+/* Writes the file anew with only what the store holds, and blanks the old one: what was deleted is in it no more. Nobody may use
+ * the store meanwhile, in any thread. ERR_FULL: there was no room for it, nothing is changed; after any other error the store is to
+ * be closed. Not for derived stores. */
+err_t store_rewrite(store_t *self);
 /* Bytes used, and bytes it may grow to before BUSY: `used >= *size` means that less than LIMIT_STORE_RESERVE is left. */
 void store_usage(store_t *self, uint64_t *used, uint64_t *size);
 

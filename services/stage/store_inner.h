@@ -55,6 +55,7 @@ struct txn {
 
 /* Makes data.mdb, whole and durable before it has its name, if there is none; makes the names durable in any case. */
 err_t store_file_make(const store_t *self);
+err_t store_reopen(store_t *self); /* the file that lies there now: env and tables */
 /* Keeps some of the file's end written with zeros: a flush that finds its blocks there has no file size to flush with them. */
 void store_extend(store_t *self);
 /* The boot in which a derived store was written, and whether it was closed since. Checked before anything is opened: what another

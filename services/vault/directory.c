@@ -111,6 +111,7 @@ static void on_erase(vault_t *self, const packet_t *packet, buffer_t *now, buffe
     if (!body_read(self, packet, directory_erase_type(), &erase, now) || !vault_group_begin(self)) return;
     bool gone = row_delete(self, VAULT_CONTACTS, erase.contact, &contact);
     gone = row_delete(self, VAULT_ROUTES, erase.route, &route) || gone;
+    if (gone) vault_note_erased(self);
     if (gone)
         done(packet, changed(self), true, later);
     else

@@ -74,6 +74,16 @@ static void answers_send(loop_t *self) {
     buffer_clear(&self->later);
 }
 
+static bool desk_answer(void *self, const packet_t *ask, buffer_t *out) { return vault_answer(self, ask, out); }
+
+/* The desk reads the same store in a thread of its own: it is shut while the file is written anew. */
+static err_t rewrite(loop_t *self) {
+    if (!vault_wants_rewrite(self->vault)) return OK;
+    desk_stop(&self->desk);
+    err_t err = vault_rewrite(self->vault);
+    return err == OK ? desk_start("vault", desk_answer, self->vault, &self->desk) : err;
+}
+
 static err_t loop_run(loop_t *self) {
     void *const handles[DOORS] = {server_handle(self->servers[AT_GATEWAY]), server_handle(self->servers[AT_OPERATOR]),
                                   server_handle(self->servers[AT_NOTIFIER]), server_handle(self->servers[AT_CONSOLE])};
@@ -81,13 +91,12 @@ static err_t loop_run(loop_t *self) {
         bool leave = (link_wait(handles, DOORS, IDLE_MS) & LINK_STOP) != 0;
         drain(self);
         err_t err = vault_commit(self->vault);
+        if (err == OK) err = rewrite(self);
         if (err != OK) return err;
         answers_send(self);
         if (leave) return OK;
     }
 }
-
-static bool desk_answer(void *self, const packet_t *ask, buffer_t *out) { return vault_answer(self, ask, out); }
 
 static bool login_answer(void *self, const packet_t *ask, buffer_t *out) {
     const login_door_t *door = self;

@@ -20,6 +20,7 @@ static const table_t tables[VAULT_TABLES] = {
     [VAULT_DRAFTS] = {"drafts", vault_draft_type},
 };
 #define FACT_SERIAL "serial"
+#define FACT_ERASED "erased" /* somebody was erased, and the file is not rewritten yet */
 
 err_t vault_open(const char *path, const uint8_t hash_key[HASH_KEY_SIZE], vault_t **out) {
     *out = NULL;
@@ -32,8 +33,31 @@ err_t vault_open(const char *path, const uint8_t hash_key[HASH_KEY_SIZE], vault_
     self->started_steady_ms = clock_steady_ms();
     memcpy(self->hash_key, hash_key, sizeof self->hash_key);
     err_t err = store_open(path, tables, VAULT_TABLES, &self->store);
+    txn_t *txn = err == OK ? store_read(self->store) : NULL;
+    self->rewrites = txn != NULL && txn_fact(txn, FACT_ERASED) != 0;
+    txn_abort(&txn);
+    if (err == OK) err = vault_rewrite(self);
     if (err != OK) vault_close(&self);
     *out = self;
+    return err;
+}
+
+void vault_note_erased(vault_t *self) {
+    txn_fact_put(self->group, FACT_ERASED, 1);
+    self->rewrites = true;
+}
+
+bool vault_wants_rewrite(const vault_t *self) { return self->rewrites && self->group == NULL && self->err == OK; }
+
+err_t vault_rewrite(vault_t *self) {
+    if (!self->rewrites) return OK;
+    err_t err = store_rewrite(self->store);
+    self->rewrites = false;
+    if (err == ERR_FULL) return OK; /* there was no room: at the next erasure, or the next opening */
+    txn_t *txn = err == OK ? store_write(self->store) : NULL;
+    if (txn != NULL) txn_fact_put(txn, FACT_ERASED, 0);
+    if (err == OK) err = txn == NULL ? ERR_STORE : txn_commit(&txn);
+    if (err != OK) self->err = err;
     return err;
 }
 
@@ -188,6 +212,7 @@ void vault_erase(vault_t *self, const uint8_t hash[HASH_SIZE]) {
     if (!vault_group_begin(self)) return;
     store_key_t key = vault_person_key(hash);
     txn_delete(self->group, VAULT_PERSONS, &key);
+    vault_note_erased(self);
     self->group_count++;
 }
 

@@ -30,6 +30,10 @@ bool vault_answer(vault_t *self, const packet_t *ask, buffer_t *out);
 bool vault_text(vault_t *self, const uint8_t hash[HASH_SIZE], arena_t *arena, text_t *text);
 /* Erases one text in the open group. The same text kept later gets a new commitment, so that nothing links the two. */
 void vault_erase(vault_t *self, const uint8_t hash[HASH_SIZE]);
+/* Behind the commit of an erasure the file is written anew, so that the text is gone from it; nobody else may use the vault
+ * meanwhile. A crash in between: the next opening does it. */
+bool vault_wants_rewrite(const vault_t *self);
+err_t vault_rewrite(vault_t *self);
 uint64_t vault_count(vault_t *self);                   /* texts ever kept, durable */
 void vault_keep_free(vault_t *self, uint64_t reserve); /* bytes; busy when less is left */
 

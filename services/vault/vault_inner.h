@@ -19,9 +19,11 @@ struct vault {
     uint8_t hash_key[HASH_KEY_SIZE];
     uint64_t reserve;
     int64_t started_steady_ms;
+    bool rewrites; /* somebody was erased: his text is still in the file */
 };
 
 bool vault_group_begin(vault_t *self);
+void vault_note_erased(vault_t *self); /* in the open group: the file is to be rewritten behind the commit, also after a crash */
 bool vault_space_is_low(const vault_t *self);
 void vault_say_busy(uint64_t request_id, buffer_t *now);
 void vault_refuse(const packet_t *packet, text_t code, const char *path, buffer_t *now);

@@ -334,6 +334,52 @@ static void an_amended_plan_is_rebuilt_too(const char *plan) {
     runs(EX_OK, "missing --unit zgh --period 2021-09");
 }
 
+/* Does any file below the vault's folder hold the text, be it in a page that nobody uses? */
+static bool vault_holds(const char *text) {
+    char command[9000];
+    snprintf(command, sizeof command, "grep -rqaF '%s' %s/data/vault", text, home);
+    return system(command) == 0;
+}
+
+/* "What is erased there leaves every proof intact": the name goes out of the file, the count and the tenure stay. */
+static void a_person_is_erased_and_nothing_that_was_counted_changes(void) {
+    scene = "a person is erased and nothing that was counted changes";
+    file("talent.csv", "任务,报送期,指标,姓名,发生日期,进展\n"
+                       "talent,2021-09,doctors,郑支医,2021-08-05,两名医生在岗\n"
+                       "talent,2021-09,doctors,何援宁,2021-08-16,\n");
+    runs(EX_OK, "key new wjj");
+    runs(EX_OK, "unit add wjj home/units/wjj.pub");
+    runs(EX_OK, "report send talent.csv --unit wjj");
+    settles();
+    runs(EX_OK, "figures doctors");
+    says("郑支医");
+    says("何援宁");
+    if (!vault_holds("郑支医")) fail("the name was never in the vault");
+    runs(EX_OK, "verify totals --json");
+    unsigned long checked = number("\"checked\":", 1);
+    runs(EX_OK, "person erase 郑支医");
+    says("已删除");
+    if (vault_holds("郑支医")) fail("the name is still in the vault's file");
+    if (!vault_holds("何援宁")) fail("another name is gone too");
+    runs(EX_OK, "figures doctors");
+    never_says("郑支医");
+    says("已删除");
+    says("何援宁");
+    runs(EX_OK, "verify totals --json");
+    if (number("\"checked\":", 1) != checked || number("\"differences\":", 1) != 0) fail("what was counted has changed");
+    runs(EX_OK, "progress");
+    says("选派医生");
+    runs(EX_DATAERR, "person erase 郑支医");
+    says("保密库中没有此人");
+    runs(EX_OK, "down");
+    if (vault_holds("郑支医")) fail("the name came back with the end");
+    runs(EX_OK, "up --wait");
+    runs(EX_OK, "verify totals");
+    says("0 处不一致");
+    runs(EX_OK, "status");
+    says("vault");
+}
+
 static store_t *open_aggregation(void) {
     char path[200];
     store_t *store = NULL;
@@ -421,6 +467,7 @@ int main(int argc, char **argv) {
     a_month_that_the_file_itself_reports_is_not_skipped();
     what_is_missing_is_named_to_the_field();
     totals_equal_the_ledger();
+    a_person_is_erased_and_nothing_that_was_counted_changes();
     an_amended_plan_is_rebuilt_too(plan);
     planted_differences_are_found();
     printf("bulk: every scene went as told\n");

@@ -157,6 +157,66 @@ static void an_erased_text_is_gone_and_comes_back_under_another_commitment(void 
     world_end(&world);
 }
 
+/* Does the vault's file hold these bytes, be it in a page that nobody uses? */
+static bool file_holds(const world_t *world, const char *text) {
+    char path[96];
+    snprintf(path, sizeof path, "%s/data.mdb", world->folder);
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    static char bytes[4 * 1024 * 1024];
+    size_t size = fread(bytes, 1, sizeof bytes, file);
+    assert_true(size > 0 && size < sizeof bytes);
+    fclose(file);
+    return memmem(bytes, size, text, strlen(text)) != NULL;
+}
+
+static void an_erased_text_is_in_the_file_no_more_and_all_others_keep_their_reference(void **state) {
+    (void)state;
+    world_t world = world_new();
+    enum { NAMES = 60 };
+    char names[NAMES][32];
+    text_t texts[NAMES];
+    for (uint32_t index = 0; index < NAMES; index++) {
+        snprintf(names[index], sizeof names[index], "支教老师第%03u号", index);
+        texts[index] = text_of(names[index]);
+    }
+    vault_kept_t kept = world_kept(&world, texts, NAMES);
+    assert_true(file_holds(&world, names[37]));
+    vault_erase(world.vault, kept.refs[37].hash);
+    assert_false(vault_wants_rewrite(world.vault)); /* behind the commit, not before */
+    assert_int_equal(vault_commit(world.vault), OK);
+    assert_true(vault_wants_rewrite(world.vault));
+    assert_true(file_holds(&world, names[37])); /* this is why */
+    assert_int_equal(vault_rewrite(world.vault), OK);
+    assert_false(vault_wants_rewrite(world.vault));
+    assert_false(file_holds(&world, names[37]));
+    assert_true(file_holds(&world, names[38]));
+    texts[37] = texts[0];
+    world_keep(&world, texts, NAMES); /* all of them are known: answered at once */
+    vault_kept_t again = kept_read(&world, &world.now);
+    for (uint32_t index = 0; index < NAMES; index++)
+        assert_memory_equal(again.refs[index].hash, kept.refs[index == 37 ? 0 : index].hash, 32);
+    assert_memory_equal(again.refs[NAMES - 1].commitment, kept.refs[NAMES - 1].commitment, 32);
+    assert_int_equal(vault_count(world.vault), NAMES);
+    world_reopen(&world);
+    assert_false(file_holds(&world, names[37]));
+    world_end(&world);
+}
+
+static void a_crash_between_an_erasure_and_the_new_file_is_made_good_by_the_next_opening(void **state) {
+    (void)state;
+    world_t world = world_new();
+    text_t text = text_of("林某某离任"), found;
+    vault_kept_t kept = world_kept(&world, &text, 1);
+    vault_erase(world.vault, kept.refs[0].hash);
+    assert_int_equal(vault_commit(world.vault), OK);
+    assert_true(file_holds(&world, "林某某离任"));
+    world_reopen(&world);
+    assert_false(file_holds(&world, "林某某离任"));
+    assert_false(vault_text(world.vault, kept.refs[0].hash, world.arena, &found));
+    world_end(&world);
+}
+
 static void a_second_opening_is_locked_out(void **state) {
     (void)state;
     world_t world = world_new();
@@ -241,6 +301,8 @@ int main(void) {
         cmocka_unit_test(the_same_text_has_the_same_reference_and_costs_no_second_write),
         cmocka_unit_test(an_answer_that_leans_on_the_open_group_waits_for_its_commit),
         cmocka_unit_test(an_erased_text_is_gone_and_comes_back_under_another_commitment),
+        cmocka_unit_test(an_erased_text_is_in_the_file_no_more_and_all_others_keep_their_reference),
+        cmocka_unit_test(a_crash_between_an_erasure_and_the_new_file_is_made_good_by_the_next_opening),
         cmocka_unit_test(a_second_opening_is_locked_out),
         cmocka_unit_test(a_full_disk_is_answered_busy_but_known_texts_still_get_their_reference),
         cmocka_unit_test(garbage_and_foreign_messages_are_refused),
