@@ -90,6 +90,8 @@ struct message {
 #include "proto/declare.h"
 #define DEF_FILE "proto/edge.def"
 #include "proto/declare.h"
+#define DEF_FILE "proto/outbox.def"
+#include "proto/declare.h"
 #define DEF_FILE "proto/queries.def"
 #include "proto/declare.h"
 #define DEF_FILE "proto/requests.def"

@@ -229,6 +229,7 @@ static void command_do(visit_t *visit, const command_t *command, const packet_t 
         {KIND_plan_adopted, on_plan_adopted},
         {KIND_backup_taken, on_backup_taken},
         {KIND_quarantined, on_quarantined},
+        {KIND_notice_retried, on_notice_retried},
         {KIND_ledger_restored, on_ledger_restored},
         {KIND_login_granted, on_login_granted},
         {KIND_login_revoked, on_login_revoked},

@@ -34,6 +34,7 @@ static const struct {
     {KIND_login_revoked, BIT(root) | BIT(operator)},
     {KIND_backup_taken, BIT(root) | BIT(operator)},
     {KIND_quarantined, BIT(root) | BIT(operator)},
+    {KIND_notice_retried, BIT(root) | BIT(operator)},
     {KIND_report_decide, BIT(coordinator) | BIT(supervisor)},
     {KIND_extension_decide, BIT(coordinator) | BIT(supervisor)},
     {KIND_report_enter, BIT(coordinator)},

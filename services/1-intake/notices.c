@@ -49,3 +49,19 @@ void on_notice_failed(visit_t *visit) {
     if (!visit_body(visit, &visit->packet, notice_failed_type(), &failed)) return;
     if (units_are_known(visit, failed.parts, failed.parts_count)) note(visit, notice_failed_type(), &failed, failed.id);
 }
+
+/* Which letters are dead the notifier knows; a result that the ledger never heard of is nobody's. */
+void on_notice_retried(visit_t *visit, const command_t *command, const packet_t *body) {
+    intake_t *self = visit->intake;
+    notice_retried_t retried;
+    intake_notice_t kept;
+    if (!visit_body(visit, body, notice_retried_type(), &retried)) return;
+    store_key_t key = key_of_notice(retried.message);
+    bool one = !bytes_are_zero(retried.message, sizeof retried.message);
+    if (one && !txn_get(self->group, TABLE_NOTICES, &key, self->arena, &kept)) {
+        visit_refuse(visit, REASON_OF(not_there), text_of("message"), NULL, 0);
+        return;
+    }
+    retried.actor = visit->actor;
+    command_obeyed(visit, command, group_append(self, notice_retried_type(), &retried, group_stamp(self)));
+}

@@ -156,6 +156,7 @@ void command_obeyed(visit_t *visit, const command_t *command, uint64_t seq);
 bool remark_is_clean(visit_t *visit, text_t why);
 void on_backup_taken(visit_t *visit, const command_t *command, const packet_t *body);
 void on_quarantined(visit_t *visit, const command_t *command, const packet_t *body);
+void on_notice_retried(visit_t *visit, const command_t *command, const packet_t *body); /* notices.c */
 void on_ledger_restored(visit_t *visit, const command_t *command, const packet_t *body);
 void on_claim_credit(visit_t *visit, const command_t *command, const packet_t *body); /* credits.c */
 void forks_add(intake_t *self, const ledger_restored_t *restored);

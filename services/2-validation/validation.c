@@ -240,6 +240,7 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_ledger_restored:
     case KIND_quarantined:
     case KIND_notice_sent:
+    case KIND_notice_retried:
     case KIND_notice_failed:
     case KIND_event_skipped: return;    /* passed on by the runtime */
     case KIND_plan_closed: on_plan_ended(turn, false); return;

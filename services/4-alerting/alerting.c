@@ -357,6 +357,7 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_ledger_restored:
     case KIND_quarantined:
     case KIND_notice_sent:
+    case KIND_notice_retried:
     case KIND_notice_failed:
     case KIND_event_skipped:
     case KIND_total_changed: break; /* nothing to remind of */

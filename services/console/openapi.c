@@ -10,7 +10,7 @@ static const message_t *(*const described[])(void) = {
     plan_type,    report_received_type, follows_type,  history_type, figure_change_type,
     evidence_offer_type, evidence_at_type,
     measures_type, measure_history_type, measure_enter_type,
-    requests_type};
+    requests_type, dead_letters_type};
 
 static json_t *reference_to(const message_t *type) {
     return json_pack("{s:s++}", "$ref", "#/components/schemas/", type->name, "");

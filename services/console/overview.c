@@ -79,6 +79,8 @@ static void keep(console_t *self, watched_t *watched, const health_t *health) {
     watched->health.service = text_of(watched->name);
     watched->health.note = text_of(watched->note);
     watched->health.plan = text_of(watched->plan);
+    snprintf(watched->sick, sizeof watched->sick, TEXT_FORMAT, TEXT_ARGS(health->outbox.sick));
+    watched->health.outbox.sick = text_of(watched->sick);
     if (watched->at == AT_INTAKE && (int64_t)health->now_ms > self->ledger_ms) self->ledger_ms = (int64_t)health->now_ms;
 }
 
@@ -144,6 +146,24 @@ static bool all_well(const console_t *self) {
     return console_ready(self);
 }
 
+/* Dead letters: no more of an address than its hash. */
+static void on_dead_told(request_t *self, const packet_t *packet) {
+    dead_letters_t answer;
+    uint64_t after = 0;
+    if (!answer_is(self, packet, dead_letters_type(), &answer)) return;
+    json_t *json = message_to_json(dead_letters_type(), &answer);
+    if (answer.rows_count == 0) json_object_set_new(json, "rows", json_array());
+    if (answer.more && request_number(self, "after", &after))
+        json_object_set_new(json, "next", json_integer((json_int_t)(after + answer.rows_count)));
+    reply_json(self, 200, json);
+}
+
+void on_dead(request_t *self) {
+    dead_ask_t question = {0};
+    if (request_number(self, "after", &question.after) && request_number(self, "at_least", &question.at_least))
+        ask_checked(self, AT_NOTIFIER, dead_ask_type(), &question, on_dead_told);
+}
+
 void on_healthz(request_t *self) { reply_bytes(self, 200, "text/plain; charset=utf-8", "ok\n", 3, true); }
 
 void on_readyz(request_t *self) {
@@ -184,6 +204,36 @@ static const struct {
     {"minning_halted_position", "gauge", "Event a stage stands still before; 0: it does not.", of_halted},
 };
 
+/* The notifier's outbox: counters begin anew with it. */
+static uint64_t of_waiting(const health_t *health) { return health->outbox.waiting; }
+static uint64_t of_flying(const health_t *health) { return health->outbox.flying; }
+static uint64_t of_untold(const health_t *health) { return health->outbox.untold; }
+static uint64_t of_dead(const health_t *health) { return health->outbox.dead; }
+static uint64_t of_sent(const health_t *health) { return health->outbox.sent; }
+static uint64_t of_withdrawn(const health_t *health) { return health->outbox.withdrawn; }
+static uint64_t of_overtaken(const health_t *health) { return health->outbox.overtaken; }
+static uint64_t of_too_old(const health_t *health) { return health->outbox.too_old; }
+static uint64_t of_unwanted(const health_t *health) { return health->outbox.refused; }
+static uint64_t of_given_up(const health_t *health) { return health->outbox.given_up; }
+static uint64_t of_unreachable(const health_t *health) { return health->outbox.unreachable; }
+
+static const struct {
+    const char *name;
+    const char *help;
+    measure_of_t *of;
+} letters[] = {
+    {"minning_notices_waiting", "Messages that wait to be sent.", of_waiting},
+    {"minning_notices_flying", "Messages on their way.", of_flying},
+    {"minning_notices_untold", "Results that the ledger does not have yet.", of_untold},
+    {"minning_notices_dead", "Dead letters: not delivered, and nobody has tried them again.", of_dead},
+};
+
+static const struct {
+    const char *how;
+    measure_of_t *of;
+} ends[] = {{"sent", of_sent},        {"withdrawn", of_withdrawn}, {"overtaken", of_overtaken},    {"too_old", of_too_old},
+            {"refused", of_unwanted}, {"given_up", of_given_up},   {"unreachable", of_unreachable}};
+
 static void line(buffer_t *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void line(buffer_t *out, const char *format, ...) {
     char text[512];
@@ -216,6 +266,15 @@ static void services_tell(const console_t *self, buffer_t *out) {
     }
 }
 
+static void outbox_tell(const watched_t *notifier, buffer_t *out) {
+    for (size_t which = 0; which < sizeof letters / sizeof letters[0]; which++)
+        single(out, letters[which].name, "gauge", letters[which].help, letters[which].of(&notifier->health));
+    head(out, "minning_notices_total", "counter", "Messages by how they ended, since the notifier started.");
+    for (size_t which = 0; which < sizeof ends / sizeof ends[0]; which++)
+        line(out, "minning_notices_total{how=\"%s\"} %llu\n", ends[which].how,
+             (unsigned long long)ends[which].of(&notifier->health));
+}
+
 static void console_tell(const console_t *self, buffer_t *out) {
     front_counts_t counts = front_counts(self->front);
     head(out, "minning_http_answers_total", "counter", "Answers by the first digit of their status.");
@@ -241,6 +300,8 @@ void on_metrics(request_t *self) {
     single(&out, "minning_redis_published_position", "gauge", "Stream 4 is in Redis up to here.", published);
     single(&out, "minning_redis_lag_events", "gauge", "Events of stream 4 that Redis does not hold yet.",
            head_seq > published ? head_seq - published : 0);
+    const watched_t *notifier = watched_named(console, AT_NOTIFIER);
+    if (alive(console, notifier)) outbox_tell(notifier, &out);
     console_tell(console, &out);
     reply_bytes(self, 200, "text/plain; version=0.0.4; charset=utf-8", out.at, out.size, true);
     buffer_destroy(&out);

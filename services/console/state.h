@@ -104,6 +104,7 @@ typedef struct {
     health_t health;
     char plan[LIMIT_ID + 1];
     char note[LIMIT_NAME + 1];
+    char sick[LIMIT_ID + 1];
 } watched_t;
 
 /* A session that the vault has lately vouched for. */
@@ -321,6 +322,7 @@ void on_healthz(request_t *self);
 void on_readyz(request_t *self);
 void on_metrics(request_t *self);
 void on_services(request_t *self);
+void on_dead(request_t *self);
 
 /* --- pages.c --- */
 void on_page(request_t *self);

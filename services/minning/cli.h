@@ -194,6 +194,8 @@ int verb_route_list(cli_t *cli);
 int verb_route_erase(cli_t *cli);
 int verb_notify_test(cli_t *cli);
 int verb_notices(cli_t *cli);
+int verb_notices_dead(cli_t *cli);
+int verb_notices_retry(cli_t *cli);
 int verb_bulletin(cli_t *cli);
 int verb_bulletin_announce(cli_t *cli);
 int verb_bulletin_publish(cli_t *cli);

@@ -153,3 +153,66 @@ int verb_notices(cli_t *cli) {
     sheet_destroy(&self.sheet);
     return exit_code;
 }
+
+/* --- dead letters --- */
+
+static void dead_add(telling_t *self, const dead_row_t *row) {
+    cli_t *cli = self->cli;
+    text_t cells[] = {hex_of(row->result.message, sizeof row->result.message, cli->arena),
+                      cli_unit_name(cli, row->unit),
+                      row->rung,
+                      CLI_WORD_OF(cli, notice_state, row->state),
+                      row->result.route,
+                      whom(self, &row->result),
+                      cli_when(cli, cli_offset(cli), (int64_t)row->result.entry_ms),
+                      outcome(cli, &row->result)};
+    sheet_add(&self->sheet, cells, 8, colour_red);
+}
+
+/* `minning notices dead`: what was given up, refused or has nobody to go to, and why. */
+int verb_notices_dead(cli_t *cli) {
+    telling_t self = {.cli = cli};
+    dead_ask_t ask = {0};
+    dead_letters_t page;
+    int exit_code = cli_enter(cli);
+    if (exit_code == EXIT_WELL) exit_code = outside_directory(cli, &self.directory);
+    text_t head[] = {cli_word(cli, "编号", "id"), cli_word(cli, "对象", "to"), cli_word(cli, "梯次", "rung"),
+                     cli_word(cli, "状态", "state"), cli_word(cli, "通道", "route"), cli_word(cli, "接收人", "whom"),
+                     cli_word(cli, "入账", "recorded"), cli_word(cli, "原因", "why")};
+    sheet_add(&self.sheet, head, 8, NULL);
+    do {
+        page = (dead_letters_t){0};
+        if (exit_code == EXIT_WELL) exit_code = ask_desk(cli, "notifier", dead_ask_type(), &ask, dead_letters_type(), &page);
+        for (uint32_t index = 0; exit_code == EXIT_WELL && index < page.rows_count; index++) {
+            if (cli->json) cli_print_json(message_to_json(dead_row_type(), &page.rows[index]));
+            else dead_add(&self, &page.rows[index]);
+        }
+        ask.after += page.rows_count;
+    } while (exit_code == EXIT_WELL && page.more && page.rows_count > 0);
+    if (exit_code == EXIT_WELL && !cli->json && ask.after == 0) printf("%s\n", cli_say(cli, "没有死信", "no letter is dead"));
+    if (exit_code == EXIT_WELL && !cli->json && ask.after > 0) sheet_print(cli, &self.sheet, stdout);
+    sheet_destroy(&self.sheet);
+    return exit_code;
+}
+
+/* `minning notices retry [ID]`: signed by the root key, or by an operator. */
+int verb_notices_retry(cli_t *cli) {
+    notice_retried_t retried = {.route = cli_slug(cli, OPTION_route)};
+    command_done_t done = {0};
+    refusal_t refusal = {0};
+    int exit_code = cli_enter(cli);
+    if (exit_code != EXIT_WELL) return exit_code;
+    if (cli->arg_count > 0 && !hex_read(text_of(cli->args[0]), retried.message, sizeof retried.message))
+        return cli_fail(cli, EX_USAGE, "编号为 32 位十六进制（见 minning notices dead）", "32 hex digits (see minning notices dead)",
+                        cli->args[0]);
+    if (cli_option(cli, OPTION_as) != NULL) {
+        exit_code = ask_command_as(cli, notice_retried_type(), &retried, &done);
+        if (exit_code != EXIT_WELL) return exit_code;
+    } else {
+        err_t err = ask_command(cli, notice_retried_type(), &retried, &done, &refusal);
+        if (err != OK) return cli_fail_err(cli, err, "intake", &refusal);
+    }
+    if (cli->json) cli_print_json(message_to_json(command_done_type(), &done));
+    else printf(cli_say(cli, "将再次发送（第 %lu 条）\n", "they are tried again (entry %lu)\n"), (unsigned long)done.seq);
+    return EXIT_WELL;
+}

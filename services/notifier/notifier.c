@@ -18,6 +18,7 @@ static const table_t tables[NOTIFIER_TABLES] = {
     [NOTIFIER_PLACE] = {"place", notifier_place_type},
     [NOTIFIER_RESULT] = {"result", notice_row_type},
     [NOTIFIER_MESSAGE] = {"message", notifier_place_type},
+    [NOTIFIER_DEAD] = {"dead", dead_row_type},
 };
 
 /* --- keys --- */
@@ -187,6 +188,29 @@ static void on_bundle_told(turn_t *turn, const event_t *event) {
     turn_put(turn, NOTIFIER_TOLD, &key, &told);
 }
 
+static bool is_dead(const notice_row_t *row) {
+    if (row->sent) return false;
+    return row->why == notice_why_refused || row->why == notice_why_given_up || row->why == notice_why_unreachable;
+}
+
+static void dead_count(turn_t *turn, int64_t more) {
+    notifier_mode_t mode = notifier_mode(turn_txn(turn), turn_arena(turn));
+    mode.dead = (uint64_t)((int64_t)mode.dead + more);
+    mode_put(turn, mode);
+}
+
+/* A dead letter is one until it is sent after all, or told otherwise. */
+static void dead_note(turn_t *turn, const store_key_t *key, const notice_row_t *row, const notice_part_t *part) {
+    dead_row_t dead;
+    bool was = turn_get(turn, NOTIFIER_DEAD, key, &dead), is = is_dead(row);
+    if (!was && !is) return;
+    dead = (dead_row_t){.result = *row, .state = part->state, .unit = part->unit, .rung = part->rung};
+    memcpy(dead.warning_id, part->warning_id, sizeof dead.warning_id);
+    if (is) turn_put(turn, NOTIFIER_DEAD, key, &dead);
+    else turn_delete(turn, NOTIFIER_DEAD, key);
+    if (is != was) dead_count(turn, is ? 1 : -1);
+}
+
 static void results_put(turn_t *turn, const event_t *event, notice_row_t row, const notice_part_t *parts, uint32_t count) {
     row.entry = event->cause_seq;
     row.entry_ms = (uint64_t)event->at_ms;
@@ -195,7 +219,9 @@ static void results_put(turn_t *turn, const event_t *event, notice_row_t row, co
         store_key_t key = result_key(parts[index].warning_id, parts[index].state, parts[index].outbox_id);
         notice_row_t old;
         bool stays = !row.sent && turn_get(turn, NOTIFIER_RESULT, &key, &old) && old.sent; /* sent is sent */
-        if (!stays) turn_put(turn, NOTIFIER_RESULT, &key, &row);
+        if (stays) continue;
+        turn_put(turn, NOTIFIER_RESULT, &key, &row);
+        dead_note(turn, &key, &row, &parts[index]);
     }
     store_key_t key = message_key(row.message);
     notifier_place_t place = {.seq = event->cause_seq};
@@ -222,6 +248,43 @@ static void on_notice_failed(turn_t *turn, const event_t *event) {
     results_put(turn, event, row, failed.parts, failed.parts_count);
 }
 
+/* Its result is not the last: the sender, who looks through everything again, finds it without one. */
+static void retry_one(turn_t *turn, const store_key_t *key) {
+    notice_row_t row;
+    turn_delete(turn, NOTIFIER_DEAD, key);
+    dead_count(turn, -1);
+    if (!turn_get(turn, NOTIFIER_RESULT, key, &row)) return;
+    row.retried = turn_cause(turn);
+    turn_put(turn, NOTIFIER_RESULT, key, &row);
+}
+
+static bool is_meant(const notice_retried_t *retried, const dead_row_t *dead) {
+    static const uint8_t any[16];
+    bool this_one = memcmp(retried->message, any, sizeof any) == 0 ||
+                    memcmp(retried->message, dead->result.message, sizeof any) == 0;
+    return this_one && (retried->route.size == 0 || text_equal(retried->route, dead->result.route));
+}
+
+static void on_notice_retried(turn_t *turn, const event_t *event, uint64_t step) {
+    notice_retried_t retried;
+    if (!turn_body(turn, event, notice_retried_type(), &retried)) return;
+    store_key_t *keys = ARENA_NEW(turn_arena(turn), store_key_t, LIMIT_AGENDA_STEP), all = key_new();
+    uint32_t count = 0;
+    dead_row_t dead;
+    scan_t scan = scan_begin(turn_txn(turn), NOTIFIER_DEAD, &all, NULL);
+    while (count < LIMIT_AGENDA_STEP && scan_next(&scan, turn_arena(turn), &dead))
+        if (is_meant(&retried, &dead)) keys[count++] = result_key(dead.warning_id, dead.state, dead.result.outbox_id);
+    scan_end(&scan);
+    for (uint32_t index = 0; index < count; index++) retry_one(turn, &keys[index]);
+    if (count == LIMIT_AGENDA_STEP) { /* there may be more; the sender looks once all of them are back */
+        turn_continue(turn, step + 1);
+        return;
+    }
+    notifier_mode_t mode = notifier_mode(turn_txn(turn), turn_arena(turn));
+    mode.retries++;
+    mode_put(turn, mode);
+}
+
 static void apply(turn_t *turn, const event_t *event) {
     switch (event->kind) {
     case KIND_ledger_opened: on_ledger_opened(turn, event); break;
@@ -235,13 +298,19 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_warning_withheld: break; /* decided not to be told: alerting keeps the proof */
     case KIND_notice_sent: on_notice_sent(turn, event); break;
     case KIND_notice_failed: on_notice_failed(turn, event); break;
+    case KIND_notice_retried: on_notice_retried(turn, event, 0); break;
     default: /* all other control entries change nothing that is told outside; the runtime counts the time */
         if (!kind_is_control(event->kind)) turn_unknown(turn, event);
         break;
     }
 }
 
-/* --- the query --- */
+static void resume(turn_t *turn, const event_t *event, uint64_t step) {
+    if (event->kind == KIND_notice_retried) on_notice_retried(turn, event, step);
+    else turn_unknown(turn, event);
+}
+
+/* --- the queries --- */
 
 static bool asked_for(const notices_ask_t *ask, const notifier_told_t *told) {
     static const uint8_t any[16];
@@ -315,8 +384,28 @@ static void on_notices_ask(turn_t *turn, const packet_t *packet, reply_t *reply)
     reply_with(reply, notices_type(), &page);
 }
 
+static void on_dead_ask(turn_t *turn, const packet_t *packet, reply_t *reply) {
+    dead_ask_t ask;
+    fault_t fault;
+    if (packet_body(packet, dead_ask_type(), turn_arena(turn), &ask, &fault) != OK) return;
+    if (turn_waits(turn, ask.at_least)) return;
+    dead_row_t *rows = ARENA_NEW(turn_arena(turn), dead_row_t, LIMIT_ROWS), row;
+    dead_letters_t told = {.as_of = turn_cause(turn), .rows = rows};
+    store_key_t all = key_new();
+    uint64_t index = 0;
+    scan_t scan = scan_begin(turn_txn(turn), NOTIFIER_DEAD, &all, NULL);
+    while (!told.more && scan_next(&scan, turn_arena(turn), &row)) {
+        if (index++ < ask.after) continue;
+        told.more = told.rows_count == LIMIT_ROWS;
+        if (!told.more) rows[told.rows_count++] = row;
+    }
+    scan_end(&scan);
+    reply_with(reply, dead_letters_type(), &told);
+}
+
 static void answer(turn_t *turn, const packet_t *ask, reply_t *reply) {
     if (ask->kind == KIND_notices_ask) on_notices_ask(turn, ask, reply);
+    if (ask->kind == KIND_dead_ask) on_dead_ask(turn, ask, reply);
 }
 
 const role_t *notifier_role(void) {
@@ -327,6 +416,7 @@ const role_t *notifier_role(void) {
         .tables = tables,
         .table_count = NOTIFIER_TABLES,
         .apply = apply,
+        .resume = resume,
         .answer = answer,
     };
     return &role;

@@ -9,10 +9,11 @@
 #include "proto/declare.h"
 
 /* The tables of data/notifier. Keys: PLAN and MODE none; PLAN_PARTS (hash, index); TOLD (seq in stream 4); TOLD_TO (unit, seq);
- * PLACE (warning id, state); RESULT (warning id, state, outbox id); MESSAGE (message id). */
+ * PLACE (warning id, state); RESULT (warning id, state, outbox id); MESSAGE (message id); DEAD as RESULT: what is
+ * given up, refused or unreachable, until somebody has it tried again. */
 enum {
     NOTIFIER_PLAN, NOTIFIER_PLAN_PARTS, NOTIFIER_MODE, NOTIFIER_TOLD, NOTIFIER_TOLD_TO, NOTIFIER_PLACE, NOTIFIER_RESULT,
-    NOTIFIER_MESSAGE, NOTIFIER_TABLES
+    NOTIFIER_MESSAGE, NOTIFIER_DEAD, NOTIFIER_TABLES
 };
 
 const role_t *notifier_role(void);

@@ -188,7 +188,7 @@ static void parts_prune(leaving_t *self) {
         bool there = txn_get(self->txn, NOTIFIER_TOLD, &key, self->arena, &told) &&
                      memcmp(told.warning.id, part.warning_id, sizeof part.warning_id) == 0;
         bool withdrawn = !there || (part.state == notice_state_raised && told.withdrawn_seq > 0 && !part.digest);
-        if (!withdrawn && !outbox_too_old(outbox, &told)) continue;
+        if (!withdrawn && (part.retried > 0 || !outbox_too_old(outbox, &told))) continue;
         part_remove(job, index);
         note_failed(outbox, job, &part, 1, withdrawn ? notice_why_withdrawn : notice_why_too_old, NULL, self->now->wall_ms);
     }

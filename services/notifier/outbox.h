@@ -48,6 +48,8 @@ bool outbox_note(outbox_t *self, arena_t *arena, const message_t **type, bytes_t
 void outbox_noted(outbox_t *self, uint64_t ticket);
 void outbox_untold(outbox_t *self); /* those that were not answered are told again */
 
+enum { NOTICE_WHYS = notice_why_unreachable + 1 };
+
 typedef struct {
     uint64_t waiting;  /* messages not yet sent */
     uint64_t flying;
@@ -55,6 +57,8 @@ typedef struct {
     uint64_t sent;     /* messages, since start */
     uint64_t failed;   /* warnings that will not be sent, since start; by why: */
     uint64_t dead;     /* given up or refused */
+    uint64_t failed_by[NOTICE_WHYS]; /* by why */
+    uint64_t dead_in_all; /* by the ledger */
     uint64_t looked;   /* stream 4: looked at up to here */
     bool broken;       /* the journal cannot be written: nothing leaves */
     char sick[LIMIT_ID + 1]; /* a route whose last message was not delivered; "" none */

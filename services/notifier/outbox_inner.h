@@ -16,6 +16,7 @@ typedef struct {
     uint64_t seq; /* stream 4 */
     uint8_t supersedes[16]; /* the warning that it overtakes; zero: none */
     bool digest;
+    uint64_t retried; /* entry that asked for another try; 0: it is the first */
 } part_t;
 
 typedef enum { JOB_FREE, JOB_WAITING, JOB_FLYING } job_state_t;

@@ -37,7 +37,10 @@ void note_failed(outbox_t *self, const job_t *job, const part_t *parts, uint32_t
                               .parts_count = count};
     uint8_t(*ids)[16] = arena_take(self->arena, (size_t)count * 16);
     for (uint32_t index = 0; index < count; index++) memcpy(ids[index], parts[index].outbox_id, 16);
-    message_id_of(WORD_NAME(notice_why, why), (const uint8_t(*)[16])ids, count, failed.id);
+    text_t what = text_of(WORD_NAME(notice_why, why)); /* each time it is tried anew its end is another result */
+    if (parts[0].retried > 0)
+        what = arena_format(self->arena, TEXT_FORMAT "@%llu", TEXT_ARGS(what), (unsigned long long)parts[0].retried);
+    message_id_of(what.at, (const uint8_t(*)[16])ids, count, failed.id);
     memcpy(failed.contact, job->ref, sizeof failed.contact);
     if (verdict != NULL) {
         failed.code = verdict->code;
@@ -45,6 +48,7 @@ void note_failed(outbox_t *self, const job_t *job, const part_t *parts, uint32_t
     }
     note_add(self, notice_failed_type(), &failed, parts[0].seq);
     self->state.failed += count;
+    self->state.failed_by[why] += count;
     if (why == notice_why_refused || why == notice_why_given_up) self->state.dead += count;
 }
 

@@ -17,8 +17,9 @@ typedef struct {
 
 static void slug_copy(char out[LIMIT_ID + 1], text_t text) { snprintf(out, LIMIT_ID + 1, TEXT_FORMAT, TEXT_ARGS(text)); }
 
-static part_t part_of(const notifier_told_t *told, const uint8_t outbox_id[16]) {
-    part_t part = {.state = told->state, .level = told->warning.level, .seq = told->seq, .digest = told->digest > 0};
+static part_t part_of(const notifier_told_t *told, const uint8_t outbox_id[16], uint64_t retried) {
+    part_t part = {.retried = retried, .state = told->state, .level = told->warning.level, .seq = told->seq,
+                   .digest = told->digest > 0};
     memcpy(part.outbox_id, outbox_id, sizeof part.outbox_id);
     memcpy(part.warning_id, told->warning.id, sizeof part.warning_id);
     if (told->state == notice_state_raised) memcpy(part.supersedes, told->warning.supersedes, sizeof part.supersedes);
@@ -27,13 +28,14 @@ static part_t part_of(const notifier_told_t *told, const uint8_t outbox_id[16]) 
     return part;
 }
 
-/* Did the ledger hear what became of it? *sent: that it was delivered. */
-static bool has_result(look_t *look, notice_state_t state, const uint8_t outbox_id[16], bool *sent) {
+/* Did the ledger hear what became of it? *sent: that it was delivered; *retried: the entry that asked for another try since. */
+static bool has_result(look_t *look, notice_state_t state, const uint8_t outbox_id[16], bool *sent, uint64_t *retried) {
     store_key_t key = result_key(look->told->warning.id, state, outbox_id);
     notice_row_t row;
     bool there = txn_get(look->txn, NOTIFIER_RESULT, &key, look->outbox->arena, &row);
     *sent = there && row.sent;
-    return there;
+    *retried = there ? row.retried : 0;
+    return there && row.retried == 0;
 }
 
 /* A withdrawal is for those who heard the warning, or may have. */
@@ -41,9 +43,11 @@ static bool raised_was_heard(look_t *look, text_t route, const uint8_t ref[32]) 
     notifier_told_t raised = *look->told;
     uint8_t id[16];
     bool sent = false;
+    uint64_t retried;
     raised.state = notice_state_raised;
     outbox_id_of(&raised, route, ref, id);
-    if (has_result(look, notice_state_raised, id, &sent)) return sent;
+    if (has_result(look, notice_state_raised, id, &sent, &retried)) return sent;
+    if (retried > 0) return false; /* what came of the first try is known */
     return journal_part(look->outbox->journal, id) != PART_UNKNOWN;
 }
 
@@ -82,8 +86,16 @@ static job_t *job_for(look_t *look, const route_t *route, const contact_t *conta
     job_t *job = job_new(self, route, contact);
     job->named = tried;
     if (tried) memcpy(job->id, message_id, sizeof job->id);
-    if (tried) job->attempt = journal_attempts(self->journal, part->outbox_id);
+    if (tried && part->retried == 0) job->attempt = journal_attempts(self->journal, part->outbox_id); /* else it begins anew */
     return job;
+}
+
+/* On its way at this very moment: its answer is still to come. */
+static bool is_flying(const outbox_t *self, const uint8_t outbox_id[16]) {
+    for (uint32_t at = 0; self->state.flying > 0 && at < self->job_count; at++)
+        for (uint32_t index = 0; self->jobs[at].state == JOB_FLYING && index < self->jobs[at].count; index++)
+            if (memcmp(self->jobs[at].parts[index].outbox_id, outbox_id, 16) == 0) return true;
+    return false;
 }
 
 static void consider(look_t *look, const route_t *route, const contact_t *contact) {
@@ -92,11 +104,13 @@ static void consider(look_t *look, const route_t *route, const contact_t *contac
     const uint8_t *ref = contact_ref(route, contact);
     uint8_t id[16];
     bool sent = false, raised = told->state == notice_state_raised;
+    uint64_t retried;
     outbox_id_of(told, route->id, ref, id);
     if (!raised && !raised_was_heard(look, route->id, ref)) return;
-    if (has_result(look, told->state, id, &sent) || journal_part(self->journal, id) == PART_SENT) return;
-    part_t part = part_of(told, id);
-    bool old = outbox_too_old(self, told);
+    if (has_result(look, told->state, id, &sent, &retried) || journal_part(self->journal, id) == PART_SENT) return;
+    if (is_flying(self, id)) return;
+    part_t part = part_of(told, id, retried);
+    bool old = retried == 0 && outbox_too_old(self, told); /* who asks for another try knows how old it is */
     bool withdrawn = raised && told->withdrawn_seq > 0 && told->digest == 0;
     if (old || withdrawn) {
         job_t stand_in = {.channel = route->channel};
@@ -142,8 +156,11 @@ static void plan_told(look_t *look) {
 
 static void forget(outbox_t *self) {
     log_warn("planned_again", "planned=%llu", (unsigned long long)self->planned);
-    for (uint32_t index = 0; index < self->job_count; index++)
-        if (self->jobs[index].state == JOB_WAITING) job_free(&self->jobs[index]);
+    for (uint32_t index = 0; index < self->job_count; index++) {
+        if (self->jobs[index].state != JOB_WAITING) continue;
+        job_free(&self->jobs[index]);
+        self->state.waiting--;
+    }
     self->planned = 0;
     self->journal_told = false;
 }
@@ -153,7 +170,7 @@ static bool was_rebuilt(outbox_t *self, txn_t *txn, const notifier_mode_t *mode)
     notifier_told_t last;
     store_key_t key = told_key(self->planned);
     if (self->planned == 0) return false;
-    if (mode->epoch != self->mode.epoch) return true;
+    if (mode->epoch != self->mode.epoch || mode->retries != self->mode.retries) return true;
     return !txn_get(txn, NOTIFIER_TOLD, &key, self->arena, &last) || memcmp(last.warning.id, self->planned_id, 16) != 0;
 }
 
@@ -165,6 +182,7 @@ static void mode_take(outbox_t *self, txn_t *txn) {
         self->book = notifier_book(txn);
     }
     self->mode = mode;
+    self->state.dead_in_all = mode.dead;
     self->ledger_ms = (int64_t)txn_fact(txn, "now_ms");
 }
 

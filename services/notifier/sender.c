@@ -51,7 +51,7 @@ typedef struct {
     outbox_state_t shown;
     uint64_t published;
     bool drained, stuck, sick;
-    char note[NOTE_ROOM];
+    char note[NOTE_ROOM], sick_route[LIMIT_ID + 1];
 } sender_t;
 
 static instants_t instants(void) { return (instants_t){clock_wall_ms(), clock_steady_ms()}; }
@@ -223,6 +223,15 @@ static void on_health(void *argument, health_t *health) {
              "waiting=%" PRIu64 " flying=%" PRIu64 " sent=%" PRIu64 " unsent=%" PRIu64 " dead=%" PRIu64 " untold=%" PRIu64 "%s%s%s",
              shown->waiting, shown->flying, shown->sent, shown->failed, shown->dead, shown->notes,
              self->drained ? "" : " drains", wrong, self->sick ? shown->sick : "");
+    health->outbox = (outbox_told_t){.waiting = shown->waiting, .flying = shown->flying, .untold = shown->notes,
+                                     .sent = shown->sent, .withdrawn = shown->failed_by[notice_why_withdrawn],
+                                     .overtaken = shown->failed_by[notice_why_overtaken],
+                                     .too_old = shown->failed_by[notice_why_too_old],
+                                     .refused = shown->failed_by[notice_why_refused],
+                                     .given_up = shown->failed_by[notice_why_given_up],
+                                     .unreachable = shown->failed_by[notice_why_unreachable], .dead = shown->dead_in_all};
+    snprintf(self->sick_route, sizeof self->sick_route, "%s", shown->sick);
+    health->outbox.sick = text_of(self->sick_route);
     if (health->ok) health->note = text_of(self->note);
     if (wrong[0] != '\0') health->ok = false;
     pthread_mutex_unlock(&self->lock);

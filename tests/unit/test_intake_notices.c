@@ -123,6 +123,61 @@ static void a_full_disk_says_busy_but_knows_what_it_has(void **state) {
     world_end(&world);
 }
 
+/* --- dead letters --- */
+
+static void retry(world_t *world, uint8_t number, const char *officer, const uint8_t *secret, const notice_retried_t *retried) {
+    uint8_t command_id[16];
+    memset(command_id, number, sizeof command_id);
+    command_t command = command_make_as(text_of(officer), command_id, world->ledger_id, notice_retried_type(), retried,
+                                        secret, world->arena);
+    world_ask(world, door_operator, command_type(), &command);
+    world_commit(world);
+}
+
+static void an_operator_has_a_letter_tried_again_and_nobody_else(void **state) {
+    (void)state;
+    world_t world = world_new(clock_mode_real);
+    uint8_t secrets[2][SIGN_SECRET_SIZE];
+    static const office_t offices[] = {office_operator, office_coordinator};
+    static const char *const names[] = {"ops", "lin"};
+    for (uint8_t index = 0; index < 2; index++) {
+        officer_registered_t entry = {.officer = text_of(names[index]), .office = offices[index], .generation = 1,
+                                      .unit = text_of(index == 0 ? "" : "chengmen")};
+        sign_keypair(entry.key, secrets[index]);
+        world_done(&world, (uint8_t)(index + 1), officer_registered_type(), &entry);
+    }
+    notice_part_t part = part_of("chengmen");
+    notice_failed_t failed = {.route = text_of("office"), .channel = channel_mail, .failed_ms = 1, .parts = &part,
+                              .parts_count = 1, .why = notice_why_refused};
+    memset(failed.id, 9, sizeof failed.id);
+    memset(failed.contact, 0x0d, sizeof failed.contact);
+    noted(&world, notice_failed_type(), &failed);
+    notice_retried_t kept, retried = {.actor = {.officer = text_of("somebody"), .office = office_operator,
+                                                .credential = credential_session, .door = door_console}};
+    memset(retried.message, 9, sizeof retried.message);
+    retry(&world, 3, "lin", secrets[1], &retried);
+    assert_refused(&world, "office_missing");
+    retry(&world, 4, "ops", secrets[0], &retried);
+    assert_int_equal(answer_kind(&world.later), KIND_command_done);
+    world_body(&world, world_head(&world), notice_retried_type(), &kept);
+    assert_true(text_is(kept.actor.officer, "ops")); /* who signed, whatever the command says */
+    assert_int_equal(kept.message[0], 9);
+    world_end(&world);
+}
+
+static void a_letter_that_the_ledger_never_heard_of_is_not_tried_again_all_of_them_always_are(void **state) {
+    (void)state;
+    world_t world = world_new(clock_mode_real);
+    notice_retried_t retried = {.route = text_of("office")};
+    world_done(&world, 1, notice_retried_type(), &retried);
+    memset(retried.message, 9, sizeof retried.message);
+    uint64_t head = world_head(&world);
+    world_command(&world, 2, notice_retried_type(), &retried);
+    assert_refused(&world, "not_there");
+    assert_int_equal(world_head(&world), head);
+    world_end(&world);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_result_is_an_entry_and_its_repeat_is_not),
@@ -132,6 +187,8 @@ int main(void) {
         cmocka_unit_test(no_other_door_takes_results_and_this_one_takes_nothing_else),
         cmocka_unit_test(a_closed_plan_still_learns_what_was_delivered),
         cmocka_unit_test(a_full_disk_says_busy_but_knows_what_it_has),
+        cmocka_unit_test(an_operator_has_a_letter_tried_again_and_nobody_else),
+        cmocka_unit_test(a_letter_that_the_ledger_never_heard_of_is_not_tried_again_all_of_them_always_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

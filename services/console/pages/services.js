@@ -5,10 +5,14 @@ M.span = function (ms) {
   var seconds = Math.floor((ms || 0) / 1000);
   return seconds >= 86400 ? Math.floor(seconds / 86400) + ' d ' + Math.floor(seconds % 86400 / 3600) + ' h' : seconds >= 3600 ? Math.floor(seconds / 3600) + ' h ' + Math.floor(seconds % 3600 / 60) + ' min' : seconds >= 60 ? Math.floor(seconds / 60) + ' min' : seconds + ' s';
 };
+M.service = function (rows, name) { return rows.filter(function (row) { return row.service === name; })[0] || {}; };
 M.pageServices = function (main) {
+  var dead = M.h('div', M.deadKnown || ''); // a notifier that is down answers late or never: the page does not wait for it
+  M.rows('/api/v1/dead', {}).then(function (answer) { M.deadKnown = answer.ok ? M.deadShown(answer.json.rows) : M.faults(answer); M.put(dead, M.deadKnown); });
+  M.lookAgain();
   return M.get('/api/v1/services').then(function (answer) {
     if (!answer.ok) { M.put(main, M.faults(answer)); return; }
-    var rows = answer.json.rows, streams = ['', 'entries', 'verdicts', 'tallies', 'warnings'], alerting = rows.filter(function (row) { return row.service === 'alerting'; })[0] || {};
+    var rows = answer.json.rows, streams = ['', 'entries', 'verdicts', 'tallies', 'warnings'], alerting = M.service(rows, 'alerting');
     M.nowMs = answer.json.now_ms;
     function lag(row) { return Math.max(0, (row.in_head || 0) - (row.in_applied || 0)); }
     var well = rows.filter(function (row) { return row.ok; }).length, behind = Math.max(0, (alerting.out_head || 0) - (alerting.published || 0));
@@ -30,6 +34,7 @@ M.pageServices = function (main) {
         { head: 'pid', right: true, of: function (row) { return row.pid; } },
         { head: M.t('备注', 'Note'), of: function (row) { return (row.halted_seq ? M.t('停在第 ' + row.halted_seq + ' 条 ', 'halted at ' + row.halted_seq + ' ') : '') + (row.note || ''); } }
       ], rows, { name: 'services', caption: M.t('运行状况', 'Services'), rowClass: function (row) { return row.ok ? null : 'wrong'; } }),
+      M.outboxShown(M.service(rows, 'notifier').outbox || {}), dead,
       M.h('p.hint', 'Prometheus: ', M.h('a', { href: '/metrics' }, '/metrics'), '　', M.h('a', { href: '/healthz' }, '/healthz'), '　', M.h('a', { href: '/readyz' }, '/readyz'), '　', M.h('a', { href: '/openapi.json' }, '/openapi.json'))]);
   });
 };
