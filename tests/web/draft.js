@@ -114,6 +114,38 @@ const token = json('token', 'new', '盖山镇')[0].token;
     assert.ok(!JSON.stringify(body).includes('某某'), 'a name stands in the ledger');
     await until('the draft to be gone', async () => (await get('/api/v1/drafts')).rows.length === 0);
   });
+  await step('sent twice at once it is one report: the other hears the same receipt, or that the draft is gone', async () => {
+    const received = () => json('tail', 'entries', '--kind', 'report_received');
+    await login('chengmen.clerk');
+    const report = { submission_id: '0190a1b2c3d4e5f60718293a4b5c6d7e', task: 'consumption', period: '2021-08', replaces: 1, prepared_by: '林某某', figures: [{ indicator: 'sales', amount: '14万元' }], explanations: [{ code: 'no_evidence', text: '后补' }] };
+    const put = await post('/api/v1/drafts', { task: 'consumption', period: '2021-08', version: 0, state: 'handed', report });
+    assert.strictEqual(put.status, 200, JSON.stringify(put.json));
+    await login('chengmen.boss');
+    const before = received().length, sending = { task: 'consumption', period: '2021-08', version: put.json.version, reviewed_by: '陈某某' };
+    const answers = await page.evaluate(async (what) => {
+      const me = await (await fetch('/api/v1/me')).json();
+      return Promise.all([1, 2, 3].map(async () => {
+        const response = await fetch('/api/v1/drafts/send', { method: 'POST', headers: { 'X-CSRF-Token': me.csrf, 'Content-Type': 'application/json' }, body: JSON.stringify(what) });
+        return { status: response.status, json: await response.json() };
+      }));
+    }, sending);
+    const taken = answers.filter((one) => one.status === 200);
+    assert.ok(taken.length >= 1, JSON.stringify(answers));
+    assert.strictEqual(new Set(taken.map((one) => one.json.receipt.seq)).size, 1);
+    answers.filter((one) => one.status !== 200).forEach((one) => assert.strictEqual(one.json.errors[0].code, 'draft_gone'));
+    assert.strictEqual(received().length, before + 1);
+    assert.strictEqual(json('tail', 'verdicts', '--kind', 'report_accepted').filter((one) => one.cause_seq === taken[0].json.receipt.seq).length, 1);
+    await until('the draft to be gone', async () => (await get('/api/v1/drafts?task=consumption&period=2021-08')).rows.length === 0);
+    assert.strictEqual((await post('/api/v1/drafts/send', sending)).status, 409);
+    // sent, and the console died before the draft was dropped: sent again it is the same report, and the draft is gone then
+    await login('chengmen.clerk');
+    const again = await post('/api/v1/drafts', { task: 'consumption', period: '2021-08', version: 0, state: 'handed', report });
+    await login('chengmen.boss');
+    const repeated = await post('/api/v1/drafts/send', { ...sending, version: again.json.version });
+    assert.deepStrictEqual([repeated.status, (repeated.json.receipt || {}).seq, (repeated.json.receipt || {}).duplicate], [200, taken[0].json.receipt.seq, true]);
+    assert.strictEqual(received().length, before + 1);
+    await until('the draft to be gone again', async () => (await get('/api/v1/drafts?task=consumption&period=2021-08')).rows.length === 0);
+  });
   await step('a draft that a newer report has overtaken is told so, to the clerk and to the approver', async () => {
     await login('chengmen.clerk');
     const report = { task: 'donation', period: '2021-08', prepared_by: '林某某', figures: [{ indicator: 'raised', amount: '2万元' }], explanations: [{ code: 'no_evidence', text: '后补' }], replaces: 0 };
