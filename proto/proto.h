@@ -96,6 +96,8 @@ struct message {
 #include "proto/declare.h"
 #define DEF_FILE "proto/requests.def"
 #include "proto/declare.h"
+#define DEF_FILE "proto/papers.def"
+#include "proto/declare.h"
 
 /* Kind of every message that has one: KIND_report_received is 100. */
 enum {

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "services/console/book.h"
 #include "services/console/state.h"
 #include "services/plan/calendar.h"
 #include "services/plan/plan_file.h"
@@ -31,7 +32,8 @@ static json_t *words_json(void) {
                 {"warning_kind", warning_kind_words}, {"addressee", addressee_words},   {"door", door_words},
                 {"decision", decision_words},         {"office", office_words},
                 {"measure_state", measure_state_words}, {"measure_phase", measure_phase_words},
-                {"request_state", request_state_words}};
+                {"request_state", request_state_words},
+                {"document_kind", document_kind_words}, {"objection_ruling", objection_ruling_words}};
     json_t *json = json_object();
     for (size_t index = 0; index < sizeof sets / sizeof sets[0]; index++) {
         json_t *set = json_object();
@@ -69,10 +71,11 @@ static json_t *plan_json(const plan_t *plan) {
     return json;
 }
 
-static void book_take(console_t *self, const plan_t *plan) {
+static void book_take(console_t *self, planbook_t *book) {
+    const plan_t *plan = planbook_plan(book);
     planbook_destroy(&self->book);
     free(self->plan_json);
-    self->book = planbook_new(plan);
+    self->book = book;
     json_t *json = plan_json(plan);
     self->plan_json = json_dumps(json, JSON_COMPACT);
     json_decref(json);
@@ -81,7 +84,7 @@ static void book_take(console_t *self, const plan_t *plan) {
              (unsigned)plan->tasks_count);
 }
 
-static void book_load(console_t *self) {
+static planbook_t *book_load(void) {
     arena_t *arena = arena_new();
     text_t yaml;
     plan_t plan;
@@ -89,25 +92,29 @@ static void book_load(console_t *self) {
     uint32_t count = 0;
     err_t err = home_read(PLAN_FILE, arena, LIMIT_PLAN_FILE, &yaml);
     if (err == OK) err = plan_read(yaml, arena, &plan, faults, &count);
-    if (err == OK)
-        book_take(self, &plan);
-    else
-        log_error("plan_unreadable", "file=%s error=%s faults=%u", PLAN_FILE, err_name(err), (unsigned)count);
+    planbook_t *book = err == OK ? planbook_new(&plan) : NULL;
+    if (err != OK) log_error("plan_unreadable", "file=%s error=%s faults=%u", PLAN_FILE, err_name(err), (unsigned)count);
     arena_destroy(&arena);
+    return book;
+}
+
+/* Whoever amends the plan writes the file after the ledger has it: looked at again and again, read when it is another. */
+planbook_t *book_read(int64_t *stamp) {
+    struct stat status;
+    if (stat(PLAN_FILE, &status) != 0) return NULL;
+    int64_t found = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec + (int64_t)status.st_ino;
+    if (found == *stamp) return NULL;
+    *stamp = found;
+    return book_load();
 }
 
 void book_stale(console_t *self) { self->plan_look_ms = 0; }
 
-/* Whoever amends the plan writes the file after the ledger has it: looked at again and again, read when it is another. */
 void book_step(console_t *self) {
-    struct stat status;
     if (self->now_ms < self->plan_look_ms) return;
     self->plan_look_ms = self->now_ms + LOOK_MS;
-    if (stat(PLAN_FILE, &status) != 0) return;
-    int64_t stamp = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec + (int64_t)status.st_ino;
-    if (stamp == self->plan_stamp) return;
-    self->plan_stamp = stamp;
-    book_load(self);
+    planbook_t *newer = book_read(&self->plan_stamp);
+    if (newer != NULL) book_take(self, newer);
 }
 
 void on_plan(request_t *self) {

@@ -35,6 +35,7 @@ err_t console_open(const console_door_t *door, console_t **out) {
     err_t err = http_open(self);
     unsigned port = door->port;
     if (err != OK) log_error("bind_failed", "address=%s port=%u error=\"%s\"", door->address, port, strerror(errno));
+    if (err == OK) err = press_open(&self->press);
     if (err == OK) err = talk_open(self);
     if (err == OK) err = news_open(self);
     if (err == OK) err = server_bind(DESK_ENDPOINT, &self->desk);
@@ -50,6 +51,7 @@ void console_close(console_t **owner) {
     front_close(&self->front);
     news_close(self);
     talk_close(self);
+    press_close(&self->press);
     server_destroy(&self->desk);
     registry_destroy(self);
     planbook_destroy(&self->book);

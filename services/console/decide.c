@@ -46,18 +46,22 @@ static void on_obeyed(request_t *self, const packet_t *packet) {
     ask(self, AT_VALIDATION, verdict_ask_type(), &question, on_judged);
 }
 
+void command_give(request_t *self, const uint8_t command_id[16], bytes_t body,
+                  void (*on)(request_t *self, const packet_t *packet)) {
+    attested_command_t attested = {.login = text_of(self->who.login), .body = body};
+    memcpy(attested.command_id, command_id, sizeof attested.command_id);
+    memcpy(attested.session, self->who.session, HASH_SIZE);
+    ask(self, AT_INTAKE_DOOR, attested_command_type(), &attested, on);
+}
+
 static void command_send(request_t *self, const uint8_t command_id[16], const message_t *type, const void *value) {
     buffer_t body = {0};
     packet_encode(0, type, value, &body);
-    attested_command_t attested = {.login = text_of(self->who.login), .body = {body.at, (uint32_t)body.size}};
-    memcpy(attested.command_id, command_id, sizeof attested.command_id);
-    memcpy(attested.session, self->who.session, HASH_SIZE);
-    ask(self, AT_INTAKE_DOOR, attested_command_type(), &attested, on_obeyed);
+    command_give(self, command_id, (bytes_t){body.at, (uint32_t)body.size}, on_obeyed);
     buffer_destroy(&body);
 }
 
-/* The page's own id of this decision, so that a lost answer can be asked for again; a fresh one where it has none. */
-static bool id_read(request_t *self, json_t *json, uint8_t id[16]) {
+bool command_id_read(request_t *self, json_t *json, uint8_t id[16]) {
     text_t hex = json_member_text(json, "command_id", self->arena);
     json_object_del(json, "command_id");
     if (hex.size == 0) crypto_random(id, 16);
@@ -86,7 +90,7 @@ static void decide(request_t *self, json_t *json, const message_t *type) {
     uint8_t id[16];
     fault_t fault = {0};
     void *value = arena_take(self->arena, type->size);
-    if (!id_read(self, json, id)) return;
+    if (!command_id_read(self, json, id)) return;
     if (message_from_json(type, json, self->arena, value, &fault) == OK) {
         command_send(self, id, type, value);
         return;

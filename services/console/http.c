@@ -80,7 +80,7 @@ static void headers_add(request_t *self, const char *type, const char *policy) {
                                             {"X-Content-Type-Options", "nosniff"},
                                             {"X-Frame-Options", "DENY"},
                                             {"Referrer-Policy", "no-referrer"}};
-    reply_header(self, "Content-Security-Policy", policy);
+    reply_header(self, "Content-Security-Policy", self->policy != NULL ? self->policy : policy);
     for (size_t index = 0; index < sizeof always / sizeof always[0]; index++)
         reply_header(self, always[index][0], always[index][1]);
     reply_header(self, "Content-Type", type);

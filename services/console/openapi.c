@@ -5,12 +5,11 @@
 #include "services/console/state.h"
 
 static const message_t *(*const described[])(void) = {
-    report_type,  verdict_type,         receipt_type,  reason_type,  obligations_type,  targets_type,
-    figures_type, standing_told_type,   warnings_type, health_type,  claims_type,       decisions_type,
-    plan_type,    report_received_type, follows_type,  history_type, figure_change_type,
-    evidence_offer_type, evidence_at_type,
-    measures_type, measure_history_type, measure_enter_type,
-    requests_type, dead_letters_type};
+    report_type, verdict_type, receipt_type, reason_type, obligations_type, targets_type, figures_type,
+    standing_told_type, warnings_type, health_type, claims_type, decisions_type, plan_type, report_received_type,
+    follows_type, history_type, figure_change_type, evidence_offer_type, evidence_at_type, measures_type,
+    measure_history_type, measure_enter_type, requests_type, dead_letters_type, document_row_type, objections_type,
+    edition_type, objection_raise_type, objection_answer_type};
 
 static json_t *reference_to(const message_t *type) {
     return json_pack("{s:s++}", "$ref", "#/components/schemas/", type->name, "");

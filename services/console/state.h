@@ -9,6 +9,7 @@
 #include "proto/json.h"
 #include "services/console/console.h"
 #include "services/console/front.h"
+#include "services/console/press.h"
 #include "services/door/refs.h"
 #include "services/plan/plan.h"
 #include "services/stage/serve.h"
@@ -68,6 +69,7 @@ struct request {
     void *own;      /* of the handler */
     unsigned status;
     struct MHD_Response *response; /* NULL: not answered yet */
+    const char *policy; /* of the content, in place of that of our pages; static */
     bool live;      /* a page that listens for news: news.c has it */
     uint64_t live_told;
     int64_t live_beat_ms;
@@ -89,6 +91,8 @@ typedef enum {
     AT_LOGINS,
     AT_SESSIONS,
     AT_EVIDENCE,
+
+    AT_PRESS,
     SERVICE_COUNT
 } service_at_t;
 
@@ -128,6 +132,7 @@ struct console {
     int daemon_fd;
     front_t *front;
     client_t *services[SERVICE_COUNT];
+    press_t *press;
     server_t *desk;
     stream_reader_t *reader;
     refs_t *refs;
@@ -280,6 +285,22 @@ void on_drafts(request_t *self);
 void on_draft_put(request_t *self);
 void on_draft_drop(request_t *self);
 void on_draft_send(request_t *self);
+
+/* The page's own id of a command, so that a lost answer can be asked for again; taken out of `json`. false: refused. */
+bool command_id_read(request_t *self, json_t *json, uint8_t id[16]);
+/* A command of who is logged in, on its way to intake, which decides whether it is obeyed. `body`: a packet. */
+void command_give(request_t *self, const uint8_t command_id[16], bytes_t body, void (*on)(request_t *self, const packet_t *packet));
+
+/* --- documents.c, objections.c --- */
+void on_documents(request_t *self);
+void on_document(request_t *self);
+void on_document_act(request_t *self);
+void on_ledger(request_t *self);
+void on_score(request_t *self);
+void on_calendar(request_t *self);
+void on_objections(request_t *self);
+void on_objection(request_t *self);
+void on_objection_answered(request_t *self);
 
 /* --- report.c --- */
 /* How a report comes to be sent: by itself, or as the draft of another login; what is to be done once it stands. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "services/console/state.h"
+#include "services/console/press.h"
 #include "services/stage/home.h"
 #include "services/stage/log.h"
 
@@ -19,6 +20,7 @@ static const char *const endpoints[SERVICE_COUNT] = {
     [AT_LOGINS] = "ipc://run/door-console/vault.desk",
     [AT_SESSIONS] = "ipc://run/door-console/session.desk",
     [AT_EVIDENCE] = HOME_EVIDENCE_CONSOLE,
+    [AT_PRESS] = PRESS_ENDPOINT,
 };
 
 err_t talk_open(console_t *self) {
@@ -86,7 +88,7 @@ void answers_take(console_t *self) {
 
 /* What a refusal of a service is in HTTP. */
 static unsigned status_of(text_t code) {
-    if (text_equal(code, REASON_OF(conflict))) return 409;
+    if (text_equal(code, REASON_OF(conflict)) || text_equal(code, REASON_OF(edition_gone))) return 409;
     if (text_equal(code, REASON_OF(draft_changed)) || text_equal(code, REASON_OF(draft_gone))) return 409;
     if (text_equal(code, REASON_OF(draft_step))) return 409;
     if (text_equal(code, REASON_OF(approval_needed)) || text_equal(code, REASON_OF(drafter_missing))) return 403;
@@ -95,6 +97,7 @@ static unsigned status_of(text_t code) {
     if (text_equal(code, REASON_OF(own_unit)) || text_equal(code, REASON_OF(office_missing))) return 403;
     if (text_equal(code, REASON_OF(role_lacks)) || text_equal(code, REASON_OF(login_revoked))) return 403;
     if (text_equal(code, REASON_OF(out_of_range)) || text_equal(code, REASON_OF(evidence_missing))) return 404;
+    if (text_equal(code, REASON_OF(not_there))) return 404;
     if (text_equal(code, REASON_OF(evidence_erased))) return 410;
     if (text_equal(code, REASON_OF(evidence_large))) return 413;
     if (text_equal(code, REASON_OF(evidence_type))) return 415;

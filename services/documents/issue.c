@@ -1,13 +1,12 @@
 /* Freezing an edition, naming it to the ledger, and writing it down in the form that is wanted. */
 #include "services/documents/issue.h"
 
-#include "proto/json.h"
+#include "services/documents/as_json.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static void render_json(const edition_t *edition, buffer_t *out) {
-    json_t *json = message_to_json(edition_type(), edition);
+static void json_write(json_t *json, buffer_t *out) {
     char *line = json_dumps(json, JSON_COMPACT);
     ASSERT(line != NULL);
     buffer_text(out, line);
@@ -18,12 +17,14 @@ static void render_json(const edition_t *edition, buffer_t *out) {
 
 err_t document_render(const edition_t *edition, document_form_t form, arena_t *arena, buffer_t *out) {
     if (form == FORM_JSON) {
-        render_json(edition, out);
+        json_write(message_to_json(edition_type(), edition), out);
         return OK;
     }
     paper_t paper = document_compose(edition, arena);
     if (form == FORM_DOCX) return paper_docx(&paper, out);
-    if (form == FORM_HTML)
+    if (form == FORM_BLOCKS)
+        json_write(paper_json(&paper), out);
+    else if (form == FORM_HTML)
         paper_html(&paper, out);
     else
         paper_text(&paper, out);

@@ -5,7 +5,8 @@
 
 #include "services/documents/documents.h"
 
-typedef enum { FORM_TEXT, FORM_HTML, FORM_DOCX, FORM_JSON } document_form_t;
+/* JSON: the edition; BLOCKS: the paper as JSON (as_json.h). */
+typedef enum { FORM_TEXT, FORM_HTML, FORM_DOCX, FORM_JSON, FORM_BLOCKS } document_form_t;
 /* Appends the document in this form. ERR_NOMEM, ERR_SYSTEM: DOCX alone. */
 err_t document_render(const edition_t *edition, document_form_t form, arena_t *arena, buffer_t *out);
 

@@ -1,9 +1,9 @@
 /* `minning ledger`, `score`, `calendar`: the year as a table, as points, as dates. */
 #include "services/minning/collect.h"
 
+#include "services/documents/as_json.h"
 #include "services/documents/feed.h"
 #include "services/documents/ledger.h"
-#include "services/documents/score.h"
 
 #include <string.h>
 
@@ -25,14 +25,7 @@ static int year(collect_t *self, cli_t *cli, edition_t *edition) {
 /* --- ledger --- */
 
 static void print_grid(const grid_t *grid) {
-    for (const grid_row_t *row = grid->first; row != NULL; row = row->next) {
-        json_t *json = json_object();
-        for (uint32_t column = 0; column < grid->column_count; column++)
-            json_object_set_new(
-                json, grid->columns[column].head,
-                json_stringn(row->cells[column].size > 0 ? row->cells[column].at : "", row->cells[column].size));
-        cli_print_json(json);
-    }
+    for (const grid_row_t *row = grid->first; row != NULL; row = row->next) cli_print_json(grid_row_json(grid, row));
 }
 
 int verb_ledger(cli_t *cli) {
@@ -54,30 +47,6 @@ int verb_ledger(cli_t *cli) {
 }
 
 /* --- score --- */
-
-static void json_score(const score_t *score) {
-    json_t *json = json_object(), *lines = json_array();
-    json_object_set_new(json, "unit", json_stringn(score->unit.at, score->unit.size));
-    for (uint32_t index = 0; index < score->count; index++) {
-        const score_line_t *line = &score->lines[index];
-        json_t *one = json_object();
-        json_object_set_new(one, "rule", json_stringn(line->rule->id.at, line->rule->id.size));
-        json_object_set_new(one, "basis", json_string(WORD_NAME(score_basis, line->rule->basis)));
-        json_object_set_new(one, "applies", json_boolean(line->applies));
-        json_object_set_new(one, "part", json_integer((json_int_t)line->part));
-        json_object_set_new(one, "whole", json_integer((json_int_t)line->whole));
-        json_object_set_new(one, "hundredths", json_integer((json_int_t)line->points));
-        json_object_set_new(one, "sum", json_stringn(line->sum.at, line->sum.size));
-        json_object_set_new(one, "why", json_stringn(line->why.size > 0 ? line->why.at : "", line->why.size));
-        json_array_append_new(lines, one);
-    }
-    json_object_set_new(json, "lines", lines);
-    json_object_set_new(json, "gained", json_integer(score->gained));
-    json_object_set_new(json, "possible", json_integer(score->possible));
-    json_object_set_new(json, "lost", json_integer(score->lost));
-    if (score->scored) json_object_set_new(json, "total", json_integer(score->total));
-    cli_print_json(json);
-}
 
 static void print_lines(cli_t *cli, const edition_t *edition, const score_t *score) {
     sheet_t sheet = {0};
@@ -103,7 +72,7 @@ static void print_scores(cli_t *cli, const edition_t *edition) {
     sheet_add(&sheet, head, 5, NULL);
     for (uint32_t index = 0; index < edition->units_count; index++) {
         score_t score = score_of(edition, edition->units[index].id, cli->arena);
-        if (cli->json) json_score(&score);
+        if (cli->json) cli_print_json(score_json(&score, edition, cli->arena));
         if (cli->json || !score.scored) continue;
         text_t cells[] = {edition->units[index].name, score_points(score.total, cli->arena),
                           score_points(score.gained, cli->arena), score_points(score.possible, cli->arena),
@@ -128,7 +97,7 @@ int verb_score(cli_t *cli) {
         if (unit.size == 0) return cli_fail(cli, EX_DATAERR, "计划中没有这个单位", "the plan has no such unit", cli->args[0]);
         score_t score = score_of(&edition, unit, cli->arena);
         if (cli->json)
-            json_score(&score);
+            cli_print_json(score_json(&score, &edition, cli->arena));
         else
             print_lines(cli, &edition, &score);
     }

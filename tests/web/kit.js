@@ -55,6 +55,7 @@ async function call(method, where, { token, body, headers } = {}) {
 
 // Does `value` keep `schema`? As much of OpenAPI 3.0.3 as our own description uses. Returns the first place where it does not.
 function broken(document, schema, value, at = '$') {
+  if (value === null && schema.nullable) return null;
   if (schema.$ref) return broken(document, schema.$ref.slice(2).split('/').reduce((here, name) => here[name], document), value, at);
   for (const part of schema.allOf || []) {
     const fault = broken(document, part, value, at);

@@ -12,9 +12,11 @@ M.pages = {
   measures: { show: M.pageMeasures, live: true, name: ['帮扶措施', 'Measures'], may: function () { return M.me.reports || M.me.all_units; } },
   extensions: { show: M.pageExtensions, live: true, name: ['延期申请', 'More time'], may: function () { return M.me.reports || M.me.all_units; } },
   claims: { show: M.pageClaims, live: true, name: ['重复申报', 'Claims'], may: function () { return M.me.all_units; } },
+  documents: { show: M.pageDocuments, live: true, name: ['通报文件', 'Documents'], may: function () { return true; } },
   warnings: { show: M.pageWarnings, live: true, name: ['预警', 'Warnings'], may: function () { return true; } },
   services: { show: M.pageServices, live: true, name: ['运行状况', 'Services'], may: function () { return M.me.all_units; } },
   unit: { show: M.pageUnit, live: true, under: 'matrix' }, figure: { show: M.pageFigure, live: true, under: 'board' }, entry: { show: M.pageEntry, under: 'board' },
+  document: { show: M.pageDocument, under: 'documents' }, ledger: { show: M.pageLedger, under: 'documents' }, score: { show: M.pageScore, under: 'documents' },
   report: { show: M.pageReport, under: 'tasks' }, history: { show: M.pageHistory, live: true, under: 'tasks' }, changes: { show: M.pageChanges, live: true, under: 'board' }
 };
 M.go = function (hash) {

@@ -58,7 +58,7 @@ M.request = function (method, path, body) {
     body: body === undefined ? undefined : JSON.stringify(body) }).then(function (response) {
     return response.json().catch(function () { return {}; }).then(function (json) {
       if (response.status === 401 && path !== '/api/v1/login' && M.me) { M.me = null; M.go('#/login'); }
-      return { status: response.status, ok: response.ok, json: json };
+      return { status: response.status, ok: response.ok, json: json, edition: response.headers.get('X-Edition') };
     });
   }, function () {
     return { status: 0, ok: false, json: { errors: [{ code: 'offline', zh: '连不上服务器，请检查网络后重试。', en: 'The server cannot be reached; try again.' }] } };
