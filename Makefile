@@ -151,6 +151,10 @@ bench: bench-packages all $(BUILD)/check/bench $(BUILD)/bin-plain/minning-gatewa
 bench-stages: bench-packages all $(BUILD)/check/bench  ## what each part costs, inside one process
 	@$(BUILD)/check/bench stages $(BUILD)/bin
 
+.PHONY: bench-console
+bench-console: packages all $(BUILD)/check/scale  ## the evening of the 25th: CLERKS=200 log in, look, check and submit at once, through the console
+	@BIN=$(BUILD)/bin CHECK=$(BUILD)/check/scale CLERKS=$(or $(CLERKS),200) tests/bench/evening
+
 .PHONY: bench-packages
 bench-packages: packages
 	@scripts/install-packages deploy/packages-bench.txt

@@ -136,6 +136,7 @@
 #define LIMIT_HTTP_HEAD_MS 10000           /* from the connection to the whole head */
 #define LIMIT_HTTP_REQUEST_MS 60000        /* from the connection to the end of the answer, however slow the peer is */
 #define LIMIT_HTTP_ANSWER_MS 12000         /* the services behind have so long */
+#define LIMIT_HTTP_LOGIN_MS 40000          /* a password takes its time, and others may stand before it */
 #define LIMIT_HTTP_LIVE 512                /* pages that listen for news */
 #define LIMIT_HTTP_LIVE_MS (30LL * 60000)  /* then a page asks anew */
 #define LIMIT_LOGIN_TRIES 20               /* attempts to log in of one address in a minute */

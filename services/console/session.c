@@ -208,6 +208,7 @@ void on_login(request_t *self) {
     char *kept = arena_room(self->arena, COOKIE_SIZE + 1);
     text_put(kept, COOKIE_SIZE + 1, shown);
     self->own = kept;
+    self->until_ms = self->console->now_ms + LIMIT_HTTP_LOGIN_MS;
     ask(self, AT_LOGINS, login_try_type(), &try, on_login_told);
 }
 

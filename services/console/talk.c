@@ -17,15 +17,16 @@ static const char *const endpoints[SERVICE_COUNT] = {
     [AT_VAULT] = "ipc://run/vault.desk",
     [AT_GATEWAY] = "ipc://run/gateway.desk",
     [AT_NOTIFIER] = "ipc://run/notifier.desk",
-    [AT_LOGINS] = "ipc://run/door-console/vault.desk",
     [AT_SESSIONS] = "ipc://run/door-console/session.desk",
     [AT_EVIDENCE] = HOME_EVIDENCE_CONSOLE,
     [AT_PRESS] = PRESS_ENDPOINT,
 };
 
 err_t talk_open(console_t *self) {
-    err_t err = OK;
-    for (int at = 0; err == OK && at < SERVICE_COUNT; at++) err = client_connect(endpoints[at], &self->services[at]);
+    static const char *const logins[] = {HOME_LOGINS};
+    err_t err = client_connect_all(logins, sizeof logins / sizeof logins[0], &self->services[AT_LOGINS]);
+    for (int at = 0; err == OK && at < SERVICE_COUNT; at++)
+        if (endpoints[at] != NULL) err = client_connect(endpoints[at], &self->services[at]);
     return err;
 }
 

@@ -171,7 +171,9 @@ void server_send(server_t *self, const peer_t *peer, bytes_t frame) {
 
 void *server_handle(server_t *self) { return self->socket; }
 
-err_t client_connect(const char *endpoint, client_t **out) {
+err_t client_connect(const char *endpoint, client_t **out) { return client_connect_all(&endpoint, 1, out); }
+
+err_t client_connect_all(const char *const *endpoints, size_t count, client_t **out) {
     *out = NULL;
     client_t *self = calloc(1, sizeof *self);
     if (self == NULL) return ERR_NOMEM;
@@ -180,9 +182,11 @@ err_t client_connect(const char *endpoint, client_t **out) {
     if (self->socket != NULL) {
         option(self->socket, ZMQ_RECONNECT_IVL, RECONNECT_MS);
         option(self->socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS);
+        if (count > 1) option(self->socket, ZMQ_IMMEDIATE, 1); /* nothing is queued for one that is away */
     }
-    if (self->socket == NULL || zmq_connect(self->socket, endpoint) != 0) {
-        log_error("connect_failed", "endpoint=%s error=\"%s\"", endpoint, zmq_strerror(zmq_errno()));
+    for (size_t index = 0; index < count; index++) {
+        if (self->socket != NULL && zmq_connect(self->socket, endpoints[index]) == 0) continue;
+        log_error("connect_failed", "endpoint=%s error=\"%s\"", endpoints[index], zmq_strerror(zmq_errno()));
         client_destroy(&self);
         return ERR_SYSTEM;
     }

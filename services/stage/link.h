@@ -29,6 +29,8 @@ void *server_handle(server_t *self);         /* for link_wait */
 
 typedef struct client client_t;
 err_t client_connect(const char *endpoint, client_t **out);
+/* One conversation with several servers that do the same: each question goes to the next one that is there. */
+err_t client_connect_all(const char *const *endpoints, size_t count, client_t **out);
 void client_destroy(client_t **self);
 err_t client_send(client_t *self, bytes_t frame);
 bool client_receive(client_t *self, bytes_t *frame);  /* without waiting */

@@ -202,14 +202,27 @@ static bool login_read(const question_t *self, text_t login, vault_login_t *row)
     return there;
 }
 
-static void login_failed(const question_t *self, text_t login, vault_login_t row) {
-    row.failures++;
-    row.locked_until_ms = (uint64_t)(self->wall_ms + logins_lock_ms(row.failures));
+/* Counted by what stands now: others may have failed while this password was hashed. */
+static void login_failed(const question_t *self, text_t login) {
+    vault_login_t row;
     txn_t *txn = begin(self);
     if (txn == NULL) return;
     store_key_t key = key_of_login(login);
-    txn_put(txn, TABLE_LOGINS, &key, &row);
+    if (txn_get(txn, TABLE_LOGINS, &key, self->arena, &row)) {
+        row.failures++;
+        row.locked_until_ms = (uint64_t)(self->wall_ms + logins_lock_ms(row.failures));
+        txn_put(txn, TABLE_LOGINS, &key, &row);
+    }
     commit(self, txn);
+}
+
+/* Is the login still what its secret was compared with? It may have been locked, its code used, its password changed meanwhile. */
+static bool login_stands(const question_t *self, txn_t *txn, const store_key_t *key, vault_login_t *row) {
+    vault_login_t now;
+    bool same = txn_get(txn, TABLE_LOGINS, key, self->arena, &now) && text_equal(now.secret, row->secret) &&
+                now.code_until_ms == row->code_until_ms && now.locked_until_ms <= (uint64_t)self->wall_ms;
+    if (same) *row = now;
+    return same;
 }
 
 /* A one-time code is at its end with its first use; until a password is set nothing else opens the login. */
@@ -217,20 +230,21 @@ static void login_good(const question_t *self, const login_try_t *try, vault_log
     bool by_code = row.code_until_ms != 0;
     vault_session_t session = {.login = try->login, .by_code = by_code};
     session.until_ms = (uint64_t)(self->wall_ms + (by_code ? LIMIT_CODE_SESSION_MS : LIMIT_SESSION_MS));
-    if (by_code) row.code_until_ms = 1;
-    row.failures = row.locked_until_ms = 0;
+    store_key_t login_key = key_of_login(try->login), session_key = key_of_session(try->session);
     txn_t *txn = begin(self);
-    bool room = txn != NULL;
-    if (room) {
-        store_key_t login_key = key_of_login(try->login), session_key = key_of_session(try->session);
+    bool room = txn != NULL, stands = room && login_stands(self, txn, &login_key, &row);
+    if (stands) {
+        if (by_code) row.code_until_ms = 1;
+        row.failures = row.locked_until_ms = 0;
         sessions_end(self, txn, nothing, NULL);
         room = session_room(self, txn, try->login);
         txn_put(txn, TABLE_LOGINS, &login_key, &row);
         if (room) txn_put(txn, TABLE_SESSIONS, &session_key, &session);
-        if (!commit(self, txn)) room = false;
     }
-    if (room) told(self, &session);
-    else answer_busy(self);
+    if (txn != NULL && !commit(self, txn)) room = false;
+    if (!room) answer_busy(self);
+    else if (stands) told(self, &session);
+    else refuse(self, REASON_OF(login_failed), "login", nothing);
 }
 
 static void on_login_try(const question_t *self) {
@@ -251,7 +265,7 @@ static void on_login_try(const question_t *self) {
         login_good(self, &try, row);
         return;
     }
-    if (there) login_failed(self, try.login, row);
+    if (there) login_failed(self, try.login);
     refuse(self, REASON_OF(login_failed), "login", nothing);
 }
 
@@ -293,7 +307,7 @@ static bool change_may(const question_t *self, const secret_change_t *change, co
     bool there = login_read(self, session->login, &row) && row.locked_until_ms <= (uint64_t)self->wall_ms;
     if (there) memcpy(hash, row.secret.at, row.secret.size < sizeof hash ? row.secret.size : sizeof hash - 1);
     if (there && change->old_secret.size > 0 && secret_matches(hash, change->old_secret)) return true;
-    if (there) login_failed(self, session->login, row);
+    if (there) login_failed(self, session->login);
     refuse(self, REASON_OF(login_failed), "old", nothing);
     return false;
 }

@@ -18,7 +18,7 @@ typedef enum {
     LOGINS_OPERATOR  /* login_keep, token_keep, login_drop */
 } logins_door_t;
 
-/* Answers one question; what it says is durable. From any thread, one question at a time of each door. */
+/* Answers one question; what it says is durable. From any thread, and from several at once. */
 void logins_answer(logins_store_t *self, logins_door_t door, const packet_t *ask, int64_t wall_ms, buffer_t *out);
 
 /* How long a login is locked after so many failures in a row; 0: not at all. Pure. */

@@ -11,7 +11,7 @@
 #include "services/stage/watch.h"
 #include "services/vault/vault.h"
 
-enum { KEY_FILE = 256, IDLE_MS = 1000, LOGIN_DOORS = 3 };
+enum { KEY_FILE = 256, IDLE_MS = 1000, LOGIN_DESKS = 4 };
 
 typedef struct {
     logins_store_t *logins;
@@ -36,8 +36,8 @@ typedef struct {
     server_t *servers[DOORS];
     desk_t *desk;
     logins_store_t *logins;
-    login_door_t login_doors[LOGIN_DOORS];
-    desk_t *login_desks[LOGIN_DOORS]; /* each a thread of its own: a password takes its time */
+    login_door_t login_doors[LOGIN_DESKS];
+    desk_t *login_desks[LOGIN_DESKS]; /* each a thread of its own: a password takes its time */
     evidence_service_t *evidence;     /* so has a file */
     buffer_t now;
     buffer_t later; /* one packet for each of askers, in their order */
@@ -105,13 +105,12 @@ static bool login_answer(void *self, const packet_t *ask, buffer_t *out) {
 }
 
 static err_t logins_start(loop_t *self) {
-    static const char *const desks[LOGIN_DOORS] = {[LOGINS_CONSOLE] = "door-console/vault",
-                                                   [LOGINS_SESSIONS] = "door-console/session",
-                                                   [LOGINS_OPERATOR] = "door-operator/vault"};
+    static const char *const desks[LOGIN_DESKS] = {HOME_LOGIN_DESKS, "door-console/session", "door-operator/vault"};
+    static const logins_door_t of[LOGIN_DESKS] = {LOGINS_CONSOLE, LOGINS_CONSOLE, LOGINS_SESSIONS, LOGINS_OPERATOR};
     err_t err = logins_open("data/logins", &self->logins);
-    for (int door = 0; err == OK && door < LOGIN_DOORS; door++) {
-        self->login_doors[door] = (login_door_t){self->logins, (logins_door_t)door};
-        err = desk_start(desks[door], login_answer, &self->login_doors[door], &self->login_desks[door]);
+    for (int desk = 0; err == OK && desk < LOGIN_DESKS; desk++) {
+        self->login_doors[desk] = (login_door_t){self->logins, of[desk]};
+        err = desk_start(desks[desk], login_answer, &self->login_doors[desk], &self->login_desks[desk]);
     }
     return err;
 }
@@ -145,7 +144,7 @@ static err_t loop_open(loop_t *self) {
 
 static void loop_close(loop_t *self) {
     if (self->desk != NULL) desk_stop(&self->desk);
-    for (int door = 0; door < LOGIN_DOORS; door++) desk_stop(&self->login_desks[door]);
+    for (int door = 0; door < LOGIN_DESKS; door++) desk_stop(&self->login_desks[door]);
     logins_close(&self->logins);
     evidence_service_stop(&self->evidence);
     for (uint32_t at = 0; at < DOORS; at++) server_destroy(&self->servers[at]);

@@ -1,4 +1,5 @@
 /* Credentials: what opens a session, what ends it, and what never does. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -119,6 +120,68 @@ static void five_failures_lock_a_login_even_for_the_right_password_until_time_ha
     assert_true(text_is(try_login(&world, "a", PASSWORD, 1, NULL), "locked_out"));
     world.wall_ms += LIMIT_LOGIN_LOCK_MS;
     assert_int_equal(try_login(&world, "a", PASSWORD, 1, NULL).size, 0);
+    world_end(&world);
+}
+
+/* --- several at once: each desk of the vault is a thread --- */
+
+enum { CROWD = 4 };
+
+typedef struct {
+    world_t world; /* the same store, an arena of its own */
+    const char *secret;
+    int tries;
+    uint8_t session;
+    int opened;
+} guest_t;
+
+static void *guest_run(void *argument) {
+    guest_t *guest = argument;
+    for (int index = 0; index < guest->tries; index++)
+        guest->opened += try_login(&guest->world, "a", guest->secret, guest->session, NULL).size == 0;
+    return NULL;
+}
+
+static int crowd_run(const world_t *world, const char *secret, int tries) {
+    guest_t guests[CROWD];
+    pthread_t threads[CROWD];
+    int opened = 0;
+    for (uint8_t index = 0; index < CROWD; index++) {
+        guests[index] = (guest_t){.world = *world, .secret = secret, .tries = tries, .session = (uint8_t)(20 + index)};
+        guests[index].world.arena = arena_new();
+        assert_int_equal(pthread_create(&threads[index], NULL, guest_run, &guests[index]), 0);
+    }
+    for (int index = 0; index < CROWD; index++) {
+        pthread_join(threads[index], NULL);
+        arena_destroy(&guests[index].world.arena);
+        opened += guests[index].opened;
+    }
+    return opened;
+}
+
+static void failures_of_several_at_once_are_all_counted(void **state) {
+    (void)state;
+    world_t world = world_new();
+    keep(&world, "a", PASSWORD, 0);
+    assert_int_equal(crowd_run(&world, "wrong wrong wrong", 2), 0);
+    assert_true(text_is(try_login(&world, "a", PASSWORD, 1, NULL), "locked_out"));
+    world_end(&world);
+}
+
+static void a_code_that_several_try_at_once_opens_one_session(void **state) {
+    (void)state;
+    world_t world = world_new();
+    keep(&world, "a", "one time code here", (uint64_t)world.wall_ms + 1000);
+    assert_int_equal(crowd_run(&world, "one time code here", 1), 1);
+    world_end(&world);
+}
+
+static void a_password_opens_a_session_for_each_of_several_at_once(void **state) {
+    (void)state;
+    world_t world = world_new();
+    keep(&world, "a", PASSWORD, 0);
+    assert_int_equal(crowd_run(&world, PASSWORD, 1), CROWD);
+    for (uint8_t index = 0; index < CROWD; index++) assert_true(session_lives(&world, (uint8_t)(20 + index)));
     world_end(&world);
 }
 
@@ -246,6 +309,9 @@ int main(void) {
         cmocka_unit_test(a_token_is_asked_for_like_a_session_and_changes_no_password),
         cmocka_unit_test(a_door_takes_only_its_own_questions),
         cmocka_unit_test(what_was_kept_is_there_after_a_restart),
+        cmocka_unit_test(failures_of_several_at_once_are_all_counted),
+        cmocka_unit_test(a_code_that_several_try_at_once_opens_one_session),
+        cmocka_unit_test(a_password_opens_a_session_for_each_of_several_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

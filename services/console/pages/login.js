@@ -12,7 +12,10 @@ M.pageLogin = function (main) {
   var form = M.h('form.card.narrow', { onsubmit: function (event) {
     event.preventDefault();
     button.disabled = true;
+    M.put(out, '');
+    var slow = setTimeout(function () { M.put(out, M.h('div.notice', { role: 'status' }, M.h('p', M.t('正在核对口令。同时登录的人多时要等几秒，请不要重复点击。', 'Checking. When many log in at once it takes some seconds; no need to click again.')))); }, 1500);
     M.request('POST', '/api/v1/login', { login: login.value.trim(), secret: secret.value }).then(function (answer) {
+      clearTimeout(slow);
       button.disabled = false;
       if (!answer.ok) { M.put(out, M.faults(answer)); secret.value = ''; secret.focus(); return; }
       M.me = answer.json;
