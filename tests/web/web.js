@@ -344,7 +344,7 @@ const until = async (what, test) => {
     await page.getByLabel('延期至').fill('2021-08-30');
     await page.getByLabel('理由').fill('台风停工');
     await page.getByRole('button', { name: '准予延期' }).click();
-    await page.getByText('2021-08-30 23:59').first().waitFor();
+    await page.getByText('2021-08-30 24:00').first().waitFor();
   });
   await step('warnings are told with level, rung and sentence', async () => {
     await go('warnings', 'table');

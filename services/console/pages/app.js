@@ -63,7 +63,11 @@ M.show = function (quietly) {
   M.showing = page;
   M.quietly = !!quietly;
   var done = page.show(main, parts);
-  Promise.resolve(done).then(function () { if (!quietly && parts[0] !== 'login') main.focus(); }, function (error) {
+  Promise.resolve(done).then(function () {
+    if (quietly || parts[0] === 'login') return;
+    main.focus({ preventScroll: true });
+    window.scrollTo(0, 0);
+  }, function (error) {
     M.put(main, M.h('div.notice.bad', { role: 'alert' }, M.h('p', M.t('页面出错：', 'This page failed: ') + error.message)));
   });
 };

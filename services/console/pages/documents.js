@@ -7,15 +7,11 @@ M.issueState = function (row) {
   if (row.objections_open) return { lamp: 'red', words: M.t('有异议待答复', 'objections to answer') };
   return { lamp: 'yellow', words: M.t('公示期满，可印发', 'may be published') };
 };
-// Midnight is the end of the day before it: 2021-08-31 24:00.
-M.until = function (ms) {
-  return (ms + M.offset()) % 86400000 === 0 ? M.day(ms - 1) + ' 24:00' : M.when(ms);
-};
 // How long units may still object. Days of rest do not count, so the end is an instant, never a number of hours.
 M.windowShown = function (row) {
   if (!row || !row.announced_seq) return '';
-  if (row.published_seq) return M.until(row.open_until_ms);
-  return row.open_until_ms > M.nowMs ? M.t('至 ', 'until ') + M.until(row.open_until_ms) : M.t('已于 ', 'closed at ') + M.until(row.open_until_ms) + M.t(' 届满', '');
+  if (row.published_seq) return M.due(row.open_until_ms);
+  return row.open_until_ms > M.nowMs ? M.t('至 ', 'until ') + M.due(row.open_until_ms) : M.t('已于 ', 'closed at ') + M.due(row.open_until_ms) + M.t(' 届满', '');
 };
 M.issueName = function (kind, period) { return M.word('document_kind', kind) + (period ? ' ' + M.periodShown(period) : ''); };
 M.issueAddress = function (kind, period, edition) { return '#/document/' + kind + '/' + (period || 'year') + (edition ? '/' + edition : ''); };
@@ -157,7 +153,7 @@ M.ownBox = function (at) {
       { head: M.t('任务', 'Task'), keep: true, of: function (row) { return M.taskShown(row.task); } },
       { head: M.t('报送期', 'Period'), keep: true, of: function (row) { return row.period; } },
       { head: M.t('状态', 'State'), keep: true, of: M.obligationWords, show: function (row) { return M.lamp(M.obligationLamp(row, at.data.now_ms), M.obligationWords(row)); } },
-      { head: M.t('时限', 'Due'), keep: true, of: function (row) { return M.when(row.due_ms); } },
+      { head: M.t('时限', 'Due'), keep: true, of: function (row) { return M.due(row.due_ms); } },
       { head: M.t('首次有效报送', 'First valid report'), keep: true, of: function (row) { return M.when(row.first_valid_ms); } }
     ], rows, { name: 'own-reports', caption: M.t('本单位报送情况', 'Our reports') }),
     M.table([

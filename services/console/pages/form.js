@@ -81,7 +81,7 @@ M.Form.prototype.draw = function () {
   this.summary = M.h('div.summary', { role: 'status', 'aria-live': 'polite' });
   this.send = M.h('button.primary', { type: 'submit' }, this.handsOver ? M.t('提交审核', 'Hand over for approval') : revision ? M.t('提交更正', 'Send the correction') : M.t('提交', 'Send'));
   this.general = M.h('div.fault');
-  M.put(this.main, [M.title(M.taskShown(this.task.id) + '　' + M.periodShown(this.period), M.h('p.asof', M.t('数据截至 ', 'As of '), M.when(M.nowMs), M.t('　时限 ', ' – due '), M.when(this.standing.due_ms), this.standing.due_ms && !revision ? '（' + M.daysShown({ due_ms: this.standing.due_ms }) + '）' : '')),
+  M.put(this.main, [M.title(M.taskShown(this.task.id) + '　' + M.periodShown(this.period), M.h('p.asof', M.t('数据截至 ', 'As of '), M.when(M.nowMs), M.t('　时限 ', ' – due '), M.due(this.standing.due_ms), this.standing.due_ms && !revision ? '（' + M.daysShown({ due_ms: this.standing.due_ms }) + '）' : '')),
     revision ? M.h('div.notice', M.h('p', M.t('现行第 ' + revision + ' 版，收到于 ' + M.when(this.standing.first_valid_ms) + '。更正不改变首次有效报送的时间。', 'Revision ' + revision + ' stands. A correction never changes when the first valid report came.'))) : '',
     this.draftNotice(this.draft),
     M.h('form.report', { novalidate: true, onsubmit: function (event) { event.preventDefault(); if (form.handsOver) form.handOver(); else form.submit(); } },
@@ -321,10 +321,11 @@ M.showReceipt = function (report, answer) {
   M.put(main, [M.title(M.t('报送回执', 'Receipt'), M.asOf({ now_ms: Math.max(M.nowMs, receipt.received_ms || 0) })), M.h('section.card.receipt',
     M.h('p.big', verdict ? M.lamp('green', M.t('已收到，校验通过', 'received and accepted')) : M.lamp('yellow', M.t('已收到，校验结果稍后可查', 'received; the verdict follows'))),
     M.h('dl', line(M.t('单位', 'Unit'), M.unit(M.me.unit)), line(M.t('任务', 'Task'), M.taskShown(report.task)), line(M.t('报送期', 'Period'), M.periodShown(report.period)),
-      line(M.t('收到时间', 'Received'), M.when(receipt.received_ms)), verdict && verdict.due_ms ? line(M.t('时限', 'Due'), M.when(verdict.due_ms)) : '', verdict ? line(M.t('版次', 'Revision'), M.t('第 ' + verdict.revision + ' 版', verdict.revision)) : '',
+      line(M.t('收到时间', 'Received'), M.when(receipt.received_ms)), verdict && verdict.due_ms ? line(M.t('时限', 'Due'), M.due(verdict.due_ms)) : '', verdict ? line(M.t('版次', 'Revision'), M.t('第 ' + verdict.revision + ' 版', verdict.revision)) : '',
       said, people.length ? line(M.t('经办', 'By'), people.join('　')) : '',
       line(M.t('账本条目', 'Ledger entry'), M.h('a', { href: '#/entry/' + receipt.seq }, '№ ' + receipt.seq)), receipt.duplicate ? line(M.t('说明', 'Note'), M.t('此前已收到同一份报送，这是原回执。', 'The same report was received before; this is its first receipt.')) : '',
       line(M.t('内容摘要', 'Content hash'), receipt.content_hash, true), line(M.t('提交编号', 'Submission id'), receipt.submission_id, true), line(M.t('链首', 'Chain head'), (receipt.head_seq || '') + ' · ' + (receipt.head_hash || ''), true)),
     M.h('div.actions.noprint', M.h('button.primary', { type: 'button', onclick: function () { window.print(); } }, M.t('打印回执', 'Print')), M.h('a.button', { href: '#/tasks/' + report.period }, M.t('返回任务', 'Back to my tasks'))))]);
-  main.focus();
+  main.focus({ preventScroll: true });
+  window.scrollTo(0, 0);
 };

@@ -49,7 +49,7 @@ M.obligationTable = function (rows, name, follows) {
     { head: M.t('任务', 'Task'), keep: true, of: function (row) { return M.taskShown(row.task); } },
     { head: M.t('报送期', 'Period'), keep: true, of: function (row) { return row.period; } },
     { head: M.t('状态', 'State'), keep: true, of: M.obligationWords, show: function (row) { return M.lamp(M.obligationLamp(row, M.nowMs), M.obligationWords(row)); } },
-    { head: M.t('时限', 'Due'), keep: true, of: function (row) { return M.when(row.due_ms); } },
+    { head: M.t('时限', 'Due'), keep: true, of: function (row) { return M.due(row.due_ms); } },
     { head: M.t('首次有效报送', 'First valid report'), keep: true, of: function (row) { return M.when(row.first_valid_ms); } },
     { head: M.t('迟报天数', 'Days late'), right: true, of: function (row) { return row.days_late || ''; } },
     { head: M.t('缺什么', 'What is missing'), of: function (row) { return M.missingShown(row.missing); } }

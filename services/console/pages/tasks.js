@@ -2,7 +2,7 @@
 'use strict';
 M.currentPeriod = function (rows) {
   var open = rows.filter(function (row) { return row.standing === 'due' || row.standing === 'overdue' || row.standing === 'returned'; });
-  var today = M.day(M.nowMs), begun = M.plan.periods.filter(function (period) { return period.from <= today; });
+  var today = M.day(M.nowMs), begun = M.plan.periods.filter(function (period) { return period.from <= today && rows.some(function (row) { return row.period === period.id; }); });
   var last = (begun[begun.length - 1] || M.plan.periods[0]).id;
   var now = open.filter(function (row) { return row.period === last; });
   return now.length || !open.length ? last : open[0].period;
@@ -18,9 +18,9 @@ M.taskCard = function (row, draft) {
   var at = '#/report/' + row.task + '/' + row.period;
   return M.h('article.card.task.edge-' + lamp,
     M.h('div.taskhead', M.h('h3', M.taskShown(row.task)), M.lamp(lamp, M.obligationWords(row))),
-    M.h('p.due', M.h('strong', M.daysShown(row)), M.h('span', M.t('时限 ', 'due '), M.when(row.due_ms))),
+    M.h('p.due', M.h('strong', M.daysShown(row)), M.h('span', M.t('时限 ', 'due '), M.due(row.due_ms))),
     draft ? M.h('p', M.draftLamp(draft), draft.state === 'handed' && M.me.role === 'approver' && draft.login !== M.me.login ? [' ', M.h('a', { href: '#/approve/' + row.task + '/' + row.period }, M.t('去审核', 'look at it'))] : '') : '',
-    row.why ? M.h('p.returned', M.t('退回原因：', 'returned because: '), row.why, row.again_ms ? M.t('（' + M.when(row.again_ms) + ' 前重报）', ' (again by ' + M.when(row.again_ms) + ')') : '') : '',
+    row.why ? M.h('p.returned', M.t('退回原因：', 'returned because: '), row.why, row.again_ms ? M.t('（' + M.due(row.again_ms) + ' 前重报）', ' (again by ' + M.due(row.again_ms) + ')') : '') : '',
     open ? M.h('p', M.t('需报：', 'Owed: '), M.missingShown(row.missing) || M.t('进展文字', 'progress in words'))
       : M.h('p', M.t('第 ' + row.revision + ' 版有效', 'revision ' + row.revision + ' stands')),
     M.h('div.actions', M.h(open ? 'a.button.primary' : 'a.button', { href: at }, open ? M.t('填报', 'Report') : M.t('查看或更正', 'View or correct')),
@@ -55,7 +55,7 @@ M.yearTable = function (rows) {
     { head: M.t('任务', 'Task'), keep: true, of: function (row) { return M.taskShown(row.task); }, show: function (row) {
       return M.h('a', { href: '#/report/' + row.task + '/' + row.period }, M.taskShown(row.task)); } },
     { head: M.t('状态', 'State'), keep: true, of: M.obligationWords, show: function (row) { return M.lamp(M.obligationLamp(row, M.nowMs), M.obligationWords(row)); } },
-    { head: M.t('时限', 'Due'), keep: true, of: function (row) { return M.when(row.due_ms); } },
+    { head: M.t('时限', 'Due'), keep: true, of: function (row) { return M.due(row.due_ms); } },
     { head: M.t('首次有效报送', 'First valid report'), keep: true, of: function (row) { return M.when(row.first_valid_ms); } },
     { head: M.t('还缺', 'Missing'), of: function (row) { return M.missingShown(row.missing); } }
   ], rows, { name: 'obligations-' + (M.me.unit || 'all'), caption: M.t('全年报送情况', 'The whole year') });
@@ -67,7 +67,7 @@ M.pageHistory = function (main, parts) {
     var standing = answers[0].json, decisions = answers[1].ok ? answers[1].json.rows : [], owed = answers[2].ok ? answers[2].json.rows[0] : null;
     if (answers[2].ok) M.nowMs = answers[2].json.now_ms;
     M.put(main, [M.title(M.unit(unit) + '　' + M.taskShown(task) + '　' + M.periodShown(period), M.asOf(answers[2].ok ? answers[2].json : {})),
-      owed ? M.h('section.card.edge-' + M.obligationLamp(owed, M.nowMs), M.h('div.taskhead', M.h('p', M.t('时限 ', 'due '), M.when(owed.due_ms), owed.again_ms ? M.t('；退回后须于 ', '; due again by ') + M.when(owed.again_ms) + M.t(' 前重报', '') : ''), M.lamp(M.obligationLamp(owed, M.nowMs), M.obligationWords(owed))),
+      owed ? M.h('section.card.edge-' + M.obligationLamp(owed, M.nowMs), M.h('div.taskhead', M.h('p', M.t('时限 ', 'due '), M.due(owed.due_ms), owed.again_ms ? M.t('；退回后须于 ', '; due again by ') + M.due(owed.again_ms) + M.t(' 前重报', '') : ''), M.lamp(M.obligationLamp(owed, M.nowMs), M.obligationWords(owed))),
         owed.why ? M.h('p', M.t('退回原因：', 'returned because: '), owed.why) : '', (owed.missing || []).length ? M.h('p', M.t('还缺：', 'missing: '), M.missingShown(owed.missing)) : '') : '',
       M.h('h2', M.t('历次报送', 'Submissions')), M.table([
         { head: M.t('收到时间', 'Received'), keep: true, of: function (row) { return M.when(row.received_ms); } },
