@@ -60,7 +60,7 @@ $(foreach kind,$(CHECKS) scale,$(eval $(call CHECK,$(kind))))
 .SECONDARY:
 
 # In this order: what is quick and tells most comes first. No part needs another: with -j2 two of them run side by side.
-PARTS := unit vectors scenarios tidy sim crash bulk drill notify poison loops corruption power corpora hostile disk-full scale mutants web papers
+PARTS := unit vectors scenarios tidy sim crash bulk drill notify poison loops corruption power corpora hostile disk-full scale mutants issue web papers
 .PHONY: test
 test: $(addprefix test-,$(PARTS))  ## everything that is checked: what CI runs
 	@skipped=$$(ls $(BUILD)/skipped 2>/dev/null | grep -cv '\.log$$'); \
@@ -238,6 +238,10 @@ web: packages all  ## the console in a real Chromium, every role, and its HTTP e
 .PHONY: papers
 papers: packages all  ## bulletin, summary and ledger of a year opened by LibreOffice: page, lines, heads, fonts, words; pictures in .build/papers
 	@BIN=$(BUILD)/bin BUILD=$(BUILD) tests/optional papers deploy/packages-papers.txt tests/papers/run
+
+.PHONY: issue
+issue: all  ## the life of a bulletin by the command line: announced, objected to, published, corrected, told in the next issue
+	@BIN=$(BUILD)/bin tests/papers/issue
 
 .PHONY: run
 run: packages all  ## the 2021 plan, August to December, as 28 units (KEEP=1 leaves it up)

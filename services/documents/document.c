@@ -2,8 +2,11 @@
 #include "services/documents/documents.h"
 
 #include "proto/wire.h"
+#include "services/plan/width.h"
 
 #include <string.h>
+
+enum { TITLE_WIDTH = 40 }; /* 20 characters of 2号 in 156 mm */
 
 paper_t document_compose(const edition_t *edition, arena_t *arena) {
     paper_t paper = paper_new(arena);
@@ -56,6 +59,17 @@ punctual_t edition_punctual(const edition_t *edition, text_t unit) {
 
 /* --- head and end --- */
 
+/* 回行时词意完整: a title that one line of 20 characters does not hold is parted behind the book title it begins with. */
+static text_t title_parted(text_t title, arena_t *arena) {
+    static const char end[] = "》";
+    const char *at = title.size == 0 ? NULL : memmem(title.at, title.size, end, strlen(end));
+    if (text_width(title) <= TITLE_WIDTH || at == NULL) return title;
+    uint32_t first = (uint32_t)(at - title.at) + (uint32_t)strlen(end);
+    if (first == title.size) return title;
+    return arena_format(arena, TEXT_FORMAT "\n" TEXT_FORMAT, TEXT_ARGS(((text_t){title.at, first})),
+                        TEXT_ARGS(((text_t){title.at + first, title.size - first})));
+}
+
 void compose_head(const edition_t *edition, paper_t *paper, text_t title) {
     arena_t *arena = paper->arena;
     paper->title = title;
@@ -67,7 +81,7 @@ void compose_head(const edition_t *edition, paper_t *paper, text_t title) {
     text_t name = edition->masthead.size > 0 ? edition->masthead : edition_unit_name(edition, edition->coordinator);
     paper_add(paper, BLOCK_MASTHEAD, name);
     paper_add(paper, BLOCK_NUMBER, issue_number(edition, edition->number, arena));
-    paper_add(paper, BLOCK_TITLE, title);
+    paper_add(paper, BLOCK_TITLE, title_parted(title, arena));
     paper_add(paper, BLOCK_ADDRESSEE, text_of("各有关单位："));
 }
 

@@ -108,6 +108,12 @@ void xml_escape(buffer_t *out, text_t text) {
 enum { TEXT_WIDTH = 56 }; /* 28 characters */
 
 static void text_centred(buffer_t *out, text_t text) {
+    const char *end = text.size == 0 ? NULL : memchr(text.at, '\n', text.size);
+    if (end != NULL) { /* a title of two lines */
+        uint32_t first = (uint32_t)(end - text.at);
+        text_centred(out, (text_t){text.at, first});
+        text = (text_t){end + 1, text.size - first - 1};
+    }
     uint32_t width = text_width(text);
     for (uint32_t pad = width < TEXT_WIDTH ? (TEXT_WIDTH - width) / 2 : 0; pad > 0; pad--) buffer_add(out, " ", 1);
     buffer_add(out, text.at, text.size);

@@ -5,7 +5,7 @@
 #include "proto/base.h"
 
 /* Changes with every change of what a renderer writes for the same edition: a published document names it. */
-enum { PAPER_LAYOUT = 1, PAPER_COLUMNS = 12 };
+enum { PAPER_LAYOUT = 2, PAPER_COLUMNS = 12 };
 
 typedef enum {
     BLOCK_PREVIEW,   /* 征求意见稿 …: only on what is not published */

@@ -13,7 +13,7 @@ static const char style[] =
     ".masthead{color:#e60012;text-align:center;font:bold 34pt/44pt FZXiaoBiaoSong-B05S,方正小标宋简体,STZhongsong,华文中宋,"
     "'Noto Serif CJK SC',SimSun,serif;margin-bottom:8mm}"
     ".number{text-align:center;padding-bottom:4mm;border-bottom:.7mm solid #e60012;margin-bottom:14mm}"
-    "h1{text-align:center;font:22pt/32pt FZXiaoBiaoSong-B05S,方正小标宋简体,STZhongsong,华文中宋,'Noto Serif CJK "
+    "h1{white-space:pre-line;text-align:center;font:22pt/32pt FZXiaoBiaoSong-B05S,方正小标宋简体,STZhongsong,华文中宋,'Noto Serif CJK "
     "SC',SimSun,serif;"
     "margin-bottom:28.95pt}"
     ".body,h2,h3,h4,.annexes{text-indent:2em}"

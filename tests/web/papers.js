@@ -45,7 +45,7 @@ const file = (...words) => {
     await page.getByRole('link', { name: '通报 2021年8月' }).click();
     await page.locator('article.paper').waitFor();
     await page.getByText('征求意见稿，尚未印发').waitFor();
-    await page.getByText('关于《2021年仓山区闽宁协作工作要点》2021年8月份落实情况的通报').first().waitFor();
+    await page.getByText(/关于《2021年仓山区闽宁协作工作要点》\s*2021年8月份落实情况的通报/).first().waitFor();
     await accessible('draft');
     await shot('31-draft');
   });
