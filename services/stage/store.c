@@ -45,6 +45,10 @@ static err_t error_of(const store_t *self, int code) {
 
 err_t store_wrong(const store_t *self, int code, const char *tried) {
     err_t err = error_of(self, code);
+    if (code == MDB_MAP_FULL && self->derived) { /* it grows, and what was applied is applied again */
+        log_info("store_map_full", "store=%s tried=%s bytes=%llu", self->path, tried, (unsigned long long)self->file_size);
+        return err;
+    }
     log_error("store_failed", "store=%s tried=%s error=%s code=%d text=\"%s\"", self->path, tried, err_name(err), code,
               mdb_strerror(code));
     return err;

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAP_LEAST = 2 << 20, MAP_STEP = 2 << 20, ROOM_LEAST = 128 /* pages: more than one event changes */ };
+enum { MAP_LEAST = 4 << 20, MAP_STEP = 4 << 20, ROOM_LEAST = 128 /* pages: more than one event changes */ };
 
 err_t store_map_prepare(store_t *self) {
     char path[PATH_MAX];
