@@ -86,6 +86,19 @@ const PASSWORD = '闽宁协作 2021 口令';
     await page.getByText('2021-08-27 10:00 office').first().waitFor();
     assert.strictEqual(await page.getByRole('button', { name: /催办/ }).count(), 0);
   });
+  await step('what was entered outlives news: the page says that there is something new, and waits', async () => {
+    await login('chengmen.clerk');
+    await go('tasks', 'article.task');
+    const line = page.locator('section.notice li', { hasText: '消费帮扶 2021-08' }).first();
+    await line.getByRole('button', { name: /认领/ }).click();
+    await line.getByLabel('原因').fill('正在核对');
+    await line.getByRole('button', { name: '取消' }).focus(); // not in a field any more
+    minning('clock', 'advance', '2021-08-27T10:30');
+    await page.getByText('有新的变化').waitFor();
+    assert.strictEqual(await line.getByLabel('原因').inputValue(), '正在核对');
+    await page.getByRole('button', { name: '刷新本页' }).click();
+    await page.getByText('有新的变化').waitFor({ state: 'detached' });
+  });
   await step('no page threw', async () => assert.deepStrictEqual(errors, []));
   await close();
   end();

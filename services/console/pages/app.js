@@ -61,6 +61,7 @@ M.show = function (quietly) {
   M.frame();
   if (!quietly) M.put(main, M.h('p.loading', M.t('正在载入…', 'loading…')));
   M.showing = page;
+  M.touched = false;
   M.quietly = !!quietly;
   var done = page.show(main, parts);
   Promise.resolve(done).then(function () {
@@ -71,7 +72,20 @@ M.show = function (quietly) {
     M.put(main, M.h('div.notice.bad', { role: 'alert' }, M.h('p', M.t('页面出错：', 'This page failed: ') + error.message)));
   });
 };
-// News are told at most every few seconds; a page that is being typed into is left alone.
+// What was typed is nobody's to wipe away: a page in which something was entered says that there is news, and waits.
+document.getElementById('main').addEventListener('input', function () { M.touched = true; });
+// After what was sent is taken: what it changed is there in a moment. Who types already keeps what he types.
+M.showSoon = function () {
+  M.touched = false;
+  setTimeout(function () { if (!M.touched) M.show(true); }, 500);
+};
+M.offer = function () {
+  var main = document.getElementById('main');
+  if (main.querySelector('.fresh')) return;
+  main.insertBefore(M.h('p.notice.fresh', { role: 'status' }, M.t('有新的变化。', 'There is something new. '),
+    M.h('button.quiet', { type: 'button', onclick: function () { M.show(true); } }, M.t('刷新本页', 'Show it'))), main.firstChild);
+};
+// News are told at most every few seconds.
 M.listen = function () {
   if (M.source || !window.EventSource) return;
   M.source = new EventSource('/api/v1/events');
@@ -83,7 +97,9 @@ M.listen = function () {
     clearTimeout(M.newsTimer);
     M.newsTimer = setTimeout(function () {
       var typing = document.activeElement && /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName);
-      if (M.me && M.showing && M.showing.live && !typing) M.show(true);
+      if (!M.me || !M.showing || !M.showing.live) return;
+      if (M.touched) M.offer();
+      else if (!typing) M.show(true);
     }, 800);
   });
 };

@@ -37,6 +37,6 @@ M.credit = function (claim) {
   M.request('POST', '/api/v1/decisions', body).then(function (answer) {
     var reasons = answer.json.errors || (answer.json.verdict || {}).reasons || [];
     M.tell(answer.ok ? M.t('已入账（第 ' + answer.json.seq + ' 条）', 'in the ledger (entry ' + answer.json.seq + ')') : reasons.map(M.say).join(' '));
-    setTimeout(function () { M.show(true); }, 500);
+    M.showSoon();
   });
 };

@@ -32,7 +32,7 @@ M.answerRequest = function (row, decision) {
   if (why.trim()) body.why = why.trim();
   M.request('POST', '/api/v1/decisions', body).then(function (answer) {
     M.tell(answer.ok ? M.t('已入账（第 ' + answer.json.seq + ' 条）', 'in the ledger (entry ' + answer.json.seq + ')') : M.faultsSaid(answer));
-    setTimeout(function () { M.show(true); }, 500);
+    M.showSoon();
   });
 };
 M.pageExtensions = function (main, parts) {

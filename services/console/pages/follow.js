@@ -37,7 +37,7 @@ M.promiseForm = function (warning, follow) {
         if (!answer.ok) { M.put(out, M.faults(answer.json.verdict ? { json: { errors: answer.json.verdict.reasons } } : answer)); return; }
         M.tell(M.t('已认领（账本第 ' + answer.json.receipt.seq + ' 条），承诺之日前不再提醒。', 'In the ledger (entry ' + answer.json.receipt.seq + '); no reminders until that day.'));
         document.getElementById('main').focus();
-        setTimeout(function () { M.show(true); }, 500);
+        M.showSoon();
       });
     } }, M.field(M.t('承诺办结日期', 'Done by'), by), M.field(M.t('原因（不写姓名、电话）', 'Reason, no names or numbers'), why), M.h('div.actions', send,
       M.h('button', { type: 'button', onclick: close }, M.t('取消', 'Cancel'))), out));
@@ -64,7 +64,7 @@ M.remind = function (rows) {
   function next(at) {
     if (at === rows.length) {
       M.tell((done ? M.t('已催办 ' + done + ' 项，已入账。', done + ' pressed for; it is in the ledger. ') : '') + faults.join(' '));
-      setTimeout(function () { M.show(true); }, 500);
+      M.showSoon();
       return;
     }
     M.request('POST', '/api/v1/decisions', { command_id: M.newId(), decision: 'reminded', unit: rows[at].unit, task: rows[at].task, period: rows[at].period }).then(function (answer) {

@@ -26,7 +26,7 @@ M.answerForm = function (one) {
       if (told.status !== 0 && told.status !== 503) id = M.newId().replace(/-/g, '');
       if (!told.ok) { M.put(out, M.faults(told)); return; }
       M.tell(M.t('已答复（第 ' + told.json.seq + ' 条）', 'answered (entry ' + told.json.seq + ')'));
-      setTimeout(function () { M.show(true); }, 400);
+      M.showSoon();
     });
   }
   return M.h('div.noprint', out, M.field(M.t('答复（单位看得到；采纳的，请通知单位更正报告）', 'Answer (the unit sees it)'), why),
@@ -50,7 +50,7 @@ M.objectionForm = function (at) {
       if (!told.ok) { M.put(out, M.faults(told)); return; }
       why.value = '';
       M.tell(M.t('异议已提交（第 ' + told.json.seq + ' 条），统筹单位将逐条答复。', 'raised (entry ' + told.json.seq + '); the office will answer.'));
-      setTimeout(function () { M.show(true); }, 400);
+      M.showSoon();
     });
   }
   return M.h('form.card.noprint', { onsubmit: raise }, M.h('h3', M.t('提出异议', 'Object')), M.h('p.hint', M.t('公示期 ', 'Open '), M.windowShown(at.row), M.t('。数据报错的，请同时提交更正的报告。', '. If the figure was reported wrongly, send a corrected report too.')),

@@ -103,7 +103,7 @@ M.decisionForm = function (unit, task, period, standing, owed) {
       if (answer.status !== 0 && answer.status !== 503) id = M.newId();
       if (!answer.ok) { M.put(out, M.faults(verdict ? { json: { errors: verdict.reasons } } : answer)); return; }
       M.tell(M.t('已入账（第 ' + answer.json.seq + ' 条）：', 'in the ledger (entry ' + answer.json.seq + '): ') + M.word('decision', decision));
-      setTimeout(function () { M.show(true); }, 400);
+      M.showSoon();
     });
   }
   function button(decision, zh, en, off) { return M.h('button', { type: 'button', disabled: off, onclick: function () { decide(decision); } }, M.t(zh, en)); }
