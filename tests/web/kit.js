@@ -116,6 +116,8 @@ async function visit(password) {
     shot: (name) => page.screenshot({ path: path.join(web, 'shots', `${name}.png`), fullPage: true }),
     accessible: async (name) => {
       if (!(await page.evaluate('typeof axe === "object"'))) await page.evaluate(axe);
+      // what is just fading in has no contrast yet
+      await page.evaluate(() => Promise.allSettled(document.getAnimations().map((one) => one.finished)));
       const found = await page.evaluate(async () => (await window.axe.run(document, { resultTypes: ['violations'] })).violations.map((one) => ({ id: one.id, impact: one.impact, at: one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)) })));
       const serious = found.filter((one) => one.impact === 'serious' || one.impact === 'critical');
       if (serious.length) throw new Error(`${name}: ${JSON.stringify(serious, null, 1)}`);
