@@ -131,7 +131,7 @@ M.pageApprove = function (main, parts) {
         { head: M.t('任务', 'Task'), keep: true, of: function (row) { return M.taskShown(row.task); } },
         { head: M.t('填报登录', 'Drafted by'), keep: true, of: function (row) { return row.login; } },
         { head: M.t('提交于', 'Handed over'), keep: true, of: function (row) { return M.when(row.handed_ms); } },
-        { head: M.t('时限', 'Due'), keep: true, of: function (row) { return M.when(of(row).due_ms); } },
+        { head: M.t('时限', 'Due'), keep: true, of: function (row) { return M.due(of(row).due_ms); } },
         { head: M.t('状态', 'State'), of: function (row) { return (of(row).revision || 0) === (row.replaces || 0) ? M.t('待审核', 'waits') : M.t('已有更新的报送', 'overtaken'); }, show: function (row) {
           return (of(row).revision || 0) === (row.replaces || 0) ? M.lamp('blue', M.t('待审核', 'waits')) : M.lamp('yellow', M.t('已有更新的报送', 'overtaken')); } },
         { head: M.t('审核', 'Look'), of: function () { return ''; }, show: function (row) { return M.h('a.button', { href: '#/approve/' + row.task + '/' + row.period }, M.t('审核', 'Look')); } }

@@ -117,7 +117,7 @@ M.Upload.prototype.templateBox = function () {
   var begun = M.plan.periods.filter(function (one) { return one.from <= M.day(M.nowMs); }), newest = begun[begun.length - 1] || M.plan.periods[0];
   var period = M.h('select', { id: M.id('period') }, M.plan.periods.map(function (one) { return M.h('option', { value: one.id }, M.periodShown(one.id)); }));
   var all = M.h('input', { type: 'checkbox', id: M.id('all') }), due = M.h('span.hint');
-  function tell() { var one = M.period(period.value); M.put(due, M.t('时限 ', 'due ') + M.when(one.due_ms) + '（' + M.daysShown({ due_ms: one.due_ms }) + '）'); }
+  function tell() { var one = M.period(period.value); M.put(due, M.t('时限 ', 'due ') + M.due(one.due_ms) + '（' + M.daysShown({ due_ms: one.due_ms }) + '）'); }
   period.value = newest.id;
   period.addEventListener('change', tell);
   tell();
