@@ -294,13 +294,7 @@ err_t unit_report_with_receipt(unit_link_t *self, const report_t *report, const 
                                int64_t timeout_ms, arena_t *arena, unit_outcome_t *outcome) {
     report_submit_t submit = {.report = *report, .client_ms = client_ms > 0 ? (uint64_t)client_ms : 0};
     if (receipt != NULL) submit.receipt = *receipt;
-    question_t question = {report_submit_type(), &submit, KIND_verdict, clock_steady_ms() + timeout_ms, 0, 0};
-    unit_answer_t answer;
-    err_t err = ask_until(self, &question, arena, outcome, &answer);
-    if (err != OK) return err;
-    outcome->judged = true;
-    outcome->verdict = answer.verdict;
-    return OK;
+    return unit_act(self, report_submit_type(), &submit, timeout_ms, arena, outcome);
 }
 
 err_t unit_act(unit_link_t *self, const message_t *type, const void *act, int64_t timeout_ms, arena_t *arena,
@@ -316,35 +310,29 @@ err_t unit_act(unit_link_t *self, const message_t *type, const void *act, int64_
 
 err_t unit_measures(unit_link_t *self, const measures_ask_t *ask, int64_t timeout_ms, arena_t *arena, measures_t *measures,
                     refusal_t *refusal) {
-    question_t question = {measures_ask_type(), ask, KIND_measures, clock_steady_ms() + timeout_ms, 0, 0};
-    unit_outcome_t outcome;
+    unit_question_t question = {.type = measures_ask_type(), .value = ask, .wanted = KIND_measures};
     unit_answer_t answer;
-    err_t err = ask_until(self, &question, arena, &outcome, &answer);
+    err_t err = unit_ask(self, &question, timeout_ms, arena, &answer, refusal);
     if (err == OK) *measures = answer.measures;
-    if (err == ERR_REFUSED) *refusal = outcome.refusal;
     return err;
 }
 
 err_t unit_check(unit_link_t *self, const report_t *report, int64_t timeout_ms, arena_t *arena, verdict_t *verdict,
                  refusal_t *refusal) {
     report_check_t check = {.report = *report};
-    question_t question = {report_check_type(), &check, KIND_verdict, clock_steady_ms() + timeout_ms, 0, 0};
-    unit_outcome_t outcome;
+    unit_question_t question = {.type = report_check_type(), .value = &check, .wanted = KIND_verdict};
     unit_answer_t answer;
-    err_t err = ask_until(self, &question, arena, &outcome, &answer);
+    err_t err = unit_ask(self, &question, timeout_ms, arena, &answer, refusal);
     if (err == OK) *verdict = answer.verdict;
-    if (err == ERR_REFUSED) *refusal = outcome.refusal;
     return err;
 }
 
 err_t unit_status(unit_link_t *self, const status_ask_t *ask, int64_t timeout_ms, arena_t *arena, standing_told_t *standing,
                   refusal_t *refusal) {
-    question_t question = {status_ask_type(), ask, KIND_standing_told, clock_steady_ms() + timeout_ms, 0, 0};
-    unit_outcome_t outcome;
+    unit_question_t question = {.type = status_ask_type(), .value = ask, .wanted = KIND_standing_told};
     unit_answer_t answer;
-    err_t err = ask_until(self, &question, arena, &outcome, &answer);
+    err_t err = unit_ask(self, &question, timeout_ms, arena, &answer, refusal);
     if (err == OK) *standing = answer.standing;
-    if (err == ERR_REFUSED) *refusal = outcome.refusal;
     return err;
 }
 
