@@ -43,6 +43,13 @@ typedef struct {
 /* Ranges, sizes, required fields, UTF-8, days, words of a value built by hand. */
 err_t wire_check(const message_t *type, const void *value, fault_t *fault);
 
+/* Bytes that the texts, bytes and lists of `value` take beside the struct itself, each from a multiple of eight on; 0 for what
+ * points nowhere. */
+size_t wire_room(const message_t *type, const void *value);
+/* Copies the struct to `to` (type->size bytes) and everything it points to into `room` (wire_room bytes, aligned to 8). What is
+ * empty points nowhere. */
+void wire_copy(const message_t *type, const void *value, void *to, void *room);
+
 /* An event of a stream, as stored and hashed: [kind, version, epoch, cause_seq, at_ms, body]. */
 typedef struct {
     uint64_t seq;           /* in its stream; not part of the bytes */
