@@ -14,11 +14,16 @@
 #include "tests/sim/pump.h"
 #include "tests/sim/sim.h"
 
-enum { JOBS = 16, WORLD_SECONDS = 60 /* of processor time: a busy machine makes no world longer */ };
+enum {
+    JOBS = 16,
+    SEEN_WORLDS = 1000, /* so many have every kind of event in them */
+    WORLD_SECONDS = 60  /* of processor time: a busy machine makes no world longer */
+};
 
 /* What the workers have done, seen by all. */
 typedef struct {
     uint64_t worlds, steps, starts, crashes, commits, events, warnings, reports, digest;
+    uint64_t seen[SIM_KINDS];
 } tally_t;
 
 /* The process that dies in a world says in which: by an ASSERT, a wild pointer, or for want of an end. */
@@ -38,6 +43,7 @@ static void world(uint64_t seed, const char *folder, bool traces, tally_t *tally
     memset(&sim, 0, sizeof sim);
     sim.seed = seed;
     sim.traces = traces;
+    sim.seen = tally->seen;
     snprintf(sim.folder, sizeof sim.folder, "%s", folder);
     setitimer(ITIMER_PROF, &(struct itimerval){.it_value.tv_sec = WORLD_SECONDS}, NULL);
     sim_world_run(&sim);
@@ -84,6 +90,19 @@ static bool workers_end(pid_t *pids, uint64_t jobs) {
     return well;
 }
 
+static void tally_add(tally_t *all, const tally_t *one) {
+    all->worlds += one->worlds;
+    all->steps += one->steps;
+    all->starts += one->starts;
+    all->crashes += one->crashes;
+    all->commits += one->commits;
+    all->events += one->events;
+    all->warnings += one->warnings;
+    all->reports += one->reports;
+    all->digest ^= one->digest;
+    for (uint32_t kind = 0; kind < SIM_KINDS; kind++) all->seen[kind] += one->seen[kind];
+}
+
 int main(int argc, char **argv) {
     uint64_t seed = number_of(argc > 1 ? argv[1] : NULL, 1), worlds = number_of(argc > 2 ? argv[2] : NULL, 2000);
     uint64_t jobs = number_of(argc > 3 ? argv[3] : NULL, 2);
@@ -108,17 +127,7 @@ int main(int argc, char **argv) {
     bool well = workers_end(pids, jobs);
     int64_t spent_ms = clock_steady_ms() - began_ms;
     tally_t all = {0};
-    for (uint64_t job = 0; job < jobs; job++) {
-        all.worlds += tallies[job].worlds;
-        all.steps += tallies[job].steps;
-        all.starts += tallies[job].starts;
-        all.crashes += tallies[job].crashes;
-        all.commits += tallies[job].commits;
-        all.events += tallies[job].events;
-        all.warnings += tallies[job].warnings;
-        all.reports += tallies[job].reports;
-        all.digest ^= tallies[job].digest;
-    }
+    for (uint64_t job = 0; job < jobs; job++) tally_add(&all, &tallies[job]);
     pump_remove(folder);
     printf("sim: %s, %llu worlds from seed %llu in %lld.%lld s (%lld a second): %llu steps, %llu entries, %llu reports, %llu "
            "crashes,"
@@ -128,6 +137,10 @@ int main(int argc, char **argv) {
            (long long)((int64_t)all.worlds * 1000 / (spent_ms > 0 ? spent_ms : 1)), (unsigned long long)all.steps,
            (unsigned long long)all.events, (unsigned long long)all.reports, (unsigned long long)all.crashes,
            (unsigned long long)all.commits, (unsigned long long)all.warnings, (unsigned long long)all.digest);
-    if (!well) printf("sim: again, step by step: make sim SEED=<seed above> WORLDS=1\n");
+    bool tells = getenv("SIM_SEEN") != NULL;
+    if (well && (tells || all.worlds >= SEEN_WORLDS))
+        well = sim_seen_tell(all.seen, tells) || tells;
+    else if (!well)
+        printf("sim: again, step by step: make sim SEED=<seed above> WORLDS=1\n");
     return well ? 0 : 1;
 }

@@ -22,6 +22,7 @@ enum {
     SIM_ACTORS = 16,
     SIM_PATH = 160,
     SIM_ERASED = 16,
+    SIM_KINDS = 500, /* of events: what lies above are packets */
     ACTOR_INTAKE = 0, /* then the stages, in the order of sim_roles */
     SIM_LOGINS = SIM_UNITS * 2 + 3, /* a clerk and an approver of each unit, coordinator, supervisor, auditor */
     ACTOR_CONSOLE = SIM_ACTORS - 3,
@@ -83,7 +84,7 @@ typedef struct {
     uint64_t lost_received_ms; /* the instant that it keeps then */
 } submission_t;
 
-enum { SIM_ORDERS = 192 };
+enum { SIM_ORDERS = 256 };
 
 /* A signed command of the operator, sent until it is answered. */
 typedef struct {
@@ -199,6 +200,8 @@ struct sim {
     uint64_t newest_generation[SIM_UNITS]; /* as the door believes */
     uint64_t announced_seq[SIM_PERIODS]; /* of bulletins, and the last objection, as officers have seen them */
     uint64_t objected_seq;
+    uint64_t published_count; /* as the office knows */
+    uint32_t bulletin;        /* period of the one that it works on */
     ledger_t ledger;
     fold_t folds[SIM_ACTORS];
     uint32_t fold_count;
@@ -211,6 +214,7 @@ struct sim {
     sim_redis_t redis;
     bool commit_fails; /* the next one does */
     uint64_t starts, crashes, commits, events;
+    uint64_t *seen;  /* events by kind, of all worlds of a worker */
     uint64_t digest; /* of all that happened: the same seed gives the same */
 };
 extern sim_t *sim_now; /* the world that is running: for the model of Redis and for who dies */
@@ -318,5 +322,8 @@ void sim_heal(sim_t *sim);
 void sim_check_all(sim_t *sim);
 void sim_recount(sim_t *sim);
 void sim_check_redis(sim_t *sim); /* sim_check_redis.c */
+void sim_seen_count(sim_t *sim); /* sim_seen.c */
+/* Tells what no world did, or each kind with how often. False: something is missing. */
+bool sim_seen_tell(const uint64_t seen[SIM_KINDS], bool all);
 
 #endif

@@ -225,5 +225,6 @@ void sim_check_all(sim_t *sim) {
     replay_check(sim);
     sim_recount(sim);
     sim_check_redis(sim);
+    sim_seen_count(sim);
     digest_take(sim);
 }

@@ -44,7 +44,27 @@ static uint64_t part_order(sim_t *sim, const edition_t *edition, uint8_t hash[HA
     return size;
 }
 
-/* Against what the ledger announced last, or what was never announced; answered by who is guessed to be right. */
+static uint32_t period_of(const sim_t *sim, text_t id) {
+    for (uint32_t index = 0; index < sim->plan.periods_count; index++)
+        if (text_equal(sim->plan.periods[index].id, id)) return index;
+    return SIM_PERIODS;
+}
+
+/* Against what the ledger announced last, or what was never announced; sent at once. */
+static void objection_raise_order(sim_t *sim, const period_t *period) {
+    uint32_t officer = (uint32_t)sim_draw(sim, SIM_OFFICERS);
+    uint64_t announced_seq = sim->announced_seq[period - sim->plan.periods];
+    objection_raise_t raise = {.kind = document_kind_bulletin,
+                               .period = period->id,
+                               .announced_seq = announced_seq > 0 ? announced_seq : 1,
+                               .unit = sim->plan.units[sim_draw(sim, sim->plan.units_count)].id,
+                               .why = text_of("与本单位所报不符")};
+    if (sim_order_as(sim, officer, objection_raise_type(), &raise) == NULL) return;
+    sim_operator_send(sim, sim->order_count - 1);
+    sim_trace(sim, "officer %u enters an objection to " TEXT_FORMAT, officer, TEXT_ARGS(period->id));
+}
+
+/* An answer to the objection that was heard of last, by who is guessed to be right; or one more objection. */
 static void objection_order(sim_t *sim, const period_t *period) {
     uint32_t officer = (uint32_t)sim_draw(sim, SIM_OFFICERS);
     if (sim->objected_seq > 0 && sim_chance(sim, 600)) {
@@ -55,34 +75,24 @@ static void objection_order(sim_t *sim, const period_t *period) {
         sim_trace(sim, "officer %u answers objection %llu", officer, (unsigned long long)sim->objected_seq);
         return;
     }
-    uint64_t announced_seq = sim->announced_seq[period - sim->plan.periods];
-    objection_raise_t raise = {.kind = document_kind_bulletin,
-                               .period = period->id,
-                               .announced_seq = announced_seq > 0 ? announced_seq : 1,
-                               .unit = sim->plan.units[sim_draw(sim, sim->plan.units_count)].id,
-                               .why = text_of("与本单位所报不符")};
-    sim_order_as(sim, officer, objection_raise_type(), &raise);
-    sim_trace(sim, "officer %u enters an objection to " TEXT_FORMAT, officer, TEXT_ARGS(period->id));
+    objection_raise_order(sim, period);
 }
 
-/* Orders reach the ledger in any order, some more than once, some too early: what is wrong is refused. */
-void sim_operator_document(sim_t *sim) {
-    const period_t *period = &sim->plan.periods[sim_draw(sim, sim->plan.periods_count)];
+static void announcement_order(sim_t *sim, const period_t *period) {
     edition_unit_t unit;
     edition_task_t task;
-    if (sim_chance(sim, 350)) {
-        objection_order(sim, period);
-        return;
-    }
-    if (sim_chance(sim, 500)) {
-        edition_t edition = edition_of(sim, period, 0, &unit, &task);
-        document_announced_t told = {.kind = document_kind_bulletin, .period = period->id, .parts = 1, .as_of = 1};
-        told.size = part_order(sim, &edition, told.hash);
-        sim_order_new(sim, document_announced_type(), &told);
-        sim_trace(sim, "operator announces the bulletin of " TEXT_FORMAT, TEXT_ARGS(period->id));
-        return;
-    }
-    uint64_t number = 1 + sim_draw(sim, 2);
+    edition_t edition = edition_of(sim, period, 0, &unit, &task);
+    document_announced_t told = {.kind = document_kind_bulletin, .period = period->id, .parts = 1, .as_of = 1};
+    told.size = part_order(sim, &edition, told.hash);
+    sim_order_new(sim, document_announced_type(), &told);
+    sim_trace(sim, "operator announces the bulletin of " TEXT_FORMAT, TEXT_ARGS(period->id));
+}
+
+/* Under the number that follows those whose publication was answered; now and then under a wrong one. */
+static void publication_order(sim_t *sim, const period_t *period) {
+    edition_unit_t unit;
+    edition_task_t task;
+    uint64_t number = sim_chance(sim, 800) ? sim->published_count + 1 : 1 + sim_draw(sim, 3);
     edition_t edition = edition_of(sim, period, number, &unit, &task);
     document_published_t told = {.kind = document_kind_bulletin,
                                  .period = period->id,
@@ -97,22 +107,40 @@ void sim_operator_document(sim_t *sim) {
     sim_trace(sim, "operator publishes bulletin %llu, of " TEXT_FORMAT, (unsigned long long)number, TEXT_ARGS(period->id));
 }
 
-static uint32_t period_of(const sim_t *sim, text_t id) {
-    for (uint32_t index = 0; index < sim->plan.periods_count; index++)
-        if (text_equal(sim->plan.periods[index].id, id)) return index;
-    return SIM_PERIODS;
+/* Mostly what follows for the bulletin at work, or for any other. Orders reach the ledger in any order, some more than once,
+ * some too early: what is wrong is refused. */
+void sim_operator_document(sim_t *sim) {
+    enum { KEPT_FREE = 16 };
+    if (sim->order_count + KEPT_FREE >= SIM_ORDERS) return;
+    uint32_t at = sim_chance(sim, 700) ? sim->bulletin : (uint32_t)sim_draw(sim, sim->plan.periods_count);
+    const period_t *period = &sim->plan.periods[at];
+    uint64_t luck = sim_draw(sim, 100);
+    bool announced = sim->announced_seq[at] > 0;
+    if (luck < (announced ? 6 : 80)) announcement_order(sim, period);
+    else if (luck < (announced ? 35 : 90)) objection_order(sim, period);
+    else publication_order(sim, period);
 }
 
+/* The office learns what its order became. Who objects does so soon, or the window is over. */
 void sim_documents_answered(sim_t *sim, const order_t *order, uint64_t seq) {
     packet_t body;
     fault_t fault;
     document_announced_t told;
+    document_published_t out;
     if (packet_decode(order->command.body, &body, &fault) != OK) return;
     if (body.kind == KIND_objection_raise) sim->objected_seq = seq;
+    if (body.kind == KIND_document_published && packet_body(&body, document_published_type(), sim->moment, &out, &fault) == OK) {
+        if (out.number > sim->published_count) sim->published_count = out.number;
+        sim->bulletin = (period_of(sim, out.period) + 1) % sim->plan.periods_count;
+    }
     if (body.kind != KIND_document_announced || packet_body(&body, document_announced_type(), sim->moment, &told, &fault) != OK)
         return;
     uint32_t period = period_of(sim, told.period);
-    if (period < SIM_PERIODS) sim->announced_seq[period] = seq;
+    if (period == SIM_PERIODS) return;
+    bool news = sim->announced_seq[period] != seq;
+    sim->announced_seq[period] = seq;
+    sim->bulletin = period;
+    if (news && sim_chance(sim, 450) && sim->officer_count == SIM_OFFICERS) objection_raise_order(sim, &sim->plan.periods[period]);
 }
 
 /* --- along the ledger --- */

@@ -137,7 +137,6 @@ static const struct {
     {"store_restored", store_restored, 2},
     {"revocation", revocation, 2},
     {"ledger_restored", sim_restore, 3},
-    {"documents", sim_operator_document, 6},
     {"person_erased", person_erased, 2},
 };
 enum { FAULTS = sizeof faults / sizeof faults[0] };

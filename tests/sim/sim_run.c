@@ -104,10 +104,15 @@ static bool actor_work(sim_t *sim, uint32_t which) {
     return sim_door_work(sim);
 }
 
-static void order_push(sim_t *sim) {
-    if (sim->order_count == 0) return;
-    uint32_t number = (uint32_t)sim_draw(sim, sim->order_count);
-    if (!sim->orders[number].done || sim_chance(sim, 100)) sim_operator_send(sim, number);
+/* Those that have no answer yet, the oldest first; now and then any, also one that is done. */
+static void orders_push(sim_t *sim) {
+    uint64_t count = 1 + sim_draw(sim, 6);
+    for (uint32_t number = 0; count > 0 && number < sim->order_count; number++) {
+        if (sim->orders[number].done || sim->orders[number].refused || sim_chance(sim, 200)) continue;
+        sim_operator_send(sim, number);
+        count--;
+    }
+    if (sim->order_count > 0 && sim_chance(sim, 150)) sim_operator_send(sim, (uint32_t)sim_draw(sim, sim->order_count));
 }
 
 static void step(sim_t *sim) {
@@ -118,22 +123,24 @@ static void step(sim_t *sim) {
         /* mostly the oldest: what is left lying too long makes everybody ask again */
         for (uint64_t count = 1 + sim_draw(sim, 4); count > 0 && sim->letter_count > 0; count--)
             sim_deliver(sim, sim_chance(sim, 700) ? 0 : (uint32_t)sim_draw(sim, sim->letter_count));
-    } else if (what < 800) {
+    } else if (what < 790) {
         uint32_t who = (uint32_t)sim_draw(sim, sim->fold_count + 2);
         for (uint64_t pieces = 1 + sim_draw(sim, 3); pieces > 0 && actor_work(sim, who);) pieces--;
-    } else if (what < 835) {
+    } else if (what < 825) {
         if (sim->newest_generation[sim->plan.units_count - 1] > 0) sim_report_new(sim);
-    } else if (what < 845) {
+    } else if (what < 835) {
         sim_operator_credit(sim);
-    } else if (what < 860) {
+    } else if (what < 850) {
         if (sim->officer_count < SIM_OFFICERS) return;
         if (sim_chance(sim, 600)) sim_decision_order(sim);
         else if (sim_chance(sim, 800)) sim_extension_order(sim);
         else if (sim_chance(sim, 300)) sim_outage_order(sim);
         else if (sim_chance(sim, 500)) sim_press_order(sim);
         else sim_login_order(sim);
-    } else if (what < 895) {
-        order_push(sim);
+    } else if (what < 862) {
+        if (sim->officer_count == SIM_OFFICERS) sim_operator_document(sim);
+    } else if (what < 897) {
+        orders_push(sim);
     } else if (what < 978 || sim->faults == 0) {
         time_pass(sim);
     } else {

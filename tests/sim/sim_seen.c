@@ -1,0 +1,62 @@
+/* What worlds were made of: every kind of event of the four streams, counted. What no world ever does is not simulated. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/sim/sim.h"
+
+/* Kinds that no world makes, and where they are made instead. */
+static const struct {
+    uint32_t kind;
+    const char *elsewhere;
+} elsewhere[] = {
+    {KIND_plan_part, "a plan too large for one entry: make scale"},
+    {KIND_quarantined, "a poisonous event: make poison"},
+    {KIND_event_skipped, "a poisonous event: make poison"},
+    {KIND_unit_bounded, "a plan amended in mid-year: make scale, unit-comes-and-goes.txt"},
+    {KIND_backup_taken, "make drill"},
+    {KIND_notice_sent, "make notify"},
+    {KIND_notice_failed, "make notify"},
+    {KIND_notice_retried, "make notify"},
+    {KIND_officer_revoked, "keys-and-privacy.txt, test_intake_officers"},
+};
+
+static const char *elsewhere_of(uint32_t kind) {
+    for (size_t index = 0; index < sizeof elsewhere / sizeof elsewhere[0]; index++)
+        if (elsewhere[index].kind == kind) return elsewhere[index].elsewhere;
+    return NULL;
+}
+
+static void stream_count(sim_t *sim, store_t *store) {
+    txn_t *txn = store_read(store);
+    ASSERT(txn != NULL);
+    for (uint64_t seq = 1; seq <= txn_head(txn).seq; seq++) {
+        event_t event;
+        arena_reset(sim->moment);
+        if (txn_event(txn, seq, sim->moment, &event, NULL) && event.kind < SIM_KINDS) sim->seen[event.kind]++;
+    }
+    txn_abort(&txn);
+}
+
+void sim_seen_count(sim_t *sim) {
+    stream_count(sim, intake_store(sim->ledger.intake));
+    for (uint32_t index = 0; index < sim->fold_count; index++)
+        if (sim->folds[index].role->writes != STREAM_NONE) stream_count(sim, stage_store(sim->folds[index].stage));
+}
+
+bool sim_seen_tell(const uint64_t seen[SIM_KINDS], bool all) {
+    size_t count;
+    bool whole = true;
+    const message_t *const *messages = message_all(&count);
+    for (size_t index = 0; index < count; index++) {
+        const message_t *message = messages[index];
+        if (message->kind == 0 || message->kind >= SIM_KINDS) continue;
+        const char *where = elsewhere_of(message->kind);
+        if (all)
+            printf("  %3u %-22s %10llu  %s\n", message->kind, message->name, (unsigned long long)seen[message->kind],
+                   where == NULL ? "" : where);
+        if (seen[message->kind] > 0 || where != NULL) continue;
+        printf("sim: no world has a %s: it is not simulated\n", message->name);
+        whole = false;
+    }
+    return whole;
+}
