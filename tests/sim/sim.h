@@ -257,6 +257,7 @@ bool sim_door_work(sim_t *sim);
 void sim_door_crash(sim_t *sim);
 void sim_sender_send(sim_t *sim, uint32_t submission);
 void sim_act(sim_t *sim); /* a unit does something beside reporting (sim_acts.c) */
+bool sim_request_choose(sim_t *sim, extension_decide_t *decide); /* false: nobody asks for more time; guess */
 void sim_acked(sim_t *sim, uint32_t submission, const receipt_t *receipt); /* a receipt has left the ledger */
 order_t *sim_order_new(sim_t *sim, const message_t *type, const void *value); /* NULL: there are enough */
 order_t *sim_order_as(sim_t *sim, uint32_t officer, const message_t *type, const void *value);

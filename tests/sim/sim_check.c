@@ -102,6 +102,47 @@ static void walk_key(walk_t *walk, const event_t *event) {
         walk->in_force[unit_of(sim, revoked.unit)][revoked.generation % 32] = false;
 }
 
+/* Whose act is it, by which right, and of which period? NULL: this is no act of a unit. */
+static const actor_t *act_read(sim_t *sim, const event_t *event, text_t *unit, text_t *period, bool *early) {
+    actor_t *actor = ARENA_NEW(sim->moment, actor_t, 1);
+    measure_entered_t measure;
+    extension_requested_t request;
+    warning_decided_t warning;
+    fault_t fault;
+    *period = (text_t){0};
+    *early = false;
+    if (event->kind == KIND_measure_entered && event_body(event, measure_entered_type(), sim->moment, &measure, &fault) == OK) {
+        *actor = measure.actor, *unit = measure.unit;
+        *early = measure.measure.state == measure_state_planned; /* what came of it can be told until the seal */
+    } else if (event->kind == KIND_extension_requested &&
+               event_body(event, extension_requested_type(), sim->moment, &request, &fault) == OK)
+        *actor = request.actor, *unit = request.unit, *period = request.period;
+    else if (event->kind == KIND_warning_decided &&
+             event_body(event, warning_decided_type(), sim->moment, &warning, &fault) == OK &&
+             warning.decision == warning_decision_answered)
+        *actor = warning.actor, *unit = warning.unit, *period = warning.period;
+    else
+        return NULL;
+    return actor;
+}
+
+/* By its own key in force, or by a login (sim_rights_walk looks at those); and while there is time for it. */
+static void walk_act(walk_t *walk, const event_t *event) {
+    text_t unit, id;
+    bool early;
+    const actor_t *actor = act_read(walk->sim, event, &unit, &id, &early);
+    if (actor == NULL) return;
+    const period_t *period = id.size == 0 ? NULL : planbook_period(walk->sim->book, id);
+    bool late = period != NULL && period->confirmation;
+    bool open = !walk->sealed && (!walk->closed || late || (event->kind == KIND_measure_entered && !early));
+    SIM_HOLDS(walk->sim, "closed_is_closed", open, "entry %llu after the plan was closed", (unsigned long long)event->seq);
+    bool own = text_equal(actor->unit, unit) && unit_of(walk->sim, unit) != UINT32_MAX;
+    bool known = actor->credential == credential_session ||
+                 (own && actor->generation < 32 && walk->in_force[unit_of(walk->sim, unit)][actor->generation]);
+    SIM_HOLDS(walk->sim, "unit_is_authenticated", known, "entry %llu came with key %llu for " TEXT_FORMAT,
+              (unsigned long long)event->seq, (unsigned long long)actor->generation, TEXT_ARGS(unit));
+}
+
 static void walk_stamp(walk_t *walk, const event_t *event) {
     int64_t least_ms = walk->last_ms + (walk->after_tick ? 1 : 0);
     bool tick = event->kind == KIND_clock_ticked;
@@ -124,6 +165,7 @@ static void ledger_walk(sim_t *sim, txn_t *txn) {
         walk_stamp(&walk, &event);
         walk_key(&walk, &event);
         if (event.kind == KIND_report_received) walk_report(&walk, &event);
+        walk_act(&walk, &event);
         sim_rights_walk(&walk.rights, sim, &event);
         sim_documents_walk(&walk.documents, sim, &event);
         walk.closed |= event.kind == KIND_plan_closed;

@@ -191,6 +191,7 @@ void sim_rights_walk(sim_rights_walk_t *walk, sim_t *sim, const event_t *event) 
     claim_credited_t credited;
     warning_decided_t warning;
     measure_entered_t measure;
+    extension_requested_t request;
     fault_t fault;
     if (event->kind == KIND_login_granted || event->kind == KIND_login_revoked) walk_login(walk, sim, event);
     if (event_body(event, report_received_type(), sim->moment, &received, &fault) == OK && received.door == door_console)
@@ -205,4 +206,6 @@ void sim_rights_walk(sim_rights_walk_t *walk, sim_t *sim, const event_t *event) 
         walk_actor(walk, sim, event, &warning.actor, warning.unit, false);
     if (event_body(event, measure_entered_type(), sim->moment, &measure, &fault) == OK)
         walk_actor(walk, sim, event, &measure.actor, measure.unit, false);
+    if (event_body(event, extension_requested_type(), sim->moment, &request, &fault) == OK)
+        walk_actor(walk, sim, event, &request.actor, request.unit, false);
 }

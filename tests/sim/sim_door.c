@@ -286,7 +286,7 @@ static void beat(sim_t *sim) {
 bool sim_door_work(sim_t *sim) {
     bool any = tail_ask(sim);
     if (sim->beats && !sim->calm && sim_chance(sim, 300)) beat(sim);
-    if (!sim->calm && sim_chance(sim, 25)) sim_act(sim);
+    if (!sim->calm && sim_chance(sim, 120)) sim_act(sim);
     for (uint32_t tries = 0; tries < 3 && sim->submission_count > 0; tries++) {
         uint32_t number = (uint32_t)sim_draw(sim, sim->submission_count);
         submission_t *submission = &sim->submissions[number];
@@ -465,8 +465,12 @@ void sim_extension_order(sim_t *sim) {
                                  .period = plan->periods[period].id,
                                  .why = text_of("情况属实")};
     if (decide.decision == decision_extended) decide.until = day_add(plan->periods[period].due, (int64_t)sim_draw(sim, 7) - 1);
-    sim_order_as(sim, number, extension_decide_type(), &decide);
-    sim_trace(sim, "officer %u: u%u t%u p%u until %u", number, unit, task, period, decide.until);
+    bool asked = sim_request_choose(sim, &decide);
+    uint32_t times = asked && sim_chance(sim, 250) ? 2 : 1; /* both officers answer it */
+    for (; times > 0 && sim_order_as(sim, number, extension_decide_type(), &decide) != NULL; times--) number = 1 - number;
+    sim_trace(sim, "officer %u: " TEXT_FORMAT " " TEXT_FORMAT " " TEXT_FORMAT " until %u, asked in %llu", number,
+              TEXT_ARGS(decide.unit), TEXT_ARGS(decide.task), TEXT_ARGS(decide.period), decide.until,
+              (unsigned long long)decide.request_seq);
 }
 
 /* An absence of ours that has just ended, or some time ago; of all doors or of one unit's. */

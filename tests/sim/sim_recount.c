@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-void sim_ask(sim_t *sim, const char *stage, const message_t *ask, const void *question, const message_t *answer, void *value) {
+bool sim_ask_early(sim_t *sim, const char *stage, const message_t *ask, const void *question, const message_t *answer,
+                   void *value) {
     buffer_t frame = {0}, out = {0};
     packet_t packet;
     fault_t fault;
@@ -13,9 +14,14 @@ void sim_ask(sim_t *sim, const char *stage, const message_t *ask, const void *qu
     text_t copy = arena_text(sim->moment, (text_t){(const char *)out.at, (uint32_t)out.size});
     err = packet_decode((bytes_t){(const uint8_t *)copy.at, copy.size}, &packet, &fault);
     if (err == OK) err = packet_body(&packet, answer, sim->moment, value, &fault);
-    SIM_HOLDS(sim, "questions_are_answered", answered && err == OK, "%s", ask->name);
     buffer_destroy(&frame);
     buffer_destroy(&out);
+    return answered && err == OK;
+}
+
+void sim_ask(sim_t *sim, const char *stage, const message_t *ask, const void *question, const message_t *answer, void *value) {
+    bool answered = sim_ask_early(sim, stage, ask, question, answer, value);
+    SIM_HOLDS(sim, "questions_are_answered", answered, "%s", ask->name);
 }
 
 /* Stream 2's next verdict has to be about this entry, and say the same. */
@@ -201,6 +207,9 @@ static void extension_count(recount_t *count, const event_t *event) {
     int64_t looked_ms, until_ms = 0, due_ms = sim_deadline(count, whose, which, when, &seq, &looked_ms).due_ms;
     if (decided.decision == decision_extended) until_ms = deadline_resolve(&sim->plan, decided.until).due_ms;
     bool holds = sim_owes(&sim->plan, whose, which, when) && (decided.decision == decision_denied || until_ms > due_ms);
+    if (decided.request_seq != 0) holds = holds && sim_request_waits(count, whose, which, when, decided.request_seq);
+    if (holds && decided.request_seq != 0)
+        sim_request_answered(count, whose, which, when, decided.decision == decision_extended, event->seq);
     verdict_compare(count, event->seq, holds, 0, 0);
     if (!holds || decided.decision == decision_denied) return;
     stand->extended_ms = until_ms;
@@ -311,6 +320,8 @@ static void ledger_count(recount_t *count) {
         if (claims) count->claims_ms = event.at_ms;
         if (event.kind == KIND_warning_decided) promise_count(count, &event);
         if (event.kind == KIND_report_decided) decision_count(count, &event);
+        if (event.kind == KIND_measure_entered) sim_measure_count(count, &event);
+        if (event.kind == KIND_extension_requested) sim_request_count(count, &event);
         if (event.kind == KIND_extension_decided) extension_count(count, &event);
         if (event.kind == KIND_outage_declared) absence_count(count, &event);
         if (event.kind == KIND_door_down || event.kind == KIND_door_up) door_count(count, &event);
@@ -385,6 +396,8 @@ void sim_recount(sim_t *sim) {
     count->verdicts = store_read(stage_store(sim_fold_named(sim, "validation")->stage));
     ASSERT(count->ledger != NULL && count->verdicts != NULL);
     ledger_count(count);
+    sim_recount_measures(count);
+    sim_recount_requests(count);
     txn_abort(&count->ledger);
     txn_abort(&count->verdicts);
     obligations_compare(count);

@@ -65,12 +65,32 @@ typedef struct {
     text_t officer, unit, period;
 } press_t;
 
+/* One revision of a planned measure, merged with what stood before. */
+typedef struct {
+    text_t unit;
+    planned_measure_t all;
+    uint64_t revision, seq;
+} sim_measure_t;
+
+/* A request for more time that was taken. */
+typedef struct {
+    uint32_t unit, task, period, until;
+    text_t why;
+    uint64_t seq, decided_seq;
+    request_state_t state;
+} sim_request_t;
+enum { SIM_MEASURES = 512, SIM_REQUESTS = 256 };
+
 typedef struct {
     sim_t *sim;
     absence_t absences[SIM_ORDERS + LIMIT_OUTAGES];
     uint32_t absence_count;
     txn_t *ledger, *verdicts;
-    uint64_t verdict_at, credit_at; /* stream 2: looked at up to here */
+    uint64_t verdict_at, credit_at, measure_at, request_at; /* stream 2: looked at up to here */
+    sim_measure_t measures[SIM_MEASURES]; /* every revision, in the order of the ledger */
+    uint32_t measure_count;
+    sim_request_t requests[SIM_REQUESTS];
+    uint32_t request_count;
     saying_t sayings[SIM_SAYINGS];
     uint32_t saying_count;
     ruling_t decisions[SIM_DECISIONS];
@@ -111,8 +131,17 @@ void sim_recount_figures(const recount_t *count);  /* against validation's answe
 void sim_recount_targets(const recount_t *count);  /* against aggregation's answers (sim_targets.c) */
 /* A target of persons, against aggregation's answers. (sim_persons.c) */
 void sim_recount_persons(const recount_t *count, uint32_t task, const indicator_t *indicator, const target_changed_t *row);
+/* A measure that was entered, held against stream 2; what stands of all, against validation's answers. (sim_measures.c) */
+void sim_measure_count(recount_t *count, const event_t *event);
+void sim_recount_measures(recount_t *count);
+/* A request that was entered, likewise; does this one wait; it is answered by entry `seq`. (sim_requests.c) */
+void sim_request_count(recount_t *count, const event_t *event);
+bool sim_request_waits(recount_t *count, uint32_t unit, uint32_t task, uint32_t period, uint64_t seq);
+void sim_request_answered(recount_t *count, uint32_t unit, uint32_t task, uint32_t period, bool granted, uint64_t seq);
+void sim_recount_requests(recount_t *count);
 void sim_recount_warnings(const recount_t *count); /* against stream 4 (sim_warnings.c) */
-/* Asks a stage as a stranger would. */
+/* Asks a stage as a stranger would; in the middle of a world, where it may know no plan yet: false. */
+bool sim_ask_early(sim_t *sim, const char *stage, const message_t *ask, const void *question, const message_t *answer, void *value);
 void sim_ask(sim_t *sim, const char *stage, const message_t *ask, const void *question, const message_t *answer, void *value);
 
 #endif
