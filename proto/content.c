@@ -51,12 +51,25 @@ void report_content_hash(const report_t *report, bytes_t encoded, arena_t *arena
     buffer_destroy(&bytes);
 }
 
-void report_body_hash(const report_t *report, arena_t *arena, uint8_t out[QUICK_SIZE]) {
+/* What follows the period and `replaces`, which is not written where it is 0: tag and shortest number. `period`: a view into
+ * `encoded`, as every text that was read is. */
+static bytes_t body_behind(bytes_t encoded, bytes_t period, uint64_t replaces) {
+    const uint8_t *from = period.at + period.size, *end = encoded.at + encoded.size;
+    if (replaces != 0) from += replaces < 0x80 ? 2 : replaces <= UINT8_MAX ? 3 : replaces <= UINT16_MAX ? 4 : 6;
+    ASSERT(from > encoded.at && from <= end);
+    return (bytes_t){from, (uint32_t)(end - from)};
+}
+
+void report_body_hash(const report_t *report, bytes_t encoded, arena_t *arena, uint8_t out[QUICK_SIZE]) {
+    bytes_t period = {(const uint8_t *)report->period.at, report->period.size};
+    if (encoded.size > 0 && !has_commitments(report)) {
+        hash_quick(body_behind(encoded, period, report->replaces), out);
+        return;
+    }
     report_t bare = report_bare(report, arena);
-    memset(bare.submission_id, 0, sizeof bare.submission_id);
-    bare.replaces = 0;
-    buffer_t bytes = {0};
-    wire_encode(report_type(), &bare, &bytes);
-    hash_quick((bytes_t){bytes.at, (uint32_t)bytes.size}, out);
-    buffer_destroy(&bytes);
+    buffer_t written = {0};
+    wire_encode(report_type(), &bare, &written);
+    bytes_t bytes = {written.at, (uint32_t)written.size};
+    hash_quick(body_behind(bytes, wire_peek(report_type(), bytes, offsetof(report_t, period)), report->replaces), out);
+    buffer_destroy(&written);
 }

@@ -8,8 +8,9 @@
 /* BLAKE2b-256 of the canonical report without its salted commitments, which differ from one keeping to the next. `encoded`: the
  * report as it was read, empty if that is not at hand. */
 void report_content_hash(const report_t *report, bytes_t encoded, arena_t *arena, uint8_t out[HASH_SIZE]);
-/* Of the same without submission_id and replaces too: equal for the same content under another id. A quick hash: who makes two
- * of his own reports meet in it is told of one of them that it was reported already. */
-void report_body_hash(const report_t *report, arena_t *arena, uint8_t out[QUICK_SIZE]);
+/* Of what a report for a task and a period says, whatever its id and what it replaces: the fields behind those, again without
+ * commitments. `encoded`: the bytes that `report` views, empty if they are not at hand. A quick hash: who makes two of his own
+ * reports meet in it is told of one of them that it was reported already. */
+void report_body_hash(const report_t *report, bytes_t encoded, arena_t *arena, uint8_t out[QUICK_SIZE]);
 
 #endif

@@ -23,7 +23,7 @@
 #define LIMIT_ARGS 4                       /* values inside one fault's sentence */
 #define LIMIT_RESTATED 1024                /* later running totals that one correction moves, as far as they are told */
 #define LIMIT_SOFT_RULES 32                /* soft rules whose strictness a plan states */
-#define LIMIT_CHAIN 1024                   /* submissions of one (unit, task, period) that a history looks at, newest first */
+#define LIMIT_CHAIN 1024                   /* submissions of one (unit, task, period) that are looked through, newest first */
 #define LIMIT_PROOF 32                     /* proof rows carried by one verdict of a target */
 #define LIMIT_MISSING 64                   /* missing things named in one warning */
 #define LIMIT_BUNDLE 20                    /* warnings to one recipient at one instant told one by one; more become a digest */

@@ -9,13 +9,6 @@
 
 #include <string.h>
 
-static store_key_t key_submission(const uint8_t id[16], text_t unit) {
-    store_key_t key = key_new();
-    key_add_bytes(&key, id, 16);
-    key_add_text(&key, unit);
-    return key;
-}
-
 /* --- control entries --- */
 
 static void on_rules_activated(turn_t *turn, const event_t *event) {
@@ -57,14 +50,14 @@ static const validation_history_t *histories_of(turn_t *turn, text_t unit, const
     return histories;
 }
 
-/* Everything a ruling depends on, in one place for the fold and for the dry run. */
-static validation_case_t case_of(turn_t *turn, text_t unit, const report_t *report) {
-    validation_case_t given = {.book = plan_book(turn),
+/* Everything a ruling depends on, in one place for the fold and for the dry run. `encoded`: the report as it was read. */
+static validation_case_t case_of(turn_t *turn, text_t unit, const report_t *report, bytes_t encoded) {
+    validation_case_t given = {.place = validation_place(plan_book(turn), unit, report->task, report->period),
                                .report = report,
                                .unit = unit,
                                .received_ms = turn_now_ms(turn),
                                .histories = histories_of(turn, unit, report)};
-    report_body_hash(report, turn_arena(turn), given.body_hash);
+    report_body_hash(report, encoded, turn_arena(turn), given.body_hash);
     store_key_t key = key_standing(unit, report->task, report->period);
     if (!turn_get(turn, VALIDATION_STANDING, &key, &given.standing)) given.standing = (validation_standing_t){0};
     if (given.standing.revision == 0) given.skipped = period_skipped(turn, &given);
@@ -73,7 +66,7 @@ static validation_case_t case_of(turn_t *turn, text_t unit, const report_t *repo
 
 static void history_keep(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling, text_t indicator,
                          const validation_history_t *old, restated_t *restated) {
-    uint32_t period_from = planbook_period(given->book, given->report->period)->from;
+    uint32_t period_from = given->place.period->from;
     validation_history_t fresh =
         validation_history_replace(old, indicator, period_from, ruling->figures, given->report->figures, ruling->figures_count,
                                    ruling->revision, turn_arena(turn));
@@ -99,7 +92,7 @@ static restated_t histories_keep(turn_t *turn, const validation_case_t *given, c
         history_keep(turn, given, ruling, indicator, &given->histories[index], &restated);
     }
     if (ruling->revision == 1) return restated;
-    const task_t *task = planbook_task(given->book, report->task);
+    const task_t *task = given->place.task;
     for (uint32_t index = 0; index < task->indicators_count; index++) {
         text_t indicator = task->indicators[index].id;
         store_key_t key = key_history(given->unit, indicator);
@@ -127,11 +120,6 @@ static void standing_keep(turn_t *turn, const validation_case_t *given, const va
     turn_put(turn, VALIDATION_STANDING, &key, &row);
 }
 
-static void submission_keep(turn_t *turn, const validation_case_t *given) {
-    store_key_t key = key_submission(given->report->submission_id, given->unit);
-    turn_put(turn, VALIDATION_SUBMISSION, &key, &(validation_submission_t){.seq = turn_cause(turn)});
-}
-
 /* Files that the report names, and those of its rows; one file named twice counts twice. */
 static uint64_t evidence_of(const report_t *report) {
     uint64_t count = report->evidence_count;
@@ -154,7 +142,7 @@ static void emit_accepted(turn_t *turn, const validation_case_t *given, const va
                                   .missing_count = ruling->missing_count,
                                   .explained = ruling->explained,
                                   .explained_count = ruling->explained_count,
-                                  .due_ms = due_of(turn, &given->standing, given->unit, report->period),
+                                  .due_ms = due_in(turn, &given->standing, given->unit, given->place.period),
                                   .evidence = evidence_of(report),
                                   .previous = given->standing.newest_seq,
                                   .below_seq = standing_counts_seq(&given->standing)};
@@ -172,7 +160,7 @@ static void emit_refused(turn_t *turn, const validation_case_t *given, const val
                                 .period = report->period,
                                 .reasons = ruling->reasons,
                                 .reasons_count = ruling->reasons_count,
-                                .due_ms = due_of(turn, &given->standing, given->unit, report->period),
+                                .due_ms = due_in(turn, &given->standing, given->unit, given->place.period),
                                 .previous = given->standing.newest_seq};
     if (given->received_ms != turn_now_ms(turn)) refused.received_ms = (uint64_t)given->received_ms;
     memcpy(refused.submission_id, report->submission_id, sizeof refused.submission_id);
@@ -195,7 +183,8 @@ static void claims_stand(turn_t *turn, validation_case_t *given, validation_ruli
 static void on_report_received(turn_t *turn, const event_t *event) {
     report_received_t received;
     if (!turn_body(turn, event, report_received_type(), &received)) return;
-    validation_case_t given = case_of(turn, received.unit, &received.report);
+    bytes_t encoded = wire_peek(report_received_type(), event->body, offsetof(report_received_t, report));
+    validation_case_t given = case_of(turn, received.unit, &received.report, encoded);
     if (received.original_received_ms != 0) given.received_ms = (int64_t)received.original_received_ms;
     validation_ruling_t ruling = validation_judge(&given, turn_arena(turn));
     restated_t restated = {0};
@@ -204,7 +193,6 @@ static void on_report_received(turn_t *turn, const event_t *event) {
     if (ruling.accepted) restated = histories_keep(turn, &given, &ruling);
     if (ruling.accepted) claims_stand(turn, &given, &ruling, &place);
     standing_keep(turn, &given, &ruling);
-    submission_keep(turn, &given);
     if (ruling.accepted) emit_accepted(turn, &given, &ruling, &place);
     else emit_refused(turn, &given, &ruling);
     restated_tell(turn, &given, &ruling, &restated);
@@ -283,8 +271,7 @@ static void answer_verdict(turn_t *turn, const packet_t *packet, reply_t *reply)
 static validation_ruling_t ruling_ahead(turn_t *turn, const validation_case_t *given) {
     store_key_t key = key_single();
     validation_rules_t rules;
-    const period_t *period = given->book == NULL ? NULL : planbook_period(given->book, given->report->period);
-    bool confirms = period != NULL && period->confirmation;
+    bool confirms = given->place.period != NULL && given->place.period->confirmation;
     bool ended = turn_get(turn, VALIDATION_RULES_ROW, &key, &rules) && (rules.sealed || (rules.closed && !confirms));
     if (!ended) return validation_judge(given, turn_arena(turn));
     reason_t *reason = ARENA_NEW(turn_arena(turn), reason_t, 1);
@@ -304,7 +291,7 @@ static void answer_check(turn_t *turn, const packet_t *packet, reply_t *reply) {
     check_ask_t ask;
     fault_t fault;
     if (packet_body(packet, check_ask_type(), turn_arena(turn), &ask, &fault) != OK) return;
-    validation_case_t given = case_of(turn, ask.unit, &ask.report);
+    validation_case_t given = case_of(turn, ask.unit, &ask.report, (bytes_t){NULL, 0});
     validation_ruling_t ruling = ruling_ahead(turn, &given);
     if (ruling.accepted) issues_note(turn, &given, &ruling);
     if (ruling.accepted) claims_ahead(turn, &ask, &ruling);
@@ -315,7 +302,7 @@ static void answer_check(turn_t *turn, const packet_t *packet, reply_t *reply) {
                          .revision = ruling.revision,
                          .reasons = ruling.accepted ? ruling.explained : ruling.reasons,
                          .reasons_count = ruling.accepted ? ruling.explained_count : ruling.reasons_count,
-                         .due_ms = due_of(turn, &given.standing, ask.unit, ask.report.period),
+                         .due_ms = due_in(turn, &given.standing, ask.unit, given.place.period),
                          .dry_run = true};
     if (ruling.accepted) verdict.figures = figures_after(turn, &given, &ruling, &verdict.figures_count);
     memcpy(verdict.submission_id, ask.report.submission_id, sizeof verdict.submission_id);
@@ -332,12 +319,15 @@ static uint32_t submissions_of(turn_t *turn, uint64_t newest_seq, verdict_t *ver
     return count;
 }
 
-/* One submission, if it is this unit's for this task and period. */
-static uint32_t submission_of(turn_t *turn, const standing_ask_t *ask, verdict_t *verdict) {
-    store_key_t key = key_submission(ask->submission_id, ask->unit);
-    validation_submission_t row;
-    if (!turn_get(turn, VALIDATION_SUBMISSION, &key, &row) || !verdict_of(turn, row.seq, verdict, NULL)) return 0;
-    return text_equal(verdict->task, ask->task) && text_equal(verdict->period, ask->period);
+/* One of them, by its id, as far back as a history looks. No table is kept for it: it would cost every report a row. */
+static uint32_t submission_of(turn_t *turn, uint64_t newest_seq, const uint8_t id[16], verdict_t *verdict) {
+    uint64_t previous = 0;
+    uint32_t looked = 0;
+    for (uint64_t seq = newest_seq; seq != 0 && looked < LIMIT_CHAIN; seq = previous, looked++) {
+        if (!verdict_of(turn, seq, verdict, &previous)) return 0;
+        if (memcmp(verdict->submission_id, id, sizeof verdict->submission_id) == 0) return 1;
+    }
+    return 0;
 }
 
 static void answer_standing(turn_t *turn, const packet_t *packet, reply_t *reply) {
@@ -351,7 +341,8 @@ static void answer_standing(turn_t *turn, const packet_t *packet, reply_t *reply
     if (!turn_get(turn, VALIDATION_STANDING, &key, &standing)) standing = (validation_standing_t){0};
     verdict_t *verdicts = ARENA_NEW(turn_arena(turn), verdict_t, LIMIT_REASONS);
     bool all = memcmp(ask.submission_id, any, sizeof any) == 0;
-    uint32_t count = all ? submissions_of(turn, standing.newest_seq, verdicts) : submission_of(turn, &ask, verdicts);
+    uint32_t count = all ? submissions_of(turn, standing.newest_seq, verdicts)
+                         : submission_of(turn, standing.newest_seq, ask.submission_id, verdicts);
     standing_told_t told = {.unit = ask.unit,
                             .task = ask.task,
                             .period = ask.period,
@@ -390,7 +381,6 @@ const role_t *validation_role(void) {
         [VALIDATION_RULES_ROW] = {"rules", validation_rules_type},
         [VALIDATION_STANDING] = {"standing", validation_standing_type},
         [VALIDATION_HISTORY] = {"history", validation_history_type},
-        [VALIDATION_SUBMISSION] = {"submission", validation_submission_type},
         [VALIDATION_CLAIM] = {"claim", validation_claim_type},
         [VALIDATION_CONTEST] = {"contest", validation_contest_type},
         [VALIDATION_DISPUTE] = {"dispute", validation_dispute_type},

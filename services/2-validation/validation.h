@@ -14,7 +14,6 @@ enum {
     VALIDATION_RULES_ROW,   /* () → validation_rules */
     VALIDATION_STANDING,    /* (period, task, unit) → validation_standing */
     VALIDATION_HISTORY,     /* (indicator, unit) → validation_history */
-    VALIDATION_SUBMISSION,  /* (submission id, unit) → validation_submission; ids ascend, new keys fall together */
     VALIDATION_CLAIM,       /* (indicator, key kind, key, unit, period, member) → validation_claim */
     VALIDATION_CONTEST,     /* (indicator, key kind, key) → validation_contest: whose claim counts; none is looked for */
     VALIDATION_DISPUTE,     /* (indicator, key kind, key) → validation_dispute; only where more than one claim it */

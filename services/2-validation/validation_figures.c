@@ -26,7 +26,7 @@ static bool judge_figure_place(judge_t *self, exhibit_t *exhibit) {
         return false;
     }
     exhibit->indicator = indicator;
-    if (!indicator_contributed_by(indicator, said->member, self->unit->id))
+    if (!planbook_contributes(self->given->place.book, self->task, indicator, said->member, self->unit))
         FAULT_WITH(self, not_your_figure, figure_path(self, exhibit->index, "indicator"), indicator->name, self->unit->name);
     if (!self->period->confirmation || indicator_lasts(indicator)) return true;
     /* the year's totals are closed by then, and no confirmation moves them */

@@ -1,8 +1,6 @@
 /* The months behind a running total: summed when asked, replaced when revised, never incremented. */
 #include "services/2-validation/validation_rules.h"
 
-#include <stdlib.h>
-
 static int64_t opening_of(const validation_month_t *month) { return month->opening.given ? month->opening.value : 0; }
 
 validation_past_t validation_past(const validation_history_t *history, text_t member, uint32_t period_from) {
@@ -14,6 +12,11 @@ validation_past_t validation_past(const validation_history_t *history, text_t me
         if (ours || !text_equal(month->member, member)) continue;
         int64_t amount = (int64_t)month->amount;
         past.others += amount + opening_of(month);
+        if (amount > 0) {
+            if (past.months == 0 || amount < past.least) past.least = amount;
+            if (amount > past.most) past.most = amount;
+            past.months++;
+        }
         if (month->period_from > period_from && past.later == 0) past.later = amount;
         if (month->period_from > period_from) continue;
         past.before += amount + opening_of(month);
@@ -22,23 +25,17 @@ validation_past_t validation_past(const validation_history_t *history, text_t me
     return past;
 }
 
-static int amount_compare(const void *a, const void *b) {
-    int64_t one = *(const int64_t *)a, other = *(const int64_t *)b;
-    return one < other ? -1 : one > other;
-}
-
-int64_t validation_median(const validation_history_t *history, text_t member, uint32_t period_from, arena_t *arena,
-                          uint32_t *count) {
-    int64_t *amounts = ARENA_NEW(arena, int64_t, history->months_count);
-    *count = 0;
+int64_t validation_median(const validation_history_t *history, text_t member, uint32_t period_from, arena_t *arena) {
+    int64_t *amounts = arena_room(arena, sizeof *amounts * history->months_count);
+    uint32_t count = 0;
     for (uint32_t index = 0; index < history->months_count; index++) {
         const validation_month_t *month = &history->months[index];
         if (month->period_from == period_from || month->gone || month->amount == 0 || !text_equal(month->member, member)) continue;
-        amounts[(*count)++] = (int64_t)month->amount;
+        uint32_t at = count++; /* of one member there are LIMIT_PERIODS at most */
+        for (; at > 0 && amounts[at - 1] > (int64_t)month->amount; at--) amounts[at] = amounts[at - 1];
+        amounts[at] = (int64_t)month->amount;
     }
-    if (*count == 0) return 0;
-    qsort(amounts, *count, sizeof amounts[0], amount_compare);
-    return (amounts[(*count - 1) / 2] + amounts[*count / 2]) / 2; /* LIMIT_TOTAL: no overflow */
+    return count == 0 ? 0 : (amounts[(count - 1) / 2] + amounts[count / 2]) / 2; /* LIMIT_TOTAL: no overflow */
 }
 
 uint32_t validation_equal_months(const validation_history_t *history, text_t member, uint32_t period_from, int64_t amount,
@@ -165,7 +162,7 @@ static void month_insert(validation_month_t *months, uint32_t *count, validation
 validation_history_t validation_history_replace(const validation_history_t *old, text_t indicator, uint32_t period_from,
                                                 const figure_t *figures, const figure_t *said, uint32_t figures_count,
                                                 uint64_t revision, arena_t *arena) {
-    validation_month_t *months = ARENA_NEW(arena, validation_month_t, old->months_count + figures_count + 1);
+    validation_month_t *months = arena_room(arena, sizeof *months * ((size_t)old->months_count + figures_count + 1));
     uint32_t count = 0, ours = 0;
     bool carried = false;
     for (uint32_t index = 0; index < old->months_count; index++) {

@@ -54,11 +54,11 @@ static bool moves_a_figure(const validation_case_t *given, const validation_ruli
 /* A bulletin is out after the deadline of its period: a report that came in time is not looked up. */
 void issues_note(turn_t *turn, const validation_case_t *given, validation_ruling_t *ruling) {
     arena_t *arena = turn_arena(turn);
-    const period_t *period = planbook_period(given->book, given->report->period);
+    const period_t *period = given->place.period;
     store_key_t key = key_issues();
     validation_issues_t row;
     text_t shown = text_of(NULL);
-    if (given->received_ms <= deadline_resolve(planbook_plan(given->book), period->due).due_ms) return;
+    if (given->received_ms <= deadline_resolve(given->place.plan, period->due).due_ms) return;
     if (ruling->explained_count >= LIMIT_REASONS || !turn_get(turn, VALIDATION_ISSUES, &key, &row)) return;
     if (!moves_a_figure(given, ruling, period->from)) return;
     for (uint32_t index = 0; index < row.issues_count && shown.size < LIMIT_NAME / 2; index++) {

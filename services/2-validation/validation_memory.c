@@ -44,8 +44,12 @@ const planbook_t *plan_book(turn_t *turn) {
 }
 
 uint64_t due_of(turn_t *turn, const validation_standing_t *standing, text_t unit, text_t period_id) {
+    const planbook_t *book = plan_book(turn);
+    return due_in(turn, standing, unit, book == NULL ? NULL : planbook_period(book, period_id));
+}
+
+uint64_t due_in(turn_t *turn, const validation_standing_t *standing, text_t unit, const period_t *period) {
     const validation_memory_t *memory = turn_memory(turn);
-    const period_t *period = memory == NULL ? NULL : planbook_period(memory->book, period_id);
     uint64_t seq;
     if (period == NULL) return 0;
     deadline_t deadline = deadline_resolve(planbook_plan(memory->book), period->due);

@@ -98,7 +98,7 @@ static bool judge_place(judge_t *self) {
         FAULT_WITH(self, period_not_open, text_of("period"), self->period->id, judge_day(self, self->period->from));
     if (self->unit == NULL || self->task == NULL) return false;
     bool owes = self->period == NULL ? task_owed_by(self->task, self->unit->id)
-                                     : planbook_owes(given->book, self->unit, self->task, self->period);
+                                     : planbook_owes(given->place.book, self->unit, self->task, self->period);
     if (!owes) FAULT_WITH(self, not_your_task, text_of("task"), self->task->name, self->unit->name);
     return self->period != NULL;
 }
@@ -183,7 +183,7 @@ static uint32_t judge_completeness(judge_t *self, text_t *missing) {
     for (uint32_t index = 0; index < self->task->indicators_count; index++) {
         const indicator_t *indicator = &self->task->indicators[index];
         if (self->period->confirmation && !indicator_lasts(indicator)) continue;
-        if (!indicator_any_contributed_by(indicator, self->unit->id)) continue;
+        if (!planbook_contributes_any(self->given->place.book, self->task, indicator, self->unit)) continue;
         if (indicator->required) judge_required(self, indicator);
         else if (!has_any_figure(report, indicator->id)) missing[count++] = indicator->id;
     }
@@ -191,14 +191,24 @@ static uint32_t judge_completeness(judge_t *self, text_t *missing) {
     return count;
 }
 
+validation_place_t validation_place(const planbook_t *book, text_t unit, text_t task, text_t period) {
+    if (book == NULL) return (validation_place_t){0};
+    return (validation_place_t){.book = book,
+                                .plan = planbook_plan(book),
+                                .unit = planbook_unit(book, unit),
+                                .task = planbook_task(book, task),
+                                .period = planbook_period(book, period)};
+}
+
 static judge_t judge_new(const validation_case_t *given, arena_t *arena) {
-    judge_t self = {.given = given, .arena = arena};
-    if (given->book == NULL) return self;
-    self.plan = planbook_plan(given->book);
-    self.unit = planbook_unit(given->book, given->unit);
-    self.task = planbook_task(given->book, given->report->task);
-    self.period = planbook_period(given->book, given->report->period);
-    self.received_day = day_of_instant(self.plan, given->received_ms);
+    const validation_place_t *place = &given->place;
+    judge_t self = {.given = given,
+                    .arena = arena,
+                    .plan = place->plan,
+                    .unit = place->unit,
+                    .task = place->task,
+                    .period = place->period};
+    if (self.plan != NULL) self.received_day = day_of_instant(self.plan, given->received_ms);
     return self;
 }
 
@@ -230,14 +240,14 @@ validation_ruling_t validation_judge(const validation_case_t *given, arena_t *ar
     if (given->skipped.size > 0) FAULT_WITH(&judge, month_skipped, text_of("period"), given->skipped);
     uint32_t count = report->figures_count;
     judge_claim_count(&judge);
-    exhibit_t *exhibits = ARENA_NEW(arena, exhibit_t, count);
+    exhibit_t *exhibits = arena_room(arena, sizeof *exhibits * count);
     for (uint32_t index = 0; index < count; index++) judge_figure(&judge, exhibits, index);
     judge_subsets(&judge, exhibits, count);
-    text_t *missing = ARENA_NEW(arena, text_t, LIMIT_INDICATORS);
+    text_t *missing = arena_room(arena, sizeof *missing * judge.task->indicators_count);
     uint32_t missing_count = owes ? judge_completeness(&judge, missing) : 0;
     validation_ruling_t ruling = ruling_of(&judge);
     if (!ruling.accepted) return ruling;
-    figure_t *figures = ARENA_NEW(arena, figure_t, count);
+    figure_t *figures = arena_room(arena, sizeof *figures * count);
     for (uint32_t index = 0; index < count; index++) figures[index] = exhibits[index].norm;
     ruling.figures = figures;
     ruling.figures_count = count;

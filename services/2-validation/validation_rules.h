@@ -7,9 +7,19 @@
 #define DEF_FILE "services/2-validation/validation_rows.def"
 #include "proto/declare.h"
 
+/* What a report is about, looked up in the plan once. */
+typedef struct {
+    const planbook_t *book; /* NULL: no plan is adopted yet, and so is all that follows */
+    const plan_t *plan;
+    const unit_t *unit;     /* NULL: unknown, as the next two */
+    const task_t *task;
+    const period_t *period;
+} validation_place_t;
+validation_place_t validation_place(const planbook_t *book, text_t unit, text_t task, text_t period);
+
 /* All that a ruling depends on. */
 typedef struct {
-    const planbook_t *book;                /* NULL: no plan is adopted yet */
+    validation_place_t place;
     const report_t *report;
     text_t unit;                           /* the authenticated unit */
     int64_t received_ms;
@@ -50,12 +60,13 @@ typedef struct {
     int64_t others;                        /* the same of all periods but this one */
     int64_t last;                          /* the last earlier month's amount that is not 0; 0: none */
     int64_t later;                         /* the first later month's amount that is not 0; 0: none */
+    uint32_t months;                       /* other periods whose amount is not 0, and the least and the most of those amounts */
+    int64_t least, most;
     bool opening_taken;                    /* an opening balance comes too late */
 } validation_past_t;
 validation_past_t validation_past(const validation_history_t *history, text_t member, uint32_t period_from);
-/* The median of the other periods' amounts that are not 0, and how many there are. */
-int64_t validation_median(const validation_history_t *history, text_t member, uint32_t period_from, arena_t *arena,
-                          uint32_t *count);
+/* The median of the other periods' amounts that are not 0; 0: there are none. */
+int64_t validation_median(const validation_history_t *history, text_t member, uint32_t period_from, arena_t *arena);
 /* How many months in a row, up to the last one before the period, hold this amount; *last_from: where the last of them begins. */
 uint32_t validation_equal_months(const validation_history_t *history, text_t member, uint32_t period_from, int64_t amount,
                                  uint32_t *last_from);

@@ -34,9 +34,11 @@ static bool judge_factor(judge_t *self, const exhibit_t *exhibit, int64_t amount
 /* So many times the median, or that part of it: a nought too many, a nought too few. The median, so that one odd month of the
  * past neither hides the next one nor makes the ordinary ones odd. */
 static void judge_outlier(judge_t *self, const exhibit_t *exhibit, int64_t amount, const thresholds_t *from) {
-    uint32_t count = 0;
-    int64_t median = validation_median(exhibit->history, exhibit->said->member, self->period->from, self->arena, &count);
-    if (count < from->outlier_months || median <= 0) return;
+    const validation_past_t *past = &exhibit->past;
+    if (past->months == 0 || past->months < from->outlier_months) return;
+    bool far = is_at_least(amount, past->least, from->outlier_times) || is_at_least(past->most, amount, from->outlier_times);
+    if (!far) return; /* so is the median, which lies between the two */
+    int64_t median = validation_median(exhibit->history, exhibit->said->member, self->period->from, self->arena);
     if (!is_at_least(amount, median, from->outlier_times) && !is_at_least(median, amount, from->outlier_times)) return;
     FAULT_WITH(self, outlier, figure_path(self, exhibit->index, "amount"), judge_shown(self, exhibit->indicator, amount),
                judge_shown(self, exhibit->indicator, median), arena_format(self->arena, "%" PRIu64, from->outlier_times));
@@ -46,6 +48,7 @@ static void judge_outlier(judge_t *self, const exhibit_t *exhibit, int64_t amoun
 static void judge_same(judge_t *self, const exhibit_t *exhibit, int64_t amount, const thresholds_t *from) {
     const indicator_t *indicator = exhibit->indicator;
     if (indicator->measure != measure_money || indicator->steady || exhibit->said->items_count > 0) return;
+    if (exhibit->past.last != amount) return; /* the month before, if it was not 0 */
     uint32_t last_from = 0;
     uint32_t run = validation_equal_months(exhibit->history, exhibit->said->member, self->period->from, amount, &last_from);
     if (run + 1 < from->same_months || run == 0) return;

@@ -46,6 +46,7 @@ void validation_memory_destroy(void **memory);
 const planbook_t *plan_book(turn_t *turn); /* NULL: none yet */
 /* When the report is due, by the rule that aggregation uses too. 0: the plan has no such period. */
 uint64_t due_of(turn_t *turn, const validation_standing_t *standing, text_t unit, text_t period_id);
+uint64_t due_in(turn_t *turn, const validation_standing_t *standing, text_t unit, const period_t *period); /* NULL: none */
 void on_plan_part_kept(turn_t *turn, const event_t *event);
 void on_plan_kept(turn_t *turn, const event_t *event);
 void on_outage_declared(turn_t *turn, const event_t *event);

@@ -12,18 +12,15 @@ static bool is_reported(turn_t *turn, const validation_case_t *given, const peri
 }
 
 text_t period_skipped(turn_t *turn, const validation_case_t *given) {
-    const planbook_t *book = given->book;
-    const period_t *period = book == NULL ? NULL : planbook_period(book, given->report->period);
-    uint32_t index = period == NULL ? 0 : planbook_period_index(book, period);
+    const validation_place_t *place = &given->place;
+    if (place->unit == NULL || place->task == NULL || place->period == NULL) return text_of(NULL);
+    uint32_t index = planbook_period_index(place->book, place->period);
     if (index < 2) return text_of(NULL);
-    const plan_t *plan = planbook_plan(book);
-    const period_t *before = &plan->periods[index - 1];
+    const period_t *before = &place->plan->periods[index - 1];
     if (is_reported(turn, given, before)) return text_of(NULL);
-    const unit_t *unit = planbook_unit(book, given->unit);
-    const task_t *task = planbook_task(book, given->report->task);
-    if (unit == NULL || task == NULL || !planbook_owes(book, unit, task, before)) return text_of(NULL);
+    if (!planbook_owes(place->book, place->unit, place->task, before)) return text_of(NULL);
     for (uint32_t earlier = index - 1; earlier-- > 0;)
-        if (is_reported(turn, given, &plan->periods[earlier])) return before->id;
+        if (is_reported(turn, given, &place->plan->periods[earlier])) return before->id;
     return text_of(NULL);
 }
 
@@ -63,7 +60,7 @@ static bool is_earlier(const report_t *report, uint32_t count, text_t indicator)
 const figure_standing_t *figures_after(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling,
                                        uint32_t *count) {
     const report_t *report = given->report;
-    uint32_t period_from = planbook_period(given->book, report->period)->from;
+    uint32_t period_from = given->place.period->from;
     figure_standing_t *rows = ARENA_NEW(turn_arena(turn), figure_standing_t, LIMIT_FIGURES);
     for (uint32_t index = 0; index < report->figures_count; index++) {
         text_t indicator = report->figures[index].indicator;

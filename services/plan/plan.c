@@ -4,19 +4,8 @@
 #include <stdlib.h>
 
 #include "services/plan/calendar.h"
+#include "services/plan/catalogue.h"
 #include "services/plan/plan_copy.h"
-
-typedef struct {
-    text_t id;
-    const void *thing;
-    const task_t *task; /* of an indicator */
-} entry_t;
-
-/* Sorted by id, for bisection. */
-typedef struct {
-    entry_t *entries;
-    uint32_t count;
-} catalogue_t;
 
 struct planbook {
     arena_t *arena;
@@ -24,26 +13,10 @@ struct planbook {
     catalogue_t units, tasks, periods, indicators;
     bool *owed;              /* [task][unit]: lead or responsible */
     uint32_t *confirm_until; /* [task][unit]: last day of the longest term the unit confirms; 0 none */
+    uint32_t *first_row;     /* [task]: of its indicators in the next two; one after the other from there */
+    uint64_t *contributed;   /* a bit a unit: does the indicator count its figure? */
+    uint64_t *contributed_any; /* the same of any member too */
 };
-
-static int entry_compare(const void *a, const void *b) {
-    return text_compare(((const entry_t *)a)->id, ((const entry_t *)b)->id);
-}
-
-static catalogue_t catalogue_new(arena_t *arena, uint32_t room) {
-    return (catalogue_t){.entries = ARENA_NEW(arena, entry_t, room == 0 ? 1 : room), .count = 0};
-}
-
-static void catalogue_add(catalogue_t *self, text_t id, const void *thing, const task_t *task) {
-    self->entries[self->count++] = (entry_t){.id = id, .thing = thing, .task = task};
-}
-
-static void catalogue_close(catalogue_t *self) { qsort(self->entries, self->count, sizeof self->entries[0], entry_compare); }
-
-static const entry_t *catalogue_find(const catalogue_t *self, text_t id) {
-    entry_t wanted = {.id = id};
-    return bsearch(&wanted, self->entries, self->count, sizeof self->entries[0], entry_compare);
-}
 
 static void index_things(planbook_t *self) {
     const plan_t *plan = &self->plan;
@@ -63,10 +36,46 @@ static void index_things(planbook_t *self) {
         for (uint32_t each = 0; each < task->indicators_count; each++)
             catalogue_add(&self->indicators, task->indicators[each].id, &task->indicators[each], task);
     }
-    catalogue_close(&self->units);
-    catalogue_close(&self->tasks);
-    catalogue_close(&self->periods);
-    catalogue_close(&self->indicators);
+}
+
+static uint32_t bit_words(const planbook_t *self) { return self->plan.units_count / 64 + 1; }
+
+static uint64_t *bit_row(const planbook_t *self, uint64_t *bits, const task_t *task, const indicator_t *indicator) {
+    uint32_t row = self->first_row[task - self->plan.tasks] + (uint32_t)(indicator - task->indicators);
+    return bits + (size_t)row * bit_words(self);
+}
+
+static void mark_bits(const planbook_t *self, uint64_t *row, const text_t *ids, uint32_t count) {
+    for (uint32_t index = 0; index < count; index++) {
+        const unit_t *unit = planbook_unit(self, ids[index]);
+        uint32_t at = unit == NULL ? 0 : planbook_unit_index(self, unit);
+        if (unit != NULL) row[at / 64] |= (uint64_t)1 << at % 64;
+    }
+}
+
+/* Of the members' own contributors, who are few each, no table is made: it could be much larger than the plan. */
+static void index_contributors(planbook_t *self) {
+    const plan_t *plan = &self->plan;
+    uint32_t rows = 0;
+    self->first_row = ARENA_NEW(self->arena, uint32_t, plan->tasks_count + 1);
+    for (uint32_t index = 0; index < plan->tasks_count; index++) {
+        self->first_row[index] = rows;
+        rows += plan->tasks[index].indicators_count;
+    }
+    self->contributed = ARENA_NEW(self->arena, uint64_t, (size_t)rows * bit_words(self) + 1);
+    self->contributed_any = ARENA_NEW(self->arena, uint64_t, (size_t)rows * bit_words(self) + 1);
+    for (uint32_t index = 0; index < plan->tasks_count; index++) {
+        const task_t *task = &plan->tasks[index];
+        for (uint32_t each = 0; each < task->indicators_count; each++) {
+            const indicator_t *indicator = &task->indicators[each];
+            uint64_t *any = bit_row(self, self->contributed_any, task, indicator);
+            mark_bits(self, bit_row(self, self->contributed, task, indicator), indicator->contributors,
+                      indicator->contributors_count);
+            mark_bits(self, any, indicator->contributors, indicator->contributors_count);
+            for (uint32_t member = 0; member < indicator->members_count; member++)
+                mark_bits(self, any, indicator->members[member].contributors, indicator->members[member].contributors_count);
+        }
+    }
 }
 
 static size_t cell_of(const planbook_t *self, const task_t *task, const unit_t *unit) {
@@ -118,6 +127,7 @@ planbook_t *planbook_new(const plan_t *plan) {
     plan_copy(plan, self->arena, &self->plan);
     index_things(self);
     index_obligations(self);
+    index_contributors(self);
     return self;
 }
 
@@ -145,7 +155,7 @@ const indicator_t *planbook_indicator(const planbook_t *self, text_t id) { retur
 
 const task_t *planbook_task_of(const planbook_t *self, const indicator_t *indicator) {
     const entry_t *entry = catalogue_find(&self->indicators, indicator->id);
-    return entry == NULL ? NULL : entry->task;
+    return entry == NULL ? NULL : entry->above;
 }
 
 const member_t *indicator_member(const indicator_t *self, text_t id) {
@@ -181,6 +191,21 @@ bool indicator_any_contributed_by(const indicator_t *self, text_t unit) {
     for (uint32_t index = 0; index < self->members_count; index++)
         if (text_find(self->members[index].contributors, self->members[index].contributors_count, unit)) return true;
     return false;
+}
+
+static bool bit_of(const planbook_t *self, uint64_t *bits, const task_t *task, const indicator_t *indicator, const unit_t *unit) {
+    uint32_t at = planbook_unit_index(self, unit);
+    return bit_row(self, bits, task, indicator)[at / 64] >> at % 64 & 1;
+}
+
+bool planbook_contributes(const planbook_t *self, const task_t *task, const indicator_t *indicator, text_t member,
+                          const unit_t *unit) {
+    if (member.size > 0) return indicator_contributed_by(indicator, member, unit->id);
+    return bit_of(self, self->contributed, task, indicator, unit);
+}
+
+bool planbook_contributes_any(const planbook_t *self, const task_t *task, const indicator_t *indicator, const unit_t *unit) {
+    return bit_of(self, self->contributed_any, task, indicator, unit);
 }
 
 bool key_kind_is_unique(const plan_t *plan, key_kind_t kind) {

@@ -27,6 +27,10 @@ bool task_led_by(const task_t *self, text_t unit);
 /* Whose figure counts: contributors of the member, or of the indicator where it has no members (member empty). */
 bool indicator_contributed_by(const indicator_t *self, text_t member, text_t unit);
 bool indicator_any_contributed_by(const indicator_t *self, text_t unit); /* of any member */
+/* The same without searching lists of thousands; `indicator` is one of `task`'s, all of them this book's own. */
+bool planbook_contributes(const planbook_t *self, const task_t *task, const indicator_t *indicator, text_t member,
+                          const unit_t *unit);
+bool planbook_contributes_any(const planbook_t *self, const task_t *task, const indicator_t *indicator, const unit_t *unit);
 bool key_kind_is_unique(const plan_t *plan, key_kind_t kind);
 
 /* How strictly a soft rule is applied: what the plan says of its code, soft where it says nothing. */

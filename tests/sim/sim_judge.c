@@ -176,7 +176,7 @@ bool sim_judge(const recount_t *count, uint32_t unit, const report_t *report, in
     const stand_t *stand = &count->stands[unit][given.task_index][period];
     *fresh = *stand;
     fresh->report = *report;
-    report_body_hash(report, count->sim->moment, fresh->body_hash);
+    report_body_hash(report, (bytes_t){NULL, 0}, count->sim->moment, fresh->body_hash);
     if (!sim_owes(plan, unit, given.task_index, period)) return false;
     if (received_ms < instant_of_day(plan, plan->periods[period].from, 0)) return false;
     if (stand->revision > 0 && memcmp(fresh->body_hash, stand->body_hash, sizeof fresh->body_hash) == 0) return false;

@@ -191,17 +191,50 @@ static void the_body_hash_sees_through_id_and_revision_but_not_through_content(v
     arena_t *arena = arena_new();
     report_t one = report_numbered(1, "走访"), two = report_numbered(2, "走访");
     two.replaces = 3;
+    const bytes_t none = {NULL, 0};
     uint8_t a[QUICK_SIZE], b[QUICK_SIZE], content[HASH_SIZE], other[HASH_SIZE];
-    report_body_hash(&one, arena, a);
-    report_body_hash(&two, arena, b);
+    report_body_hash(&one, none, arena, a);
+    report_body_hash(&two, none, arena, b);
     assert_memory_equal(a, b, QUICK_SIZE);
-    report_content_hash(&one, (bytes_t){NULL, 0}, arena, content);
-    report_content_hash(&two, (bytes_t){NULL, 0}, arena, other);
+    report_content_hash(&one, none, arena, content);
+    report_content_hash(&two, none, arena, other);
     assert_memory_not_equal(content, other, HASH_SIZE);
     two.progress = text_of("座谈");
-    report_body_hash(&one, arena, a);
-    report_body_hash(&two, arena, b);
+    report_body_hash(&one, none, arena, a);
+    report_body_hash(&two, none, arena, b);
     assert_memory_not_equal(a, b, QUICK_SIZE);
+    arena_destroy(&arena);
+}
+
+/* Written, read back, and hashed from what was read. */
+static void body_hash_as_read(const report_t *report, arena_t *arena, uint8_t out[QUICK_SIZE]) {
+    buffer_t bytes = {0};
+    report_t read;
+    fault_t fault;
+    wire_encode(report_type(), report, &bytes);
+    assert_int_equal(wire_decode(report_type(), (bytes_t){bytes.at, (uint32_t)bytes.size}, arena, &read, &fault), OK);
+    report_body_hash(&read, (bytes_t){bytes.at, (uint32_t)bytes.size}, arena, out);
+    buffer_destroy(&bytes);
+}
+
+static void the_body_hash_is_the_same_from_the_bytes_as_read(void **state) {
+    (void)state;
+    static const uint64_t replaced[] = {0, 1, 127, 128, 255, 256, 65535, 65536, UINT32_MAX};
+    arena_t *arena = arena_new();
+    uint8_t built[QUICK_SIZE], hash[QUICK_SIZE];
+    report_t report = report_numbered(1, "走访");
+    report_body_hash(&report, (bytes_t){NULL, 0}, arena, built);
+    for (size_t index = 0; index < sizeof replaced / sizeof replaced[0]; index++) {
+        report.replaces = replaced[index];
+        body_hash_as_read(&report, arena, hash);
+        assert_memory_equal(hash, built, QUICK_SIZE);
+    }
+    memset(report.prepared_by.hash, 5, sizeof report.prepared_by.hash);
+    body_hash_as_read(&report, arena, built);
+    assert_memory_not_equal(hash, built, QUICK_SIZE);
+    memset(report.prepared_by.commitment, 7, sizeof report.prepared_by.commitment); /* which is no content */
+    body_hash_as_read(&report, arena, hash);
+    assert_memory_equal(hash, built, QUICK_SIZE);
     arena_destroy(&arena);
 }
 
@@ -339,6 +372,7 @@ int main(void) {
         cmocka_unit_test(two_units_may_use_the_same_submission_id),
         cmocka_unit_test(a_new_commitment_of_the_vault_is_not_new_content),
         cmocka_unit_test(the_body_hash_sees_through_id_and_revision_but_not_through_content),
+        cmocka_unit_test(the_body_hash_is_the_same_from_the_bytes_as_read),
         cmocka_unit_test(a_revoked_or_unregistered_key_appends_nothing),
         cmocka_unit_test(personal_numbers_and_names_are_refused_before_the_ink),
         cmocka_unit_test(a_closed_plan_takes_no_report_but_still_knows_the_old_ones),

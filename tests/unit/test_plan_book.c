@@ -1,6 +1,7 @@
 /* The 2021 plan as data: who owes what, whose figure counts, and that another plan needs no code. */
 #include "proto/wire.h"
 #include "services/plan/calendar.h"
+#include "services/plan/catalogue.h"
 #include "tests/unit/plan_fixture.h"
 
 static fixture_t *the_2021;
@@ -140,6 +141,46 @@ static void a_figure_counts_only_from_its_contributor(void **state) {
     assert_int_equal(planbook_indicator(the_2021->book, text_of("raised"))->contributors_count, 15);
 }
 
+static void who_contributes_is_the_same_by_list_and_by_table(void **state) {
+    (void)state;
+    const planbook_t *book = the_2021->book;
+    const plan_t *plan = planbook_plan(book);
+    uint32_t contributions = 0;
+    for (uint32_t at = 0; at < plan->tasks_count * plan->units_count; at++) {
+        const task_t *task = &plan->tasks[at / plan->units_count];
+        const unit_t *unit = &plan->units[at % plan->units_count];
+        for (uint32_t index = 0; index < task->indicators_count; index++) {
+            const indicator_t *indicator = &task->indicators[index];
+            bool any = indicator_any_contributed_by(indicator, unit->id);
+            assert_int_equal(planbook_contributes_any(book, task, indicator, unit), any);
+            assert_int_equal(planbook_contributes(book, task, indicator, text_of(NULL), unit),
+                             indicator_contributed_by(indicator, text_of(NULL), unit->id));
+            for (uint32_t member = 0; member < indicator->members_count; member++)
+                assert_int_equal(planbook_contributes(book, task, indicator, indicator->members[member].id, unit),
+                                 indicator_contributed_by(indicator, indicator->members[member].id, unit->id));
+            contributions += any;
+        }
+    }
+    assert_true(contributions > 22 + 15);
+}
+
+/* Ids that begin and end alike and have one size meet in one slot: each is found, and what is not there is not. */
+static void things_are_found_by_ids_that_meet_in_the_table(void **state) {
+    (void)state;
+    enum { COUNT = 90 };
+    char ids[COUNT + 1][24];
+    arena_t *arena = arena_new();
+    catalogue_t catalogue = catalogue_new(arena, COUNT);
+    assert_null(catalogue_find(&catalogue, text_of("")));
+    for (uint32_t index = 0; index <= COUNT; index++) snprintf(ids[index], sizeof ids[index], "village-%02u-village", index);
+    for (uint32_t index = 0; index < COUNT; index++) catalogue_add(&catalogue, text_of(ids[index]), ids[index], NULL);
+    for (uint32_t index = 0; index < COUNT; index++)
+        assert_ptr_equal(catalogue_find(&catalogue, text_of(ids[index]))->thing, ids[index]);
+    assert_null(catalogue_find(&catalogue, text_of(ids[COUNT])));
+    assert_null(catalogue_find(&catalogue, text_of("village")));
+    arena_destroy(&arena);
+}
+
 static void units_carry_their_group_and_a_place(void **state) {
     (void)state;
     const planbook_t *book = the_2021->book;
@@ -232,6 +273,8 @@ int main(void) {
         cmocka_unit_test(months_run_from_the_first_to_the_last_and_are_due_on_the_25th),
         cmocka_unit_test(targets_of_2021_are_those_of_the_work_plan),
         cmocka_unit_test(a_figure_counts_only_from_its_contributor),
+        cmocka_unit_test(who_contributes_is_the_same_by_list_and_by_table),
+        cmocka_unit_test(things_are_found_by_ids_that_meet_in_the_table),
         cmocka_unit_test(units_carry_their_group_and_a_place),
         cmocka_unit_test(receipts_and_persons_are_unique_contracts_and_enterprises_recur),
         cmocka_unit_test(a_plan_survives_its_canonical_encoding),

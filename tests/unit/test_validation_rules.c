@@ -32,7 +32,7 @@ static void unit_task_and_period_are_judged_at_once(void **state) {
 
 static void without_a_plan_nothing_is_known(void **state) {
     bench_t *bench = bench_raised(state, YUAN(100));
-    bench->given.book = NULL;
+    bench->unplanned = true;
     validation_ruling_t ruling = bench_judge(bench);
     assert_false(ruling.accepted);
     assert_int_equal(ruling.reasons_count, 3);

@@ -26,6 +26,7 @@ typedef struct {
     validation_history_t histories[LIMIT_FIGURES];
     report_t report;
     validation_case_t given;
+    bool unplanned; /* no plan is adopted */
 } bench_t;
 
 /* Which codes a test has seen; the index is that of reason_all. */
@@ -54,7 +55,7 @@ static inline bench_t *bench_lay(void **state, text_t unit, text_t task, figure_
     bench->figures[0] = first;
     bench->report.figures = bench->figures;
     bench->report.figures_count = 1;
-    bench->given = (validation_case_t){.book = bench->book, .report = &bench->report, .unit = unit,
+    bench->given = (validation_case_t){.report = &bench->report, .unit = unit,
                                        .received_ms = instant_of_day(&bench->plan, 20210920, 600),
                                        .histories = bench->histories};
     return bench;
@@ -123,7 +124,6 @@ static inline void bench_strict(bench_t *bench, soft_rule_t rule) {
     bench->plan.soft_rules_count = 1;
     planbook_destroy(&bench->book);
     bench->book = planbook_new(&bench->plan);
-    bench->given.book = bench->book;
 }
 
 /* The plan asks for approval inside the report's unit. */
@@ -136,7 +136,6 @@ static inline bench_t *bench_approving(bench_t *bench, approval_t approval) {
     bench->plan.units = units;
     planbook_destroy(&bench->book);
     bench->book = planbook_new(&bench->plan);
-    bench->given.book = bench->book;
     return bench;
 }
 
@@ -147,6 +146,8 @@ static inline void bench_explain(bench_t *bench, text_t code) {
 }
 
 static inline validation_ruling_t bench_judge(bench_t *bench) {
+    bench->given.place = validation_place(bench->unplanned ? NULL : bench->book, bench->given.unit, bench->report.task,
+                                          bench->report.period);
     validation_ruling_t ruling = validation_judge(&bench->given, bench->arena);
     size_t count;
     const reason_text_t *all = reason_all(&count);
