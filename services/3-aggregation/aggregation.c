@@ -6,11 +6,10 @@
 const table_t aggregation_tables[T_COUNT] = {
     [T_PLAN] = {"plan", plan_adopted_type},     [T_PASS] = {"pass", agg_pass_type},
     [T_PERIODS] = {"periods", agg_period_type}, [T_OBLIGATIONS] = {"obligations", agg_obligation_type},
-    [T_REPORTS] = {"reports", agg_report_type}, [T_TALLIES] = {"tallies", agg_tally_type},
+    [T_REVISIONS] = {"revisions", agg_revision_type}, [T_TALLIES] = {"tallies", agg_tally_type},
     [T_DAYS] = {"days", agg_day_type},          [T_SPOTS] = {"spots", agg_spot_type},
     [T_PERSONS] = {"persons", proof_row_type},  [T_TARGETS] = {"targets", agg_told_type},
     [T_PLAN_PARTS] = {"plan_parts", plan_part_type}, [T_AIMS] = {"aims", agg_aim_type},
-    [T_SHELF] = {"shelf", agg_report_type},
     [T_OUTAGES] = {"outages", agg_outage_type},
 };
 
@@ -35,6 +34,7 @@ static void on_plan_closed(turn_t *turn) {
     agg_pass_t pass = pass_get(turn);
     pass.closed = true;
     pass_put(turn, &pass);
+    turn_forget(turn);
     pass_begin(turn, true); /* "not met, which is said only at the close" */
 }
 
@@ -48,14 +48,15 @@ static void on_plan_sealed(turn_t *turn) {
 
 static void on_report_accepted(turn_t *turn, const event_t *event) {
     report_accepted_t report;
-    if (!turn_body(turn, event, report_accepted_type(), &report)) return;
+    place_t place;
+    agg_obligation_t row;
     const memory_t *memory = turn_memory(turn);
-    if (memory == NULL) return;
-    bool known = planbook_unit(memory->book, report.unit) != NULL && planbook_task(memory->book, report.task) != NULL &&
-                 planbook_period(memory->book, report.period) != NULL;
-    if (!known) return; /* validation refuses these; a total has no place for them */
-    obligation_report(turn, &report);
-    totals_replace(turn, &report);
+    if (!turn_body(turn, event, report_accepted_type(), &report) || memory == NULL) return;
+    /* validation refuses what has no place in the plan; a total has none for it */
+    if (!place_find(memory, report.unit, report.task, report.period, &place)) return;
+    obligation_get(turn, &place.key, &row);
+    obligation_report(turn, &place, &report, &row);
+    totals_replace(turn, &place, &report, &row);
 }
 
 static void on_credit_taken(turn_t *turn, const event_t *event) {

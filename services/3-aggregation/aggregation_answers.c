@@ -51,7 +51,7 @@ static void answer_targets(turn_t *turn, const packet_t *ask, reply_t *reply) {
         }
         told.more = told.rows_count == LIMIT_ROWS || size > LIMIT_BATCH; /* one row past it still fits into a frame */
         if (told.more) break;
-        rows[told.rows_count] = target_now(turn, watch, now, true);
+        rows[told.rows_count] = target_now(turn, watch, now);
         coverage_tell(turn, watch, &rows[told.rows_count]);
         size += target_size(&rows[told.rows_count++]);
     }
@@ -94,7 +94,8 @@ static void page_fill(turn_t *turn, const memory_t *memory, obligation_page_t *p
                 const unit_t *unit = &plan->units[memory->owers[task][place]];
                 obligation_changed_t row;
                 if (!wanted(page->question->unit, unit->id)) continue;
-                if (!obligation_tell(turn, memory, &plan->periods[period], &plan->tasks[task], unit, &row)) continue;
+                place_t whose = place_of(memory, unit, &plan->tasks[task], &plan->periods[period]);
+                if (!obligation_tell(turn, memory, &whose, &row)) continue;
                 if (!page_add(page, &row)) return;
             }
         }
@@ -160,18 +161,20 @@ static void share_tell(const memory_t *memory, const agg_share_t *share, proof_r
 static void figures_fill(turn_t *turn, const memory_t *memory, const figures_ask_t *question, const task_t *task,
                          figure_page_t *page) {
     store_key_t prefix = KEY(task->id);
-    agg_report_t report;
-    scan_t scan = scan_begin(turn_txn(turn), T_REPORTS, &prefix, NULL);
-    while (!page->told.more && scan_next(&scan, turn_arena(turn), &report)) {
+    agg_obligation_t owed;
+    agg_revision_t revision;
+    scan_t scan = scan_begin(turn_txn(turn), T_OBLIGATIONS, &prefix, NULL);
+    while (!page->told.more && scan_next(&scan, turn_arena(turn), &owed)) {
         uint32_t at = 0;
+        if (!revision_get(turn, owed.counts_seq, &revision)) continue;
         key_next_text(scan.key, &at);
-        proof_row_t row = {.cause_seq = report.cause_seq, .received_ms = report.received_ms, .evidence = report.evidence};
-        row.explained = report.explained;
-        row.explained_count = report.explained_count;
+        proof_row_t row = {.cause_seq = owed.counts_seq, .received_ms = revision.received_ms, .evidence = revision.evidence};
+        row.explained = revision.explained;
+        row.explained_count = revision.explained_count;
         row.unit = arena_text(turn_arena(turn), key_next_text(scan.key, &at));
         row.period = arena_text(turn_arena(turn), key_next_text(scan.key, &at));
-        for (uint32_t index = 0; index < report.shares_count && !page->told.more; index++) {
-            const agg_share_t *share = &report.shares[index];
+        for (uint32_t index = 0; index < revision.shares_count && !page->told.more; index++) {
+            const agg_share_t *share = &revision.shares[index];
             if (text_equal(share->indicator, question->indicator) && wanted(question->member, share->member))
                 share_tell(memory, share, row, page);
         }

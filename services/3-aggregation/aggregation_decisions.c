@@ -1,90 +1,73 @@
-/* What officers decided on reports: a returned revision leaves the totals, the one below it comes back from the shelf as it was. */
+/* What officers decided on reports: a returned revision leaves the totals, the one below it counts again as it did. */
 #include "services/3-aggregation/aggregation_state.h"
-
-static store_key_t shelf_key(const report_accepted_t *report) {
-    store_key_t key = KEY(report->task, report->unit, report->period);
-    key_add_u64(&key, report->revision);
-    return key;
-}
-
-/* Every share notes the deadline that its timely amounts were told by: an amendment may move it while they lie there. */
-void shelf_put(turn_t *turn, const memory_t *memory, const report_accepted_t *report, const agg_report_t *old) {
-    const task_t *task = planbook_task(memory->book, report->task);
-    agg_share_t *shares = ARENA_NEW(turn_arena(turn), agg_share_t, old->shares_count + 1);
-    for (uint32_t index = 0; index < old->shares_count; index++) {
-        shares[index] = old->shares[index];
-        shares[index].due_ms = (uint64_t)memory_watch(memory, task, shares[index].indicator)->aim.due_ms;
-    }
-    agg_report_t row = *old;
-    row.shares = shares;
-    store_key_t key = shelf_key(report);
-    turn_put(turn, T_SHELF, &key, &row);
-}
 
 static void share_retime(turn_t *turn, const watch_t *watch, agg_share_t *share) {
     uint64_t due_ms = (uint64_t)watch->aim.due_ms;
+    if (share->parts_count == 0 || share->due_ms == due_ms) return;
     agg_part_t *parts = ARENA_NEW(turn_arena(turn), agg_part_t, share->parts_count + 1);
     for (uint32_t index = 0; index < share->parts_count; index++) {
         parts[index] = share->parts[index];
-        if (share->due_ms != due_ms) parts[index].timely = part_timely(&parts[index], share->due_ms, due_ms);
+        parts[index].timely = part_timely(&parts[index], share->due_ms, due_ms);
     }
     share->parts = parts;
-    share->due_ms = 0;
+    share->due_ms = due_ms;
 }
 
-/* What the returned revision had taken the place of. false: nothing. */
-static bool shelf_take(turn_t *turn, const memory_t *memory, const report_accepted_t *report, agg_report_t *row) {
-    store_key_t key = shelf_key(report);
-    *row = (agg_report_t){0};
-    if (!turn_get(turn, T_SHELF, &key, row)) return false;
-    turn_delete(turn, T_SHELF, &key);
-    const task_t *task = planbook_task(memory->book, report->task);
-    agg_share_t *shares = ARENA_NEW(turn_arena(turn), agg_share_t, row->shares_count + 1);
-    for (uint32_t index = 0; index < row->shares_count; index++) {
-        shares[index] = row->shares[index];
-        share_retime(turn, memory_watch(memory, task, shares[index].indicator), &shares[index]);
+/* An amendment may have moved the deadlines while it did not count. */
+static void revision_retime(turn_t *turn, const place_t *place, agg_revision_t *revision) {
+    agg_share_t *shares = ARENA_NEW(turn_arena(turn), agg_share_t, revision->shares_count + 1);
+    for (uint32_t index = 0; index < revision->shares_count; index++) {
+        shares[index] = revision->shares[index];
+        share_retime(turn, place_watch(place, shares[index].indicator), &shares[index]);
     }
-    row->shares = shares;
-    return true;
+    revision->shares = shares;
 }
 
 void on_report_returned(turn_t *turn, const event_t *event) {
     report_returned_t returned;
+    place_t place;
+    agg_obligation_t row;
     const memory_t *memory = turn_memory(turn);
     if (!turn_body(turn, event, report_returned_type(), &returned) || memory == NULL) return;
-    report_accepted_t report = {
-        .unit = returned.unit, .task = returned.task, .period = returned.period, .revision = returned.revision};
-    report.claims = returned.claims;
-    report.claims_count = returned.claims_count;
-    agg_report_t old, now;
-    report_get(turn, &report, &old);
-    bool there = shelf_take(turn, memory, &report, &now);
-    if (there) report_contest(turn, &report, &now);
-    totals_exchange(turn, &report, &old, there ? &now : NULL);
-    agg_obligation_t row;
-    if (!obligation_get(turn, returned.unit, returned.task, returned.period, &row)) return;
+    if (!place_find(memory, returned.unit, returned.task, returned.period, &place)) return;
+    if (!obligation_get(turn, &place.key, &row)) return;
+    counted_t old = {.seq = row.counts_seq}, now;
+    revision_get(turn, old.seq, &old.row);
+    now.seq = old.row.below_seq;
+    if (revision_get(turn, now.seq, &now.row)) {
+        revision_retime(turn, &place, &now.row);
+        revision_contest(turn, &place, returned.claims, returned.claims_count, &now.row);
+    }
     row.standing = standing_returned;
     row.decided_seq = turn_cause(turn);
     row.again_ms = returned.again_ms;
     row.counts = returned.counts;
     row.why = returned.why;
-    obligation_decide(turn, returned.unit, returned.task, returned.period, &row);
+    totals_exchange(turn, &place, returned.claims, returned.claims_count, &row, &old, &now);
+    obligation_put(turn, memory, &place, &row);
+    if (old.seq != 0) revision_delete(turn, old.seq); /* it never counts again: who corrects it sends another */
 }
 
 void on_report_approved(turn_t *turn, const event_t *event) {
     report_approved_t approved;
+    place_t place;
     agg_obligation_t row;
-    if (!turn_body(turn, event, report_approved_type(), &approved) || turn_memory(turn) == NULL) return;
-    if (!obligation_get(turn, approved.unit, approved.task, approved.period, &row)) return;
+    const memory_t *memory = turn_memory(turn);
+    if (!turn_body(turn, event, report_approved_type(), &approved) || memory == NULL) return;
+    if (!place_find(memory, approved.unit, approved.task, approved.period, &place)) return;
+    if (!obligation_get(turn, &place.key, &row)) return;
     row.standing = standing_approved;
     row.decided_seq = turn_cause(turn);
-    obligation_decide(turn, approved.unit, approved.task, approved.period, &row);
+    obligation_put(turn, memory, &place, &row);
 }
 
 void on_extension_granted(turn_t *turn, const event_t *event) {
     extension_granted_t granted;
-    if (!turn_body(turn, event, extension_granted_type(), &granted) || turn_memory(turn) == NULL) return;
-    obligation_extend(turn, granted.unit, granted.task, granted.period, granted.due_ms);
+    place_t place;
+    const memory_t *memory = turn_memory(turn);
+    if (!turn_body(turn, event, extension_granted_type(), &granted) || memory == NULL) return;
+    if (!place_find(memory, granted.unit, granted.task, granted.period, &place)) return;
+    obligation_extend(turn, memory, &place, granted.due_ms);
 }
 
 void on_outage_counted(turn_t *turn, const event_t *event) {

@@ -9,6 +9,8 @@ store_key_t key_of(const text_t *texts, uint32_t count) {
     return key;
 }
 
+store_key_t obligation_key(text_t task, text_t unit, text_t period) { return KEY(task, unit, period); }
+
 static bool *marks_cleared(memory_t *memory) {
     memset(memory->marks, 0, memory->plan->units_count);
     return memory->marks;
@@ -99,6 +101,7 @@ static void watch_fill(memory_t *memory, watch_t *watch, const task_t *task, con
                        .term_last = term_last_day(deadline.day, (uint32_t)target->months),
                        .judged = judged};
     contributors_fill(memory, watch, indicator);
+    watch_hashes(watch);
 }
 
 static void owers_fill(memory_t *memory, uint32_t index) {
@@ -151,11 +154,9 @@ static void absences_fill(turn_t *turn, memory_t *memory) {
     scan_end(&scan);
 }
 
-deadline_t memory_deadline(const memory_t *memory, const period_t *period, text_t unit, const agg_obligation_t *row,
-                           uint64_t *seq) {
-    deadline_t deadline = memory->deadlines[planbook_period_index(memory->book, period)];
-    return deadline_in_force(memory->book, deadline, unit, row == NULL ? 0 : row->due_ms, row == NULL ? 0 : row->due_seq,
-                             &memory->absences, seq);
+deadline_t memory_deadline(const memory_t *memory, const place_t *place, const agg_obligation_t *row, uint64_t *seq) {
+    return deadline_in_force(memory->book, memory->deadlines[place->period_index], place->unit->id, row == NULL ? 0 : row->due_ms,
+                             row == NULL ? 0 : row->due_seq, &memory->absences, seq);
 }
 
 void *aggregation_memory_load(turn_t *turn) {
@@ -166,6 +167,7 @@ void *aggregation_memory_load(turn_t *turn) {
     memory->arena = arena;
     memory->book = book;
     memory->plan = planbook_plan(memory->book);
+    memory->closed = pass_get(turn).closed;
     memory->marks = ARENA_NEW(arena, bool, memory->plan->units_count);
     memory->bits = ARENA_NEW(arena, uint64_t, memory->plan->units_count / 64 + 1);
     tasks_fill(memory);
@@ -188,11 +190,41 @@ uint32_t memory_task_index(const memory_t *memory, const task_t *task) {
     return (uint32_t)(task - memory->plan->tasks);
 }
 
-const watch_t *memory_watch(const memory_t *memory, const task_t *task, text_t indicator) {
-    const watch_t *watches = &memory->watches[memory->first_watch[memory_task_index(memory, task)]];
+static const watch_t *watch_find(const watch_t *watches, const task_t *task, text_t indicator) {
     for (uint32_t index = 0; index < task->indicators_count; index++)
         if (text_equal(task->indicators[index].id, indicator)) return &watches[index];
     return NULL;
+}
+
+const watch_t *memory_watch(const memory_t *memory, const task_t *task, text_t indicator) {
+    return watch_find(&memory->watches[memory->first_watch[memory_task_index(memory, task)]], task, indicator);
+}
+
+const watch_t *place_watch(const place_t *place, text_t indicator) { return watch_find(place->watches, place->task, indicator); }
+
+static void place_fill(const memory_t *memory, place_t *place) {
+    place->unit_index = planbook_unit_index(memory->book, place->unit);
+    place->period_index = planbook_period_index(memory->book, place->period);
+    place->watches = &memory->watches[memory->first_watch[memory_task_index(memory, place->task)]];
+    place->key = obligation_key(place->task->id, place->unit->id, place->period->id);
+}
+
+place_t place_of(const memory_t *memory, const unit_t *unit, const task_t *task, const period_t *period) {
+    place_t place;
+    place.unit = unit;
+    place.task = task;
+    place.period = period;
+    place_fill(memory, &place);
+    return place;
+}
+
+bool place_find(const memory_t *memory, text_t unit, text_t task, text_t period, place_t *place) {
+    place->unit = planbook_unit(memory->book, unit);
+    place->task = planbook_task(memory->book, task);
+    place->period = planbook_period(memory->book, period);
+    if (place->unit == NULL || place->task == NULL || place->period == NULL) return false;
+    place_fill(memory, place);
+    return true;
 }
 
 bool watch_contributed_by(const watch_t *watch, uint32_t unit_index) {

@@ -42,19 +42,19 @@ static void person_weigh(turn_t *turn, const watch_t *watch, agg_tally_t *tally,
     pile_add(turn, watch, text_of(NULL), tally, person->in_day, sign);
 }
 
-static void person_write(turn_t *turn, const watch_t *watch, const report_accepted_t *report, text_t member,
-                         const uint8_t hash[32], const agg_presence_t *row) {
+static void person_write(turn_t *turn, const watch_t *watch, const place_t *place, text_t member, const uint8_t hash[32],
+                         const agg_presence_t *row) {
     store_key_t key = person_prefix(watch, hash);
-    key_add_text(&key, report->unit);
-    key_add_text(&key, report->period);
+    key_add_text(&key, place->unit->id);
+    key_add_text(&key, place->period->id);
     key_add_text(&key, member);
     if (row == NULL) {
         turn_delete(turn, T_PERSONS, &key);
         return;
     }
     proof_row_t proof = {.cause_seq = row->cause_seq,
-                         .unit = report->unit,
-                         .period = report->period,
+                         .unit = place->unit->id,
+                         .period = place->period->id,
                          .member = member,
                          .fact_day = row->fact_day,
                          .out_day = row->out_day,
@@ -68,8 +68,8 @@ static bool presence_same(const agg_presence_t *a, const agg_presence_t *b) {
            a->received_ms == b->received_ms;
 }
 
-void persons_replace(turn_t *turn, const watch_t *watch, const report_accepted_t *report, const agg_share_t *old,
-                     const agg_share_t *share, agg_tally_t *tally) {
+void persons_replace(turn_t *turn, const watch_t *watch, const place_t *place, const agg_share_t *old, const agg_share_t *share,
+                     agg_tally_t *tally) {
     text_t member = share != NULL ? share->member : old->member;
     uint32_t old_at = 0, new_at = 0;
     uint32_t old_count = old == NULL ? 0 : old->persons_count, new_count = share == NULL ? 0 : share->persons_count;
@@ -86,7 +86,7 @@ void persons_replace(turn_t *turn, const watch_t *watch, const report_accepted_t
         if (presence_same(was, is) || (was == NULL && is == NULL)) continue;
         const uint8_t *hash = is != NULL ? is->person : was->person;
         tenure_of_t before = person_get(turn, watch, hash);
-        person_write(turn, watch, report, member, hash, is);
+        person_write(turn, watch, place, member, hash, is);
         tenure_of_t after = person_get(turn, watch, hash);
         person_weigh(turn, watch, tally, &before, -1);
         person_weigh(turn, watch, tally, &after, 1);

@@ -7,8 +7,8 @@
 #include "services/plan/plan_kept.h"
 #include "services/stage/stage.h"
 
-enum { T_PLAN, T_PASS, T_PERIODS, T_OBLIGATIONS, T_REPORTS, T_TALLIES, T_DAYS, T_SPOTS, T_PERSONS, T_TARGETS,
-       T_PLAN_PARTS, T_AIMS, T_SHELF, T_OUTAGES, T_COUNT };
+enum { T_PLAN, T_PASS, T_PERIODS, T_OBLIGATIONS, T_REVISIONS, T_TALLIES, T_DAYS, T_SPOTS, T_PERSONS, T_TARGETS,
+       T_PLAN_PARTS, T_AIMS, T_OUTAGES, T_COUNT };
 extern const table_t aggregation_tables[T_COUNT];
 extern const plan_tables_t aggregation_plan_tables;
 
@@ -24,6 +24,7 @@ typedef struct {
     uint32_t contributors_count;
     uint8_t contributors_hash[QUICK_SIZE];
     const uint64_t *contributes; /* a bit a unit: is it among the contributors? */
+    uint8_t owed_hash[QUICK_SIZE], settled_hash[QUICK_SIZE]; /* as in agg_told: all contributors owe; nobody does */
 } watch_t;
 
 /* The plan in force, indexed: what memory_load derives from the store. */
@@ -38,16 +39,31 @@ typedef struct {
     uint32_t *first_watch; /* of each task */
     deadline_t *deadlines; /* of each period */
     int64_t *opens_ms;     /* of each period */
+    bool closed;           /* the annual summary is published */
     absences_t absences;   /* of ours */
     uint32_t **owers;      /* of each task: indexes of the units that may owe it, ascending */
     uint32_t *owers_count;
 } memory_t;
+
+/* Whose report, for which task and period: looked up once an event. */
+typedef struct {
+    const unit_t *unit;
+    const task_t *task;
+    const period_t *period;
+    uint32_t unit_index, period_index;
+    const watch_t *watches; /* of the task's indicators, in their order */
+    store_key_t key;        /* of its obligation */
+} place_t;
+/* false: the plan has no such place. */
+bool place_find(const memory_t *memory, text_t unit, text_t task, text_t period, place_t *place);
+place_t place_of(const memory_t *memory, const unit_t *unit, const task_t *task, const period_t *period);
 /* When this unit's report is due, all told: by the plan or an extension, and the time given back. *seq: the entry that moved it
  * last; 0: the plan's own rule. `row` may be NULL. */
-deadline_t memory_deadline(const memory_t *memory, const period_t *period, text_t unit, const agg_obligation_t *row, uint64_t *seq);
+deadline_t memory_deadline(const memory_t *memory, const place_t *place, const agg_obligation_t *row, uint64_t *seq);
 void *aggregation_memory_load(turn_t *turn);
 void aggregation_memory_destroy(void **memory);
 const watch_t *memory_watch(const memory_t *memory, const task_t *task, text_t indicator); /* NULL: not of this task */
+const watch_t *place_watch(const place_t *place, text_t indicator);                         /* the same */
 /* Does the unit contribute to any member of it? A bit, where a list of thousands would be searched at every report. */
 bool watch_contributed_by(const watch_t *watch, uint32_t unit_index);
 uint32_t memory_task_index(const memory_t *memory, const task_t *task);
@@ -59,6 +75,7 @@ void texts_hash(const text_t *texts, uint32_t count, buffer_t *out); /* appends 
 /* --- keys --- */
 store_key_t key_of(const text_t *texts, uint32_t count);
 #define KEY(...) key_of((const text_t[]){__VA_ARGS__}, sizeof((const text_t[]){__VA_ARGS__}) / sizeof(text_t))
+store_key_t obligation_key(text_t task, text_t unit, text_t period);
 
 /* --- obligations and the passing of time (aggregation_time.c) --- */
 agg_pass_t pass_get(turn_t *turn);
@@ -71,15 +88,16 @@ void pass_amend(turn_t *turn); /* a plan was adopted, the first or another */
 void pass_begin(turn_t *turn, bool judging);
 /* When a report was received: the instant that its entry carries, or that of the receipt it came back with after a restore. */
 int64_t report_instant(const turn_t *turn, const report_accepted_t *report);
-void obligation_report(turn_t *turn, const report_accepted_t *report);
+/* *row as the report makes it, told where that is news; what counts of it, and that the row is kept, is totals_replace's matter. */
+void obligation_report(turn_t *turn, const place_t *place, const report_accepted_t *report, agg_obligation_t *row);
 /* The report is due at another instant, by this event: told, and its timeliness follows. */
-void obligation_extend(turn_t *turn, text_t unit, text_t task, text_t period, uint64_t due_ms);
-/* The row of an obligation, changed and told. */
-bool obligation_get(turn_t *turn, text_t unit, text_t task, text_t period, agg_obligation_t *row);
-void obligation_decide(turn_t *turn, text_t unit, text_t task, text_t period, const agg_obligation_t *row);
+void obligation_extend(turn_t *turn, const memory_t *memory, const place_t *place, uint64_t due_ms);
+/* The row of an obligation; all zero, and false: there is none. */
+bool obligation_get(turn_t *turn, const store_key_t *key, agg_obligation_t *row);
+/* Keeps and tells it. */
+void obligation_put(turn_t *turn, const memory_t *memory, const place_t *place, const agg_obligation_t *row);
 /* The row as told: derived where there is none. false: the unit does not owe it. */
-bool obligation_tell(turn_t *turn, const memory_t *memory, const period_t *period, const task_t *task, const unit_t *unit,
-                     obligation_changed_t *told);
+bool obligation_tell(turn_t *turn, const memory_t *memory, const place_t *place, obligation_changed_t *told);
 
 /* --- amendments (aggregation_amend.c) --- */
 /* Is another than under the plan before to report for the task, or is something else missing? */
@@ -92,21 +110,28 @@ void on_report_returned(turn_t *turn, const event_t *event);
 void on_report_approved(turn_t *turn, const event_t *event);
 void on_extension_granted(turn_t *turn, const event_t *event);
 void on_outage_counted(turn_t *turn, const event_t *event);
-/* What a revision takes the place of goes onto the shelf, to come back when that revision is returned. */
-void shelf_put(turn_t *turn, const memory_t *memory, const report_accepted_t *report, const agg_report_t *old);
 
 /* --- totals (aggregation_totals.c) --- */
-/* Takes out what the report that counts brought and puts in what `now` brings, which counts from now on; NULL: nothing does.
- * `report`: whose, for which task and period, and which claims of others count by that. */
-void totals_exchange(turn_t *turn, const report_accepted_t *report, const agg_report_t *old, const agg_report_t *now);
-/* What counts for the report's unit, task and period; all zero, and false: nothing does. */
-bool report_get(turn_t *turn, const report_accepted_t *report, agg_report_t *row);
-/* The claims of a report that does not count yet, as validation tells them of it now. */
-void report_contest(turn_t *turn, const report_accepted_t *report, agg_report_t *row);
-void totals_replace(turn_t *turn, const report_accepted_t *report);
-const agg_share_t *share_find(const agg_report_t *report, text_t indicator, text_t member); /* NULL: it has none */
+/* The revision of this entry; all zero, and false: there is none. */
+bool revision_get(turn_t *turn, uint64_t seq, agg_revision_t *revision);
+void revision_put(turn_t *turn, uint64_t seq, const agg_revision_t *revision);
+void revision_delete(turn_t *turn, uint64_t seq);
+/* A revision, and the entry it came by; 0: none. */
+typedef struct {
+    uint64_t seq;
+    agg_revision_t row;
+} counted_t;
+/* Takes out what `old` brought and puts in what `now` brings, which counts from now on; keeps both rows. `claims`: which claims of
+ * others count, or do so no longer, by that. */
+void totals_exchange(turn_t *turn, const place_t *place, const claim_t *claims, uint32_t claims_count, agg_obligation_t *row,
+                     const counted_t *old, const counted_t *now);
+/* A revision that does not count yet gets its claims as validation tells them now. */
+void revision_contest(turn_t *turn, const place_t *place, const claim_t *claims, uint32_t claims_count, agg_revision_t *revision);
+/* The report counts from now on, on top of what counted. */
+void totals_replace(turn_t *turn, const place_t *place, const report_accepted_t *report, agg_obligation_t *row);
+const agg_share_t *share_find(const agg_revision_t *revision, text_t indicator, text_t member); /* NULL: it has none */
 /* A claim of another report counts from now on, or does so no longer; judges nothing. */
-void claim_settle(turn_t *turn, const memory_t *memory, const claim_t *claim);
+void claim_settle(turn_t *turn, const claim_t *claim);
 void totals_credit(turn_t *turn, const credit_taken_t *taken); /* the coordinator has decided */
 maybe_t share_credited(const agg_share_t *share);              /* of its amount what counts */
 wide_t tally_total(const agg_tally_t *tally);
@@ -114,8 +139,8 @@ agg_tally_t tally_get(turn_t *turn, text_t indicator, text_t member);
 
 /* --- persons (aggregation_persons.c) --- */
 /* Takes the rows of `old` out and puts those of `new` in; *tally follows. Either may be NULL. */
-void persons_replace(turn_t *turn, const watch_t *watch, const report_accepted_t *report, const agg_share_t *old,
-                     const agg_share_t *share, agg_tally_t *tally);
+void persons_replace(turn_t *turn, const watch_t *watch, const place_t *place, const agg_share_t *old, const agg_share_t *share,
+                     agg_tally_t *tally);
 void persons_anew(turn_t *turn, const watch_t *watch, agg_tally_t *tally); /* weighs all of them again: the aim is another */
 /* Walks the persons of an indicator, each once, merged. */
 typedef struct {
@@ -141,10 +166,11 @@ void pile_anew(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *t
     } while (0)
 
 /* --- targets (aggregation_targets.c) --- */
-/* The verdict now, from what the tables hold. with_proof: with the rows that make or break it. */
-target_changed_t target_now(turn_t *turn, const watch_t *watch, moment_t now, bool with_proof);
+/* The verdict now, from what the tables hold, with the rows that make or break it. */
+target_changed_t target_now(turn_t *turn, const watch_t *watch, moment_t now);
 /* Judges it and tells if it changed. `daily`: at a day's change, when also a mere movement of `done` is told. */
-void target_judge(turn_t *turn, const watch_t *watch, bool closed, bool daily);
+void target_judge(turn_t *turn, const watch_t *watch, bool daily);
+void watch_hashes(watch_t *watch); /* what target_judge compares with most of the time, worked out once */
 
 void aggregation_answer(turn_t *turn, const packet_t *ask, reply_t *reply);
 

@@ -50,9 +50,14 @@ static bool owes_a_member(const watch_t *watch, const pile_t *piles, text_t unit
     return false;
 }
 
-/* Who still owes: nobody once it is met; for `each` those of the members that are below; a broken tenure is owed again. */
+/* Nothing once it is met; a broken tenure is owed again. */
+static bool is_owed(const watch_t *watch, const target_changed_t *told) {
+    return watch->judged && (told->reached_day == 0 || told->tenure == tenure_broken);
+}
+
+/* Who still owes; for `each` those of the members that are below. */
 static void owing_fill(turn_t *turn, const watch_t *watch, const pile_t *piles, target_changed_t *told) {
-    if (!watch->judged || (told->reached_day != 0 && told->tenure != tenure_broken)) return;
+    if (!is_owed(watch, told)) return;
     told->owing = watch->contributors;
     told->owing_count = watch->contributors_count;
     if (watch->aim.shape != shape_each) return;
@@ -80,10 +85,11 @@ static bool spot_row(turn_t *turn, const watch_t *watch, bytes_t key, proof_row_
     row->period = arena_text(turn_arena(turn), key_next_text(key, &at));
     row->member = arena_text(turn_arena(turn), key_next_text(key, &at));
     bool opening = key_next_u64(key, &at) != 0;
-    store_key_t place = KEY(watch->task->id, row->unit, row->period);
-    agg_report_t report;
-    if (!turn_get(turn, T_REPORTS, &place, &report)) return false;
-    const agg_share_t *share = share_find(&report, watch->indicator->id, row->member);
+    store_key_t place = obligation_key(watch->task->id, row->unit, row->period);
+    agg_obligation_t owed;
+    agg_revision_t revision;
+    if (!obligation_get(turn, &place, &owed) || !revision_get(turn, owed.counts_seq, &revision)) return false;
+    const agg_share_t *share = share_find(&revision, watch->indicator->id, row->member);
     for (uint32_t index = 0; share != NULL && index < share->parts_count; index++) {
         const agg_part_t *part = &share->parts[index];
         if (part->day != row->fact_day || part->opening != opening || part->contested) continue;
@@ -141,61 +147,97 @@ static void proof_fill(turn_t *turn, const watch_t *watch, const pile_t *piles, 
 
 /* ---------- the verdict ---------- */
 
-target_changed_t target_now(turn_t *turn, const watch_t *watch, moment_t now, bool with_proof) {
-    const indicator_t *indicator = watch->indicator;
+/* What the piles make of it now. `piles`: one, or for `each` one a member. */
+static judgement_t verdict_now(turn_t *turn, const watch_t *watch, moment_t now, pile_t *piles, uint32_t count) {
     bool each = watch->aim.shape == shape_each;
-    uint32_t count = each ? indicator->members_count : 1;
-    pile_t *piles = ARENA_NEW(turn_arena(turn), pile_t, count);
-    wide_t contested = 0;
-    for (uint32_t index = 0; index < count; index++) {
-        piles[index] = pile_of(turn, watch, each ? indicator->members[index].id : text_of(NULL));
-        if (with_proof) contested += contested_of(turn, watch, each ? indicator->members[index].id : text_of(NULL));
-    }
+    for (uint32_t index = 0; index < count; index++)
+        piles[index] = pile_of(turn, watch, each ? watch->indicator->members[index].id : text_of(NULL));
     stay_t stay = stay_of(turn, watch, each ? 0 : piles[0].crossed);
-    judgement_t verdict = target_judgement(&watch->aim, piles, count, &stay, now);
-    target_changed_t told = {.task = watch->task->id,
-                             .indicator = indicator->id,
-                             .reach = verdict.reach,
-                             .reported = verdict.reported,
-                             .tenure = verdict.tenure,
-                             .lamp = verdict.lamp,
-                             .done = wide_shown(verdict.done),
-                             .goal = wide_shown(verdict.goal),
-                             .opening = wide_shown(verdict.opening),
-                             .expected = wide_shown(verdict.expected),
-                             .reached_day = verdict.reached_day,
-                             .due_ms = watch->judged ? (uint64_t)watch->due_ms : 0,
-                             .stretch = watch->aim.stretch,
-                             .contested = wide_shown(contested)};
+    return target_judgement(&watch->aim, piles, count, &stay, now);
+}
+
+static target_changed_t target_of(const watch_t *watch, const judgement_t *verdict) {
+    return (target_changed_t){.task = watch->task->id,
+                              .indicator = watch->indicator->id,
+                              .reach = verdict->reach,
+                              .reported = verdict->reported,
+                              .tenure = verdict->tenure,
+                              .lamp = verdict->lamp,
+                              .done = wide_shown(verdict->done),
+                              .goal = wide_shown(verdict->goal),
+                              .opening = wide_shown(verdict->opening),
+                              .expected = wide_shown(verdict->expected),
+                              .reached_day = verdict->reached_day,
+                              .due_ms = watch->judged ? (uint64_t)watch->due_ms : 0,
+                              .stretch = watch->aim.stretch};
+}
+
+static uint32_t pile_count(const watch_t *watch) {
+    return watch->aim.shape == shape_each ? watch->indicator->members_count : 1;
+}
+
+target_changed_t target_now(turn_t *turn, const watch_t *watch, moment_t now) {
+    bool each = watch->aim.shape == shape_each;
+    uint32_t count = pile_count(watch);
+    pile_t *piles = ARENA_NEW(turn_arena(turn), pile_t, count);
+    judgement_t verdict = verdict_now(turn, watch, now, piles, count);
+    target_changed_t told = target_of(watch, &verdict);
+    wide_t contested = 0;
+    for (uint32_t index = 0; index < count; index++)
+        contested += contested_of(turn, watch, each ? watch->indicator->members[index].id : text_of(NULL));
+    told.contested = wide_shown(contested);
     if (each) missing_fill(turn, watch, piles, &told);
     owing_fill(turn, watch, piles, &told);
-    if (with_proof) proof_fill(turn, watch, piles, &told);
+    proof_fill(turn, watch, piles, &told);
     return told;
 }
 
-static void lists_hash(const watch_t *watch, const target_changed_t *told, uint8_t hash[QUICK_SIZE]) {
+/* ---------- telling it once ---------- */
+
+static void lists_hash(const uint8_t owing[QUICK_SIZE], const target_changed_t *told, uint8_t hash[QUICK_SIZE]) {
     buffer_t bytes = {0};
-    if (told->owing == watch->contributors && told->owing_count > 0)
-        buffer_add(&bytes, watch->contributors_hash, sizeof watch->contributors_hash); /* all of them, as ever */
-    else
-        texts_hash(told->owing, told->owing_count, &bytes);
+    buffer_add(&bytes, owing, QUICK_SIZE);
     texts_hash(told->missing, told->missing_count, &bytes);
     hash_quick((bytes_t){bytes.at, (uint32_t)bytes.size}, hash);
     buffer_destroy(&bytes);
 }
 
-static agg_told_t told_row(const watch_t *watch, const target_changed_t *told) {
-    agg_told_t row = {.reach = told->reach,
-                      .reported = told->reported,
-                      .tenure = told->tenure,
-                      .lamp = told->lamp,
-                      .done = told->done,
-                      .goal = told->goal,
-                      .opening = told->opening,
-                      .reached_day = told->reached_day,
-                      .due_ms = told->due_ms,
-                      .stretch = told->stretch};
-    lists_hash(watch, told, row.lists);
+void watch_hashes(watch_t *watch) {
+    static const uint8_t nobody[QUICK_SIZE];
+    const target_changed_t nothing = {0};
+    lists_hash(watch->contributors_hash, &nothing, watch->owed_hash);
+    lists_hash(nobody, &nothing, watch->settled_hash);
+}
+
+/* Of `each` any of them may owe, and any member may be missing. */
+static void each_hash(turn_t *turn, const watch_t *watch, const pile_t *piles, target_changed_t *told, uint8_t hash[QUICK_SIZE]) {
+    buffer_t owing = {0};
+    missing_fill(turn, watch, piles, told);
+    owing_fill(turn, watch, piles, told);
+    texts_hash(told->owing, told->owing_count, &owing);
+    lists_hash(owing.at, told, hash);
+    buffer_destroy(&owing);
+}
+
+/* The target as it would be told now. */
+static agg_told_t told_now(turn_t *turn, const watch_t *watch, moment_t now) {
+    bool each = watch->aim.shape == shape_each;
+    uint32_t count = pile_count(watch);
+    pile_t one, *piles = each ? ARENA_NEW(turn_arena(turn), pile_t, count) : &one;
+    judgement_t verdict = verdict_now(turn, watch, now, piles, count);
+    target_changed_t told = target_of(watch, &verdict);
+    agg_told_t row = {.reach = told.reach,
+                      .reported = told.reported,
+                      .tenure = told.tenure,
+                      .lamp = told.lamp,
+                      .done = told.done,
+                      .goal = told.goal,
+                      .opening = told.opening,
+                      .reached_day = told.reached_day,
+                      .due_ms = told.due_ms,
+                      .stretch = told.stretch};
+    if (each) each_hash(turn, watch, piles, &told, row.lists);
+    else memcpy(row.lists, is_owed(watch, &told) ? watch->owed_hash : watch->settled_hash, sizeof row.lists);
     return row;
 }
 
@@ -205,18 +247,17 @@ static bool verdicts_same(const agg_told_t *a, const agg_told_t *b) {
            memcmp(a->lists, b->lists, sizeof a->lists) == 0;
 }
 
-void target_judge(turn_t *turn, const watch_t *watch, bool closed, bool daily) {
+void target_judge(turn_t *turn, const watch_t *watch, bool daily) {
     const memory_t *memory = turn_memory(turn);
-    moment_t now = {.ms = turn_now_ms(turn), .day = day_of_instant(memory->plan, turn_now_ms(turn)), .closed = closed};
+    moment_t now = {.ms = turn_now_ms(turn), .day = day_of_instant(memory->plan, turn_now_ms(turn)), .closed = memory->closed};
     store_key_t key = KEY(watch->indicator->id);
-    target_changed_t told = target_now(turn, watch, now, false);
-    agg_told_t row = told_row(watch, &told), last;
+    agg_told_t row = told_now(turn, watch, now), last;
     if (turn_get(turn, T_TARGETS, &key, &last) && verdicts_same(&row, &last)) {
-        bool moved = told.done != last.done || told.opening != last.opening;
+        bool moved = row.done != last.done || row.opening != last.opening;
         /* naming all who owe at every report would drown the stream: total_changed tells a mere movement at once */
         if (!moved || !daily) return;
     }
-    told = target_now(turn, watch, now, true);
+    target_changed_t told = target_now(turn, watch, now);
     turn_put(turn, T_TARGETS, &key, &row);
     turn_emit(turn, target_changed_type(), &told);
 }

@@ -22,28 +22,26 @@ void pass_put(turn_t *turn, const agg_pass_t *pass) {
 /* ---------- obligations ---------- */
 
 /* What is still wanted of (unit, task, period): its figures, or words where it has none. */
-static void missing_fill(turn_t *turn, const memory_t *memory, const period_t *period, const task_t *task,
-                         obligation_changed_t *told) {
-    uint32_t unit = planbook_unit_index(memory->book, planbook_unit(memory->book, told->unit));
-    const watch_t *watches = &memory->watches[memory->first_watch[memory_task_index(memory, task)]];
+static void missing_fill(turn_t *turn, const place_t *place, obligation_changed_t *told) {
+    const task_t *task = place->task;
     text_t *missing = ARENA_NEW(turn_arena(turn), text_t, task->indicators_count + 1);
     for (uint32_t index = 0; index < task->indicators_count && told->missing_count < LIMIT_MISSING; index++) {
         const indicator_t *indicator = &task->indicators[index];
-        if (!indicator->required || !watch_contributed_by(&watches[index], unit)) continue;
-        if (period->confirmation && indicator->target.shape != shape_lasting) continue;
+        if (!indicator->required || !watch_contributed_by(&place->watches[index], place->unit_index)) continue;
+        if (place->period->confirmation && indicator->target.shape != shape_lasting) continue;
         missing[told->missing_count++] = indicator->id;
     }
     if (told->missing_count == 0) missing[told->missing_count++] = text_of("progress");
     told->missing = missing;
 }
 
-static obligation_changed_t obligation_show(turn_t *turn, const memory_t *memory, const period_t *period, const task_t *task,
-                                            text_t unit, const agg_obligation_t *row) {
+static obligation_changed_t obligation_show(turn_t *turn, const memory_t *memory, const place_t *place,
+                                            const agg_obligation_t *row) {
     uint64_t due_seq;
-    deadline_t deadline = memory_deadline(memory, period, unit, row, &due_seq);
-    obligation_changed_t told = {.unit = unit,
-                                 .task = task->id,
-                                 .period = period->id,
+    deadline_t deadline = memory_deadline(memory, place, row, &due_seq);
+    obligation_changed_t told = {.unit = place->unit->id,
+                                 .task = place->task->id,
+                                 .period = place->period->id,
                                  .standing = row->standing,
                                  .timeliness = row->timeliness,
                                  .due_ms = (uint64_t)deadline.due_ms,
@@ -55,16 +53,18 @@ static obligation_changed_t obligation_show(turn_t *turn, const memory_t *memory
                                  .again_ms = row->again_ms,
                                  .why = row->why};
     if (row->standing == standing_returned) told.counts = (maybe_t){true, (int64_t)row->counts};
-    if (row->standing != standing_reported && row->standing != standing_approved) missing_fill(turn, memory, period, task, &told);
+    if (row->standing != standing_reported && row->standing != standing_approved) missing_fill(turn, place, &told);
     return told;
 }
 
-static void obligation_put(turn_t *turn, const memory_t *memory, const period_t *period, const task_t *task, text_t unit,
-                           const agg_obligation_t *row) {
-    store_key_t key = KEY(period->id, task->id, unit);
-    turn_put(turn, T_OBLIGATIONS, &key, row);
-    obligation_changed_t told = obligation_show(turn, memory, period, task, unit, row);
+static void obligation_emit(turn_t *turn, const memory_t *memory, const place_t *place, const agg_obligation_t *row) {
+    obligation_changed_t told = obligation_show(turn, memory, place, row);
     turn_emit(turn, obligation_changed_type(), &told);
+}
+
+void obligation_put(turn_t *turn, const memory_t *memory, const place_t *place, const agg_obligation_t *row) {
+    turn_put(turn, T_OBLIGATIONS, &place->key, row);
+    obligation_emit(turn, memory, place, row);
 }
 
 /* Then whoever owed it has a row; who came into the plan later does not owe what was past. */
@@ -74,15 +74,20 @@ static bool period_is_past(turn_t *turn, const period_t *period) {
     return turn_get(turn, T_PERIODS, &key, &row) && row.past;
 }
 
-bool obligation_tell(turn_t *turn, const memory_t *memory, const period_t *period, const task_t *task, const unit_t *unit,
-                     obligation_changed_t *told) {
-    store_key_t key = KEY(period->id, task->id, unit->id);
+bool obligation_get(turn_t *turn, const store_key_t *key, agg_obligation_t *row) {
+    if (turn_get(turn, T_OBLIGATIONS, key, row)) return true;
+    *row = (agg_obligation_t){0};
+    return false;
+}
+
+bool obligation_tell(turn_t *turn, const memory_t *memory, const place_t *place, obligation_changed_t *told) {
     agg_obligation_t row;
-    if (!turn_get(turn, T_OBLIGATIONS, &key, &row)) {
-        if (!planbook_owes(memory->book, unit, task, period) || period_is_past(turn, period)) return false;
+    if (!obligation_get(turn, &place->key, &row)) {
+        if (!planbook_owes(memory->book, place->unit, place->task, place->period) || period_is_past(turn, place->period))
+            return false;
         row = (agg_obligation_t){.standing = standing_not_due, .timeliness = timeliness_pending};
     }
-    *told = obligation_show(turn, memory, period, task, unit->id, &row);
+    *told = obligation_show(turn, memory, place, &row);
     return true;
 }
 
@@ -90,40 +95,24 @@ int64_t report_instant(const turn_t *turn, const report_accepted_t *report) {
     return report->received_ms != 0 ? (int64_t)report->received_ms : turn_now_ms(turn);
 }
 
-void obligation_report(turn_t *turn, const report_accepted_t *report) {
+void obligation_report(turn_t *turn, const place_t *place, const report_accepted_t *report, agg_obligation_t *row) {
     const memory_t *memory = turn_memory(turn);
-    const period_t *period = planbook_period(memory->book, report->period);
-    const task_t *task = planbook_task(memory->book, report->task);
-    store_key_t key = KEY(report->period, report->task, report->unit);
-    agg_obligation_t row;
-    if (!turn_get(turn, T_OBLIGATIONS, &key, &row)) row = (agg_obligation_t){0};
-    if (row.revision > 0 && row.revision >= report->revision) return;
-    bool was_reported = row.standing == standing_reported && row.first_valid_ms != 0;
-    row.standing = standing_reported;
-    row.revision = report->revision;
-    row.decided_seq = row.again_ms = row.counts = 0; /* what was decided was decided on the revision before */
-    row.why = text_of(NULL);
-    if (row.first_valid_ms == 0) { /* frozen here: no later revision touches it */
+    if (row->revision > 0 && row->revision >= report->revision) return;
+    bool was_reported = row->standing == standing_reported && row->first_valid_ms != 0;
+    row->standing = standing_reported;
+    row->revision = report->revision;
+    row->decided_seq = row->again_ms = row->counts = 0; /* what was decided was decided on the revision before */
+    row->why = text_of(NULL);
+    if (row->first_valid_ms == 0) { /* frozen here: no later revision touches it */
         uint64_t due_seq;
-        deadline_t deadline = memory_deadline(memory, period, report->unit, &row, &due_seq);
+        deadline_t deadline = memory_deadline(memory, place, row, &due_seq);
         punctuality_t punctuality = report_punctuality(memory->plan, &deadline, report_instant(turn, report));
-        row.first_valid_ms = (uint64_t)report_instant(turn, report);
-        row.timeliness = punctuality.timeliness;
-        row.days_late = punctuality.days_late;
+        row->first_valid_ms = (uint64_t)report_instant(turn, report);
+        row->timeliness = punctuality.timeliness;
+        row->days_late = punctuality.days_late;
     }
     /* of a mere newer revision nobody downstream is told: what is owed is the same; total_changed says what it changed */
-    if (was_reported) turn_put(turn, T_OBLIGATIONS, &key, &row);
-    else obligation_put(turn, memory, period, task, report->unit, &row);
-}
-
-bool obligation_get(turn_t *turn, text_t unit, text_t task, text_t period, agg_obligation_t *row) {
-    store_key_t key = KEY(period, task, unit);
-    return turn_get(turn, T_OBLIGATIONS, &key, row);
-}
-
-void obligation_decide(turn_t *turn, text_t unit, text_t task, text_t period, const agg_obligation_t *row) {
-    const memory_t *memory = turn_memory(turn);
-    obligation_put(turn, memory, planbook_period(memory->book, period), planbook_task(memory->book, task), unit, row);
+    if (!was_reported) obligation_emit(turn, memory, place, row);
 }
 
 /* ---------- the agenda ---------- */
@@ -160,53 +149,46 @@ static void obligation_due(agg_obligation_t *row, bool past) {
 }
 
 /* One unit of one task under an amended plan. What is reported stays as it is. */
-static void obligation_amend(turn_t *turn, const memory_t *memory, agg_pass_t *pass, const period_t *period, const task_t *task,
-                             const unit_t *unit, const walk_t *walk) {
-    store_key_t key = KEY(period->id, task->id, unit->id);
+static void obligation_amend(turn_t *turn, const memory_t *memory, agg_pass_t *pass, const place_t *place, const walk_t *walk) {
     agg_obligation_t row;
-    bool there = turn_get(turn, T_OBLIGATIONS, &key, &row);
-    bool owes = planbook_owes(memory->book, unit, task, period);
+    bool there = obligation_get(turn, &place->key, &row);
+    bool owes = planbook_owes(memory->book, place->unit, place->task, place->period);
     if (there && row.revision > 0) return;
     if (!there && (!owes || (walk->past && walk->was_past))) return;
     if (!owes) {
         row.standing = standing_lifted;
         row.timeliness = timeliness_pending;
-        obligation_put(turn, memory, period, task, unit->id, &row);
-        turn_delete(turn, T_OBLIGATIONS, &key);
+        obligation_emit(turn, memory, place, &row);
+        turn_delete(turn, T_OBLIGATIONS, &place->key);
         return;
     }
-    if (!there) row = (agg_obligation_t){0};
     uint64_t due_seq;
-    deadline_t own = memory_deadline(memory, period, unit->id, &row, &due_seq);
+    deadline_t own = memory_deadline(memory, place, &row, &due_seq);
     bool past = deadline_is_past(&own, turn_now_ms(turn));
     if (walk->past && !past) again_note(pass, &own);
     obligation_due(&row, past);
-    obligation_put(turn, memory, period, task, unit->id, &row);
+    obligation_put(turn, memory, place, &row);
 }
 
 /* One unit of one task: what a period that opens, or whose deadline is past, means for it. */
-static void obligation_advance(turn_t *turn, const memory_t *memory, agg_pass_t *pass, const period_t *period, const task_t *task,
-                               const unit_t *unit, const walk_t *walk) {
-    store_key_t key = KEY(period->id, task->id, unit->id);
+static void obligation_advance(turn_t *turn, const memory_t *memory, agg_pass_t *pass, const place_t *place, const walk_t *walk) {
     agg_obligation_t row;
-    bool there = turn_get(turn, T_OBLIGATIONS, &key, &row);
+    bool there = obligation_get(turn, &place->key, &row);
     if (there && row.standing != standing_due && row.standing != standing_not_due) return;
-    if (!there && (walk->was_past || !planbook_owes(memory->book, unit, task, period))) return;
-    if (!there) row = (agg_obligation_t){0};
+    if (!there && (walk->was_past || !planbook_owes(memory->book, place->unit, place->task, place->period))) return;
     uint64_t due_seq;
-    deadline_t own = memory_deadline(memory, period, unit->id, &row, &due_seq);
+    deadline_t own = memory_deadline(memory, place, &row, &due_seq);
     bool past = deadline_is_past(&own, turn_now_ms(turn));
     if (walk->past && !past) again_note(pass, &own);
     if (there && row.standing == standing_due && !past) return;
     obligation_due(&row, past);
-    obligation_put(turn, memory, period, task, unit->id, &row);
+    obligation_put(turn, memory, place, &row);
 }
 
 /* By the deadline as it is now: a report that came between the old one and the new is in time after all. */
-static void obligation_retime(turn_t *turn, const memory_t *memory, agg_pass_t *pass, const period_t *period, const task_t *task,
-                              text_t unit, agg_obligation_t *row) {
+static void obligation_retime(turn_t *turn, const memory_t *memory, agg_pass_t *pass, const place_t *place, agg_obligation_t *row) {
     uint64_t due_seq;
-    deadline_t own = memory_deadline(memory, period, unit, row, &due_seq);
+    deadline_t own = memory_deadline(memory, place, row, &due_seq);
     bool past = deadline_is_past(&own, turn_now_ms(turn));
     if (row->first_valid_ms != 0) {
         punctuality_t punctuality = report_punctuality(memory->plan, &own, (int64_t)row->first_valid_ms);
@@ -216,17 +198,16 @@ static void obligation_retime(turn_t *turn, const memory_t *memory, agg_pass_t *
         obligation_due(row, past);
         if (!past) again_note(pass, &own);
     }
-    obligation_put(turn, memory, period, task, unit, row);
+    obligation_put(turn, memory, place, row);
 }
 
 /* One unit of one task after an absence of ours, if that gave it time back. */
-static void obligation_outage(turn_t *turn, const memory_t *memory, agg_pass_t *pass, const period_t *period, const task_t *task,
-                              const unit_t *unit) {
+static void obligation_outage(turn_t *turn, const memory_t *memory, agg_pass_t *pass, const place_t *place) {
     agg_obligation_t row;
     uint64_t due_seq;
-    if (!obligation_get(turn, unit->id, task->id, period->id, &row)) return;
-    (void)memory_deadline(memory, period, unit->id, &row, &due_seq);
-    if (due_seq == pass->outage_seq) obligation_retime(turn, memory, pass, period, task, unit->id, &row);
+    if (!obligation_get(turn, &place->key, &row)) return;
+    (void)memory_deadline(memory, place, &row, &due_seq);
+    if (due_seq == pass->outage_seq) obligation_retime(turn, memory, pass, place, &row);
 }
 
 /* Walks (task, unit) of the period at hand; under an amended plan every unit, since who owed it before may owe it no more.
@@ -241,14 +222,11 @@ static bool period_advance(turn_t *turn, const memory_t *memory, agg_pass_t *pas
         for (; pass->place < count; pass->place++) {
             if (*pieces == 0) return false;
             (*pieces)--;
-            uint32_t place = (uint32_t)pass->place;
-            const unit_t *unit = &memory->plan->units[all ? place : memory->owers[pass->task][place]];
-            if (pass->outage_seq != 0)
-                obligation_outage(turn, memory, pass, period, task, unit);
-            else if (all)
-                obligation_amend(turn, memory, pass, period, task, unit, walk);
-            else
-                obligation_advance(turn, memory, pass, period, task, unit, walk);
+            uint32_t unit = all ? (uint32_t)pass->place : memory->owers[pass->task][pass->place];
+            place_t place = place_of(memory, &memory->plan->units[unit], task, period);
+            if (pass->outage_seq != 0) obligation_outage(turn, memory, pass, &place);
+            else if (all) obligation_amend(turn, memory, pass, &place, walk);
+            else obligation_advance(turn, memory, pass, &place, walk);
         }
     }
     pass->task = pass->place = 0;
@@ -283,7 +261,7 @@ static bool targets_advance(turn_t *turn, const memory_t *memory, agg_pass_t *pa
     for (; pass->judging && pass->watch < memory->watches_count; pass->watch++) {
         if (*pieces == 0) return false;
         (*pieces)--;
-        target_judge(turn, &memory->watches[pass->watch], pass->closed, true);
+        target_judge(turn, &memory->watches[pass->watch], true);
     }
     return true;
 }
@@ -346,21 +324,18 @@ static void period_again(turn_t *turn, const memory_t *memory, const period_t *p
     pass_put(turn, &pass);
 }
 
-void obligation_extend(turn_t *turn, text_t unit, text_t task_id, text_t period_id, uint64_t due_ms) {
-    const memory_t *memory = turn_memory(turn);
-    const period_t *period = planbook_period(memory->book, period_id);
-    const task_t *task = planbook_task(memory->book, task_id);
+void obligation_extend(turn_t *turn, const memory_t *memory, const place_t *place, uint64_t due_ms) {
     agg_obligation_t row;
     agg_period_t open;
-    if (!obligation_get(turn, unit, task_id, period_id, &row)) {
-        if (period_is_open(turn, period, &open)) return; /* it came into the plan when this was past: it owes nothing */
+    if (!obligation_get(turn, &place->key, &row)) {
+        if (period_is_open(turn, place->period, &open)) return; /* it came into the plan when this was past: it owes nothing */
         row = (agg_obligation_t){.standing = standing_not_due, .timeliness = timeliness_pending};
     }
     row.due_ms = due_ms;
     row.due_seq = turn_cause(turn);
     agg_pass_t pass = {0};
-    obligation_retime(turn, memory, &pass, period, task, unit, &row);
-    period_again(turn, memory, period, pass.again_ms);
+    obligation_retime(turn, memory, &pass, place, &row);
+    period_again(turn, memory, place->period, pass.again_ms);
 }
 
 void pass_outage(turn_t *turn) {

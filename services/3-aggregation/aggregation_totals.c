@@ -38,12 +38,12 @@ static const agg_part_t *part_from(const agg_share_t *share, uint32_t *at) {
 }
 
 /* Where the rows of a day are to be found. What a revision leaves on its day is not written again. */
-static void spot_write(turn_t *turn, const watch_t *watch, const report_accepted_t *report, text_t pile, text_t member,
+static void spot_write(turn_t *turn, const watch_t *watch, const place_t *place, text_t pile, text_t member,
                        const agg_part_t *part, bool there) {
     store_key_t key = KEY(watch->indicator->id, pile);
     key_add_u64(&key, part->day);
-    key_add_text(&key, report->unit);
-    key_add_text(&key, report->period);
+    key_add_text(&key, place->unit->id);
+    key_add_text(&key, place->period->id);
     key_add_text(&key, member);
     key_add_u64(&key, part->opening);
     if (there) turn_put(turn, T_SPOTS, &key, &(agg_spot_t){.there = true});
@@ -56,8 +56,8 @@ static int parts_order(const agg_part_t *a, const agg_part_t *b) {
     return (int)b->opening - (int)a->opening;
 }
 
-static void parts_replace(turn_t *turn, const watch_t *watch, const report_accepted_t *report, text_t pile,
-                          const agg_share_t *old, const agg_share_t *share, agg_tally_t *tally) {
+static void parts_replace(turn_t *turn, const watch_t *watch, const place_t *place, text_t pile, const agg_share_t *old,
+                          const agg_share_t *share, agg_tally_t *tally) {
     text_t member = share != NULL ? share->member : old->member;
     uint32_t old_at = 0, new_at = 0;
     for (;;) { /* both are ordered by day, the opening first */
@@ -68,7 +68,7 @@ static void parts_replace(turn_t *turn, const watch_t *watch, const report_accep
         if (order < 0) is = NULL;
         old_at += was != NULL;
         new_at += is != NULL;
-        if ((was == NULL) != (is == NULL)) spot_write(turn, watch, report, pile, member, is != NULL ? is : was, is != NULL);
+        if ((was == NULL) != (is == NULL)) spot_write(turn, watch, place, pile, member, is != NULL ? is : was, is != NULL);
         wide_t change = (is == NULL ? 0 : (wide_t)is->amount) - (was == NULL ? 0 : (wide_t)was->amount);
         pile_add(turn, watch, pile, tally, is != NULL ? is->day : was->day, change);
     }
@@ -80,19 +80,19 @@ static uint64_t share_counted(const agg_share_t *share) { return share != NULL &
 static uint64_t share_covered(const agg_share_t *share) { return share != NULL && share->covered; }
 
 /* Replaces `old` by `share` (either may be NULL) in one pile; gives the pile's total after it. */
-static agg_tally_t pile_replace(turn_t *turn, const watch_t *watch, const report_accepted_t *report, text_t pile,
-                                const agg_share_t *old, const agg_share_t *share) {
+static agg_tally_t pile_replace(turn_t *turn, const watch_t *watch, const place_t *place, text_t pile, const agg_share_t *old,
+                                const agg_share_t *share) {
     agg_tally_t tally = tally_get(turn, watch->indicator->id, pile);
     tally.figures += share_counted(share) - share_counted(old);
     tally.covered += share_covered(share) - share_covered(old);
     if (watch->aim.shape == shape_lasting) {
-        persons_replace(turn, watch, report, old, share, &tally);
+        persons_replace(turn, watch, place, old, share, &tally);
     } else {
         TALLY_SET(&tally, total, tally_total(&tally) + share_total(share) - share_total(old));
         TALLY_SET(&tally, opening, TALLY_WIDE(&tally, opening) + share_opening(share) - share_opening(old));
         TALLY_SET(&tally, contested, TALLY_WIDE(&tally, contested) + share_contested(share) - share_contested(old));
         TALLY_SET(&tally, timely, TALLY_WIDE(&tally, timely) + share_timely(share) - share_timely(old));
-        if (watch_judges(watch, pile)) parts_replace(turn, watch, report, pile, old, share, &tally);
+        if (watch_judges(watch, pile)) parts_replace(turn, watch, place, pile, old, share, &tally);
     }
     if (watch_judges(watch, pile)) pile_settle(turn, watch, pile, &tally);
     store_key_t key = KEY(watch->indicator->id, pile);
@@ -111,7 +111,7 @@ maybe_t share_credited(const agg_share_t *share) {
 }
 
 /* A member's figure goes to the member's pile and, unless every member is judged for itself, to the indicator's own. */
-static void share_replace(turn_t *turn, const watch_t *watch, const report_accepted_t *report, const agg_share_t *old,
+static void share_replace(turn_t *turn, const watch_t *watch, const place_t *place, const agg_share_t *old,
                           const agg_share_t *share) {
     text_t member = share != NULL ? share->member : old->member, own = text_of(NULL);
     bool lasting = watch->aim.shape == shape_lasting;
@@ -121,8 +121,8 @@ static void share_replace(turn_t *turn, const watch_t *watch, const report_accep
         before = tally_total(&tally);
     }
     agg_tally_t tally = {0};
-    if (watch->aim.shape != shape_each || member.size == 0) tally = pile_replace(turn, watch, report, own, old, share);
-    if (member.size > 0 && !lasting) tally = pile_replace(turn, watch, report, member, old, share);
+    if (watch->aim.shape != shape_each || member.size == 0) tally = pile_replace(turn, watch, place, own, old, share);
+    if (member.size > 0 && !lasting) tally = pile_replace(turn, watch, place, member, old, share);
     maybe_t none = {0};
     bool same = maybe_same(old == NULL ? none : old->amount, share == NULL ? none : share->amount) &&
                 maybe_same(old == NULL ? none : old->opening, share == NULL ? none : share->opening) &&
@@ -130,8 +130,8 @@ static void share_replace(turn_t *turn, const watch_t *watch, const report_accep
     if (same) return;
     total_changed_t told = {.indicator = watch->indicator->id,
                             .member = member,
-                            .unit = report->unit,
-                            .period = report->period,
+                            .unit = place->unit->id,
+                            .period = place->period->id,
                             .amount = share == NULL ? none : share_credited(share),
                             .total = total_shown(tally_total(&tally)),
                             .opening = total_shown(TALLY_WIDE(&tally, opening))};
@@ -141,19 +141,18 @@ static void share_replace(turn_t *turn, const watch_t *watch, const report_accep
     turn_emit(turn, total_changed_type(), &told);
 }
 
-const agg_share_t *share_find(const agg_report_t *report, text_t indicator, text_t member) {
-    for (uint32_t index = 0; index < report->shares_count; index++)
-        if (text_equal(report->shares[index].indicator, indicator) && text_equal(report->shares[index].member, member))
-            return &report->shares[index];
+const agg_share_t *share_find(const agg_revision_t *revision, text_t indicator, text_t member) {
+    for (uint32_t index = 0; index < revision->shares_count; index++)
+        if (text_equal(revision->shares[index].indicator, indicator) && text_equal(revision->shares[index].member, member))
+            return &revision->shares[index];
     return NULL;
 }
 
 /* "Whose figure counts": the contributors of the member, or of the indicator where it has no members. */
-static bool figure_counts(const memory_t *memory, const watch_t *watch, text_t member, text_t unit) {
-    uint32_t unit_index = planbook_unit_index(memory->book, planbook_unit(memory->book, unit));
-    if (!watch_contributed_by(watch, unit_index)) return false;
+static bool figure_counts(const watch_t *watch, const place_t *place, text_t member) {
+    if (!watch_contributed_by(watch, place->unit_index)) return false;
     bool members = watch->indicator->members_count > 0;
-    return members ? indicator_contributed_by(watch->indicator, member, unit) : member.size == 0;
+    return members ? indicator_contributed_by(watch->indicator, member, place->unit->id) : member.size == 0;
 }
 
 /* Files that the rows of a figure name. */
@@ -200,57 +199,57 @@ static uint64_t contested_sum(const figure_t *figure, contested_t contested) {
 }
 
 /* Of the claims that are told with a report its own, which do not count. */
-static const claim_t *contested_of(turn_t *turn, const report_accepted_t *report, uint32_t *count) {
-    claim_t *claims = report->claims_count == 0 ? NULL : ARENA_NEW(turn_arena(turn), claim_t, report->claims_count);
+static const claim_t *contested_of(turn_t *turn, const claim_t *told, uint32_t told_count, uint32_t *count) {
+    claim_t *claims = told_count == 0 ? NULL : ARENA_NEW(turn_arena(turn), claim_t, told_count);
     *count = 0;
-    for (uint32_t index = 0; index < report->claims_count; index++)
-        if (report->claims[index].contested) claims[(*count)++] = report->claims[index];
+    for (uint32_t index = 0; index < told_count; index++)
+        if (told[index].contested) claims[(*count)++] = told[index];
     return claims;
 }
 
 /* One figure as it counts. false: it does not (validation lets none of these through). */
-static bool share_make(turn_t *turn, const memory_t *memory, const task_t *task, const report_accepted_t *report,
-                       uint32_t figure_index, const agg_report_t *old, agg_share_t *share) {
+static bool share_make(turn_t *turn, const memory_t *memory, const place_t *place, const report_accepted_t *report,
+                       uint32_t figure_index, const agg_revision_t *old, agg_share_t *share) {
     const figure_t *figure = &report->figures[figure_index];
-    const watch_t *watch = memory_watch(memory, task, figure->indicator);
-    if (watch == NULL || !figure_counts(memory, watch, figure->member, report->unit)) return false;
-    const period_t *period = planbook_period(memory->book, report->period);
+    const watch_t *watch = place_watch(place, figure->indicator);
+    if (watch == NULL || !figure_counts(watch, place, figure->member)) return false;
     const agg_share_t *before = share_find(old, figure->indicator, figure->member);
     source_t source = {.cause_seq = turn_cause(turn),
                        .received_ms = report_instant(turn, report),
                        .timely_until_ms = watch->judged ? watch->aim.due_ms : 0,
                        .plan_from = memory->plan->from,
-                       .period_to = period->to};
+                       .period_to = place->period->to};
     *share = (agg_share_t){.indicator = figure->indicator, .member = figure->member, .amount = figure->amount};
     share->opening = figure->opening;
     if (figure->nil && !figure->amount.given) share->amount = (maybe_t){true, 0};
     contested_t contested = report->claims_count == 0 ? NULL : contested_rows(turn, report, figure_index);
-    if (watch->aim.shape == shape_lasting)
+    if (watch->aim.shape == shape_lasting) {
         figure_persons(figure, &source, before, contested, turn_arena(turn), share);
-    else if (watch->judged)
+    } else if (watch->judged) {
         figure_parts(figure, &source, before, contested, turn_arena(turn), share);
+        share->due_ms = (uint64_t)watch->aim.due_ms;
+    }
     if (contested != NULL) share->contested = contested_sum(figure, contested);
     return true;
 }
 
-static bool report_touches(const agg_report_t *report, text_t indicator) {
-    for (uint32_t index = 0; index < report->shares_count; index++)
-        if (text_equal(report->shares[index].indicator, indicator)) return true;
-    return false;
-}
-
-static void shares_replace(turn_t *turn, const memory_t *memory, const task_t *task, const report_accepted_t *report,
-                           const agg_report_t *old, const agg_report_t *now) {
+static void shares_replace(turn_t *turn, const place_t *place, const agg_revision_t *old, const agg_revision_t *now) {
     for (uint32_t index = 0; index < old->shares_count; index++) {
         const agg_share_t *share = &old->shares[index];
         if (share_find(now, share->indicator, share->member) == NULL)
-            share_replace(turn, memory_watch(memory, task, share->indicator), report, share, NULL);
+            share_replace(turn, place_watch(place, share->indicator), place, share, NULL);
     }
     for (uint32_t index = 0; index < now->shares_count; index++) {
         const agg_share_t *share = &now->shares[index];
         const agg_share_t *before = share_find(old, share->indicator, share->member);
-        share_replace(turn, memory_watch(memory, task, share->indicator), report, before, share);
+        share_replace(turn, place_watch(place, share->indicator), place, before, share);
     }
+}
+
+static bool revision_touches(const agg_revision_t *revision, text_t indicator) {
+    for (uint32_t index = 0; index < revision->shares_count; index++)
+        if (text_equal(revision->shares[index].indicator, indicator)) return true;
+    return false;
 }
 
 /* Soft faults that passed, each code once. */
@@ -263,56 +262,72 @@ static const text_t *codes_of(turn_t *turn, const report_accepted_t *report, uin
     return codes;
 }
 
-bool report_get(turn_t *turn, const report_accepted_t *report, agg_report_t *row) {
-    store_key_t key = KEY(report->task, report->unit, report->period);
-    if (turn_get(turn, T_REPORTS, &key, row)) return true;
-    *row = (agg_report_t){0};
+/* ---------- the revision that counts ---------- */
+
+/* By their entries revisions lie in the order in which they came, those of one transaction together at the end of the table. */
+static store_key_t revision_key(uint64_t seq) {
+    store_key_t key = key_new();
+    key_add_u64(&key, seq);
+    return key;
+}
+
+bool revision_get(turn_t *turn, uint64_t seq, agg_revision_t *revision) {
+    store_key_t key = revision_key(seq);
+    if (seq != 0 && turn_get(turn, T_REVISIONS, &key, revision)) return true;
+    *revision = (agg_revision_t){0};
     return false;
 }
 
-static void report_put(turn_t *turn, const report_accepted_t *report, const agg_report_t *row) { /* NULL: nothing counts any more */
-    store_key_t key = KEY(report->task, report->unit, report->period);
-    if (row != NULL) turn_put(turn, T_REPORTS, &key, row);
-    else turn_delete(turn, T_REPORTS, &key);
+void revision_put(turn_t *turn, uint64_t seq, const agg_revision_t *revision) {
+    store_key_t key = revision_key(seq);
+    turn_put(turn, T_REVISIONS, &key, revision);
 }
 
-void totals_exchange(turn_t *turn, const report_accepted_t *report, const agg_report_t *old, const agg_report_t *row) {
-    const memory_t *memory = turn_memory(turn);
-    const task_t *task = planbook_task(memory->book, report->task);
-    const agg_report_t none = {0}, *now = row != NULL ? row : &none;
-    shares_replace(turn, memory, task, report, old, now);
-    report_put(turn, report, row);
-    for (uint32_t index = 0; index < report->claims_count; index++) /* before any target is judged: nothing flickers */
-        if (!report->claims[index].contested) claim_settle(turn, memory, &report->claims[index]);
-    bool closed = pass_get(turn).closed;
-    for (uint32_t index = 0; index < task->indicators_count; index++) {
-        text_t indicator = task->indicators[index].id;
-        if (report_touches(old, indicator) || report_touches(now, indicator))
-            target_judge(turn, memory_watch(memory, task, indicator), closed, false);
+void revision_delete(turn_t *turn, uint64_t seq) {
+    store_key_t key = revision_key(seq);
+    turn_delete(turn, T_REVISIONS, &key);
+}
+
+void totals_exchange(turn_t *turn, const place_t *place, const claim_t *claims, uint32_t claims_count, agg_obligation_t *row,
+                     const counted_t *old, const counted_t *now) {
+    shares_replace(turn, place, &old->row, &now->row);
+    if (now->seq != 0) revision_put(turn, now->seq, &now->row);
+    row->counts_seq = now->seq;
+    turn_put(turn, T_OBLIGATIONS, &place->key, row);
+    for (uint32_t index = 0; index < claims_count; index++) /* before any target is judged: nothing flickers */
+        if (!claims[index].contested) claim_settle(turn, &claims[index]);
+    for (uint32_t index = 0; index < place->task->indicators_count; index++) {
+        text_t indicator = place->task->indicators[index].id;
+        if (revision_touches(&old->row, indicator) || revision_touches(&now->row, indicator))
+            target_judge(turn, &place->watches[index], false);
     }
 }
 
-void totals_replace(turn_t *turn, const report_accepted_t *report) {
+static void shares_make(turn_t *turn, const place_t *place, const report_accepted_t *report, const agg_revision_t *old,
+                        agg_revision_t *now) {
     const memory_t *memory = turn_memory(turn);
-    const task_t *task = planbook_task(memory->book, report->task);
-    agg_report_t old;
-    bool there = report_get(turn, report, &old);
     agg_share_t *shares = ARENA_NEW(turn_arena(turn), agg_share_t, report->figures_count);
-    agg_report_t now = {.cause_seq = turn_cause(turn),
-                        .received_ms = (uint64_t)report_instant(turn, report),
-                        .shares = shares,
-                        .evidence = report->evidence};
     bool own_files = has_own_files(report);
-    now.explained = codes_of(turn, report, &now.explained_count);
-    now.claims = contested_of(turn, report, &now.claims_count);
+    now->shares = shares;
     for (uint32_t index = 0; index < report->figures_count; index++) {
         const figure_t *figure = &report->figures[index];
-        if (share_find(&now, figure->indicator, figure->member) != NULL) continue;
-        if (!share_make(turn, memory, task, report, index, &old, &shares[now.shares_count])) continue;
-        share_cover(&shares[now.shares_count++], figure, own_files);
+        if (share_find(now, figure->indicator, figure->member) != NULL) continue;
+        if (!share_make(turn, memory, place, report, index, old, &shares[now->shares_count])) continue;
+        share_cover(&shares[now->shares_count++], figure, own_files);
     }
-    if (there) shelf_put(turn, memory, report, &old);
-    totals_exchange(turn, report, &old, there || now.shares_count > 0 ? &now : NULL);
+}
+
+void totals_replace(turn_t *turn, const place_t *place, const report_accepted_t *report, agg_obligation_t *row) {
+    counted_t old = {.seq = row->counts_seq};
+    revision_get(turn, old.seq, &old.row);
+    counted_t now = {.row = {.below_seq = old.seq,
+                             .received_ms = (uint64_t)report_instant(turn, report),
+                             .evidence = report->evidence}};
+    now.row.explained = codes_of(turn, report, &now.row.explained_count);
+    now.row.claims = contested_of(turn, report->claims, report->claims_count, &now.row.claims_count);
+    shares_make(turn, place, report, &old.row, &now.row);
+    if (old.seq != 0 || now.row.shares_count > 0) now.seq = turn_cause(turn); /* of words alone nothing is kept */
+    totals_exchange(turn, place, report->claims, report->claims_count, row, &old, &now);
 }
 
 /* ---------- claims of other reports ---------- */
@@ -328,24 +343,24 @@ static bool has_claim(const claim_t *claims, uint32_t count, const claim_t *clai
     return false;
 }
 
-/* The report notes which of its claims do not count: on the shelf they may begin to, or cease. */
-static void report_note(turn_t *turn, agg_report_t *row, const claim_t *claim) {
-    claim_t *claims = ARENA_NEW(turn_arena(turn), claim_t, row->claims_count + 1);
+/* The revision notes which of its claims do not count: while another counts they may begin to, or cease. */
+static void revision_note(turn_t *turn, agg_revision_t *revision, const claim_t *claim) {
+    claim_t *claims = ARENA_NEW(turn_arena(turn), claim_t, revision->claims_count + 1);
     uint32_t count = 0;
-    for (uint32_t index = 0; index < row->claims_count; index++)
-        if (!same_claim(&row->claims[index], claim)) claims[count++] = row->claims[index];
+    for (uint32_t index = 0; index < revision->claims_count; index++)
+        if (!same_claim(&revision->claims[index], claim)) claims[count++] = revision->claims[index];
     if (claim->contested) claims[count++] = *claim;
-    row->claims = claims;
-    row->claims_count = count;
+    revision->claims = claims;
+    revision->claims_count = count;
 }
 
-/* Its share is replaced by one in which the claim counts, or does not. Where `place` is NULL the report is not in the totals. */
-static void shares_settle(turn_t *turn, const watch_t *watch, const report_accepted_t *place, const claim_t *claim,
-                          agg_report_t *row) {
-    const agg_report_t old = *row;
+/* Its share is replaced by one in which the claim counts, or does not. `place` NULL: the revision is not in the totals. */
+static void shares_settle(turn_t *turn, const watch_t *watch, const place_t *place, const claim_t *claim,
+                          agg_revision_t *revision) {
+    const agg_revision_t old = *revision;
     agg_share_t *shares = ARENA_NEW(turn_arena(turn), agg_share_t, old.shares_count + 1);
     bool touched = false;
-    row->shares = shares;
+    revision->shares = shares;
     for (uint32_t index = 0; index < old.shares_count; index++) {
         agg_share_t *share = &shares[index];
         *share = old.shares[index];
@@ -357,70 +372,56 @@ static void shares_settle(turn_t *turn, const watch_t *watch, const report_accep
         if (place != NULL) share_replace(turn, watch, place, &old.shares[index], share);
         touched = true;
     }
-    if (touched) report_note(turn, row, claim);
+    if (touched) revision_note(turn, revision, claim);
 }
 
-void report_contest(turn_t *turn, const report_accepted_t *report, agg_report_t *row) {
-    const memory_t *memory = turn_memory(turn);
-    const task_t *task = planbook_task(memory->book, report->task);
-    const claim_t *before = row->claims;
-    uint32_t before_count = row->claims_count, now_count;
-    const claim_t *now = contested_of(turn, report, &now_count);
+void revision_contest(turn_t *turn, const place_t *place, const claim_t *claims, uint32_t claims_count, agg_revision_t *revision) {
+    const claim_t *before = revision->claims;
+    uint32_t before_count = revision->claims_count, now_count;
+    const claim_t *now = contested_of(turn, claims, claims_count, &now_count);
     for (uint32_t index = 0; index < before_count; index++) {
         claim_t claim = before[index];
         claim.contested = false;
-        if (!has_claim(now, now_count, &claim)) shares_settle(turn, memory_watch(memory, task, claim.indicator), NULL, &claim, row);
+        if (!has_claim(now, now_count, &claim))
+            shares_settle(turn, place_watch(place, claim.indicator), NULL, &claim, revision);
     }
     for (uint32_t index = 0; index < now_count; index++)
         if (!has_claim(before, before_count, &now[index]))
-            shares_settle(turn, memory_watch(memory, task, now[index].indicator), NULL, &now[index], row);
+            shares_settle(turn, place_watch(place, now[index].indicator), NULL, &now[index], revision);
 }
 
 /* One report that makes the claim. */
-static void report_settle(turn_t *turn, const watch_t *watch, text_t period, const agg_report_t *old, const claim_t *claim) {
-    report_accepted_t place = {.unit = claim->unit, .task = watch->task->id, .period = period};
-    agg_report_t now = *old;
-    shares_settle(turn, watch, &place, claim, &now);
-    store_key_t key = KEY(watch->task->id, claim->unit, period);
-    turn_put(turn, T_REPORTS, &key, &now);
+static void report_settle(turn_t *turn, const memory_t *memory, const watch_t *watch, text_t period, const claim_t *claim) {
+    place_t place;
+    agg_obligation_t row;
+    agg_revision_t revision;
+    if (!place_find(memory, claim->unit, watch->task->id, period, &place)) return;
+    if (!obligation_get(turn, &place.key, &row) || !revision_get(turn, row.counts_seq, &revision)) return;
+    shares_settle(turn, watch, &place, claim, &revision);
+    revision_put(turn, row.counts_seq, &revision);
 }
 
 /* A person in post is claimed by a unit, whatever the month: all its reports of the task. */
-static void reports_settle(turn_t *turn, const watch_t *watch, const claim_t *claim) {
-    agg_report_t *reports = ARENA_NEW(turn_arena(turn), agg_report_t, LIMIT_PERIODS);
-    text_t *periods = ARENA_NEW(turn_arena(turn), text_t, LIMIT_PERIODS);
-    store_key_t prefix = KEY(watch->task->id, claim->unit);
-    uint32_t count = 0;
-    scan_t scan = scan_begin(turn_txn(turn), T_REPORTS, &prefix, NULL);
-    while (count < LIMIT_PERIODS && scan_next(&scan, turn_arena(turn), &reports[count])) {
-        uint32_t at = 0;
-        key_next_text(scan.key, &at);
-        key_next_text(scan.key, &at);
-        periods[count++] = arena_text(turn_arena(turn), key_next_text(scan.key, &at));
-    }
-    scan_end(&scan);
-    for (uint32_t index = 0; index < count; index++) report_settle(turn, watch, periods[index], &reports[index], claim);
+static void reports_settle(turn_t *turn, const memory_t *memory, const watch_t *watch, const claim_t *claim) {
+    for (uint32_t index = 0; index < memory->plan->periods_count; index++)
+        report_settle(turn, memory, watch, memory->plan->periods[index].id, claim);
 }
 
-void claim_settle(turn_t *turn, const memory_t *memory, const claim_t *claim) {
+void claim_settle(turn_t *turn, const claim_t *claim) {
+    const memory_t *memory = turn_memory(turn);
     const indicator_t *indicator = planbook_indicator(memory->book, claim->indicator);
     const task_t *task = indicator == NULL ? NULL : planbook_task_of(memory->book, indicator);
     if (task == NULL) return;
     const watch_t *watch = memory_watch(memory, task, claim->indicator);
-    if (claim->period.size == 0) {
-        reports_settle(turn, watch, claim);
-        return;
-    }
-    store_key_t key = KEY(task->id, claim->unit, claim->period);
-    agg_report_t report;
-    if (turn_get(turn, T_REPORTS, &key, &report)) report_settle(turn, watch, claim->period, &report, claim);
+    if (claim->period.size == 0) reports_settle(turn, memory, watch, claim);
+    else report_settle(turn, memory, watch, claim->period, claim);
 }
 
 void totals_credit(turn_t *turn, const credit_taken_t *taken) {
     const memory_t *memory = turn_memory(turn);
     const indicator_t *indicator = planbook_indicator(memory->book, taken->claim.indicator);
     if (indicator == NULL) return;
-    for (uint32_t index = 0; index < taken->claims_count; index++) claim_settle(turn, memory, &taken->claims[index]);
+    for (uint32_t index = 0; index < taken->claims_count; index++) claim_settle(turn, &taken->claims[index]);
     const watch_t *watch = memory_watch(memory, planbook_task_of(memory->book, indicator), indicator->id);
-    if (taken->claims_count > 0) target_judge(turn, watch, pass_get(turn).closed, false);
+    if (taken->claims_count > 0) target_judge(turn, watch, false);
 }
