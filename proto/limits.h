@@ -37,7 +37,7 @@
 #define LIMIT_PACKETS 256                  /* packets in one frame between services */
 #define LIMIT_ENTRY (4 * 1024 * 1024)      /* one event; a plan is the largest */
 #define LIMIT_BATCH (4 * 1024 * 1024)      /* one batch of events between two stages */
-#define LIMIT_FRAME (LIMIT_BATCH + LIMIT_ENTRY + 4096)
+#define LIMIT_FRAME (LIMIT_BATCH + LIMIT_ENTRY + 4096) /* with what a batch says of its events */
 #define LIMIT_DEPTH 12                     /* nesting of msgpack */
 
 #define LIMIT_CSV_FILE (16 * 1024 * 1024)  /* a file of many reports */

@@ -1,6 +1,7 @@
 /* Serves a stream to its readers: batches, parked fetches. */
 #include "services/stage/serve.h"
 
+#include "proto/crypto.h"
 #include "services/stage/log.h"
 
 #include <endian.h>
@@ -12,18 +13,25 @@ static uint64_t cause_head(txn_t *txn, stream_t stream, head_t durable) {
     return stream == STREAM_ENTRIES ? durable.seq : txn_fact(txn, "cause_seq");
 }
 
+static bytes_t bytes_kept(const buffer_t *buffer, arena_t *arena) {
+    return buffer->size == 0 ? (bytes_t){NULL, 0} : arena_bytes(arena, (bytes_t){buffer->at, (uint32_t)buffer->size});
+}
+
 /* Copies what follows fetch->after, up to `last`, into the arena. */
 static bool batch_fill(txn_t *txn, uint64_t last, const fetch_t *fetch, arena_t *arena, batch_t *batch) {
-    buffer_t events = {0}, sizes = {0};
-    uint32_t count = txn_events(txn, fetch->after, last, (uint32_t)fetch->max_bytes, &events, &sizes, batch->last_hash);
+    events_t events = {0};
+    uint32_t count = txn_events(txn, fetch->after, last, (uint32_t)fetch->max_bytes, &events);
     if (count > 0) {
-        batch->events = arena_bytes(arena, (bytes_t){events.at, (uint32_t)events.size});
-        batch->sizes = arena_bytes(arena, (bytes_t){sizes.at, (uint32_t)sizes.size});
+        batch->events = bytes_kept(&events.events, arena);
+        batch->sizes = bytes_kept(&events.sizes, arena);
+        batch->links = bytes_kept(&events.links, arena);
+        memcpy(batch->last_hash, events.last_hash, sizeof batch->last_hash);
         batch->from = fetch->after + 1;
         batch->count = count;
     }
-    buffer_destroy(&events);
-    buffer_destroy(&sizes);
+    buffer_destroy(&events.events);
+    buffer_destroy(&events.sizes);
+    buffer_destroy(&events.links);
     return count > 0;
 }
 
@@ -87,6 +95,21 @@ bool batch_next(const batch_t *batch, uint32_t *at, uint64_t *seq, event_t *even
     event->seq = *seq = next;
     *at += event->raw.size;
     return true;
+}
+
+bool batch_follows(const batch_t *batch, const event_t *event, uint8_t hash[HASH_SIZE]) {
+    chain_t chain = stream_chain((stream_t)batch->stream);
+    if (chain == CHAIN_QUICK || batch->links.size == 0) {
+        hash_chain(chain, hash, event->raw, hash);
+        return true;
+    }
+    uint64_t index = event->seq - batch->from, sum;
+    if (batch->links.size / LINK_SIZE <= index) return false;
+    const uint8_t *link = batch->links.at + index * LINK_SIZE;
+    memcpy(&sum, link + HASH_SIZE, sizeof sum);
+    bool follows = le64toh(sum) == link_sum(hash, link, event->raw);
+    memcpy(hash, link, HASH_SIZE);
+    return follows;
 }
 
 /* A fetch that waits for something new. */

@@ -38,6 +38,12 @@ bool stream_reader_take(stream_reader_t *self, arena_t *arena, batch_t *batch);
 /* Splits a batch into events: call until it returns false; *at starts at 0. event->seq is set. ERR_BAD via *err. */
 bool batch_next(const batch_t *batch, uint32_t *at, uint64_t *seq, event_t *event, err_t *err);
 
+/* Steps `hash`, on which the event before it ends, to that of this event of a batch. false: it does not follow. What follows a
+ * derived stream is told by its hash alone, which whoever reads all of a batch compares with last_hash. The ledger's events come
+ * with their hashes and a sum beside each: whether its seals are right is not asked again at each reader, but where it is opened,
+ * verified and copied. */
+bool batch_follows(const batch_t *batch, const event_t *event, uint8_t hash[32]);
+
 /* The query desk: a thread of its own with its own ROUTER at HOME_DESK_FORMAT; `answer` reads from read transactions and
  * returns false to park the question (at_least), at most LIMIT_QUERY_PARK_MS. */
 typedef struct desk desk_t;

@@ -193,8 +193,7 @@ static err_t batch_check(stage_t *self, const batch_t *batch, link_t **links, ui
     *count = 0;
     if (batch->stream != self->role->reads || batch->count > batch->events.size / EVENT_LEAST) return ERR_BAD;
     if (batch->count > 0 && (batch->from == 0 || batch->from > self->place.in_seq + 1)) return ERR_BAD;
-    *links = ARENA_NEW(self->batch_arena, link_t, batch->count);
-    chain_t chain = stream_chain(self->role->reads);
+    *links = arena_room(self->batch_arena, sizeof **links * batch->count);
     uint8_t hash[32];
     memcpy(hash, self->place.in_hash, sizeof hash);
     uint32_t at = 0;
@@ -203,7 +202,7 @@ static err_t batch_check(stage_t *self, const batch_t *batch, link_t **links, ui
     err_t err = OK;
     while (batch_next(batch, &at, &seq, &event, &err)) {
         if (seq <= self->place.in_seq) continue; /* a repeat */
-        hash_chain(chain, hash, event.raw, hash);
+        if (!batch_follows(batch, &event, hash)) return ERR_BAD;
         if (seq > batch->durable_head) continue; /* only hashed: the writer may still lose it */
         link_t *link = &(*links)[(*count)++];
         link->event = event;

@@ -100,10 +100,15 @@ void txn_append_known(txn_t *self, const event_t *header, const message_t *type,
 void txn_append_copy(txn_t *self, const event_t *event, uint64_t *seq);
 /* Reads event `seq` (views into the arena) and, if hash is not NULL, its chained hash. false: not there or stuck. */
 bool txn_event(txn_t *self, uint64_t seq, arena_t *arena, event_t *event, uint8_t *hash);
-/* Gathers raw events after `after`, at most max_bytes (but at least one), up to `last`, and the size of each, 4 bytes little
- * endian. Returns how many. */
-uint32_t txn_events(txn_t *self, uint64_t after, uint64_t last, uint32_t max_bytes, buffer_t *out, buffer_t *sizes,
-                    uint8_t last_hash[32]);
+/* Events as a batch carries them: raw, one behind the other, the size of each in 4 bytes little endian; of each in a sealed
+ * chain the chained hash and the sum beside it (LINK_SIZE bytes). */
+enum { LINK_SIZE = 40 };
+typedef struct {
+    buffer_t events, sizes, links;
+    uint8_t last_hash[32];
+} events_t;
+/* Gathers those after `after` up to `last`, at most max_bytes, but at least one. Returns how many. */
+uint32_t txn_events(txn_t *self, uint64_t after, uint64_t last, uint32_t max_bytes, events_t *out);
 /* The first event that follows from ledger entry `cause_seq`, by halving: causes ascend in every stream. Its seq; 0: none. */
 uint64_t txn_caused_by(txn_t *self, uint64_t cause_seq, arena_t *arena, event_t *event);
 void txn_clear_stream(txn_t *self);     /* and all facts: what is left is an empty store */

@@ -9,7 +9,7 @@
 #include <lmdb.h>
 #include <pthread.h>
 
-enum { STORE_TABLES = 48, STORE_READERS = 128, RECORD_HEAD = 8 /* checksum */, STREAM_HEAD = 32 /* chained hash */ };
+enum { STORE_TABLES = 48, STORE_READERS = 128, RECORD_HEAD = 8 /* checksum */, STREAM_HEAD = HASH_SIZE /* chained hash */ };
 
 typedef struct copy copy_t; /* of a live store, under way or done */
 void copy_destroy(copy_t **self);
@@ -17,14 +17,15 @@ void copy_destroy(copy_t **self);
 struct store {
     MDB_env *env;
     int lock_fd;
-    MDB_dbi stream; /* seq, big endian → chained hash, event bytes */
+    MDB_dbi stream; /* seq, big endian → chained hash, of a sealed chain the sum beside it, event bytes */
     MDB_dbi facts;  /* name → checksum, bytes */
     MDB_dbi dbis[STORE_TABLES];
     const table_t *tables;
     size_t table_count;
     bool derived;
     bool writing;
-    chain_t chain; /* of the stream */
+    chain_t chain;        /* of the stream */
+    uint32_t stream_head; /* bytes of a record before its event */
     rows_t *rows;  /* at hand for write transactions; NULL: they go straight to LMDB */
     uint32_t page_size;
     uint64_t file_size; /* of data.mdb, as far as we have extended it; of a derived store also the size of its map */

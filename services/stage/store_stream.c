@@ -18,13 +18,14 @@ static store_key_t seq_key(uint64_t seq) {
     return key;
 }
 
-static bytes_t event_bytes(MDB_val value) {
-    return (bytes_t){(const uint8_t *)value.mv_data + STREAM_HEAD, (uint32_t)(value.mv_size - STREAM_HEAD)};
+static bytes_t event_bytes(const txn_t *self, MDB_val value) {
+    uint32_t head = self->store->stream_head;
+    return (bytes_t){(const uint8_t *)value.mv_data + head, (uint32_t)(value.mv_size - head)};
 }
 
 /* A record too short to hold a hash and an event. */
 static bool record_is_short(txn_t *self, uint64_t seq, MDB_val value) {
-    if (value.mv_size > STREAM_HEAD) return false;
+    if (value.mv_size > self->store->stream_head) return false;
     log_error("event_corrupt", "store=%s seq=%llu", self->store->path, (unsigned long long)seq);
     txn_fail(self, ERR_CORRUPT);
     return true;
@@ -77,16 +78,34 @@ void txn_clear_stream(txn_t *self) {
     self->head_known = true;
 }
 
+static void sum_write(const uint8_t previous[HASH_SIZE], const uint8_t *own, bytes_t event, uint8_t out[LINK_SIZE - HASH_SIZE]) {
+    uint64_t sum = htole64(link_sum(previous, own, event));
+    memcpy(out, &sum, sizeof sum);
+}
+
+/* Does the record carry what was written, and follow from `chained`, which becomes its own hash? */
+static bool record_follows(const txn_t *self, uint8_t chained[HASH_SIZE], MDB_val value) {
+    const uint8_t *record = value.mv_data;
+    bytes_t event = event_bytes(self, value);
+    uint8_t sum[LINK_SIZE - HASH_SIZE];
+    bool sealed = self->store->chain == CHAIN_SEALED;
+    if (sealed) sum_write(chained, record, event, sum);
+    hash_chain(self->store->chain, chained, event, chained);
+    return memcmp(chained, record, HASH_SIZE) == 0 && (!sealed || memcmp(sum, record + HASH_SIZE, sizeof sum) == 0);
+}
+
 /* Puts what stands in scratch behind room for the hash: chains it, appends it. */
 static void stream_put(txn_t *self, uint64_t seq) {
     buffer_t *record = &self->store->scratch;
-    bytes_t event = {record->at + STREAM_HEAD, (uint32_t)(record->size - STREAM_HEAD)};
+    uint32_t head = self->store->stream_head;
+    bytes_t event = {record->at + head, (uint32_t)(record->size - head)};
     if (event.size > LIMIT_ENTRY) {
         log_error("event_oversize", "store=%s seq=%llu size=%u", self->store->path, (unsigned long long)seq, event.size);
         txn_fail(self, ERR_BAD);
         return;
     }
     hash_chain(self->store->chain, self->head.hash, event, record->at);
+    if (self->store->chain == CHAIN_SEALED) sum_write(self->head.hash, record->at, event, record->at + HASH_SIZE);
     store_key_t name = seq_key(seq);
     MDB_val key = key_value(&name);
     MDB_val value = {.mv_size = record->size, .mv_data = record->at};
@@ -102,12 +121,12 @@ static void stream_put(txn_t *self, uint64_t seq) {
 }
 
 static bool stream_begin(txn_t *self, uint64_t *seq) {
-    static const uint8_t room[STREAM_HEAD];
+    static const uint8_t room[LINK_SIZE];
     ASSERT(self->writes);
     uint64_t next = txn_head(self).seq + 1;
     if (self->err != OK) return false;
     buffer_clear(&self->store->scratch);
-    buffer_add(&self->store->scratch, room, sizeof room);
+    buffer_add(&self->store->scratch, room, self->store->stream_head);
     if (seq != NULL) *seq = next;
     return true;
 }
@@ -136,12 +155,10 @@ bool txn_event(txn_t *self, uint64_t seq, arena_t *arena, event_t *event, uint8_
     uint8_t chained[HASH_SIZE];
     MDB_val value;
     if (seq == 0 || !record_at(self, seq, &value) || !txn_hash(self, seq - 1, chained)) return false;
-    bytes_t stored = event_bytes(value);
-    hash_chain(self->store->chain, chained, stored, chained);
-    bool good = memcmp(chained, value.mv_data, HASH_SIZE) == 0;
+    bool good = record_follows(self, chained, value);
     if (good) {
         fault_t fault;
-        good = event_open(arena_bytes(arena, stored), event, &fault) == OK;
+        good = event_open(arena_bytes(arena, event_bytes(self, value)), event, &fault) == OK;
         event->seq = seq;
     }
     if (!good) {
@@ -159,7 +176,7 @@ static uint64_t cause_at(txn_t *self, uint64_t seq) {
     event_t event;
     fault_t fault;
     if (!record_at(self, seq, &value)) return 0;
-    if (event_open(event_bytes(value), &event, &fault) == OK) return event.cause_seq;
+    if (event_open(event_bytes(self, value), &event, &fault) == OK) return event.cause_seq;
     log_error("event_corrupt", "store=%s seq=%llu", self->store->path, (unsigned long long)seq);
     txn_fail(self, ERR_CORRUPT);
     return 0;
@@ -201,23 +218,32 @@ static bool cursor_step(txn_t *self, MDB_cursor *cursor, uint64_t seq, MDB_val *
     return txn_fail(self, ERR_CORRUPT), false;
 }
 
-uint32_t txn_events(txn_t *self, uint64_t after, uint64_t last, uint32_t max_bytes, buffer_t *out, buffer_t *sizes,
-                    uint8_t last_hash[32]) {
+/* What an event takes in a batch. */
+static uint32_t event_room(const txn_t *self, bytes_t event) {
+    return event.size + (uint32_t)sizeof(uint32_t) + (self->store->chain == CHAIN_SEALED ? LINK_SIZE : 0);
+}
+
+static void event_gather(const txn_t *self, MDB_val value, events_t *out) {
+    bytes_t event = event_bytes(self, value);
+    uint32_t size = htole32(event.size);
+    buffer_add(&out->events, event.at, event.size);
+    buffer_add(&out->sizes, &size, sizeof size);
+    if (self->store->chain == CHAIN_SEALED) buffer_add(&out->links, value.mv_data, LINK_SIZE);
+    memcpy(out->last_hash, value.mv_data, HASH_SIZE);
+}
+
+uint32_t txn_events(txn_t *self, uint64_t after, uint64_t last, uint32_t max_bytes, events_t *out) {
     uint32_t room = max_bytes == 0 || max_bytes > LIMIT_BATCH ? LIMIT_BATCH : max_bytes;
-    uint32_t count = 0;
-    size_t begin = out->size;
+    uint32_t count = 0, used = 0;
     MDB_val value;
     if (after >= last) return 0;
     MDB_cursor *cursor = cursor_at(self, after + 1, &value);
     if (cursor == NULL) return 0;
     for (uint64_t seq = after + 1; seq <= last; seq++) {
         if (record_is_short(self, seq, value)) break;
-        bytes_t event = event_bytes(value);
-        if (count > 0 && out->size - begin + event.size > room) break;
-        uint32_t size = htole32(event.size);
-        buffer_add(out, event.at, event.size);
-        buffer_add(sizes, &size, sizeof size);
-        memcpy(last_hash, value.mv_data, HASH_SIZE);
+        used += event_room(self, event_bytes(self, value));
+        if (count > 0 && used > room) break;
+        event_gather(self, value, out);
         count++;
         if (seq == last || !cursor_step(self, cursor, seq, &value)) break;
     }
@@ -237,9 +263,7 @@ err_t txn_verify_chain(txn_t *self, uint64_t from, uint64_t *bad) {
     bool good = true;
     for (uint64_t seq = from; good; seq++) {
         *bad = seq;
-        good = !record_is_short(self, seq, value);
-        if (good) hash_chain(self->store->chain, chained, event_bytes(value), chained);
-        good = good && memcmp(chained, value.mv_data, HASH_SIZE) == 0;
+        good = !record_is_short(self, seq, value) && record_follows(self, chained, value);
         if (!good || !cursor_step(self, cursor, seq, &value)) break;
     }
     mdb_cursor_close(cursor);

@@ -279,6 +279,9 @@ static void a_batch_that_does_not_follow_is_refused_whole(void **state) {
     changed[good.events.size - 1] ^= 1;
     bad.events.at = changed;
     assert_int_equal(stage_step(stage, &bad), ERR_BAD);
+    bad = good; /* links of fewer events than it has */
+    bad.links.size -= 1;
+    assert_int_equal(stage_step(stage, &bad), ERR_BAD);
     bad = good; /* another stream */
     bad.stream = STREAM_TALLIES;
     assert_int_equal(stage_step(stage, &bad), ERR_BAD);
@@ -288,6 +291,35 @@ static void a_batch_that_does_not_follow_is_refused_whole(void **state) {
     assert_int_equal(stage_fetch(stage).after, 0);
     assert_int_equal(stage_step(stage, &good), OK);
     assert_int_equal(stage_fetch(stage).after, 4);
+    arena_destroy(&arena);
+    stage_close(&stage);
+    store_close(&ledger);
+}
+
+static void every_flipped_bit_of_a_batch_of_the_ledger_is_seen_by_its_reader(void **state) {
+    (void)state;
+    store_t *ledger = ledger_open("data/ledger");
+    for (uint64_t count = 1; count <= 3; count++) ledger_add(ledger, "a", count);
+    stage_t *stage = counter_open("data/counter");
+    arena_t *arena = arena_new();
+    batch_t good;
+    fetch_t fetch = stage_fetch(stage);
+    assert_true(ledger_serve(ledger, fetch, 0, arena, &good));
+    bytes_t *parts[] = {&good.events, &good.sizes, &good.links};
+    for (size_t part = 0; part < sizeof parts / sizeof parts[0]; part++) {
+        bytes_t whole = *parts[part];
+        assert_true(whole.size > 0);
+        for (uint32_t bit = 0; bit < whole.size * 8; bit++) {
+            uint8_t *changed = arena_take(arena, whole.size);
+            memcpy(changed, whole.at, whole.size);
+            changed[bit / 8] ^= (uint8_t)(1U << bit % 8);
+            parts[part]->at = changed;
+            assert_int_equal(stage_step(stage, &good), ERR_BAD);
+        }
+        *parts[part] = whole;
+    }
+    assert_int_equal(stage_fetch(stage).after, 0);
+    assert_int_equal(stage_step(stage, &good), OK);
     arena_destroy(&arena);
     stage_close(&stage);
     store_close(&ledger);
@@ -387,6 +419,7 @@ int main(void) {
         BENCH_TEST(any_other_control_entry_is_passed_on_once_ahead_of_what_it_caused),
         BENCH_TEST(only_what_the_writer_has_committed_is_applied),
         BENCH_TEST(a_batch_that_does_not_follow_is_refused_whole),
+        BENCH_TEST(every_flipped_bit_of_a_batch_of_the_ledger_is_seen_by_its_reader),
         BENCH_TEST(an_event_of_an_unknown_kind_stops_the_stage_and_is_never_skipped),
         BENCH_TEST(a_writer_that_is_shorter_says_behind_and_one_that_differs_says_diverged),
         BENCH_TEST(a_tail_reader_sees_what_is_not_committed_and_others_do_not),
