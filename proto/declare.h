@@ -25,6 +25,9 @@
 #define END(name)                                                                                                      \
     }                                                                                                                  \
     name##_t;                                                                                                          \
-    const message_t *name##_type(void);
+    const message_t *name##_type(void);                                                                                \
+    lay_message_t wire_lay_##name;                                                                                     \
+    take_message_t wire_take_##name;
 #include DEF_FILE
 #include "proto/undef.h"
+#undef DEF_FILE

@@ -1,4 +1,8 @@
-/* A .def file becomes field tables: `#define DEF_FILE "x.def"`, then include this. Deliberately without an include guard. */
+/* A .def file becomes field tables and straight-line code: `#define DEF_FILE "x.def"`, then include this. Deliberately without an
+ * include guard. */
+#include "proto/wire_straight.h"
+
+#include "proto/straight.h"
 #define MESSAGE(name, kind, version, doc)                                                                              \
     const message_t *name##_type(void) {                                                                               \
         typedef name##_t self_t;                                                                                       \
@@ -28,10 +32,11 @@
     }                                                                                                                  \
     ;                                                                                                                  \
     static const message_t type_ = {#name_, doc_, kind_, version_, sizeof(self_t), fields_,                            \
-                                    sizeof fields_ / sizeof fields_[0]};                                               \
+                                    sizeof fields_ / sizeof fields_[0], wire_lay_##name_, wire_take_##name_};          \
     return &type_;                                                                                                     \
     }
 #include DEF_FILE
 #include "proto/undef.h"
 #undef FIELD_
 #undef LIST_
+#undef DEF_FILE

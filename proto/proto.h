@@ -45,6 +45,13 @@ typedef enum {
 
 typedef struct message message_t;
 
+/* The straight-line code of a message: writes `value` at `at`, reads one of what stands there; gives the place behind it, or NULL
+ * for any doubt. See wire_straight.h. */
+typedef struct laying laying_t;
+typedef struct taking taking_t;
+typedef uint8_t *lay_message_t(laying_t *laying, uint8_t *at, const void *value, bool whole);
+typedef const uint8_t *take_message_t(const taking_t *taking, const uint8_t *at, void *value);
+
 /* One field. low/high: U64 and MAYBE values; sizes in bytes of SLUG, TEXT, BYTES; counts of SLUGS and LIST;
  * TEXTS: size of one and count; DAY, WORD, FIXED, OBJECT: low is `need`, FIXED: high is the length; DAYS: high is the count. */
 typedef struct {
@@ -68,6 +75,8 @@ struct message {
     size_t size;       /* of the struct */
     const field_t *fields;
     size_t field_count;
+    lay_message_t *lay;   /* straight-line code, used by wire_*.c */
+    take_message_t *take;
 };
 
 #define DEF_FILE "proto/objects.def"

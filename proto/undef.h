@@ -15,4 +15,3 @@
 #undef OBJECT
 #undef LIST
 #undef END
-#undef DEF_FILE

@@ -1,5 +1,6 @@
 /* Canonical msgpack → struct, driven by the field table: a strict reader that takes one encoding per value. */
 #include "proto/wire_inner.h"
+#include "proto/wire_straight.h"
 
 #include <string.h>
 
@@ -215,13 +216,25 @@ static err_t read_message(reader_t *reader, const message_t *type, const path_t 
     return OK;
 }
 
-err_t wire_decode(const message_t *type, bytes_t bytes, arena_t *arena, void *value, fault_t *fault) {
+bool wire_decode_straight(const message_t *type, bytes_t bytes, arena_t *arena, void *value) {
+    memset(value, 0, type->size);
+    taking_t taking = {bytes.at + bytes.size, arena};
+    const uint8_t *end = type->take(&taking, bytes.at, value);
+    return end != NULL && end == taking.end;
+}
+
+err_t wire_decode_by_table(const message_t *type, bytes_t bytes, arena_t *arena, void *value, fault_t *fault) {
     fault->code = NULL;
     memset(value, 0, type->size);
     reader_t reader = {bytes.at, bytes.at + bytes.size, arena, fault};
     err_t err = read_message(&reader, type, NULL, value);
     if (err == OK && reader.at != reader.end) return wire_wrong(fault, NULL, "malformed");
     return err;
+}
+
+err_t wire_decode(const message_t *type, bytes_t bytes, arena_t *arena, void *value, fault_t *fault) {
+    fault->code = NULL;
+    return wire_decode_straight(type, bytes, arena, value) ? OK : wire_decode_by_table(type, bytes, arena, value, fault);
 }
 
 static uint32_t tag_at(const message_t *type, size_t offset) {

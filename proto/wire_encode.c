@@ -1,13 +1,14 @@
 /* Struct → canonical msgpack, driven by the field table, in one pass, packed by msgpack-c: it writes the shortest heads, which
  * is what canonical means here. */
 #include "proto/wire_inner.h"
+#include "proto/wire_straight.h"
 
 #include <msgpack.h>
 #include <string.h>
 
 #define AT(value, offset, type) (*(type const *)(const void *)((const uint8_t *)(value) + (offset)))
 
-enum { MAP_SHORT = 15 /* entries a head of one byte counts */ };
+enum { LEAST_ROOM = 256 /* bytes a message is given at first: most need no more */ };
 
 static int pack_write(void *data, const char *bytes, size_t size) {
     buffer_t *out = data;
@@ -187,7 +188,7 @@ static size_t write_message(writer_t *self, const message_t *type, const path_t 
             writer_fault(self, &here, "missing_field");
     }
     ASSERT(count <= UINT16_MAX);
-    if (count > MAP_SHORT) {
+    if (count > HEAD_SHORT) {
         buffer_room(self->out, 2);
         uint8_t *at = self->out->at + head;
         memmove(at + 3, at + 1, self->out->size - head - 1);
@@ -199,18 +200,38 @@ static size_t write_message(writer_t *self, const message_t *type, const path_t 
     return count;
 }
 
-void wire_encode(const message_t *type, const void *value, buffer_t *out) {
-    writer_t writer = {.out = out};
+err_t wire_encode_by_table(const message_t *type, const void *value, const wire_known_t *known, buffer_t *out, fault_t *fault) {
+    writer_t writer = {.out = out, .fault = fault};
+    if (known != NULL) writer.known = *known;
+    if (fault != NULL) fault->code = NULL;
     write_message(&writer, type, NULL, value);
+    return fault == NULL || fault->code == NULL ? OK : ERR_BAD;
+}
+
+bool wire_encode_straight(const message_t *type, const void *value, const wire_known_t *known, bool checks, buffer_t *out) {
+    laying_t laying = {.checks = checks};
+    if (known != NULL) laying.known = *known;
+    for (size_t room = LEAST_ROOM;; room = 2 * (out->room - out->size)) {
+        uint8_t *at = buffer_room(out, room);
+        laying.end = out->at + out->room;
+        laying.full = false;
+        uint8_t *end = type->lay(&laying, at, value, true);
+        if (end != NULL) return out->size = (size_t)(end - out->at), true;
+        if (!laying.full) return false;
+    }
+}
+
+static void encode(const message_t *type, const void *value, const wire_known_t *known, buffer_t *out) {
+    if (!wire_encode_straight(type, value, known, false, out)) wire_encode_by_table(type, value, known, out, NULL);
 }
 
 static err_t encode_checked(const message_t *type, const void *value, const wire_known_t *known, buffer_t *out, fault_t *fault) {
-    writer_t writer = {.out = out, .fault = fault};
-    if (known != NULL) writer.known = *known;
     fault->code = NULL;
-    write_message(&writer, type, NULL, value);
-    return fault->code == NULL ? OK : ERR_BAD;
+    if (wire_encode_straight(type, value, known, true, out)) return OK;
+    return wire_encode_by_table(type, value, known, out, fault);
 }
+
+void wire_encode(const message_t *type, const void *value, buffer_t *out) { encode(type, value, NULL, out); }
 
 err_t wire_encode_checked(const message_t *type, const void *value, buffer_t *out, fault_t *fault) {
     return encode_checked(type, value, NULL, out, fault);
@@ -263,8 +284,7 @@ void packet_encode(uint64_t request_id, const message_t *type, const void *value
 void packet_encode_known(uint64_t request_id, const message_t *type, const void *value, const wire_known_t *known,
                          buffer_t *out) {
     packet_header(type->kind, type->version, request_id, out);
-    writer_t writer = {.out = out, .known = *known};
-    write_message(&writer, type, NULL, value);
+    encode(type, value, known, out);
 }
 
 void packet_copy(uint64_t request_id, const packet_t *packet, buffer_t *out) {

@@ -1,5 +1,6 @@
 /* What the values of a field may be: ranges, sizes, characters, days, words. Asked by the writer and by the reader. */
 #include "proto/wire_inner.h"
+#include "proto/wire_straight.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,12 +19,6 @@ err_t wire_wrong(fault_t *fault, const path_t *path, const char *code) {
     fault->path[0] = '\0';
     path_write(path, fault->path, sizeof fault->path);
     return ERR_BAD;
-}
-
-static uint64_t word_at(const uint8_t *at) {
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-    return word;
 }
 
 bool is_zero(const uint8_t *at, uint64_t size) {
@@ -56,8 +51,7 @@ static uint32_t character_size(const uint8_t *at, uint64_t left) {
     return first == 0xc2 && at[1] < 0xa0 ? 0 : size;
 }
 
-/* Well-formed UTF-8 without NUL and control characters other than tab and line feed. */
-static bool text_is_clean(const uint8_t *at, uint64_t size) {
+bool text_is_clean(const uint8_t *at, uint64_t size) {
     for (uint64_t index = 0; index < size;) {
         if (size - index >= 8 && eight_are_plain(word_at(at + index))) {
             index += 8;
@@ -70,7 +64,7 @@ static bool text_is_clean(const uint8_t *at, uint64_t size) {
     return true;
 }
 
-static bool slug_is_clean(const uint8_t *at, uint64_t size) {
+bool slug_is_clean(const uint8_t *at, uint64_t size) {
     static const bool good[256] = {
         ['-'] = true, ['.'] = true, ['_'] = true, ['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true, ['4'] = true,
         ['5'] = true, ['6'] = true, ['7'] = true, ['8'] = true, ['9'] = true, ['A'] = true, ['B'] = true, ['C'] = true,

@@ -22,5 +22,14 @@ const char *count_wrong(const field_t *field, uint64_t count); /* of a list that
 const char *negative_wrong(const field_t *field);
 bool field_is_required(const field_t *field);
 bool is_zero(const uint8_t *at, uint64_t size);
+bool text_is_clean(const uint8_t *at, uint64_t size); /* well-formed UTF-8, no control characters but tab and line feed */
+bool slug_is_clean(const uint8_t *at, uint64_t size);
+
+/* The two ways of writing and reading: driven by the field table, which says what is wrong; and the straight-line code of the
+ * message, which only says that there is a doubt. wire_encode and wire_decode try the straight one first. */
+err_t wire_encode_by_table(const message_t *type, const void *value, const wire_known_t *known, buffer_t *out, fault_t *fault);
+bool wire_encode_straight(const message_t *type, const void *value, const wire_known_t *known, bool checks, buffer_t *out);
+err_t wire_decode_by_table(const message_t *type, bytes_t bytes, arena_t *arena, void *value, fault_t *fault);
+bool wire_decode_straight(const message_t *type, bytes_t bytes, arena_t *arena, void *value);
 
 #endif

@@ -1,0 +1,95 @@
+/* A .def file becomes straight-line code: for each message a function that lays a value into memory and one that takes it out
+ * again, a line a field. Included by define.h, without an include guard. */
+
+/* --- laying: `whole` says that the message stands there even when nothing is in it --- */
+#define MESSAGE(name, kind, version, doc)                                                                              \
+    uint8_t *wire_lay_##name(laying_t *laying, uint8_t *at, const void *value_, bool whole) {                          \
+        const name##_t *value = value_;                                                                                \
+        uint8_t *head = at;                                                                                            \
+        uint32_t count = 0;                                                                                            \
+        if (!lay_fits(laying, at++, 1)) return NULL;
+/* A field that is not given is not laid, and lacks where it is needed; a value that is not sound is for others to judge. */
+#define LAY_(given, need, sound, laid)                                                                                 \
+    if (!(given)) count += (need) ? LACKING : 0;                                                                       \
+    else if (!(sound) || (at = (laid)) == NULL) return NULL;                                                           \
+    else count++;
+#define U64(tag, name, min, max, doc)                                                                                  \
+    LAY_(value->name != 0, (min) > 0, is_within(value->name, min, max), lay_number(laying, at, tag, value->name))
+#define MAYBE(tag, name, min, max, doc)                                                                                \
+    LAY_(value->name.given, false, value->name.value >= 0 && is_within((uint64_t)value->name.value, min, max),         \
+         lay_number(laying, at, tag, (uint64_t)value->name.value))
+#define BOOL(tag, name, doc) LAY_(value->name, false, true, lay_true(laying, at, tag))
+#define DAY(tag, name, need, doc) LAY_(value->name != 0, need, true, lay_day(laying, at, tag, value->name))
+#define WORD(tag, name, set, need, doc)                                                                                \
+    LAY_(value->name != 0, need, is_word((uint32_t)value->name, set##_bits), lay_number(laying, at, tag, value->name))
+#define SLUG(tag, name, min, max, doc)                                                                                 \
+    LAY_(value->name.size > 0, (min) > 0, is_within(value->name.size, min, max), lay_slug(laying, at, tag, value->name))
+#define TEXT(tag, name, min, max, doc)                                                                                 \
+    LAY_(value->name.size > 0, (min) > 0, is_within(value->name.size, min, max), lay_text(laying, at, tag, value->name))
+#define BYTES(tag, name, min, max, doc)                                                                                \
+    LAY_(value->name.size > 0, (min) > 0, is_within(value->name.size, min, max), lay_bytes(laying, at, tag, value->name))
+#define FIXED(tag, name, length, need, doc)                                                                            \
+    LAY_(!is_blank(value->name, length), need, true, lay_fixed(laying, at, tag, value->name, length))
+#define SLUGS(tag, name, min, max, doc)                                                                                \
+    LAY_(value->name##_count > 0, (min) > 0, is_within(value->name##_count, min, max),                                 \
+         lay_slugs(laying, at, tag, value->name, value->name##_count))
+#define TEXTS(tag, name, max, most, doc)                                                                               \
+    LAY_(value->name##_count > 0, false, is_within(value->name##_count, 0, max),                                       \
+         lay_texts(laying, at, tag, value->name, value->name##_count, most))
+#define DAYS(tag, name, max, doc)                                                                                      \
+    LAY_(value->name##_count > 0, false, is_within(value->name##_count, 0, max),                                       \
+         lay_days(laying, at, tag, value->name, value->name##_count))
+#define OBJECT(tag, name, type, need, doc)                                                                             \
+    uint8_t *name##_end = lay_object(laying, at, tag, &value->name, wire_lay_##type);                                  \
+    LAY_(name##_end != at, need, true, name##_end)
+#define LIST(tag, name, type, min, max, doc)                                                                           \
+    LAY_(value->name##_count > 0, (min) > 0, is_within(value->name##_count, min, max),                                 \
+         lay_list(laying, at, tag, value->name, value->name##_count, sizeof *value->name, wire_lay_##type))
+#define END(name)                                                                                                      \
+    return lay_end(laying, head, at, count, whole);                                                                    \
+    }
+#include DEF_FILE
+#include "proto/undef.h"
+#undef LAY_
+
+/* --- taking: tags ascend, so one look at each field in turn finds them all --- */
+#define MESSAGE(name, kind, version, doc)                                                                              \
+    const uint8_t *wire_take_##name(const taking_t *taking, const uint8_t *begin, void *value_) {                      \
+        name##_t *value = value_;                                                                                      \
+        taken_t next = take_head(taking, begin);                                                                       \
+        if (next.at == NULL) return NULL;                                                                              \
+        uint32_t found = take_tag(taking, &next);
+#define TAKE_(tag, need, taken)                                                                                        \
+    if (found == (tag)) {                                                                                              \
+        if ((next.at = (taken)) == NULL) return NULL;                                                                  \
+        found = take_tag(taking, &next);                                                                               \
+    } else if (need) return NULL;
+#define U64(tag, name, min, max, doc)                                                                                  \
+    TAKE_(tag, (min) > 0, take_number(taking, next.at, &value->name, (min) > 0 ? (min) : 1, max))
+#define MAYBE(tag, name, min, max, doc) TAKE_(tag, false, take_maybe(taking, next.at, &value->name, min, max))
+#define BOOL(tag, name, doc) TAKE_(tag, false, take_true(taking, next.at, &value->name))
+#define DAY(tag, name, need, doc) TAKE_(tag, need, take_day(taking, next.at, &value->name))
+#define WORD(tag, name, set, need, doc) TAKE_(tag, need, take_word(taking, next.at, &value->name, set##_bits))
+#define SLUG(tag, name, min, max, doc) TAKE_(tag, (min) > 0, take_slug(taking, next.at, &value->name, min, max))
+#define TEXT(tag, name, min, max, doc) TAKE_(tag, (min) > 0, take_text(taking, next.at, &value->name, min, max))
+#define BYTES(tag, name, min, max, doc) TAKE_(tag, (min) > 0, take_bytes(taking, next.at, &value->name, min, max))
+#define FIXED(tag, name, length, need, doc) TAKE_(tag, need, take_fixed(taking, next.at, value->name, length))
+#define SLUGS(tag, name, min, max, doc)                                                                                \
+    TAKE_(tag, (min) > 0,                                                                                              \
+          take_slugs(taking, take_count(taking, next.at, min, max), &value->name, &value->name##_count))
+#define TEXTS(tag, name, max, most, doc)                                                                               \
+    TAKE_(tag, false, take_texts(taking, take_count(taking, next.at, 0, max), &value->name, &value->name##_count, most))
+#define DAYS(tag, name, max, doc)                                                                                      \
+    TAKE_(tag, false, take_days(taking, take_count(taking, next.at, 0, max), &value->name, &value->name##_count))
+#define OBJECT(tag, name, type, need, doc)                                                                             \
+    TAKE_(tag, need, take_object(taking, next.at, &value->name, wire_take_##type))
+#define LIST(tag, name, type, min, max, doc)                                                                           \
+    TAKE_(tag, (min) > 0,                                                                                              \
+          take_list(taking, take_count(taking, next.at, min, max), &value->name, &value->name##_count,                 \
+                    sizeof *value->name, wire_take_##type))
+#define END(name)                                                                                                      \
+    return found == TAG_END ? next.at : NULL;                                                                          \
+    }
+#include DEF_FILE
+#include "proto/undef.h"
+#undef TAKE_
