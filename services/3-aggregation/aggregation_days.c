@@ -7,17 +7,25 @@ static store_key_t day_key(const watch_t *watch, text_t member, uint32_t day) {
     return key;
 }
 
-void pile_add(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *tally, uint32_t day, wide_t amount) {
-    if (amount == 0) return;
-    store_key_t key = day_key(watch, member, day);
+/* Whoever looks at the rows of days needs all of them. */
+static void day_settle(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *tally) {
+    if (tally->late_day == 0) return;
+    store_key_t key = day_key(watch, member, tally->late_day);
     agg_day_t row;
     if (!turn_get(turn, T_DAYS, &key, &row)) row = (agg_day_t){0};
-    wide_t sum = TALLY_WIDE(&row, amount) + amount;
+    wide_t sum = TALLY_WIDE(&row, amount) + TALLY_WIDE(tally, late);
     TALLY_SET(&row, amount, sum);
-    if (sum == 0)
-        turn_delete(turn, T_DAYS, &key);
-    else
-        turn_put(turn, T_DAYS, &key, &row);
+    if (sum == 0) turn_delete(turn, T_DAYS, &key);
+    else turn_put(turn, T_DAYS, &key, &row);
+    tally->late_day = 0;
+    TALLY_SET(tally, late, 0);
+}
+
+void pile_add(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *tally, uint32_t day, wide_t amount) {
+    if (amount == 0) return;
+    if (tally->late_day != day) day_settle(turn, watch, member, tally);
+    tally->late_day = day;
+    TALLY_SET(tally, late, TALLY_WIDE(tally, late) + amount);
     if (tally->crossed == 0) return;
     if (day < tally->crossed) TALLY_SET(tally, before, TALLY_WIDE(tally, before) + amount);
     if (day <= tally->crossed) TALLY_SET(tally, through, TALLY_WIDE(tally, through) + amount);
@@ -34,6 +42,7 @@ static void crossing_search(turn_t *turn, const watch_t *watch, text_t member, a
     store_key_t prefix = KEY(watch->indicator->id, member);
     store_key_t from = day_key(watch, member, day);
     agg_day_t row;
+    day_settle(turn, watch, member, tally);
     crossing_forget(tally);
     scan_t scan = scan_begin(turn_txn(turn), T_DAYS, &prefix, &from);
     while (tally->crossed == 0 && scan_next(&scan, turn_arena(turn), &row)) {

@@ -8,7 +8,8 @@
 #define DEF_FILE "services/3-aggregation/aggregation.def"
 #include "proto/define.h"
 
-wide_t wide_join(uint64_t low, uint64_t high) { return (wide_t)high * ((wide_t)UINT64_MAX + 1) + (wide_t)low; }
+__extension__ typedef unsigned __int128 bits_t;
+wide_t wide_join(uint64_t low, uint64_t high) { return (wide_t)((bits_t)high << 64 | low); }
 
 uint64_t wide_shown(wide_t value) {
     if (value < 0) return 0;
