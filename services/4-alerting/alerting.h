@@ -2,7 +2,7 @@
 #ifndef ALERTING_ALERTING_H
 #define ALERTING_ALERTING_H
 
-#include "services/plan/plan.h"
+#include "services/4-alerting/alerting_rules.h"
 #include "services/stage/stage.h"
 
 #define DEF_FILE "services/4-alerting/alerting.def"
@@ -17,6 +17,14 @@ enum {
     ALERTING_TABLES
 };
 
+/* What rung_choose was asked last, and what it said: a period that opens, a deadline that passes asks the same for everybody. */
+typedef struct {
+    const ladder_t *ladder; /* NULL: nothing yet */
+    int64_t due_ms, now_ms;
+    past_t past;
+    rung_choice_t choice;
+} alerting_choice_t;
+
 /* What is kept in memory, derived from PLAN and MODE. */
 typedef struct {
     planbook_t *book;
@@ -27,6 +35,7 @@ typedef struct {
     arena_t *arena; /* of the silences */
     const silence_row_t *silences; /* in force when they were loaded */
     uint32_t silence_count;
+    alerting_choice_t last;
 } alerting_memory_t;
 
 const role_t *alerting_role(void);

@@ -56,8 +56,22 @@ static const ladder_t *ladder_of(const plan_t *plan, const alerting_subject_t *s
     return subject->what == SUBJECT_REPORT ? &plan->report_ladder : &plan->target_ladder;
 }
 
+static bool past_same(const past_t *a, const past_t *b) {
+    return a->told_ms == b->told_ms && a->level == b->level && a->level_ms == b->level_ms && a->since_ms == b->since_ms;
+}
+
+static rung_choice_t ladder_choice(alerting_memory_t *memory, const ladder_t *ladder, int64_t due_ms, const past_t *past,
+                                   int64_t now_ms) {
+    alerting_choice_t *last = &memory->last;
+    if (last->ladder == ladder && last->due_ms == due_ms && last->now_ms == now_ms && past_same(&last->past, past))
+        return last->choice;
+    *last = (alerting_choice_t){.ladder = ladder, .due_ms = due_ms, .now_ms = now_ms, .past = *past};
+    last->choice = rung_choose(planbook_plan(memory->book), ladder, due_ms, past, now_ms);
+    return last->choice;
+}
+
 static rung_choice_t subject_choice(turn_t *turn, const alerting_subject_t *subject) {
-    const alerting_memory_t *memory = turn_memory(turn);
+    alerting_memory_t *memory = turn_memory(turn);
     const plan_t *plan = planbook_plan(memory->book);
     uint64_t since_ms = subject->muted_ms > subject->since_ms ? subject->muted_ms : subject->since_ms; /* recorded already */
     past_t past = {.told_ms = (int64_t)subject->told_ms, .level = subject->level, .level_ms = (int64_t)subject->level_ms,
@@ -68,7 +82,7 @@ static rung_choice_t subject_choice(turn_t *turn, const alerting_subject_t *subj
         ladder_t again = returned_ladder(plan, (int64_t)subject->returned_ms, (int64_t)subject->due_ms, turn_arena(turn));
         return rung_choose(plan, &again, (int64_t)subject->due_ms, &past, turn_now_ms(turn));
     }
-    return rung_choose(plan, ladder_of(plan, subject), (int64_t)subject->due_ms, &past, turn_now_ms(turn));
+    return ladder_choice(memory, ladder_of(plan, subject), (int64_t)subject->due_ms, &past, turn_now_ms(turn));
 }
 
 /* A tenure that broke, or that is at risk, has no ladder: it is told the moment it is known. */
