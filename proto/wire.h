@@ -92,6 +92,8 @@ void packet_encode_known(uint64_t request_id, const message_t *type, const void 
 void packet_copy(uint64_t request_id, const packet_t *packet, buffer_t *out);
 /* Scans and reads the packet at the start of `bytes`; packet->raw is what it took. ERR_BAD with fault. */
 err_t packet_decode(bytes_t bytes, packet_t *packet, fault_t *fault);
+/* The same of bytes that were scanned already, and found to be one object. */
+err_t packet_open(bytes_t whole, packet_t *packet, fault_t *fault);
 err_t packet_body(const packet_t *packet, const message_t *type, arena_t *arena, void *value, fault_t *fault);
 
 /* Many packets in one frame, an array around them; one packet alone has none. begin, then append packets (packet_encode), then

@@ -324,15 +324,22 @@ err_t event_open(bytes_t whole, event_t *event, fault_t *fault) {
     return event_fill(event, framed_open(whole, numbers, 5, &event->body, &event->raw, fault), numbers, fault);
 }
 
-err_t packet_decode(bytes_t bytes, packet_t *packet, fault_t *fault) {
+err_t packet_open(bytes_t whole, packet_t *packet, fault_t *fault) {
     uint64_t numbers[3];
     *packet = (packet_t){0};
-    err_t err = framed_decode(bytes, numbers, 3, &packet->body, &packet->raw, fault);
+    err_t err = framed_open(whole, numbers, 3, &packet->body, &packet->raw, fault);
     if (err != OK) return err;
     packet->kind = (uint32_t)numbers[0];
     packet->version = (uint32_t)numbers[1];
     packet->request_id = numbers[2];
     return OK;
+}
+
+err_t packet_decode(bytes_t bytes, packet_t *packet, fault_t *fault) {
+    uint32_t size = 0;
+    *packet = (packet_t){0};
+    err_t err = wire_scan_first(bytes, &size, fault);
+    return err == OK ? packet_open((bytes_t){bytes.at, size}, packet, fault) : err;
 }
 
 static err_t body_decode(uint32_t kind, uint32_t version, bytes_t body, const message_t *type, arena_t *arena, void *value,

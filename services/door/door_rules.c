@@ -11,22 +11,24 @@ static bool fault_set(fault_t *fault, const char *code) {
 }
 
 static bool elements_split(bytes_t rest, uint32_t count, bytes_t *messages, fault_t *fault) {
-    if (count > LIMIT_EDGE_BATCH) return fault_set(fault, "too_many");
     for (uint32_t index = 0; index < count; index++) {
         uint32_t size = 0;
         if (wire_scan_first(rest, &size, fault) != OK) return false;
         messages[index] = (bytes_t){rest.at, size};
         rest = (bytes_t){rest.at + size, rest.size - size};
     }
-    return true;
+    return rest.size == 0 || fault_set(fault, "malformed");
 }
 
 uint32_t frame_messages(bytes_t frame, bytes_t messages[LIMIT_EDGE_BATCH], fault_t *fault) {
     uint32_t count = 0;
-    if (wire_scan(frame, fault) != OK) return 0;
     bytes_t rest = packets_of(frame, &count);
-    messages[0] = rest;
-    return count == 1 || elements_split(rest, count, messages, fault) ? count : 0;
+    if (count == 1 || count > LIMIT_EDGE_BATCH) {
+        if (wire_scan(frame, fault) != OK) return 0;
+        messages[0] = rest;
+        return count == 1 || fault_set(fault, "too_many") ? 1 : 0;
+    }
+    return elements_split(rest, count, messages, fault) ? count : 0;
 }
 
 /* Walks the personal fields in their fixed order: figures, items, then the three names. */

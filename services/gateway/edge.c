@@ -17,6 +17,7 @@ enum { EDGE_QUEUE = 8192, ENDPOINT_SIZE = 256, EDGE_LARGEST = 2 * LIMIT_EDGE_FRA
 
 struct edge {
     zsock_t *socket;
+    void *raw;       /* the same, for libzmq: CZMQ asks itself each time what it was given */
     zmq_msg_t frame; /* of the last message received */
     guard_t *guard;
     char endpoint[ENDPOINT_SIZE];
@@ -66,7 +67,7 @@ err_t edge_open(const char *endpoint, const char *secret_text, edge_t **out) {
     /* Or each part that waits may hold the 18 KiB into which it was received: 500 times what came over the wire. */
     zmq_ctx_set(zsys_init(), OPTION_ZERO_COPY, 0);
     self->socket = zsock_new(ZMQ_ROUTER);
-    void *socket = self->socket == NULL ? NULL : zsock_resolve(self->socket);
+    void *socket = self->raw = self->socket == NULL ? NULL : zsock_resolve(self->socket);
     size_t size = sizeof self->endpoint;
     if (socket == NULL || !options_set(socket, secret_text) || zmq_bind(socket, endpoint) != 0 ||
         zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, self->endpoint, &size) != 0) {
@@ -88,7 +89,7 @@ void edge_close(edge_t **self) {
     *self = NULL;
 }
 
-void *edge_handle(edge_t *self) { return zsock_resolve(self->socket); }
+void *edge_handle(edge_t *self) { return self->raw; }
 
 const char *edge_endpoint(const edge_t *self) { return self->endpoint; }
 
@@ -107,7 +108,7 @@ static bool peer_take(void *socket, gateway_peer_t *peer, bool *more) {
 }
 
 bool edge_receive(edge_t *self, edge_message_t *message) {
-    void *socket = zsock_resolve(self->socket);
+    void *socket = self->raw;
     bool more = false;
     uint64_t wire_bytes = 0;
     *message = (edge_message_t){0};
@@ -128,7 +129,7 @@ bool edge_receive(edge_t *self, edge_message_t *message) {
 }
 
 bool edge_send(edge_t *self, const gateway_peer_t *peer, bytes_t frame) {
-    void *socket = zsock_resolve(self->socket);
+    void *socket = self->raw;
     if (zmq_send(socket, peer->bytes, peer->size, ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0) return false;
     if (zmq_send(socket, frame.at, frame.size, ZMQ_DONTWAIT) < 0) return false;
     guard_sent(self->guard, peer, guard_wire_size(frame.size));

@@ -253,7 +253,7 @@ static void on_evidence(gateway_t *self, const asker_t *asker, const packet_t *p
 static void packet_take(gateway_t *self, const asker_t *asker, bytes_t bytes) {
     packet_t packet;
     fault_t fault;
-    if (packet_decode(bytes, &packet, &fault) != OK) {
+    if (packet_open(bytes, &packet, &fault) != OK) { /* frame_messages has scanned it */
         refuse_fault(self, asker, NULL, &fault);
         return;
     }

@@ -61,12 +61,7 @@ bool stream_reader_take(stream_reader_t *self, arena_t *arena, batch_t *batch) {
         fault_t fault;
         err_t err = packet_decode(frame, &packet, &fault);
         if (err == OK && packet.request_id != self->request_id) continue; /* the answer to a fetch given up */
-        uint8_t *copy = arena_take(arena, frame.size);
-        if (err == OK) {
-            memcpy(copy, frame.at, frame.size);
-            packet.body.at = copy + (packet.body.at - frame.at);
-            err = packet_body(&packet, batch_type(), arena, batch, &fault);
-        }
+        if (err == OK) err = packet_body(&packet, batch_type(), arena, batch, &fault);
         if (err != OK) {
             log_warn("batch_malformed", "code=%s", fault.code);
             continue;

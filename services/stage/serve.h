@@ -33,7 +33,7 @@ void *stream_reader_handle(stream_reader_t *self);
 /* Sends `fetch` unless one is outstanding (sent again after 2 × LIMIT_PARK_MS without an answer) or the writer has just said
  * BEHIND (asked again 100 ms later). */
 void stream_reader_ask(stream_reader_t *self, const fetch_t *fetch, int64_t steady_ms);
-/* Takes an answer without waiting; views live in arena. false: none. */
+/* Takes an answer without waiting; its views hold until the next is taken. false: none. */
 bool stream_reader_take(stream_reader_t *self, arena_t *arena, batch_t *batch);
 /* Splits a batch into events: call until it returns false; *at starts at 0. event->seq is set. ERR_BAD via *err. */
 bool batch_next(const batch_t *batch, uint32_t *at, uint64_t *seq, event_t *event, err_t *err);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -78,19 +79,32 @@ err_t unit_key_load(const char *stem, unit_key_t *out) {
     return OK;
 }
 
+/* What the ids of one millisecond share is drawn once; a process that is a copy of another draws its own. */
+static _Thread_local int64_t last_ms = -1;
+
+static void last_forget(void) { last_ms = -1; }
+
+static void forks_watch(void) {
+    int failed = pthread_atfork(NULL, NULL, last_forget);
+    ASSERT(failed == 0);
+}
+
 void uuid7_new(int64_t ms, uint8_t out[16]) {
-    static _Thread_local int64_t last_ms = -1;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     static _Thread_local uint32_t within; /* counts inside one millisecond: 12 bits, RFC 9562 method 1 */
     static _Thread_local int64_t borrowed;
-    crypto_random(out, 16);
+    static _Thread_local uint8_t drawn[16];
     if (ms != last_ms) {
+        pthread_once(&once, forks_watch);
+        crypto_random(drawn, sizeof drawn);
         last_ms = ms;
         borrowed = 0;
-        within = (uint32_t)(out[6] & 0x07) << 8 | out[7]; /* leaves at least half of the room for successors */
+        within = (uint32_t)(drawn[6] & 0x07) << 8 | drawn[7]; /* leaves at least half of the room for successors */
     } else if (++within > 0xfff) {
         within = 0;
         borrowed++;
     }
+    memcpy(out + 8, drawn + 8, sizeof drawn - 8);
     uint64_t stamp = (uint64_t)(ms + borrowed);
     for (int index = 0; index < 6; index++) out[index] = (uint8_t)(stamp >> (8 * (5 - index)));
     out[6] = (uint8_t)(0x70 | within >> 8);

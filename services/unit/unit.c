@@ -19,6 +19,7 @@ enum {
 
 struct unit_link {
     zsock_t *socket;
+    void *raw;             /* the same, for libzmq: CZMQ asks itself each time what it was given */
     zsock_t *monitor;
     zmq_msg_t frame;       /* received last; */
     bytes_t rest;          /* what of it was not given out yet, */
@@ -63,7 +64,7 @@ static err_t link_make(unit_link_t *self) {
     self->socket = zsock_new(ZMQ_DEALER);
     self->monitor = zsock_new(ZMQ_PAIR);
     if (self->socket == NULL || self->monitor == NULL) return ERR_SYSTEM;
-    void *socket = zsock_resolve(self->socket);
+    void *socket = self->raw = zsock_resolve(self->socket);
     if (!options_set(self, socket)) return ERR_BAD;
     if (zmq_socket_monitor(socket, monitor, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) != 0) return ERR_SYSTEM;
     if (zmq_connect(zsock_resolve(self->monitor), monitor) != 0) return ERR_SYSTEM;
@@ -95,10 +96,10 @@ void unit_close(unit_link_t **self) {
     *self = NULL;
 }
 
-void *unit_handle(unit_link_t *self) { return zsock_resolve(self->socket); }
+void *unit_handle(unit_link_t *self) { return self->raw; }
 
 bool unit_send_raw(unit_link_t *self, bytes_t frame) {
-    return zmq_send(zsock_resolve(self->socket), frame.at, frame.size, ZMQ_DONTWAIT) >= 0;
+    return zmq_send(self->raw, frame.at, frame.size, ZMQ_DONTWAIT) >= 0;
 }
 
 static uint64_t send_one(unit_link_t *self, const message_t *type, const void *value) {
@@ -156,7 +157,8 @@ static bool answer_read(const packet_t *original, arena_t *arena, unit_answer_t 
     packet_t packet = *original;
     fault_t fault;
     packet.body = arena_bytes(arena, original->body);
-    *answer = (unit_answer_t){.request_id = packet.request_id, .kind = packet.kind};
+    answer->request_id = packet.request_id;
+    answer->kind = packet.kind;
     switch (packet.kind) {
     case KIND_receipt: return packet_body(&packet, receipt_type(), arena, &answer->receipt, &fault) == OK;
     case KIND_verdict: return packet_body(&packet, verdict_type(), arena, &answer->verdict, &fault) == OK;
@@ -171,7 +173,7 @@ static bool answer_read(const packet_t *original, arena_t *arena, unit_answer_t 
 }
 
 /* The next answer of the frame at hand, then of the next frame. What is no answer of ours is passed over. */
-static bool answer_next(unit_link_t *self, void *socket, arena_t *arena, unit_answer_t *answer) {
+static bool answer_next(unit_link_t *self, arena_t *arena, unit_answer_t *answer) {
     while (true) {
         packet_t packet;
         fault_t fault;
@@ -181,7 +183,7 @@ static bool answer_next(unit_link_t *self, void *socket, arena_t *arena, unit_an
             if (answer_read(&packet, arena, answer)) return true;
         }
         self->answers = 0;
-        if (zmq_msg_recv(&self->frame, socket, ZMQ_DONTWAIT) < 0) return false;
+        if (zmq_msg_recv(&self->frame, self->raw, ZMQ_DONTWAIT) < 0) return false;
         self->rest = packets_of((bytes_t){zmq_msg_data(&self->frame), (uint32_t)zmq_msg_size(&self->frame)}, &self->answers);
     }
 }
@@ -193,16 +195,16 @@ static void monitor_drain(unit_link_t *self) {
 }
 
 bool unit_poll(unit_link_t *self, int64_t timeout_ms, arena_t *arena, unit_answer_t *answer) {
+    if (answer_next(self, arena, answer)) return true; /* without a look at the clock: many come in one frame */
     int64_t until_ms = clock_steady_ms() + timeout_ms;
-    while (true) {
-        void *socket = zsock_resolve(self->socket);
-        if (answer_next(self, socket, arena, answer)) return true;
+    do {
         monitor_drain(self);
         int64_t left_ms = until_ms - clock_steady_ms();
         if (left_ms <= 0 || self->refused) return false;
-        zmq_pollitem_t items[] = {{socket, 0, ZMQ_POLLIN, 0}, {zsock_resolve(self->monitor), 0, ZMQ_POLLIN, 0}};
+        zmq_pollitem_t items[] = {{self->raw, 0, ZMQ_POLLIN, 0}, {zsock_resolve(self->monitor), 0, ZMQ_POLLIN, 0}};
         zmq_poll(items, 2, left_ms);
-    }
+    } while (!answer_next(self, arena, answer));
+    return true;
 }
 
 bool unit_refused(const unit_link_t *self) { return self->refused; }

@@ -52,14 +52,16 @@ bool unit_send_raw(unit_link_t *self, bytes_t frame); /* bytes as they are: test
 typedef struct {
     uint64_t request_id; /* 0: the gateway could not read one */
     uint32_t kind;
-    receipt_t receipt;
-    verdict_t verdict;
-    refusal_t refusal;
-    busy_t busy;
-    standing_told_t standing;
-    measures_t measures;
-    evidence_at_t evidence_at;
-    evidence_told_t evidence;
+    union {
+        receipt_t receipt;
+        verdict_t verdict;
+        refusal_t refusal;
+        busy_t busy;
+        standing_told_t standing;
+        measures_t measures;
+        evidence_at_t evidence_at;
+        evidence_told_t evidence;
+    };
 } unit_answer_t;
 
 /* Waits at most `timeout_ms` (0: not at all) for the next answer; texts and lists live in `arena`. false: none came. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "proto/crypto.h"
@@ -114,6 +115,26 @@ static void a_submission_id_states_its_version_variant_and_time(void **state) {
     assert_int_equal(id[8] >> 6, 2);
 }
 
+static void a_process_and_its_copy_make_no_id_twice_in_one_millisecond(void **state) {
+    (void)state;
+    uint8_t first[16], own[16], other[16];
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    uuid7_new(1629878400000, first);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        uuid7_new(1629878400000, other);
+        _exit(write(ends[1], other, sizeof other) == sizeof other ? 0 : 1);
+    }
+    uuid7_new(1629878400000, own);
+    assert_int_equal(read(ends[0], other, sizeof other), sizeof other);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_memory_not_equal(own, other, sizeof own);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
 
 int main(void) {
@@ -125,6 +146,7 @@ int main(void) {
         TEST(a_public_key_has_32_bytes_and_the_same_text_again),
         TEST(submission_ids_ascend_within_one_millisecond_and_beyond),
         TEST(a_submission_id_states_its_version_variant_and_time),
+        TEST(a_process_and_its_copy_make_no_id_twice_in_one_millisecond),
     };
     return cmocka_run_group_tests_name("unit keys", tests, NULL, NULL);
 }
