@@ -65,25 +65,64 @@ static void answer_known(visit_t *visit, const append_ask_t *ask, const intake_s
     packet_encode(visit->packet.request_id, receipt_type(), &receipt, visit_buffer(visit, kept->seq));
 }
 
-static void append_report(visit_t *visit, const append_ask_t *ask, bytes_t encoded, const store_key_t *key,
-                          const uint8_t *content_hash) {
+/* The entry, and its receipt. `kept` stands in the table, or will. */
+static void entry_append(visit_t *visit, const append_ask_t *ask, bytes_t encoded, int64_t stamp_ms,
+                         const intake_submission_t *kept) {
     intake_t *self = visit->intake;
-    int64_t stamp_ms = group_stamp(self);
     report_received_t received = {
         .report = ask->report, .unit = ask->unit, .door = visit->door, .key_generation = ask->key_generation};
     received.login = visit->login;
     received.drafted_by = visit->drafted_by;
     if (visit->door == door_operator) received.entered_by = visit->actor;
     memcpy(received.session, visit->session, sizeof received.session);
-    memcpy(received.content_hash, content_hash, HASH_SIZE);
-    intake_submission_t kept = {.received_ms = (uint64_t)stamp_ms};
-    if (ask->receipt.seq != 0) kept.received_ms = received.original_received_ms = ask->receipt.received_ms;
-    memcpy(kept.content_hash, content_hash, HASH_SIZE);
+    memcpy(received.content_hash, kept->content_hash, HASH_SIZE);
+    if (ask->receipt.seq != 0) received.original_received_ms = ask->receipt.received_ms;
     wire_known_t known = {&received.report, encoded};
-    kept.seq = group_append_known(self, report_received_type(), &received, &known, stamp_ms);
-    txn_put(self->group, TABLE_SUBMISSIONS, key, &kept);
-    receipt_t receipt = receipt_of(self, ask->unit, &ask->report, &kept);
+    uint64_t seq = group_append_known(self, report_received_type(), &received, &known, stamp_ms);
+    ASSERT(seq == kept->seq);
+    receipt_t receipt = receipt_of(self, ask->unit, &ask->report, kept);
     packet_encode(visit->packet.request_id, receipt_type(), &receipt, visit->later);
+}
+
+/* As it will be kept if the next entry is this report's. */
+static intake_submission_t submission_next(const intake_t *self, const append_ask_t *ask, const uint8_t *content_hash) {
+    int64_t stamp_ms = ledger_clock_stamp(&self->clock);
+    intake_submission_t kept = {.seq = self->tail_seq + 1,
+                                .received_ms = ask->receipt.seq != 0 ? ask->receipt.received_ms : (uint64_t)stamp_ms};
+    memcpy(kept.content_hash, content_hash, HASH_SIZE);
+    return kept;
+}
+
+/* Almost every report: nothing but its being known already can keep it out, and nothing has to be appended before it. So it is
+ * looked for and put in one walk. */
+static void take_plainly(visit_t *visit, const append_ask_t *ask, bytes_t encoded, const store_key_t *key,
+                         const uint8_t *content_hash) {
+    intake_t *self = visit->intake;
+    intake_submission_t kept = submission_next(self, ask, content_hash), there;
+    if (txn_put_new(self->group, TABLE_SUBMISSIONS, key, &kept, self->arena, &there))
+        entry_append(visit, ask, encoded, ledger_clock_stamp(&self->clock), &kept);
+    else if (txn_error(self->group) == OK)
+        answer_known(visit, ask, &there, content_hash);
+}
+
+static void take_warily(visit_t *visit, const append_ask_t *ask, bytes_t encoded, const store_key_t *key,
+                        const uint8_t *content_hash) {
+    intake_t *self = visit->intake;
+    intake_submission_t kept;
+    if (txn_get(self->group, TABLE_SUBMISSIONS, key, self->arena, &kept)) {
+        answer_known(visit, ask, &kept, content_hash);
+        return;
+    }
+    if (!period_is_open(visit, ask->report.period)) return;
+    if (self->busy) {
+        visit_busy(visit);
+        return;
+    }
+    if (!receipt_holds(visit, ask, content_hash)) return;
+    int64_t stamp_ms = group_stamp(self);
+    kept = submission_next(self, ask, content_hash);
+    txn_put(self->group, TABLE_SUBMISSIONS, key, &kept);
+    entry_append(visit, ask, encoded, stamp_ms, &kept);
 }
 
 /* Who sends it may: now what is sent. `encoded`: the report's own bytes; the reader takes canonical ones only. */
@@ -93,16 +132,8 @@ void report_take(visit_t *visit, const append_ask_t *ask, bytes_t encoded) {
     uint8_t content_hash[HASH_SIZE];
     report_content_hash(&ask->report, encoded, self->arena, content_hash);
     store_key_t key = key_of_submission(&ask->report, ask->unit);
-    intake_submission_t kept;
-    if (txn_get(self->group, TABLE_SUBMISSIONS, &key, self->arena, &kept)) {
-        answer_known(visit, ask, &kept, content_hash);
-        return;
-    }
-    if (!period_is_open(visit, ask->report.period)) return;
-    if (self->busy)
-        visit_busy(visit);
-    else if (receipt_holds(visit, ask, content_hash))
-        append_report(visit, ask, encoded, &key, content_hash);
+    bool plain = !self->busy && self->closed_ms == 0 && ask->receipt.seq == 0 && ledger_clock_due(&self->clock) == 0;
+    (plain ? take_plainly : take_warily)(visit, ask, encoded, &key, content_hash);
 }
 
 void on_append_ask(visit_t *visit) {

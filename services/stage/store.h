@@ -60,6 +60,8 @@ void txn_fail(txn_t *self, err_t err);
  * Reads into `row` (views into arena copies). false: not there, or an error stuck. */
 bool txn_get(txn_t *self, size_t table, const store_key_t *key, arena_t *arena, void *row);
 void txn_put(txn_t *self, size_t table, const store_key_t *key, const void *row);
+/* Puts a row where there is none. false: there is one, which is read into `there`; or an error stuck. Not in derived stores. */
+bool txn_put_new(txn_t *self, size_t table, const store_key_t *key, const void *row, arena_t *arena, void *there);
 void txn_delete(txn_t *self, size_t table, const store_key_t *key); /* not there: nothing happens */
 void txn_clear(txn_t *self, size_t table);
 

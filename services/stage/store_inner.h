@@ -44,6 +44,8 @@ struct txn {
     bool writes;
     bool head_known;
     MDB_cursor *appender; /* at the end of the stream; NULL: nothing was appended yet */
+    MDB_cursor *newest;   /* where txn_put_new was last; NULL: nowhere yet */
+    size_t newest_table;
     uint32_t changes;  /* see txn_changes */
     uint64_t appended; /* bytes of events */
     struct {
@@ -81,6 +83,8 @@ void txn_value_wrong(txn_t *self, const message_t *type, const char *where, cons
 bool record_open(txn_t *self, MDB_val key, MDB_val value, const char *where, bytes_t *content);
 /* Lets LMDB know the rows of a table, or of all (ROWS_ALL), that are only at hand. Errors stick. */
 void txn_rows_put(txn_t *self, uint32_t table);
+/* Encodes and seals a row in the store's scratch. false: it stuck. */
+bool record_encode(txn_t *self, const table_t *kept, MDB_val key, const void *row, MDB_val *value);
 /* Decodes a record's content into `row` with views into a copy in `arena`. */
 bool record_read(txn_t *self, size_t table, MDB_val key, MDB_val value, arena_t *arena, void *row);
 /* LMDB takes no empty key: the only row of a table may be kept under one, it is written as one zero byte. */

@@ -134,6 +134,15 @@ void txn_put(txn_t *self, size_t table, const store_key_t *key, const void *row)
         row_write(self, table, key_value(key), (bytes_t){record->at + RECORD_HEAD, (uint32_t)(record->size - RECORD_HEAD)});
 }
 
+bool record_encode(txn_t *self, const table_t *kept, MDB_val key, const void *row, MDB_val *value) {
+    fault_t fault;
+    buffer_t *record = record_begin(self);
+    bool good = wire_encode_checked(kept->type(), row, record, &fault) == OK;
+    if (good) *value = record_seal(self, key);
+    else txn_value_wrong(self, kept->type(), kept->name, &fault);
+    return good;
+}
+
 /* One row that was only at hand, by the cursor of its table. */
 static int row_put(txn_t *self, MDB_cursor *cursor, const row_t *row) {
     const uint8_t *name = row->key;

@@ -132,6 +132,36 @@ static void a_transaction_given_up_leaves_nothing_and_a_deleted_row_is_gone(void
     store_close(&store);
 }
 
+static void a_row_put_as_new_is_kept_and_one_that_is_there_is_read_instead(void **state) {
+    (void)state;
+    enum { ROWS = 500 };
+    store_t *store = opened();
+    arena_t *arena = arena_new();
+    key_registered_t row = key_row("u01", 0), there;
+    txn_t *txn = store_write(store);
+    for (uint64_t at = 0; at < ROWS; at++) { /* now ahead, now behind: over many pages, and with other puts between */
+        uint64_t generation = at * 7919 % ROWS + 1;
+        store_key_t key = key_of("u01", generation);
+        row.generation = generation;
+        assert_true(txn_put_new(txn, 0, &key, &row, arena, &there));
+        if (at % 3 == 0) put(txn, 0, "u02", generation);
+    }
+    assert_int_equal(txn_commit(&txn), OK);
+    txn = store_write(store);
+    for (uint64_t generation = 1; generation <= ROWS; generation++) {
+        store_key_t key = key_of("u01", generation);
+        row.generation = ROWS + 1;
+        assert_false(txn_put_new(txn, 0, &key, &row, arena, &there));
+        assert_int_equal(there.generation, generation);
+        assert_true(txn_get(txn, 0, &key, arena, &there));
+        assert_int_equal(there.generation, generation);
+    }
+    assert_int_equal(txn_error(txn), OK);
+    txn_abort(&txn);
+    arena_destroy(&arena);
+    store_close(&store);
+}
+
 static void a_row_may_be_kept_under_the_empty_key(void **state) {
     (void)state;
     store_t *store = opened();
@@ -399,6 +429,7 @@ int main(void) {
         BENCH_TEST(a_row_put_is_there_after_the_store_was_closed_and_opened),
         BENCH_TEST(a_scan_gives_the_rows_of_its_prefix_in_the_order_of_the_key_parts),
         BENCH_TEST(a_transaction_given_up_leaves_nothing_and_a_deleted_row_is_gone),
+        BENCH_TEST(a_row_put_as_new_is_kept_and_one_that_is_there_is_read_instead),
         BENCH_TEST(a_row_may_be_kept_under_the_empty_key),
         BENCH_TEST(an_error_sticks_to_the_transaction_and_nothing_of_it_is_kept),
         BENCH_TEST(readers_beside_the_open_write_transaction_see_what_is_committed),
