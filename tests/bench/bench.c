@@ -278,7 +278,9 @@ static void measure(const load_t *cases, uint32_t count, uint64_t preload) {
         if (!chosen[index]) continue;
         int64_t begun_ns = bench_now_ns();
         open_systems[index] = systems[index]->open(place, preload);
-        fprintf(stderr, "%-10s ready after %.1f s\n", systems[index]->name, (double)(bench_now_ns() - begun_ns) / 1e9);
+        double seconds = (double)(bench_now_ns() - begun_ns) / 1e9;
+        double gigabytes = (double)folder_size(place) / 1e9;
+        fprintf(stderr, "%-10s ready after %.1f s, %.2f GB on disk\n", systems[index]->name, seconds, gigabytes);
     }
     run_all(cases, count);
     for (uint32_t index = 0; index < SYSTEMS; index++)

@@ -118,6 +118,7 @@ void processes_add(processes_t *self, const char *name, pid_t pid, bool family);
 void processes_add_children(processes_t *self, pid_t pid);
 void processes_end(processes_t *self);
 void folder_remove(const char *folder);
+uint64_t folder_size(const char *folder); /* bytes on disk, of all files in it */
 
 int stages_main(const char *folder); /* the in-process benchmarks, with a home in `folder` */
 

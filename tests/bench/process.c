@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -65,6 +66,20 @@ void processes_kill(void) {
 }
 
 void folder_remove(const char *folder) { pump_remove(folder); }
+
+static uint64_t folder_bytes;
+
+static int file_count(const char *path, const struct stat *status, int kind, struct FTW *place) {
+    (void)path, (void)place;
+    if (kind == FTW_F) folder_bytes += (uint64_t)status->st_blocks * 512;
+    return 0;
+}
+
+uint64_t folder_size(const char *folder) {
+    folder_bytes = 0;
+    (void)nftw(folder, file_count, 16, FTW_PHYS); /* what comes and goes meanwhile is not missed */
+    return folder_bytes;
+}
 
 static bool read_proc(pid_t pid, const char *name, char *text, size_t room) {
     char path[64];
