@@ -393,6 +393,6 @@ bool outbox_test(outbox_t *self, const route_test_t *test, const instants_t *now
 
 outbox_state_t outbox_state(const outbox_t *self) {
     outbox_state_t state = self->state;
-    state.notes = self->note_count;
+    state.notes = self->note_open;
     return state;
 }

@@ -45,7 +45,7 @@ bool outbox_test(outbox_t *self, const route_test_t *test, const instants_t *now
 /* The next result for the ledger: type and value live in `arena`; *ticket comes back in outbox_noted. It is told again when
  * outbox_untold was called for it. */
 bool outbox_note(outbox_t *self, arena_t *arena, const message_t **type, bytes_t *body, uint64_t *ticket);
-void outbox_noted(outbox_t *self, uint64_t ticket);
+void outbox_noted(outbox_t *self, uint64_t ticket, uint64_t entry); /* the ledger has it, there */
 void outbox_untold(outbox_t *self); /* those that were not answered are told again */
 
 enum { NOTICE_WHYS = notice_why_unreachable + 1 };

@@ -37,7 +37,7 @@ typedef struct {
     uint64_t looked;       /* state.looked when its parts were looked through */
 } job_t;
 
-/* A result on its way to the ledger. */
+/* A result on its way to the ledger, and back from there: until the fold has it, nothing else says that its parts are at an end. */
 typedef struct {
     const message_t *type;
     uint8_t *body;
@@ -45,6 +45,7 @@ typedef struct {
     uint64_t ticket;
     uint64_t seq; /* stream 4: of the first warning in it */
     bool told;
+    uint64_t entry; /* of the ledger; 0: it does not say yet that it has it */
 } note_t;
 
 typedef struct {
@@ -72,7 +73,7 @@ struct outbox {
     job_t *jobs;
     uint32_t job_count, job_room, cursor;
     note_t *notes;
-    uint32_t note_count, note_room;
+    uint32_t note_count, note_room, note_open; /* open: the ledger does not have them yet */
     uint64_t next_ticket;
     outbox_state_t state;
     arena_t *arena; /* of one call */
@@ -98,5 +99,7 @@ void note_failed(outbox_t *self, const job_t *job, const part_t *parts, uint32_t
 void note_sent(outbox_t *self, const job_t *job, const verdict_of_answer_t *verdict, int64_t wall_ms);
 notice_sent_t sent_of(const job_t *job, const notice_part_t *parts, uint64_t code, int64_t wall_ms);
 notice_part_t *notice_parts(const part_t *parts, uint32_t count, arena_t *arena);
+bool note_tells(const outbox_t *self, const uint8_t outbox_id[16]); /* its end is on its way */
+void notes_drop(outbox_t *self, uint64_t until); /* those of entries up to here */
 
 #endif

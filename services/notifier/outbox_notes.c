@@ -16,6 +16,24 @@ void note_add(outbox_t *self, const message_t *type, const void *value, uint64_t
     }
     self->notes[self->note_count++] = (note_t){.type = type, .body = body.at, .size = (uint32_t)body.size,
                                                .ticket = ++self->next_ticket, .seq = seq};
+    self->note_open++;
+}
+
+/* An id is a hash: its bytes stand nowhere by chance. */
+bool note_tells(const outbox_t *self, const uint8_t outbox_id[16]) {
+    for (uint32_t index = 0; index < self->note_count; index++)
+        if (memmem(self->notes[index].body, self->notes[index].size, outbox_id, 16) != NULL) return true;
+    return false;
+}
+
+void notes_drop(outbox_t *self, uint64_t until) {
+    uint32_t left = 0;
+    for (uint32_t index = 0; index < self->note_count; index++) {
+        note_t note = self->notes[index];
+        if (note.entry == 0 || note.entry > until) self->notes[left++] = note;
+        else free(note.body);
+    }
+    self->note_count = left;
 }
 
 notice_part_t *notice_parts(const part_t *parts, uint32_t count, arena_t *arena) {
@@ -69,8 +87,10 @@ void note_sent(outbox_t *self, const job_t *job, const verdict_of_answer_t *verd
 
 /* The oldest first, a few at once. */
 bool outbox_note(outbox_t *self, arena_t *arena, const message_t **type, bytes_t *body, uint64_t *ticket) {
-    for (uint32_t index = 0; index < self->note_count && index < NOTES_AT_ONCE; index++) {
+    uint32_t open = 0;
+    for (uint32_t index = 0; index < self->note_count && open < NOTES_AT_ONCE; index++) {
         note_t *note = &self->notes[index];
+        open += note->entry == 0;
         if (note->told) continue;
         note->told = true;
         *type = note->type;
@@ -81,16 +101,18 @@ bool outbox_note(outbox_t *self, arena_t *arena, const message_t **type, bytes_t
     return false;
 }
 
-void outbox_noted(outbox_t *self, uint64_t ticket) {
+void outbox_noted(outbox_t *self, uint64_t ticket, uint64_t entry) {
     for (uint32_t index = 0; index < self->note_count; index++) {
-        if (self->notes[index].ticket != ticket) continue;
-        free(self->notes[index].body);
-        self->note_count--;
-        memmove(&self->notes[index], &self->notes[index + 1], (self->note_count - index) * sizeof *self->notes);
+        note_t *note = &self->notes[index];
+        if (note->ticket != ticket || note->entry != 0) continue;
+        note->told = true;
+        note->entry = entry;
+        self->note_open--;
         return;
     }
 }
 
 void outbox_untold(outbox_t *self) {
-    for (uint32_t index = 0; index < self->note_count; index++) self->notes[index].told = false;
+    for (uint32_t index = 0; index < self->note_count; index++)
+        if (self->notes[index].entry == 0) self->notes[index].told = false;
 }

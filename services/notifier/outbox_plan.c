@@ -108,7 +108,7 @@ static void consider(look_t *look, const route_t *route, const contact_t *contac
     outbox_id_of(told, route->id, ref, id);
     if (!raised && !raised_was_heard(look, route->id, ref)) return;
     if (has_result(look, told->state, id, &sent, &retried) || journal_part(self->journal, id) == PART_SENT) return;
-    if (is_flying(self, id)) return;
+    if (is_flying(self, id) || note_tells(self, id)) return;
     part_t part = part_of(told, id, retried);
     bool old = retried == 0 && outbox_too_old(self, told); /* who asks for another try knows how old it is */
     bool withdrawn = raised && told->withdrawn_seq > 0 && told->digest == 0;
@@ -176,6 +176,8 @@ static bool was_rebuilt(outbox_t *self, txn_t *txn, const notifier_mode_t *mode)
 
 static void mode_take(outbox_t *self, txn_t *txn) {
     notifier_mode_t mode = notifier_mode(txn, self->arena);
+    if (mode.epoch != self->mode.epoch) notes_drop(self, UINT64_MAX); /* what the ledger had it may have lost */
+    else notes_drop(self, txn_fact(txn, "cause_seq"));
     if (was_rebuilt(self, txn, &mode)) forget(self);
     if (self->book == NULL || mode.plans != self->mode.plans) {
         planbook_destroy(&self->book);

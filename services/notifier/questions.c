@@ -34,7 +34,7 @@ struct questions {
     uint64_t ask_id, ask_known, asked_seq;
     int64_t asked_ms;
     /* results */
-    uint64_t noted[NOTED];
+    uint64_t noted[NOTED], noted_at[NOTED]; /* tickets; the entries that they became */
     uint32_t noted_count;
     uint32_t untold; /* told and not noted */
     int64_t noted_ms; /* of the last answer, or of the first question since */
@@ -204,10 +204,13 @@ void questions_note(questions_t *self, const message_t *type, bytes_t body, uint
 }
 
 static void on_intake(questions_t *self, const packet_t *packet) {
+    notice_noted_t noted = {.seq = 1}; /* what is refused is dropped at once */
+    fault_t fault;
     if (packet->kind == KIND_busy) return; /* told again later */
-    if (packet->kind != KIND_notice_noted)
+    if (packet->kind != KIND_notice_noted || packet_body(packet, notice_noted_type(), self->arena, &noted, &fault) != OK)
         log_error("result_refused", "ticket=%llu kind=%u", (unsigned long long)packet->request_id, packet->kind);
-    if (self->noted_count < NOTED) self->noted[self->noted_count++] = packet->request_id;
+    self->noted_at[self->noted_count] = noted.seq;
+    self->noted[self->noted_count++] = packet->request_id;
     if (self->untold > 0) self->untold--;
 }
 
@@ -222,9 +225,10 @@ static void intake_step(questions_t *self, int64_t steady_ms) {
     }
 }
 
-bool questions_noted(questions_t *self, uint64_t *ticket) {
+bool questions_noted(questions_t *self, uint64_t *ticket, uint64_t *entry) {
     if (self->noted_count == 0) return false;
     *ticket = self->noted[--self->noted_count];
+    *entry = self->noted_at[self->noted_count];
     return true;
 }
 

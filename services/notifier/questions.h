@@ -30,7 +30,7 @@ uint32_t questions_directory_void(questions_t *self);
 
 /* Results: told under their ticket; noted once intake says so. */
 void questions_note(questions_t *self, const message_t *type, bytes_t body, uint64_t ticket, int64_t steady_ms);
-bool questions_noted(questions_t *self, uint64_t *ticket);
+bool questions_noted(questions_t *self, uint64_t *ticket, uint64_t *entry);
 bool questions_note_again(questions_t *self, int64_t steady_ms); /* answers are overdue: tell all again */
 
 /* Tests: the next one asked for; then either refused, or begun, which gives the courier's ticket. */

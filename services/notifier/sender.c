@@ -134,8 +134,8 @@ static int64_t letters_send(sender_t *self) {
 static void notes_tell(sender_t *self, int64_t steady_ms) {
     const message_t *type;
     bytes_t body;
-    uint64_t ticket;
-    while (questions_noted(self->questions, &ticket)) outbox_noted(self->outbox, ticket);
+    uint64_t ticket, entry;
+    while (questions_noted(self->questions, &ticket, &entry)) outbox_noted(self->outbox, ticket, entry);
     if (questions_note_again(self->questions, steady_ms)) outbox_untold(self->outbox);
     while (outbox_note(self->outbox, self->arena, &type, &body, &ticket))
         questions_note(self->questions, type, body, ticket, steady_ms);

@@ -130,8 +130,7 @@ static void notes_tell(scene_t *self, outbox_t *outbox) {
         fault_t fault;
         err_t err = wire_decode(type, body, self->arena, value, &fault);
         ASSERT(err == OK);
-        world_note(self->world, type, value, self->arena);
-        outbox_noted(outbox, ticket);
+        outbox_noted(outbox, ticket, world_note(self->world, type, value, self->arena));
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include "services/1-intake/intake.h"
 #include "services/4-alerting/publisher.h"
+#include "services/notifier/outbox.h"
 #include "services/plan/calendar.h"
 #include "services/plan/plan.h"
 #include "services/stage/stage.h"
@@ -25,6 +26,7 @@ enum {
     SIM_KINDS = 500, /* of events: what lies above are packets */
     ACTOR_INTAKE = 0, /* then the stages, in the order of sim_roles */
     SIM_LOGINS = SIM_UNITS * 2 + 3, /* a clerk and an approver of each unit, coordinator, supervisor, auditor */
+    ACTOR_OUTSIDE = SIM_ACTORS - 4,
     ACTOR_CONSOLE = SIM_ACTORS - 3,
     ACTOR_DOOR = SIM_ACTORS - 2,
     ACTOR_OPERATOR = SIM_ACTORS - 1
@@ -49,7 +51,7 @@ typedef struct {
     uint8_t *bytes;
     uint32_t size;
     uint32_t from, to;
-} letter_t;
+} sim_letter_t;
 void sim_send(sim_t *sim, uint32_t from, uint32_t to, bytes_t frame); /* dropped, if the world is full or so minded */
 bool sim_deliver(sim_t *sim, uint32_t index);                         /* false: its addressee cannot take it now */
 void sim_letters_clear(sim_t *sim);
@@ -166,6 +168,29 @@ typedef struct {
     arena_t *arena;
 } sim_redis_t;
 
+/* One notice to one address, by its outbox id; a message under way. */
+typedef struct {
+    uint8_t id[16], name[QUICK_SIZE];
+    bool left, delivered;
+} sim_notice_t;
+enum { SIM_NOTICES = 4096, SIM_FLIGHTS = 6 };
+typedef struct {
+    uint32_t slot, count, notices[LIMIT_NOTICE_PARTS];
+} sim_flight_t;
+typedef struct {
+    outbox_t *outbox; /* NULL: down, as the notifier's fold is */
+    journal_t *journal;
+    uint64_t life, noted, in_seq, drained_at, last_cause, last_epoch;
+    bool head_taken, foreign, drained;
+    int64_t steady_ms;
+    uint32_t bad_luck;  /* so many deliveries go wrong */
+    uint32_t once_more; /* so many times dead letters are tried again at the end */
+    sim_flight_t flights[SIM_FLIGHTS];
+    uint32_t flight_count;
+    sim_notice_t notices[SIM_NOTICES];
+    uint32_t notice_count;
+} sim_outside_t;
+
 struct sim {
     uint64_t seed, luck, crypto_luck;
     uint64_t step;
@@ -185,7 +210,7 @@ struct sim {
     uint8_t operator_secret[SIGN_SECRET_SIZE], signer_secret[SIGN_SECRET_SIZE], vault_key[HASH_KEY_SIZE];
     bool confirms;  /* the plan has periods in which postings are confirmed */
     int64_t true_ms, wall_offset_ms, end_ms;
-    letter_t letters[SIM_LETTERS];
+    sim_letter_t letters[SIM_LETTERS];
     uint32_t letter_count;
     ask_t asks[SIM_ASKS]; /* by request id - 1 */
     uint64_t ask_count;
@@ -212,6 +237,7 @@ struct sim {
     uint32_t erased_count;
     publisher_t *publisher;
     sim_redis_t redis;
+    sim_outside_t outside;
     bool commit_fails; /* the next one does */
     uint64_t starts, crashes, commits, events;
     uint64_t *seen;  /* events by kind, of all worlds of a worker */
@@ -272,6 +298,15 @@ void sim_operator_send(sim_t *sim, uint32_t order);
 bool sim_operator_busy(const sim_t *sim);
 void sim_swap(sim_t *sim, submission_t *submission);
 
+/* --- people outside (sim_outside.c) --- */
+bool sim_outside_work(sim_t *sim);
+void sim_outside_take(sim_t *sim, bytes_t frame);
+void sim_outside_crash(sim_t *sim);
+bool sim_outside_idle(sim_t *sim);
+bool sim_retry_order(sim_t *sim); /* false: none is dead */
+bool sim_contact_exists(const sim_t *sim, uint32_t unit);
+void sim_contact_ref(uint32_t unit, uint8_t ref[32]);
+
 /* --- the console's door (sim_console.c) --- */
 void sim_login_order(sim_t *sim); /* the next login is granted; then they are revoked and granted again */
 void sim_login_choose(sim_t *sim, submission_t *submission); /* some reports come under a login */
@@ -323,6 +358,7 @@ void sim_heal(sim_t *sim);
 void sim_check_all(sim_t *sim);
 void sim_recount(sim_t *sim);
 void sim_check_redis(sim_t *sim); /* sim_check_redis.c */
+void sim_recount_notices(sim_t *sim); /* sim_notices.c */
 void sim_seen_count(sim_t *sim); /* sim_seen.c */
 /* Tells what no world did, or each kind with how often. False: something is missing. */
 bool sim_seen_tell(const uint64_t seen[SIM_KINDS], bool all);

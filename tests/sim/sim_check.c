@@ -267,6 +267,7 @@ void sim_check_all(sim_t *sim) {
     replay_check(sim);
     sim_recount(sim);
     sim_check_redis(sim);
+    sim_recount_notices(sim);
     sim_seen_count(sim);
     digest_take(sim);
 }

@@ -70,6 +70,7 @@ void sim_fold_crash(sim_t *sim, uint32_t actor) {
     if (fold->stage == NULL) return;
     sim_trace(sim, "%s dies%s", fold->role->name, fold->open ? " with an open transaction" : "");
     if (is_alerting(fold)) publisher_destroy(&sim->publisher);
+    if (fold->role->writes == STREAM_NONE) sim_outside_crash(sim); /* one process, the notifier */
     stage_close(&fold->stage);
     fold->outstanding = fold->holds = fold->open = false;
     fold->strange = 0;

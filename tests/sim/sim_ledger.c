@@ -112,6 +112,7 @@ bool sim_ledger_take(sim_t *sim, uint32_t from, bytes_t frame) {
     bool pending = intake_pending(ledger->intake);
     clock_shown(sim);
     door_t door = from == ACTOR_OPERATOR ? door_operator : from == ACTOR_CONSOLE ? door_console : door_gateway;
+    if (from == ACTOR_OUTSIDE) door = door_notifier;
     intake_take(ledger->intake, door, frame, sim_wall_ms(sim), sim->true_ms, &now, &ledger->later);
     if (now.size > 0) answers_send(sim, &now, &from, 1);
     if (ledger->later.size > before) ledger->askers[ledger->asker_count++] = from;

@@ -12,8 +12,8 @@ void sim_send(sim_t *sim, uint32_t from, uint32_t to, bytes_t frame) {
         return;
     }
     if (sim->letter_count == SIM_LETTERS) return; /* a full link loses what comes */
-    letter_t *letter = &sim->letters[sim->letter_count++];
-    *letter = (letter_t){.bytes = malloc(frame.size), .size = frame.size, .from = from, .to = to};
+    sim_letter_t *letter = &sim->letters[sim->letter_count++];
+    *letter = (sim_letter_t){.bytes = malloc(frame.size), .size = frame.size, .from = from, .to = to};
     ASSERT(letter->bytes != NULL);
     memcpy(letter->bytes, frame.at, frame.size);
 }
@@ -25,13 +25,15 @@ static void letter_remove(sim_t *sim, uint32_t index) {
 }
 
 bool sim_deliver(sim_t *sim, uint32_t index) {
-    letter_t letter = sim->letters[index];
+    sim_letter_t letter = sim->letters[index];
     bytes_t frame = {letter.bytes, letter.size};
     bool taken = true;
     /* the addressee may send: letters are only added behind, this one stays in its place */
     if (letter.to == ACTOR_INTAKE)
         taken = sim_ledger_take(sim, letter.from, frame);
-    else if (letter.to < ACTOR_CONSOLE)
+    else if (letter.to == ACTOR_OUTSIDE)
+        sim_outside_take(sim, frame);
+    else if (letter.to < ACTOR_OUTSIDE)
         taken = sim_fold_take(sim, letter.to, letter.from, frame);
     else
         sim_door_take(sim, letter.from, frame);

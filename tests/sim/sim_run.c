@@ -30,6 +30,8 @@ static void world_make(sim_t *sim) {
     sign_keypair(sim->opened.operator_key, sim->operator_secret);
     sign_keypair(sim->opened.signer_key, sim->signer_secret);
     sim->epoch = 1;
+    sim->outside.bad_luck = (uint32_t)sim_draw(sim, 24);
+    sim->outside.once_more = (uint32_t)sim_draw(sim, 3);
     sim_folds_make(sim);
 }
 
@@ -49,6 +51,8 @@ static void files_clear(sim_t *sim) {
         }
     }
     sim_path_of(sim, "published", path);
+    unlink(path);
+    sim_path_of(sim, "notices", path);
     unlink(path);
 }
 
@@ -101,7 +105,7 @@ static void time_pass(sim_t *sim) {
 static bool actor_work(sim_t *sim, uint32_t which) {
     if (which == 0) return sim_ledger_work(sim);
     if (which <= sim->fold_count) return sim_fold_work(sim, which);
-    return sim_door_work(sim);
+    return which == sim->fold_count + 1 ? sim_door_work(sim) : sim_outside_work(sim);
 }
 
 /* Those that have no answer yet, the oldest first; now and then any, also one that is done. */
@@ -124,7 +128,7 @@ static void step(sim_t *sim) {
         for (uint64_t count = 1 + sim_draw(sim, 4); count > 0 && sim->letter_count > 0; count--)
             sim_deliver(sim, sim_chance(sim, 700) ? 0 : (uint32_t)sim_draw(sim, sim->letter_count));
     } else if (what < 790) {
-        uint32_t who = (uint32_t)sim_draw(sim, sim->fold_count + 2);
+        uint32_t who = (uint32_t)sim_draw(sim, sim->fold_count + 3);
         for (uint64_t pieces = 1 + sim_draw(sim, 3); pieces > 0 && actor_work(sim, who);) pieces--;
     } else if (what < 825) {
         if (sim->newest_generation[sim->plan.units_count - 1] > 0) sim_report_new(sim);
@@ -139,6 +143,7 @@ static void step(sim_t *sim) {
         else sim_login_order(sim);
     } else if (what < 862) {
         if (sim->officer_count == SIM_OFFICERS) sim_operator_document(sim);
+        if (sim_chance(sim, 600)) sim_retry_order(sim);
     } else if (what < 897) {
         orders_push(sim);
     } else if (what < 978 || sim->faults == 0) {
@@ -166,6 +171,7 @@ static bool is_idle(sim_t *sim) {
     if (intake_pending(sim->ledger.intake) || sim_operator_busy(sim) || !submissions_settled(sim)) return false;
     for (uint32_t actor = 1; actor <= sim->fold_count; actor++)
         if (!sim_fold_idle(sim, actor)) return false;
+    if (!sim_outside_idle(sim)) return false;
     health_t health = {0};
     publisher_show(sim->publisher, &health);
     txn_t *txn = store_read(stage_store(sim_fold_named(sim, "alerting")->stage));
@@ -179,12 +185,13 @@ static void round_of_all(sim_t *sim) {
     arena_reset(sim->moment);
     for (uint32_t count = sim->letter_count; count > 0 && sim->letter_count > 0; count--)
         if (!sim_deliver(sim, 0)) break;
-    for (uint32_t which = 0; which <= sim->fold_count + 1; which++)
+    for (uint32_t which = 0; which <= sim->fold_count + 2; which++)
         for (uint32_t piece = 0; piece < 4; piece++)
             if (!actor_work(sim, which)) break;
     for (uint32_t index = 0; index < sim->submission_count && sim->step % 8 == 0; index++)
         if (!sim->submissions[index].acked && !sim->submissions[index].refused && sim->letter_count < 64)
             sim_sender_send(sim, index);
+    if (sim->step % 16 == 0 && sim->outside.once_more > 0) sim->outside.once_more -= sim_retry_order(sim);
     for (uint32_t index = 0; index < sim->order_count && sim->step % 8 == 0; index++)
         if (!sim->orders[index].done && !sim->orders[index].refused) sim_operator_send(sim, index);
 }
@@ -193,10 +200,10 @@ static void drain(sim_t *sim) {
     uint32_t rounds = 0;
     while (!is_idle(sim)) {
         SIM_HOLDS(sim, "drains_to_idle", rounds++ < DRAIN_ROUNDS,
-                  "not idle after %u rounds: orders %s, reports %s, intake %s, stages %d %d %d", DRAIN_ROUNDS,
+                  "not idle after %u rounds: orders %s, reports %s, intake %s, stages %d %d %d, outside %d", DRAIN_ROUNDS,
                   sim_operator_busy(sim) ? "open" : "done", submissions_settled(sim) ? "done" : "open",
                   intake_pending(sim->ledger.intake) ? "pending" : "quiet", sim_fold_idle(sim, 1), sim_fold_idle(sim, 2),
-                  sim_fold_idle(sim, 3));
+                  sim_fold_idle(sim, 3), sim_outside_idle(sim));
         round_of_all(sim);
     }
 }

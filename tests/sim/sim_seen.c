@@ -14,9 +14,6 @@ static const struct {
     {KIND_event_skipped, "a poisonous event: make poison"},
     {KIND_unit_bounded, "a plan amended in mid-year: make scale, unit-comes-and-goes.txt"},
     {KIND_backup_taken, "make drill"},
-    {KIND_notice_sent, "make notify"},
-    {KIND_notice_failed, "make notify"},
-    {KIND_notice_retried, "make notify"},
     {KIND_officer_revoked, "keys-and-privacy.txt, test_intake_officers"},
 };
 
@@ -26,21 +23,23 @@ static const char *elsewhere_of(uint32_t kind) {
     return NULL;
 }
 
-static void stream_count(sim_t *sim, store_t *store) {
+static void stream_count(sim_t *sim, store_t *store, bool is_ledger) {
     txn_t *txn = store_read(store);
     ASSERT(txn != NULL);
     for (uint64_t seq = 1; seq <= txn_head(txn).seq; seq++) {
         event_t event;
         arena_reset(sim->moment);
-        if (txn_event(txn, seq, sim->moment, &event, NULL) && event.kind < SIM_KINDS) sim->seen[event.kind]++;
+        if (!txn_event(txn, seq, sim->moment, &event, NULL) || event.kind >= SIM_KINDS) continue;
+        bool passed_on = kind_is_control(event.kind) && event.kind != KIND_event_skipped && !is_ledger;
+        if (!passed_on) sim->seen[event.kind]++;
     }
     txn_abort(&txn);
 }
 
 void sim_seen_count(sim_t *sim) {
-    stream_count(sim, intake_store(sim->ledger.intake));
+    stream_count(sim, intake_store(sim->ledger.intake), true);
     for (uint32_t index = 0; index < sim->fold_count; index++)
-        if (sim->folds[index].role->writes != STREAM_NONE) stream_count(sim, stage_store(sim->folds[index].stage));
+        if (sim->folds[index].role->writes != STREAM_NONE) stream_count(sim, stage_store(sim->folds[index].stage), false);
 }
 
 bool sim_seen_tell(const uint64_t seen[SIM_KINDS], bool all) {

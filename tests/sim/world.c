@@ -290,9 +290,14 @@ bool world_event(world_t *self, uint32_t stage, uint64_t *seq, event_t *event, a
 
 store_t *world_store(world_t *self, uint32_t stage) { return stage_store(self->stages[stage]); }
 
-void world_note(world_t *self, const message_t *type, const void *value, arena_t *arena) {
+uint64_t world_note(world_t *self, const message_t *type, const void *value, arena_t *arena) {
     packet_t packet = converse(self, door_notifier, type, value, arena);
+    notice_noted_t noted = {0};
+    fault_t fault;
     ASSERT(packet.kind == KIND_notice_noted);
+    err_t err = packet_body(&packet, notice_noted_type(), arena, &noted, &fault);
+    ASSERT(err == OK);
+    return noted.seq;
 }
 
 void world_restart(world_t *self) {

@@ -54,7 +54,7 @@ bool world_event(world_t *self, uint32_t stage, uint64_t *seq, event_t *event, a
 
 /* What a stage keeps; and a result of a delivery through the notifier's door. */
 store_t *world_store(world_t *self, uint32_t stage);
-void world_note(world_t *self, const message_t *type, const void *value, arena_t *arena);
+uint64_t world_note(world_t *self, const message_t *type, const void *value, arena_t *arena);
 
 /* Closes every store and opens it again: what a power cut leaves, everything committed. */
 void world_restart(world_t *self);

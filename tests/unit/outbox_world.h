@@ -180,7 +180,7 @@ static inline uint32_t note(world_t *self, notice_sent_t *sent, notice_failed_t 
     assert_int_equal(wire_decode(type, body, self->arena, value, &fault), OK);
     self->entry++;
     emit(self, type, value);
-    outbox_noted(self->outbox, ticket);
+    outbox_noted(self->outbox, ticket, self->entry);
     return type->kind;
 }
 
