@@ -2,6 +2,8 @@
 #undef _FORTIFY_SOURCE
 #include "tests/power/tape.h"
 
+#include "tests/power/shelf.h"
+
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <lmdb.h>
@@ -114,6 +116,7 @@ ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset) {
     struct iovec part = {.iov_len = size};
     memcpy(&part.iov_base, &bytes, sizeof bytes);
     if (is_taped(fd)) record(fd, &part, 1, offset);
+    shelf_heard_write(fd, &part, 1, offset);
     return syscall(SYS_pwrite64, fd, bytes, size, offset);
 }
 
@@ -121,15 +124,18 @@ ssize_t write(int fd, const void *bytes, size_t size) {
     struct iovec part = {.iov_len = size};
     memcpy(&part.iov_base, &bytes, sizeof bytes);
     if (is_taped(fd)) record(fd, &part, 1, syscall(SYS_lseek, fd, 0, SEEK_CUR));
+    shelf_heard_write(fd, &part, 1, syscall(SYS_lseek, fd, 0, SEEK_CUR));
     return syscall(SYS_write, fd, bytes, size);
 }
 
 ssize_t writev(int fd, const struct iovec *parts, int count) {
     if (is_taped(fd)) record(fd, parts, count, syscall(SYS_lseek, fd, 0, SEEK_CUR));
+    shelf_heard_write(fd, parts, count, syscall(SYS_lseek, fd, 0, SEEK_CUR));
     return syscall(SYS_writev, fd, parts, count);
 }
 
 static void record_sync(int fd) {
+    shelf_heard_sync(fd);
     if (running == NULL) return;
     if (!tape_deaf && is_taped(fd)) entry_new(TAPE_SYNC);
     if (is(fd, running->folder)) entry_new(TAPE_NAME);
@@ -149,6 +155,19 @@ int rename(const char *from, const char *to) {
     bool born = running != NULL && strcmp(from, running->born) == 0 && strcmp(to, running->file) == 0;
     int failed = (int)syscall(SYS_rename, from, to);
     if (born && failed == 0) entry_new(TAPE_RENAME);
+    if (failed == 0) shelf_heard_rename(from, to);
+    return failed;
+}
+
+int unlink(const char *path) {
+    int failed = (int)syscall(SYS_unlink, path);
+    if (failed == 0) shelf_heard_unlink(-1, path);
+    return failed;
+}
+
+int unlinkat(int folder, const char *path, int flags) {
+    int failed = (int)syscall(SYS_unlinkat, folder, path, flags);
+    if (failed == 0) shelf_heard_unlink(folder, path);
     return failed;
 }
 
