@@ -21,7 +21,7 @@
 #define LIMIT_EVIDENCE 32                  /* evidence files of one report */
 #define LIMIT_REASONS 64                   /* faults told at once */
 #define LIMIT_ARGS 4                       /* values inside one fault's sentence */
-#define LIMIT_RESTATED 1024                /* later running totals that one correction moves, as far as they are told */
+#define LIMIT_RESTATED (2 * LIMIT_FIGURES) /* figures that one correction moves: those it states, those it states no more */
 #define LIMIT_SOFT_RULES 32                /* soft rules whose strictness a plan states */
 #define LIMIT_CHAIN 1024                   /* submissions of one (unit, task, period) that are looked through, newest first */
 #define LIMIT_PROOF 32                     /* proof rows carried by one verdict of a target */

@@ -70,7 +70,9 @@ static void history_keep(turn_t *turn, const validation_case_t *given, const val
     validation_history_t fresh =
         validation_history_replace(old, indicator, period_from, ruling->figures, given->report->figures, ruling->figures_count,
                                    ruling->revision, turn_arena(turn));
-    restated_add(turn, restated, old, &fresh, indicator, period_from);
+    restated_case_t moved = {
+        .old = old, .fresh = &fresh, .indicator = indicator, .plan = given->place.plan, .period_from = period_from};
+    restated_add(turn, restated, &moved);
     store_key_t key = key_history(given->unit, indicator);
     if (fresh.months_count > 0) turn_put(turn, VALIDATION_HISTORY, &key, &fresh);
     else if (old->months_count > 0) turn_delete(turn, VALIDATION_HISTORY, &key);
@@ -245,12 +247,12 @@ static void apply(turn_t *turn, const event_t *event) {
 /* --- queries --- */
 
 /* The verdict of an entry as the doors tell it. false: it is not the entry of a report. `previous` may be NULL. */
-static bool verdict_of(turn_t *turn, uint64_t seq, verdict_t *verdict, uint64_t *previous) {
+static bool verdict_of(turn_t *turn, uint64_t seq, arena_t *arena, verdict_t *verdict, uint64_t *previous) {
     event_t event;
-    uint64_t at = txn_caused_by(turn_txn(turn), seq, turn_arena(turn), &event);
+    uint64_t at = txn_caused_by(turn_txn(turn), seq, arena, &event);
     while (at != 0 && event.cause_seq == seq) {
-        if (verdict_of_event(&event, turn_arena(turn), verdict, previous)) return true;
-        at = txn_event(turn_txn(turn), at + 1, turn_arena(turn), &event, NULL) ? at + 1 : 0;
+        if (verdict_of_event(&event, arena, verdict, previous)) return true;
+        at = txn_event(turn_txn(turn), at + 1, arena, &event, NULL) ? at + 1 : 0;
     }
     return decision_verdict(turn, seq, verdict);
 }
@@ -261,7 +263,7 @@ static void answer_verdict(turn_t *turn, const packet_t *packet, reply_t *reply)
     verdict_t verdict;
     if (packet_body(packet, verdict_ask_type(), turn_arena(turn), &ask, &fault) != OK) return;
     if (turn_waits(turn, ask.seq)) return;
-    if (verdict_of(turn, ask.seq, &verdict, NULL))
+    if (verdict_of(turn, ask.seq, turn_arena(turn), &verdict, NULL))
         reply_with(reply, verdict_type(), &verdict);
     else if (turn_skipped(turn, ask.seq))
         reply_refuse(reply, REASON_OF(set_aside), "", (text_t){NULL, 0});
@@ -314,20 +316,24 @@ static uint32_t submissions_of(turn_t *turn, uint64_t newest_seq, verdict_t *ver
     uint32_t count = 0;
     uint64_t previous = 0;
     for (uint64_t seq = newest_seq; seq != 0 && count < LIMIT_REASONS; seq = previous)
-        if (verdict_of(turn, seq, &verdicts[count], &previous)) count++;
+        if (verdict_of(turn, seq, turn_arena(turn), &verdicts[count], &previous)) count++;
         else break;
     return count;
 }
 
 /* One of them, by its id, as far back as a history looks. No table is kept for it: it would cost every report a row. */
 static uint32_t submission_of(turn_t *turn, uint64_t newest_seq, const uint8_t id[16], verdict_t *verdict) {
-    uint64_t previous = 0;
-    uint32_t looked = 0;
-    for (uint64_t seq = newest_seq; seq != 0 && looked < LIMIT_CHAIN; seq = previous, looked++) {
-        if (!verdict_of(turn, seq, verdict, &previous)) return 0;
-        if (memcmp(verdict->submission_id, id, sizeof verdict->submission_id) == 0) return 1;
+    arena_t *scratch = arena_new(); /* of one at a time: they may be large, and many */
+    uint64_t seq = newest_seq, previous = 0;
+    bool found = false;
+    for (uint32_t looked = 0; seq != 0 && looked < LIMIT_CHAIN; looked++, seq = previous) {
+        arena_reset(scratch);
+        if (!verdict_of(turn, seq, scratch, verdict, &previous)) break;
+        found = memcmp(verdict->submission_id, id, sizeof verdict->submission_id) == 0;
+        if (found) break;
     }
-    return 0;
+    arena_destroy(&scratch);
+    return found && verdict_of(turn, seq, turn_arena(turn), verdict, NULL);
 }
 
 static void answer_standing(turn_t *turn, const packet_t *packet, reply_t *reply) {

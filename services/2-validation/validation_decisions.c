@@ -107,8 +107,9 @@ static restated_t histories_revive(turn_t *turn, const report_decided_t *decided
         if (!turn_get(turn, VALIDATION_HISTORY, &key, &old)) old = (validation_history_t){0};
         validation_history_t fresh = validation_history_replace(&old, indicator, period_from, below->figures, below->figures,
                                                                 below->figures_count, below->revision, turn_arena(turn));
-        restated_add_own(turn, &restated, &old, &fresh, indicator, period_from); /* an earlier month may be another since */
-        restated_add(turn, &restated, &old, &fresh, indicator, period_from);
+        restated_case_t moved = {.old = &old, .fresh = &fresh, .indicator = indicator, .plan = planbook_plan(book),
+                                 .period_from = period_from, .back = true};
+        restated_add(turn, &restated, &moved);
         if (fresh.months_count > 0) turn_put(turn, VALIDATION_HISTORY, &key, &fresh);
         else if (old.months_count > 0) turn_delete(turn, VALIDATION_HISTORY, &key);
     }

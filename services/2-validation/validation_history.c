@@ -84,64 +84,65 @@ static text_t period_id(const plan_t *plan, uint32_t period_from) {
     return text_of(NULL);
 }
 
-/* The later months of one member, all moved by the same difference. */
-static uint32_t member_restated(const validation_history_t *old, const validation_history_t *fresh, text_t indicator,
-                                text_t member, const plan_t *plan, uint32_t period_from, restated_total_t *out,
-                                uint32_t room) {
-    int64_t before = running_at(old, member, period_from), after = running_at(fresh, member, period_from);
-    uint32_t count = 0;
-    if (before == after) return 0;
-    for (uint32_t index = 0; index < fresh->months_count && count < room; index++) {
+static const validation_month_t *month_of(const validation_history_t *history, text_t member, uint32_t period_from) {
+    for (uint32_t index = 0; index < history->months_count && history->months[index].period_from <= period_from; index++)
+        if (history->months[index].period_from == period_from && text_equal(history->months[index].member, member))
+            return &history->months[index];
+    return NULL;
+}
+
+/* A running total that was typed for this month, held against what it comes to. */
+static void typed_add(const restated_case_t *given, const validation_month_t *month, int64_t after, restated_typed_t *typed,
+                      uint32_t *count) {
+    if (!month->typed.given) return;
+    typed[(*count)++] = (restated_typed_t){.period = period_id(given->plan, month->period_from),
+                                           .typed = (uint64_t)month->typed.value,
+                                           .after = (uint64_t)after};
+}
+
+/* One member: the months after the one at hand, all moved by the same difference. */
+static restated_total_t member_restated(const restated_case_t *given, text_t member, arena_t *arena) {
+    const validation_history_t *fresh = given->fresh;
+    const validation_month_t *own = month_of(fresh, member, given->period_from), *last = NULL;
+    int64_t before = running_at(given->old, member, given->period_from), after = running_at(fresh, member, given->period_from);
+    restated_typed_t *typed = arena_room(arena, sizeof *typed * fresh->months_count);
+    restated_total_t row = {
+        .indicator = given->indicator, .member = member, .before = (uint64_t)before, .after = (uint64_t)after, .typed = typed};
+    if (given->back && own != NULL && own->typed.value != after) typed_add(given, own, after, typed, &row.typed_count);
+    for (uint32_t index = 0; before != after && index < fresh->months_count; index++) {
         const validation_month_t *month = &fresh->months[index];
-        if (month->gone || month->period_from <= period_from || !text_equal(month->member, member)) continue;
-        before += month_total(month);
-        after += month_total(month);
-        out[count++] = (restated_total_t){.indicator = indicator,
-                                          .member = member,
-                                          .period = period_id(plan, month->period_from),
-                                          .before = (uint64_t)before,
-                                          .after = (uint64_t)after,
-                                          .typed = month->typed,
-                                          .stale = month->typed.given && month->typed.value != after};
+        if (month->gone || month->period_from <= given->period_from || !text_equal(month->member, member)) continue;
+        if (row.months++ == 0) row.first = period_id(given->plan, month->period_from);
+        last = month;
+        typed_add(given, month, after += month_total(month), typed, &row.typed_count);
+    }
+    if (last != NULL) row.last = period_id(given->plan, last->period_from);
+    return row;
+}
+
+static bool is_moved(const restated_case_t *given, const validation_month_t *old, const validation_month_t *fresh) {
+    if (given->back && fresh != NULL && fresh->typed.given) return true; /* by an earlier month, perhaps */
+    return (old == NULL ? 0 : month_total(old)) != (fresh == NULL ? 0 : month_total(fresh));
+}
+
+/* The members of `side`'s months at hand that the other side has too, or that it lacks. */
+static uint32_t side_restated(const restated_case_t *given, bool only_old, arena_t *arena, restated_total_t *out, uint32_t room) {
+    const validation_history_t *side = only_old ? given->old : given->fresh, *other = only_old ? given->fresh : given->old;
+    uint32_t count = 0;
+    for (uint32_t index = 0; index < side->months_count && count < room; index++) {
+        const validation_month_t *month = &side->months[index];
+        if (month->period_from != given->period_from) continue;
+        const validation_month_t *match = month_of(other, month->member, given->period_from);
+        if (only_old ? match != NULL || !is_moved(given, month, NULL) : !is_moved(given, match, month)) continue;
+        out[count] = member_restated(given, month->member, arena);
+        count += out[count].months > 0 || out[count].typed_count > 0;
     }
     return count;
 }
 
-uint32_t validation_restated(const validation_history_t *old, const validation_history_t *fresh, text_t indicator,
-                             const plan_t *plan, uint32_t period_from, restated_total_t *out, uint32_t room) {
-    uint32_t count = 0;
-    if (fresh->months_count == 0 || fresh->months[fresh->months_count - 1].period_from <= period_from) return 0;
-    for (uint32_t index = 0; index < fresh->months_count; index++) { /* each member once: at its first later month */
-        const validation_month_t *month = &fresh->months[index];
-        if (month->period_from <= period_from) continue;
-        uint32_t earlier = index;
-        while (earlier > 0 && fresh->months[earlier - 1].period_from > period_from &&
-               !text_equal(fresh->months[earlier - 1].member, month->member))
-            earlier--;
-        bool first = earlier == 0 || fresh->months[earlier - 1].period_from <= period_from;
-        if (!first) continue;
-        count += member_restated(old, fresh, indicator, month->member, plan, period_from, out + count, room - count);
-    }
-    return count;
-}
-
-uint32_t validation_stale(const validation_history_t *old, const validation_history_t *fresh, text_t indicator, const plan_t *plan,
-                          uint32_t period_from, restated_total_t *out, uint32_t room) {
-    uint32_t count = 0;
-    for (uint32_t index = 0; index < fresh->months_count && count < room; index++) {
-        const validation_month_t *month = &fresh->months[index];
-        if (month->gone || month->period_from != period_from || !month->typed.given) continue;
-        int64_t after = running_at(fresh, month->member, period_from);
-        if (month->typed.value == after) continue;
-        out[count++] = (restated_total_t){.indicator = indicator,
-                                          .member = month->member,
-                                          .period = period_id(plan, period_from),
-                                          .before = (uint64_t)running_at(old, month->member, period_from),
-                                          .after = (uint64_t)after,
-                                          .typed = month->typed,
-                                          .stale = true};
-    }
-    return count;
+uint32_t validation_restated(const restated_case_t *given, arena_t *arena, restated_total_t *out, uint32_t room) {
+    uint32_t count = side_restated(given, false, arena, out, room);
+    return count + side_restated(given, true, arena, out + count, room - count);
 }
 
 static int month_compare(const validation_month_t *a, const validation_month_t *b) {

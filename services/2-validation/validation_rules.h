@@ -74,13 +74,16 @@ uint32_t validation_equal_months(const validation_history_t *history, text_t mem
 /* What the figures of the period that begins on `period_from` come to: at most `room` rows of the indicator's members. */
 uint32_t validation_standings(const validation_history_t *history, text_t indicator, uint32_t period_from,
                               figure_standing_t *out, uint32_t room);
-/* The month's own typed running totals that do not agree with what its figures come to. */
-uint32_t validation_stale(const validation_history_t *old, const validation_history_t *fresh, text_t indicator, const plan_t *plan,
-                          uint32_t period_from, restated_total_t *out, uint32_t room);
-/* The running totals of later periods that differ between two states of a history, where the period that begins on
- * `period_from` was reported: at most `room` rows, by member and period. */
-uint32_t validation_restated(const validation_history_t *old, const validation_history_t *fresh, text_t indicator,
-                             const plan_t *plan, uint32_t period_from, restated_total_t *out, uint32_t room);
+/* Two states of the history of (unit, indicator), around a report for one of its months. */
+typedef struct {
+    const validation_history_t *old, *fresh;
+    text_t indicator;
+    const plan_t *plan;
+    uint32_t period_from; /* where the month begins that was reported, corrected or returned */
+    bool back;            /* by a return: what comes back may have been typed as a running total that agrees no longer */
+} restated_case_t;
+/* The figures whose later running totals differ between the two: at most `room` rows. */
+uint32_t validation_restated(const restated_case_t *given, arena_t *arena, restated_total_t *out, uint32_t room);
 
 /* Which revision counts, and its entry: the newest valid one, or where that is returned the one below it. 0: none. */
 uint64_t standing_counts(const validation_standing_t *standing);

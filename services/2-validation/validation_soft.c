@@ -37,7 +37,7 @@ static void judge_outlier(judge_t *self, const exhibit_t *exhibit, int64_t amoun
     const validation_past_t *past = &exhibit->past;
     if (past->months == 0 || past->months < from->outlier_months) return;
     bool far = is_at_least(amount, past->least, from->outlier_times) || is_at_least(past->most, amount, from->outlier_times);
-    if (!far) return; /* so is the median, which lies between the two */
+    if (!far) return; /* nor is the median, which lies between the two */
     int64_t median = validation_median(exhibit->history, exhibit->said->member, self->period->from, self->arena);
     if (!is_at_least(amount, median, from->outlier_times) && !is_at_least(median, amount, from->outlier_times)) return;
     FAULT_WITH(self, outlier, figure_path(self, exhibit->index, "amount"), judge_shown(self, exhibit->indicator, amount),

@@ -99,18 +99,14 @@ void on_measure_entered(turn_t *turn, const event_t *event);
 void answer_measures(turn_t *turn, const packet_t *packet, reply_t *reply);
 void answer_measure_history(turn_t *turn, const packet_t *packet, reply_t *reply);
 
-/* Running totals of later months that a report moved. */
+/* Figures whose later running totals a report moved. */
 typedef struct {
     restated_total_t *rows;
     uint32_t count;
 } restated_t;
 
-/* Adds the period's own, where what comes back was typed as running totals that agree no longer. */
-void restated_add_own(turn_t *turn, restated_t *restated, const validation_history_t *old, const validation_history_t *fresh,
-                      text_t indicator, uint32_t period_from);
-/* Adds those that differ between two states of a history, where the period that begins on `period_from` was reported. */
-void restated_add(turn_t *turn, restated_t *restated, const validation_history_t *old, const validation_history_t *fresh,
-                  text_t indicator, uint32_t period_from);
+/* Adds the figures whose later running totals differ between two states of a history. */
+void restated_add(turn_t *turn, restated_t *restated, const restated_case_t *given);
 /* Emits totals_restated, if there is anything to tell. */
 void restated_tell(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling, const restated_t *restated);
 

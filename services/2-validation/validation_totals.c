@@ -24,19 +24,13 @@ text_t period_skipped(turn_t *turn, const validation_case_t *given) {
     return text_of(NULL);
 }
 
-void restated_add(turn_t *turn, restated_t *restated, const validation_history_t *old, const validation_history_t *fresh,
-                  text_t indicator, uint32_t period_from) {
-    if (fresh->months_count == 0 || fresh->months[fresh->months_count - 1].period_from <= period_from) return;
+void restated_add(turn_t *turn, restated_t *restated, const restated_case_t *given) {
+    const validation_history_t *fresh = given->fresh;
+    bool later = fresh->months_count > 0 && fresh->months[fresh->months_count - 1].period_from > given->period_from;
+    if (!later && !given->back) return;
     if (restated->rows == NULL) restated->rows = arena_room(turn_arena(turn), sizeof *restated->rows * LIMIT_RESTATED);
-    restated->count += validation_restated(old, fresh, indicator, planbook_plan(plan_book(turn)), period_from,
-                                           restated->rows + restated->count, LIMIT_RESTATED - restated->count);
-}
-
-void restated_add_own(turn_t *turn, restated_t *restated, const validation_history_t *old, const validation_history_t *fresh,
-                      text_t indicator, uint32_t period_from) {
-    if (restated->rows == NULL) restated->rows = arena_room(turn_arena(turn), sizeof *restated->rows * LIMIT_RESTATED);
-    restated->count += validation_stale(old, fresh, indicator, planbook_plan(plan_book(turn)), period_from,
-                                        restated->rows + restated->count, LIMIT_RESTATED - restated->count);
+    restated->count += validation_restated(given, turn_arena(turn), restated->rows + restated->count,
+                                           LIMIT_RESTATED - restated->count);
 }
 
 void restated_tell(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling,

@@ -17,10 +17,10 @@ typedef struct {
     text_t explained, why;
 } change_t;
 
-/* A later month's running total that a change moved. */
+/* Running totals of later months that a change moved. */
 typedef struct {
     restated_total_t row;
-    text_t unit;
+    text_t unit, period;
     uint64_t cause_seq;
 } moved_t;
 
@@ -92,10 +92,10 @@ static void on_restated(past_t *self, const event_t *event, arena_t *arena) {
             ASSERT(more != NULL);
             self->moved = more;
         }
-        moved.row.indicator = self->indicator;
-        moved.row.member = arena_text(self->cli->arena, moved.row.member);
-        moved.row.period = arena_text(self->cli->arena, moved.row.period);
+        void *room = arena_take(self->cli->arena, wire_room(restated_total_type(), &told.rows[index]));
+        wire_copy(restated_total_type(), &told.rows[index], &moved.row, room);
         moved.unit = arena_text(self->cli->arena, told.unit);
+        moved.period = arena_text(self->cli->arena, told.period);
         self->moved[self->moved_count++] = moved;
     }
 }
@@ -207,6 +207,29 @@ static void json_change(cli_t *cli, const change_t *change) {
     cli_print_json(json);
 }
 
+/* A running total that was typed, of a month whose own is another now, or the same again. */
+static void tell_typed(cli_t *cli, sheet_t *sheet, const indicator_t *indicator, const restated_total_t *row,
+                       const restated_typed_t *typed) {
+    bool stale = typed->typed != typed->after;
+    text_t none = text_of(""), was = cli_amount(cli, indicator, (maybe_t){true, (int64_t)typed->typed});
+    text_t note = arena_format(cli->arena,
+                               stale ? cli_say(cli, "↳ 累计  ▲ 当时所填 " TEXT_FORMAT " 已不符", "↳ running total  ▲ typed as " TEXT_FORMAT)
+                                     : cli_say(cli, "↳ 累计，与当时所填 " TEXT_FORMAT " 相符", "↳ running total, as typed: " TEXT_FORMAT),
+                               TEXT_ARGS(was));
+    text_t cells[] = {none, none, typed->period, member_name(indicator, row->member),
+                      none, cli_amount(cli, indicator, (maybe_t){true, (int64_t)typed->after}),
+                      none, none, note};
+    sheet_add(sheet, cells, 9, stale ? colour_yellow : colour_grey);
+}
+
+static text_t moved_note(cli_t *cli, const restated_total_t *row) {
+    if (row->months == 0) return cli_word(cli, "↳ 累计", "↳ running total");
+    return arena_format(cli->arena,
+                        cli_say(cli, "↳ 累计重述，以后 %lu 期同增减（" TEXT_FORMAT "–" TEXT_FORMAT "）",
+                                "↳ running total restated, and %lu later by as much (" TEXT_FORMAT "–" TEXT_FORMAT ")"),
+                        (unsigned long)row->months, TEXT_ARGS(row->first), TEXT_ARGS(row->last));
+}
+
 /* Below a change: the later months that it moved. */
 static void tell_moved(const past_t *self, sheet_t *sheet, const indicator_t *indicator, uint64_t cause_seq) {
     cli_t *cli = self->cli;
@@ -219,22 +242,18 @@ static void tell_moved(const past_t *self, sheet_t *sheet, const indicator_t *in
             cli_print_json(json);
             continue;
         }
-        text_t none = text_of(""), note = cli_word(cli, "↳ 累计重述", "↳ running total restated");
-        if (row->stale)
-            note = arena_format(cli->arena,
-                                cli_say(cli, "↳ 累计重述  ▲ 当时所填 " TEXT_FORMAT " 已不符",
-                                        "↳ running total restated  ▲ typed as " TEXT_FORMAT),
-                                TEXT_ARGS(cli_amount(cli, indicator, row->typed)));
+        text_t none = text_of("");
         text_t cells[] = {none,
                           none,
-                          row->period,
+                          self->moved[index].period,
                           member_name(indicator, row->member),
                           cli_amount(cli, indicator, (maybe_t){true, (int64_t)row->before}),
                           cli_amount(cli, indicator, (maybe_t){true, (int64_t)row->after}),
                           none,
                           none,
-                          note};
-        sheet_add(sheet, cells, 9, row->stale ? colour_yellow : colour_grey);
+                          moved_note(cli, row)};
+        sheet_add(sheet, cells, 9, colour_grey);
+        for (uint32_t typed = 0; typed < row->typed_count; typed++) tell_typed(cli, sheet, indicator, row, &row->typed[typed]);
     }
 }
 

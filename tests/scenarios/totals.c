@@ -32,6 +32,22 @@ void scene_standing_figures(scene_t *self, const figure_standing_t *figures, uin
     }
 }
 
+static void scene_restated_row(scene_t *self, text_t period, const restated_total_t *row) {
+    maybe_t before = {true, (int64_t)row->before}, after = {true, (int64_t)row->after};
+    scene_say(self, "重述 " TEXT_FORMAT " " TEXT_FORMAT " 累计 " TEXT_FORMAT " → " TEXT_FORMAT, TEXT_ARGS(period),
+              TEXT_ARGS(row->indicator), TEXT_ARGS(amount_text(self, row->indicator, before)),
+              TEXT_ARGS(amount_text(self, row->indicator, after)));
+    if (row->months > 0)
+        scene_say(self, "  以后 %" PRIu64 " 期同增减：" TEXT_FORMAT "%s" TEXT_FORMAT, row->months, TEXT_ARGS(row->first),
+                  row->months > 1 ? " 至 " : "", TEXT_ARGS(row->months > 1 ? row->last : text_of("")));
+    for (uint32_t index = 0; index < row->typed_count; index++) {
+        const restated_typed_t *one = &row->typed[index];
+        maybe_t now = {true, (int64_t)one->after};
+        scene_say(self, "  " TEXT_FORMAT " 累计现为 " TEXT_FORMAT "，与当时所填%s", TEXT_ARGS(one->period),
+                  TEXT_ARGS(amount_text(self, row->indicator, now)), one->typed == one->after ? "相符" : "不符");
+    }
+}
+
 /* Later running totals that the last report moved. */
 void scene_restated(scene_t *self) {
     event_t event;
@@ -39,16 +55,8 @@ void scene_restated(scene_t *self) {
     fault_t fault;
     while (world_event(self->world, WORLD_VALIDATION, &self->verdict_seq, &event, self->arena)) {
         if (event_body(&event, totals_restated_type(), self->arena, &told, &fault) != OK) continue;
-        for (uint32_t index = 0; index < told.rows_count; index++) {
-            const restated_total_t *row = &told.rows[index];
-            maybe_t before = {true, (int64_t)row->before}, after = {true, (int64_t)row->after};
-            scene_say(self, "重述 " TEXT_FORMAT " " TEXT_FORMAT " 累计 " TEXT_FORMAT " → " TEXT_FORMAT "%s",
-                      TEXT_ARGS(row->period), TEXT_ARGS(row->indicator), TEXT_ARGS(amount_text(self, row->indicator, before)),
-                      TEXT_ARGS(amount_text(self, row->indicator, after)),
-                      row->stale         ? " （与当时所填累计不符）"
-                      : row->typed.given ? " （与当时所填累计相符）"
-                                         : "");
-        }
+        for (uint32_t index = 0; index < told.rows_count; index++)
+            scene_restated_row(self, told.period, &told.rows[index]);
     }
 }
 

@@ -25,17 +25,62 @@ static int64_t running_through(const stand_t *stands, const figure_t *like, uint
     return sum;
 }
 
-static const restated_total_t *row_of(const totals_restated_t *told, const figure_t *like, text_t period) {
+static const restated_total_t *row_of(const totals_restated_t *told, const figure_t *like) {
     for (uint32_t index = 0; index < told->rows_count; index++)
-        if (text_equal(told->rows[index].indicator, like->indicator) && text_equal(told->rows[index].member, like->member) &&
-            text_equal(told->rows[index].period, period))
+        if (text_equal(told->rows[index].indicator, like->indicator) && text_equal(told->rows[index].member, like->member))
             return &told->rows[index];
     return NULL;
 }
 
-static bool row_holds(const restated_total_t *row, maybe_t typed, int64_t before, int64_t after) {
-    return row != NULL && row->before == (uint64_t)before && row->after == (uint64_t)after && row->typed.given == typed.given &&
-           row->stale == (typed.given && typed.value != after);
+static bool typed_holds(const restated_total_t *row, text_t period, maybe_t typed, int64_t after) {
+    for (uint32_t index = 0; index < row->typed_count; index++)
+        if (text_equal(row->typed[index].period, period))
+            return typed.given && row->typed[index].typed == (uint64_t)typed.value && row->typed[index].after == (uint64_t)after;
+    return !typed.given;
+}
+
+/* What is expected of one entry, counted as it is gone through. */
+typedef struct {
+    recount_t *count;
+    const totals_restated_t *told;
+    const stand_t *stands, *before;
+    uint32_t changed;
+    uint32_t months, typed; /* that the event has to tell */
+} restated_check_t;
+
+static uint32_t place_of(const restated_check_t *check, text_t period) {
+    const planbook_t *book = check->count->sim->book;
+    const period_t *found = planbook_period(book, period);
+    return found == NULL ? UINT32_MAX : planbook_period_index(book, found);
+}
+
+/* A month that is reported, of a figure that moved by as much as its row says. */
+static bool month_holds(restated_check_t *check, const figure_t *figure, uint32_t period, int64_t was, int64_t is) {
+    text_t id = check->count->sim->plan.periods[period].id;
+    const restated_total_t *row = row_of(check->told, figure);
+    if (row == NULL || row->after - row->before != (uint64_t)is - (uint64_t)was) return false;
+    bool later = period > check->changed;
+    check->months += later;
+    check->typed += figure->running.given;
+    if (later && (period < place_of(check, row->first) || period > place_of(check, row->last))) return false;
+    return typed_holds(row, id, figure->running, is) &&
+           row->after == (uint64_t)running_through(check->stands, figure, check->changed, check->changed,
+                                                   &check->stands[check->changed]);
+}
+
+static void months_hold(restated_check_t *check, uint64_t seq, uint32_t period, bool back) {
+    sim_t *sim = check->count->sim;
+    const stand_t *stand = &check->stands[period];
+    for (uint32_t index = 0; stand->revision > 0 && index < stand->report.figures_count; index++) {
+        const figure_t *figure = &stand->report.figures[index];
+        if (stand->amounts[index] < 0) continue;
+        int64_t was = running_through(check->stands, figure, period, check->changed, check->before);
+        int64_t is = running_through(check->stands, figure, period, check->changed, &check->stands[check->changed]);
+        bool stale = figure->running.given && figure->running.value != is;
+        if (period == check->changed ? !back || !stale : was == is) continue; /* what came back and was typed may be wrong now */
+        SIM_HOLDS(sim, "later_totals_are_restated", month_holds(check, figure, period, was, is),
+                  "entry %llu moved period %u from %lld to %lld", (unsigned long long)seq, period, (long long)was, (long long)is);
+    }
 }
 
 void sim_recount_restated(recount_t *count, uint64_t seq, const stand_t *stands, uint32_t changed, const stand_t *before,
@@ -44,28 +89,23 @@ void sim_recount_restated(recount_t *count, uint64_t seq, const stand_t *stands,
     event_t event;
     fault_t fault;
     totals_restated_t told = {0};
-    uint32_t expected = 0;
+    restated_check_t check = {.count = count, .told = &told, .stands = stands, .before = before, .changed = changed};
     bool there = false;
+    uint64_t months = 0;
+    uint32_t typed = 0;
     for (uint64_t at = count->verdict_at + 1; !there && txn_event(count->verdicts, at, sim->moment, &event, NULL); at++) {
         if (event.cause_seq != seq) break;
         there = event_body(&event, totals_restated_type(), sim->moment, &told, &fault) == OK;
     }
-    for (uint32_t period = back ? changed : changed + 1; period < sim->plan.periods_count; period++)
-        for (uint32_t index = 0; stands[period].revision > 0 && index < stands[period].report.figures_count; index++) {
-            const figure_t *figure = &stands[period].report.figures[index];
-            if (stands[period].amounts[index] < 0) continue;
-            int64_t was = running_through(stands, figure, period, changed, before);
-            int64_t is = running_through(stands, figure, period, changed, &stands[changed]);
-            bool stale = figure->running.given && figure->running.value != is;
-            if (period == changed ? !stale : was == is) continue; /* of what came back: what was typed then, and is wrong now */
-            expected++;
-            SIM_HOLDS(
-                sim, "later_totals_are_restated",
-                row_holds(row_of(&told, figure, sim->plan.periods[period].id), figure->running, was, is),
-                "entry %llu moved period %u from %lld to %lld", (unsigned long long)seq, period, (long long)was, (long long)is);
-        }
-    SIM_HOLDS(sim, "later_totals_are_restated", told.rows_count == expected && there == (expected > 0),
-              "entry %llu: %u rows told, %u moved", (unsigned long long)seq, told.rows_count, expected);
+    for (uint32_t period = changed; period < sim->plan.periods_count; period++) months_hold(&check, seq, period, back);
+    for (uint32_t index = 0; index < told.rows_count; index++) {
+        months += told.rows[index].months;
+        typed += told.rows[index].typed_count;
+    }
+    SIM_HOLDS(sim, "later_totals_are_restated",
+              months == check.months && typed == check.typed && there == (months + typed > 0),
+              "entry %llu: %llu months and %u typed told, %u and %u moved", (unsigned long long)seq, (unsigned long long)months,
+              typed, check.months, check.typed);
 }
 
 /* Every figure that stands, as validation tells it: month, running total, stale or not. */

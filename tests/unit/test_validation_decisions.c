@@ -82,7 +82,11 @@ static void a_typed_running_total_that_comes_back_by_a_return_is_flagged_where_i
     assert_int_equal(event_body(&event, totals_restated_type(), ledger->arena, &told, &fault), OK);
     assert_int_equal(event.cause_seq, seq);
     assert_int_equal(told.rows_count, 1);
-    assert_true(told.rows[0].stale && text_is(told.rows[0].period, "2021-09"));
+    assert_int_equal(told.rows[0].months, 0); /* none is later */
+    assert_int_equal(told.rows[0].typed_count, 1);
+    assert_true(text_is(told.rows[0].typed[0].period, "2021-09"));
+    assert_int_equal(told.rows[0].typed[0].typed, YUAN(500));
+    assert_int_equal(told.rows[0].typed[0].after, YUAN(520));
     assert_int_equal(told.rows[0].before, YUAN(420));
     assert_int_equal(told.rows[0].after, YUAN(520));
     decide_at(ledger, decision_returned, T("2021-08"), 2, 20210923); /* and agrees again when August does */

@@ -134,11 +134,15 @@ static void an_old_month_s_correction_flags_the_total_that_was_typed_after_it(vo
     typed_in_september(ledger);
     raised_at(ledger, 3, T("2021-08"), 1, YUAN(70), 20210921);
     restated_total_t row = restated_last(ledger);
-    assert_text(row.period, "2021-09");
-    assert_int_equal(row.before, YUAN(150));
-    assert_int_equal(row.after, YUAN(120));
-    assert_int_equal(row.typed.value, YUAN(150));
-    assert_true(row.stale);
+    assert_text(row.first, "2021-09");
+    assert_text(row.last, "2021-09");
+    assert_int_equal(row.months, 1);
+    assert_int_equal(row.before, YUAN(100));
+    assert_int_equal(row.after, YUAN(70));
+    assert_int_equal(row.typed_count, 1);
+    assert_text(row.typed[0].period, "2021-09");
+    assert_int_equal(row.typed[0].typed, YUAN(150));
+    assert_int_equal(row.typed[0].after, YUAN(120)); /* it no longer agrees */
     standing_told_t told = standing_at(ledger, T("2021-09"));
     assert_int_equal(told.revision, 1); /* not judged again */
     assert_int_equal(told.figures_count, 1);
@@ -152,7 +156,9 @@ static void a_typed_total_that_agrees_again_is_told_so(void **state) {
     typed_in_september(ledger);
     raised_at(ledger, 3, T("2021-08"), 1, YUAN(70), 20210921);
     raised_at(ledger, 4, T("2021-08"), 2, YUAN(100), 20210922);
-    assert_false(restated_last(ledger).stale);
+    restated_total_t row = restated_last(ledger);
+    assert_int_equal(row.typed_count, 1);
+    assert_int_equal(row.typed[0].after, row.typed[0].typed);
     assert_false(standing_at(ledger, T("2021-09")).figures[0].stale);
 }
 
@@ -171,8 +177,10 @@ static void a_late_first_month_restates_the_months_after_it(void **state) {
     raised_at(ledger, 1, T("2021-09"), 0, YUAN(50), 20210920); /* the first of all: nothing was skipped */
     raised_at(ledger, 2, T("2021-08"), 0, YUAN(100), 20210921);
     restated_total_t row = restated_last(ledger);
-    assert_int_equal(row.after, YUAN(150));
-    assert_false(row.typed.given);
+    assert_int_equal(row.before, 0);
+    assert_int_equal(row.after, YUAN(100));
+    assert_int_equal(row.months, 1);
+    assert_int_equal(row.typed_count, 0);
 }
 
 static void a_month_that_was_skipped_is_asked_for(void **state) {
