@@ -81,14 +81,13 @@ static void timely_add(turn_t *turn, const watch_t *watch, text_t member, wide_t
 }
 
 /* The shares of one report that belong to the indicator. */
-static void report_amend(turn_t *turn, const watch_t *watch, const agg_aim_t *old, uint64_t seq) {
-    agg_revision_t revision;
-    if (!revision_get(turn, seq, &revision)) return;
-    agg_share_t *shares = ARENA_NEW(turn_arena(turn), agg_share_t, revision.shares_count + 1);
+static void report_amend(turn_t *turn, const watch_t *watch, const agg_aim_t *old, const store_key_t *key, agg_obligation_t *row) {
+    agg_revision_t *counting = &row->counting;
+    agg_share_t *shares = ARENA_NEW(turn_arena(turn), agg_share_t, counting->shares_count + 1);
     bool touched = false;
-    for (uint32_t index = 0; index < revision.shares_count; index++) {
+    for (uint32_t index = 0; index < counting->shares_count; index++) {
         agg_share_t *share = &shares[index];
-        *share = revision.shares[index];
+        *share = counting->shares[index];
         if (!text_equal(share->indicator, watch->indicator->id) || share->parts_count == 0) continue;
         agg_part_t *parts = ARENA_NEW(turn_arena(turn), agg_part_t, share->parts_count);
         wide_t timely = 0;
@@ -103,33 +102,32 @@ static void report_amend(turn_t *turn, const watch_t *watch, const agg_aim_t *ol
         if (watch->aim.shape != shape_each || share->member.size == 0) timely_add(turn, watch, text_of(NULL), timely);
         if (share->member.size > 0) timely_add(turn, watch, share->member, timely);
     }
-    revision.shares = shares;
-    if (touched) revision_put(turn, seq, &revision);
+    counting->shares = shares;
+    if (touched) turn_put(turn, T_OBLIGATIONS, key, row);
 }
 
 /* The next reports behind the cursor; what is owed and not reported yet is passed over. true: there are no more. */
 static bool reports_amend(turn_t *turn, const watch_t *watch, const agg_aim_t *old, agg_pass_t *pass, uint32_t *pieces) {
-    store_key_t prefix = KEY(watch->task->id), from = obligation_key(watch->task->id, pass->unit, pass->reported), last = from;
-    uint64_t seqs[REPORTS_AT_ONCE];
-    uint32_t count = 0, rows = 0;
-    agg_obligation_t row;
+    store_key_t *keys = ARENA_NEW(turn_arena(turn), store_key_t, REPORTS_AT_ONCE);
+    agg_obligation_t *rows = ARENA_NEW(turn_arena(turn), agg_obligation_t, REPORTS_AT_ONCE);
+    store_key_t prefix = KEY(watch->task->id), from = obligation_key(watch->task->id, pass->unit, pass->reported);
+    uint32_t count = 0;
     scan_t scan = scan_begin(turn_txn(turn), T_OBLIGATIONS, &prefix, pass->unit.size > 0 ? &from : NULL);
-    while (count < REPORTS_AT_ONCE && *pieces > 0 && scan_next(&scan, turn_arena(turn), &row)) {
-        if (scan.key.size == from.size && memcmp(scan.key.at, from.bytes, from.size) == 0) continue; /* done before */
-        last = key_new();
-        key_add_bytes(&last, scan.key.at, scan.key.size);
-        if (row.counts_seq != 0) seqs[count++] = row.counts_seq;
-        rows++;
+    while (count < REPORTS_AT_ONCE && *pieces > 0 && scan_next(&scan, turn_arena(turn), &rows[count])) {
+        keys[count] = key_new();
+        key_add_bytes(&keys[count], scan.key.at, scan.key.size);
+        if (keys[count].size == from.size && memcmp(keys[count].bytes, from.bytes, from.size) == 0) continue; /* done before */
+        count++;
         (*pieces)--;
     }
     scan_end(&scan);
-    for (uint32_t index = 0; index < count; index++) report_amend(turn, watch, old, seqs[index]);
-    if (rows == 0) return *pieces > 0;
+    for (uint32_t index = 0; index < count; index++) report_amend(turn, watch, old, &keys[index], &rows[index]);
+    if (count == 0) return *pieces > 0;
     uint32_t at = 0;
-    bytes_t key = {last.bytes, last.size};
-    key_next_text(key, &at);
-    pass->unit = arena_text(turn_arena(turn), key_next_text(key, &at));
-    pass->reported = arena_text(turn_arena(turn), key_next_text(key, &at));
+    bytes_t last = {keys[count - 1].bytes, keys[count - 1].size};
+    key_next_text(last, &at);
+    pass->unit = arena_text(turn_arena(turn), key_next_text(last, &at));
+    pass->reported = arena_text(turn_arena(turn), key_next_text(last, &at));
     return false;
 }
 

@@ -162,19 +162,19 @@ static void figures_fill(turn_t *turn, const memory_t *memory, const figures_ask
                          figure_page_t *page) {
     store_key_t prefix = KEY(task->id);
     agg_obligation_t owed;
-    agg_revision_t revision;
     scan_t scan = scan_begin(turn_txn(turn), T_OBLIGATIONS, &prefix, NULL);
     while (!page->told.more && scan_next(&scan, turn_arena(turn), &owed)) {
         uint32_t at = 0;
-        if (!revision_get(turn, owed.counts_seq, &revision)) continue;
+        const agg_revision_t *counting = &owed.counting;
+        if (counting->seq == 0) continue;
         key_next_text(scan.key, &at);
-        proof_row_t row = {.cause_seq = owed.counts_seq, .received_ms = revision.received_ms, .evidence = revision.evidence};
-        row.explained = revision.explained;
-        row.explained_count = revision.explained_count;
+        proof_row_t row = {.cause_seq = counting->seq, .received_ms = counting->received_ms, .evidence = counting->evidence};
+        row.explained = counting->explained;
+        row.explained_count = counting->explained_count;
         row.unit = arena_text(turn_arena(turn), key_next_text(scan.key, &at));
         row.period = arena_text(turn_arena(turn), key_next_text(scan.key, &at));
-        for (uint32_t index = 0; index < revision.shares_count && !page->told.more; index++) {
-            const agg_share_t *share = &revision.shares[index];
+        for (uint32_t index = 0; index < counting->shares_count && !page->told.more; index++) {
+            const agg_share_t *share = &counting->shares[index];
             if (text_equal(share->indicator, question->indicator) && wanted(question->member, share->member))
                 share_tell(memory, share, row, page);
         }

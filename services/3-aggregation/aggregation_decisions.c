@@ -31,21 +31,19 @@ void on_report_returned(turn_t *turn, const event_t *event) {
     if (!turn_body(turn, event, report_returned_type(), &returned) || memory == NULL) return;
     if (!place_find(memory, returned.unit, returned.task, returned.period, &place)) return;
     if (!obligation_get(turn, &place.key, &row)) return;
-    counted_t old = {.seq = row.counts_seq}, now;
-    revision_get(turn, old.seq, &old.row);
-    now.seq = old.row.below_seq;
-    if (revision_get(turn, now.seq, &now.row)) {
-        revision_retime(turn, &place, &now.row);
-        revision_contest(turn, &place, returned.claims, returned.claims_count, &now.row);
+    agg_revision_t below;
+    if (below_get(turn, row.counting.seq, &below)) {
+        below_delete(turn, row.counting.seq);
+        revision_retime(turn, &place, &below);
+        revision_contest(turn, &place, returned.claims, returned.claims_count, &below);
     }
     row.standing = standing_returned;
     row.decided_seq = turn_cause(turn);
     row.again_ms = returned.again_ms;
     row.counts = returned.counts;
     row.why = returned.why;
-    totals_exchange(turn, &place, returned.claims, returned.claims_count, &row, &old, &now);
-    obligation_put(turn, memory, &place, &row);
-    if (old.seq != 0) revision_delete(turn, old.seq); /* it never counts again: who corrects it sends another */
+    totals_exchange(turn, &place, returned.claims, returned.claims_count, &row, &below);
+    obligation_emit(turn, memory, &place, &row);
 }
 
 void on_report_approved(turn_t *turn, const event_t *event) {

@@ -7,7 +7,7 @@
 #include "services/plan/plan_kept.h"
 #include "services/stage/stage.h"
 
-enum { T_PLAN, T_PASS, T_PERIODS, T_OBLIGATIONS, T_REVISIONS, T_TALLIES, T_DAYS, T_SPOTS, T_PERSONS, T_TARGETS,
+enum { T_PLAN, T_PASS, T_PERIODS, T_OBLIGATIONS, T_BELOW, T_TALLIES, T_DAYS, T_SPOTS, T_PERSONS, T_TARGETS,
        T_PLAN_PARTS, T_AIMS, T_OUTAGES, T_COUNT };
 extern const table_t aggregation_tables[T_COUNT];
 extern const plan_tables_t aggregation_plan_tables;
@@ -88,13 +88,14 @@ void pass_amend(turn_t *turn); /* a plan was adopted, the first or another */
 void pass_begin(turn_t *turn, bool judging);
 /* When a report was received: the instant that its entry carries, or that of the receipt it came back with after a restore. */
 int64_t report_instant(const turn_t *turn, const report_accepted_t *report);
-/* *row as the report makes it, told where that is news; what counts of it, and that the row is kept, is totals_replace's matter. */
+/* *row as the report makes it, told where that is news; what counts of it, and that it is kept, is totals_replace's matter. */
 void obligation_report(turn_t *turn, const place_t *place, const report_accepted_t *report, agg_obligation_t *row);
 /* The report is due at another instant, by this event: told, and its timeliness follows. */
 void obligation_extend(turn_t *turn, const memory_t *memory, const place_t *place, uint64_t due_ms);
 /* The row of an obligation; all zero, and false: there is none. */
 bool obligation_get(turn_t *turn, const store_key_t *key, agg_obligation_t *row);
-/* Keeps and tells it. */
+void obligation_emit(turn_t *turn, const memory_t *memory, const place_t *place, const agg_obligation_t *row); /* told */
+/* Kept and told. */
 void obligation_put(turn_t *turn, const memory_t *memory, const place_t *place, const agg_obligation_t *row);
 /* The row as told: derived where there is none. false: the unit does not owe it. */
 bool obligation_tell(turn_t *turn, const memory_t *memory, const place_t *place, obligation_changed_t *told);
@@ -112,19 +113,13 @@ void on_extension_granted(turn_t *turn, const event_t *event);
 void on_outage_counted(turn_t *turn, const event_t *event);
 
 /* --- totals (aggregation_totals.c) --- */
-/* The revision of this entry; all zero, and false: there is none. */
-bool revision_get(turn_t *turn, uint64_t seq, agg_revision_t *revision);
-void revision_put(turn_t *turn, uint64_t seq, const agg_revision_t *revision);
-void revision_delete(turn_t *turn, uint64_t seq);
-/* A revision, and the entry it came by; 0: none. */
-typedef struct {
-    uint64_t seq;
-    agg_revision_t row;
-} counted_t;
-/* Takes out what `old` brought and puts in what `now` brings, which counts from now on; keeps both rows. `claims`: which claims of
- * others count, or do so no longer, by that. */
+/* What lies below the revision of this entry: it counts again when that one is returned. All zero, and false: nothing. */
+bool below_get(turn_t *turn, uint64_t seq, agg_revision_t *below);
+void below_delete(turn_t *turn, uint64_t seq);
+/* Takes out what counts in *row and puts in `now`, which counts from now on; keeps the row. `claims`: which claims of others count,
+ * or do so no longer, by that. */
 void totals_exchange(turn_t *turn, const place_t *place, const claim_t *claims, uint32_t claims_count, agg_obligation_t *row,
-                     const counted_t *old, const counted_t *now);
+                     const agg_revision_t *now);
 /* A revision that does not count yet gets its claims as validation tells them now. */
 void revision_contest(turn_t *turn, const place_t *place, const claim_t *claims, uint32_t claims_count, agg_revision_t *revision);
 /* The report counts from now on, on top of what counted. */

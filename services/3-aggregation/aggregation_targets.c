@@ -87,9 +87,8 @@ static bool spot_row(turn_t *turn, const watch_t *watch, bytes_t key, proof_row_
     bool opening = key_next_u64(key, &at) != 0;
     store_key_t place = obligation_key(watch->task->id, row->unit, row->period);
     agg_obligation_t owed;
-    agg_revision_t revision;
-    if (!obligation_get(turn, &place, &owed) || !revision_get(turn, owed.counts_seq, &revision)) return false;
-    const agg_share_t *share = share_find(&revision, watch->indicator->id, row->member);
+    if (!obligation_get(turn, &place, &owed)) return false;
+    const agg_share_t *share = share_find(&owed.counting, watch->indicator->id, row->member);
     for (uint32_t index = 0; share != NULL && index < share->parts_count; index++) {
         const agg_part_t *part = &share->parts[index];
         if (part->day != row->fact_day || part->opening != opening || part->contested) continue;

@@ -57,7 +57,7 @@ static obligation_changed_t obligation_show(turn_t *turn, const memory_t *memory
     return told;
 }
 
-static void obligation_emit(turn_t *turn, const memory_t *memory, const place_t *place, const agg_obligation_t *row) {
+void obligation_emit(turn_t *turn, const memory_t *memory, const place_t *place, const agg_obligation_t *row) {
     obligation_changed_t told = obligation_show(turn, memory, place, row);
     turn_emit(turn, obligation_changed_type(), &told);
 }

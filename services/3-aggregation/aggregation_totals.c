@@ -264,41 +264,36 @@ static const text_t *codes_of(turn_t *turn, const report_accepted_t *report, uin
 
 /* ---------- the revision that counts ---------- */
 
-/* By their entries revisions lie in the order in which they came, those of one transaction together at the end of the table. */
-static store_key_t revision_key(uint64_t seq) {
+/* By the entry that lies on it: so they are written in the order in which they are laid down, all at the end of the table. */
+static store_key_t below_key(uint64_t seq) {
     store_key_t key = key_new();
     key_add_u64(&key, seq);
     return key;
 }
 
-bool revision_get(turn_t *turn, uint64_t seq, agg_revision_t *revision) {
-    store_key_t key = revision_key(seq);
-    if (seq != 0 && turn_get(turn, T_REVISIONS, &key, revision)) return true;
-    *revision = (agg_revision_t){0};
+bool below_get(turn_t *turn, uint64_t seq, agg_revision_t *below) {
+    store_key_t key = below_key(seq);
+    if (seq != 0 && turn_get(turn, T_BELOW, &key, below)) return true;
+    *below = (agg_revision_t){0};
     return false;
 }
 
-void revision_put(turn_t *turn, uint64_t seq, const agg_revision_t *revision) {
-    store_key_t key = revision_key(seq);
-    turn_put(turn, T_REVISIONS, &key, revision);
-}
-
-void revision_delete(turn_t *turn, uint64_t seq) {
-    store_key_t key = revision_key(seq);
-    turn_delete(turn, T_REVISIONS, &key);
+void below_delete(turn_t *turn, uint64_t seq) {
+    store_key_t key = below_key(seq);
+    turn_delete(turn, T_BELOW, &key);
 }
 
 void totals_exchange(turn_t *turn, const place_t *place, const claim_t *claims, uint32_t claims_count, agg_obligation_t *row,
-                     const counted_t *old, const counted_t *now) {
-    shares_replace(turn, place, &old->row, &now->row);
-    if (now->seq != 0) revision_put(turn, now->seq, &now->row);
-    row->counts_seq = now->seq;
+                     const agg_revision_t *now) {
+    const agg_revision_t old = row->counting;
+    shares_replace(turn, place, &old, now);
+    row->counting = *now;
     turn_put(turn, T_OBLIGATIONS, &place->key, row);
     for (uint32_t index = 0; index < claims_count; index++) /* before any target is judged: nothing flickers */
         if (!claims[index].contested) claim_settle(turn, &claims[index]);
     for (uint32_t index = 0; index < place->task->indicators_count; index++) {
         text_t indicator = place->task->indicators[index].id;
-        if (revision_touches(&old->row, indicator) || revision_touches(&now->row, indicator))
+        if (revision_touches(&old, indicator) || revision_touches(now, indicator))
             target_judge(turn, &place->watches[index], false);
     }
 }
@@ -318,16 +313,18 @@ static void shares_make(turn_t *turn, const place_t *place, const report_accepte
 }
 
 void totals_replace(turn_t *turn, const place_t *place, const report_accepted_t *report, agg_obligation_t *row) {
-    counted_t old = {.seq = row->counts_seq};
-    revision_get(turn, old.seq, &old.row);
-    counted_t now = {.row = {.below_seq = old.seq,
-                             .received_ms = (uint64_t)report_instant(turn, report),
-                             .evidence = report->evidence}};
-    now.row.explained = codes_of(turn, report, &now.row.explained_count);
-    now.row.claims = contested_of(turn, report->claims, report->claims_count, &now.row.claims_count);
-    shares_make(turn, place, report, &old.row, &now.row);
-    if (old.seq != 0 || now.row.shares_count > 0) now.seq = turn_cause(turn); /* of words alone nothing is kept */
-    totals_exchange(turn, place, report->claims, report->claims_count, row, &old, &now);
+    agg_revision_t now = {.received_ms = (uint64_t)report_instant(turn, report), .evidence = report->evidence};
+    now.explained = codes_of(turn, report, &now.explained_count);
+    now.claims = contested_of(turn, report->claims, report->claims_count, &now.claims_count);
+    shares_make(turn, place, report, &row->counting, &now);
+    bool there = row->counting.seq != 0;
+    if (there || now.shares_count > 0) now.seq = turn_cause(turn);
+    else now = (agg_revision_t){0}; /* of words alone nothing is kept */
+    if (there) {
+        store_key_t key = below_key(now.seq);
+        turn_put(turn, T_BELOW, &key, &row->counting);
+    }
+    totals_exchange(turn, place, report->claims, report->claims_count, row, &now);
 }
 
 /* ---------- claims of other reports ---------- */
@@ -394,11 +391,10 @@ void revision_contest(turn_t *turn, const place_t *place, const claim_t *claims,
 static void report_settle(turn_t *turn, const memory_t *memory, const watch_t *watch, text_t period, const claim_t *claim) {
     place_t place;
     agg_obligation_t row;
-    agg_revision_t revision;
     if (!place_find(memory, claim->unit, watch->task->id, period, &place)) return;
-    if (!obligation_get(turn, &place.key, &row) || !revision_get(turn, row.counts_seq, &revision)) return;
-    shares_settle(turn, watch, &place, claim, &revision);
-    revision_put(turn, row.counts_seq, &revision);
+    if (!obligation_get(turn, &place.key, &row) || row.counting.seq == 0) return;
+    shares_settle(turn, watch, &place, claim, &row.counting);
+    turn_put(turn, T_OBLIGATIONS, &place.key, &row);
 }
 
 /* A person in post is claimed by a unit, whatever the month: all its reports of the task. */

@@ -415,17 +415,13 @@ static void plant_figure(txn_t *txn, arena_t *arena) {
     key_add_text(&key, text_of("labor"));
     key_add_text(&key, text_of("rsj"));
     key_add_text(&key, text_of("2021-08"));
-    agg_obligation_t owed;
-    agg_revision_t row;
-    if (!txn_get(txn, T_OBLIGATIONS, &key, arena, &owed)) fail("no such obligation");
-    key = key_new();
-    key_add_u64(&key, owed.counts_seq);
-    if (!txn_get(txn, T_REVISIONS, &key, arena, &row)) fail("no such report");
+    agg_obligation_t row;
+    if (!txn_get(txn, T_OBLIGATIONS, &key, arena, &row) || row.counting.seq == 0) fail("no such report");
     agg_share_t shares[LIMIT_FIGURES];
-    memcpy(shares, row.shares, sizeof *shares * row.shares_count);
+    memcpy(shares, row.counting.shares, sizeof *shares * row.counting.shares_count);
     shares[0].amount.value--;
-    row.shares = shares;
-    txn_put(txn, T_REVISIONS, &key, &row);
+    row.counting.shares = shares;
+    txn_put(txn, T_OBLIGATIONS, &key, &row);
 }
 
 static void planted_differences_are_found(void) {
