@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* We are wrong: always compiled in, no side effects inside. Input never reaches one. */
 #define ASSERT(condition) ((condition) ? (void)0 : base_assert_failed(#condition, __FILE__, __LINE__))
@@ -52,6 +53,24 @@ bool text_equal(text_t a, text_t b);
 bool text_is(text_t text, const char *terminated);
 int text_compare(text_t a, text_t b);                /* bytewise, as memcmp; <0, 0, >0 */
 bool text_find(const text_t *texts, uint32_t count, text_t wanted); /* is `wanted` among them? */
+
+/* Eight bytes as a number, in the machine's own order: to look at them at once. */
+static inline uint64_t word_at(const void *at) {
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+/* An id, a hash, a signature that is not there is all zero. */
+static inline bool bytes_are_zero(const uint8_t *bytes, size_t size) {
+    if (size == 16) return (word_at(bytes) | word_at(bytes + 8)) == 0;
+    if (size == 32) return (word_at(bytes) | word_at(bytes + 8) | word_at(bytes + 16) | word_at(bytes + 24)) == 0;
+    for (; size >= 8; bytes += 8, size -= 8)
+        if (word_at(bytes) != 0) return false;
+    for (; size > 0; bytes++, size--)
+        if (*bytes != 0) return false;
+    return true;
+}
 
 /* Memory that is given back all at once. Running out ends the process: one transaction a batch makes that loss-free. */
 typedef struct arena arena_t;

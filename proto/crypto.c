@@ -67,16 +67,26 @@ static uint64_t sum_word(uint64_t sum, uint64_t word) {
     return sum << 29 | sum >> 35;
 }
 
+/* Four sums side by side, since each step waits for the one before: a changed word changes one of them, and what they are folded
+ * into, whatever the others are. The size is in it from the start, so that zeros at the end count too. */
 static uint64_t sum_bytes(uint64_t sum, bytes_t bytes) {
-    uint32_t at = 0;
-    uint64_t word;
-    for (; bytes.size - at >= sizeof word; at += sizeof word) {
-        memcpy(&word, bytes.at + at, sizeof word);
-        sum = sum_word(sum, word);
+    uint32_t left = bytes.size;
+    const uint8_t *at = bytes.at;
+    sum += left;
+    if (left >= 64) {
+        uint64_t second = 1, third = 2, fourth = 3;
+        for (; left >= 32; at += 32, left -= 32) {
+            sum = sum_word(sum, word_at(at));
+            second = sum_word(second, word_at(at + 8));
+            third = sum_word(third, word_at(at + 16));
+            fourth = sum_word(fourth, word_at(at + 24));
+        }
+        sum = sum_word(sum_word(sum, second), sum_word(third, fourth));
     }
-    word = 0;
-    if (at < bytes.size) memcpy(&word, bytes.at + at, bytes.size - at);
-    return sum_word(sum_word(sum, word), bytes.size);
+    for (; left >= 8; at += 8, left -= 8) sum = sum_word(sum, word_at(at));
+    uint64_t word = 0;
+    if (left > 0) memcpy(&word, at, left);
+    return left > 0 ? sum_word(sum, word) : sum;
 }
 
 uint64_t checksum64(bytes_t name, bytes_t content) { return sum_bytes(sum_bytes(0, name), content); }
@@ -91,10 +101,6 @@ void sign_bytes(const uint8_t secret_key[SIGN_SECRET_SIZE], bytes_t bytes, uint8
 
 bool sign_verify(const uint8_t public_key[SIGN_PUBLIC_SIZE], bytes_t bytes, const uint8_t signature[SIGNATURE_SIZE]) {
     return crypto_sign_verify_detached(signature, bytes.at, bytes.size, public_key) == 0;
-}
-
-bool bytes_are_zero(const uint8_t *bytes, size_t size) {
-    return size == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0); /* each is as the one before it */
 }
 
 void hmac_sha256(text_t key, text_t text, uint8_t out[HASH_SIZE]) {

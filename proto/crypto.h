@@ -34,7 +34,6 @@ enum { SECRET_HASH_SIZE = 128 };
 void secret_hash(text_t secret, char out[SECRET_HASH_SIZE]);
 bool secret_matches(const char hash[SECRET_HASH_SIZE], text_t secret);
 bool bytes_are_equal(const uint8_t *a, const uint8_t *b, size_t size); /* in the same time wherever they differ */
-bool bytes_are_zero(const uint8_t *bytes, size_t size); /* of no secret: it stops at the first that is not */
 /* SHA-256 of what comes piece by piece: evidence files. */
 typedef struct {
     uint64_t state[16];

@@ -29,7 +29,7 @@
 #define BYTES(tag, name, min, max, doc)                                                                                \
     LAY_(value->name.size > 0, (min) > 0, is_within(value->name.size, min, max), lay_bytes(laying, at, tag, value->name))
 #define FIXED(tag, name, length, need, doc)                                                                            \
-    LAY_(!is_blank(value->name, length), need, true, lay_fixed(laying, at, tag, value->name, length))
+    LAY_(!bytes_are_zero(value->name, length), need, true, lay_fixed(laying, at, tag, value->name, length))
 #define SLUGS(tag, name, min, max, doc)                                                                                \
     LAY_(value->name##_count > 0, (min) > 0, is_within(value->name##_count, min, max),                                 \
          lay_slugs(laying, at, tag, value->name, value->name##_count))

@@ -34,9 +34,9 @@ bytes_t wire_peek(const message_t *type, bytes_t map, size_t offset);
 /* The same of a number; 0: not there. */
 uint64_t wire_peek_u64(const message_t *type, bytes_t map, size_t offset);
 
-/* An object of a value whose canonical bytes are at hand, for they were just read: it is copied instead of written anew. */
+/* An object within a value, and its canonical bytes: reading notes them, so that writing copies instead of packing anew. */
 typedef struct {
-    const void *object; /* where it lies within the value */
+    const void *object; /* where it lies within the value itself, not in a list */
     bytes_t bytes;      /* empty: they are not at hand */
 } wire_known_t;
 
@@ -75,6 +75,9 @@ err_t event_decode(bytes_t bytes, event_t *event, fault_t *fault);
 err_t event_open(bytes_t whole, event_t *event, fault_t *fault);
 /* Decodes the body as `type`; ERR_BAD if kind or version differ. */
 err_t event_body(const event_t *event, const message_t *type, arena_t *arena, void *value, fault_t *fault);
+/* The same, and known->bytes become what known->object was read from; empty if it is not there. */
+err_t event_body_known(const event_t *event, const message_t *type, arena_t *arena, void *value, wire_known_t *known,
+                       fault_t *fault);
 
 /* A message of a conversation: [kind, version, request_id, body]. */
 typedef struct {
@@ -92,9 +95,11 @@ void packet_encode_known(uint64_t request_id, const message_t *type, const void 
 void packet_copy(uint64_t request_id, const packet_t *packet, buffer_t *out);
 /* Scans and reads the packet at the start of `bytes`; packet->raw is what it took. ERR_BAD with fault. */
 err_t packet_decode(bytes_t bytes, packet_t *packet, fault_t *fault);
-/* The same of bytes that were scanned already, and found to be one object. */
+/* The same of bytes that a scan has found to be one packet and no more: only the header is read. */
 err_t packet_open(bytes_t whole, packet_t *packet, fault_t *fault);
 err_t packet_body(const packet_t *packet, const message_t *type, arena_t *arena, void *value, fault_t *fault);
+err_t packet_body_known(const packet_t *packet, const message_t *type, arena_t *arena, void *value, wire_known_t *known,
+                        fault_t *fault); /* as event_body_known */
 
 /* Many packets in one frame, an array around them; one packet alone has none. begin, then append packets (packet_encode), then
  * end gives the frame to send. Who sends an array may be sent one. */

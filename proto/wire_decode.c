@@ -156,7 +156,7 @@ static const char *read_bytes(const field_t *field, const token_t *token, void *
     if (field->shape == FIELD_FIXED) {
         if (token->number != field->high) return "too_long";
         memcpy(out, token->at, token->number);
-        return is_zero(token->at, token->number) ? "not_canonical" : NULL;
+        return bytes_are_zero(token->at, token->number) ? "not_canonical" : NULL;
     }
     if (token->number == 0) return "not_canonical";
     if (text) {
@@ -216,9 +216,10 @@ static err_t read_message(reader_t *reader, const message_t *type, const path_t 
     return OK;
 }
 
-bool wire_decode_straight(const message_t *type, bytes_t bytes, arena_t *arena, void *value) {
+bool wire_decode_straight(const message_t *type, bytes_t bytes, arena_t *arena, void *value, wire_known_t *known) {
+    wire_known_t nothing = {NULL, {NULL, 0}};
     memset(value, 0, type->size);
-    taking_t taking = {bytes.at + bytes.size, arena};
+    taking_t taking = {bytes.at + bytes.size, arena, known == NULL ? &nothing : known};
     const uint8_t *end = type->take(&taking, bytes.at, value);
     return end != NULL && end == taking.end;
 }
@@ -232,9 +233,15 @@ err_t wire_decode_by_table(const message_t *type, bytes_t bytes, arena_t *arena,
     return err;
 }
 
-err_t wire_decode(const message_t *type, bytes_t bytes, arena_t *arena, void *value, fault_t *fault) {
+static err_t decode(const message_t *type, bytes_t bytes, arena_t *arena, void *value, wire_known_t *known, fault_t *fault) {
     fault->code = NULL;
-    return wire_decode_straight(type, bytes, arena, value) ? OK : wire_decode_by_table(type, bytes, arena, value, fault);
+    if (wire_decode_straight(type, bytes, arena, value, known)) return OK;
+    if (known != NULL) known->bytes = (bytes_t){NULL, 0};
+    return wire_decode_by_table(type, bytes, arena, value, fault);
+}
+
+err_t wire_decode(const message_t *type, bytes_t bytes, arena_t *arena, void *value, fault_t *fault) {
+    return decode(type, bytes, arena, value, NULL, fault);
 }
 
 static uint32_t tag_at(const message_t *type, size_t offset) {
@@ -281,12 +288,27 @@ static err_t read_header(reader_t *reader, uint64_t *numbers, size_t count) {
     return code == NULL ? OK : wire_wrong(reader->fault, NULL, code);
 }
 
+/* The same, straight: where the body begins, or NULL for any doubt. */
+static inline const uint8_t *take_header(bytes_t whole, uint64_t *numbers, size_t count) {
+    const uint8_t *at = whole.at, *end = whole.at + whole.size;
+    if (at >= end || *at++ != (0x90 | (count + 1))) return NULL;
+    for (size_t index = 0; index < count && at != NULL; index++) {
+        taken_t taken = take_unsigned(at, end);
+        numbers[index] = taken.number;
+        at = taken.at;
+    }
+    return at;
+}
+
 /* Reads the header of one object, leaves the body in *body and the whole in *raw. */
 static err_t framed_open(bytes_t whole, uint64_t *numbers, size_t count, bytes_t *body, bytes_t *raw, fault_t *fault) {
     fault->code = NULL;
-    reader_t reader = {whole.at, whole.at + whole.size, NULL, fault};
-    err_t err = read_header(&reader, numbers, count);
-    if (err != OK) return err;
+    reader_t reader = {take_header(whole, numbers, count), whole.at + whole.size, NULL, fault};
+    if (reader.at == NULL) {
+        reader.at = whole.at;
+        err_t err = read_header(&reader, numbers, count);
+        if (err != OK) return err;
+    }
     if (numbers[0] > UINT32_MAX || numbers[1] > UINT32_MAX) return wire_wrong(fault, NULL, "out_of_range");
     *body = (bytes_t){reader.at, (uint32_t)(reader.end - reader.at)};
     *raw = whole;
@@ -324,10 +346,7 @@ err_t event_open(bytes_t whole, event_t *event, fault_t *fault) {
     return event_fill(event, framed_open(whole, numbers, 5, &event->body, &event->raw, fault), numbers, fault);
 }
 
-err_t packet_open(bytes_t whole, packet_t *packet, fault_t *fault) {
-    uint64_t numbers[3];
-    *packet = (packet_t){0};
-    err_t err = framed_open(whole, numbers, 3, &packet->body, &packet->raw, fault);
+static err_t packet_fill(packet_t *packet, err_t err, const uint64_t numbers[3]) {
     if (err != OK) return err;
     packet->kind = (uint32_t)numbers[0];
     packet->version = (uint32_t)numbers[1];
@@ -336,23 +355,39 @@ err_t packet_open(bytes_t whole, packet_t *packet, fault_t *fault) {
 }
 
 err_t packet_decode(bytes_t bytes, packet_t *packet, fault_t *fault) {
-    uint32_t size = 0;
+    uint64_t numbers[3];
     *packet = (packet_t){0};
-    err_t err = wire_scan_first(bytes, &size, fault);
-    return err == OK ? packet_open((bytes_t){bytes.at, size}, packet, fault) : err;
+    return packet_fill(packet, framed_decode(bytes, numbers, 3, &packet->body, &packet->raw, fault), numbers);
+}
+
+err_t packet_open(bytes_t whole, packet_t *packet, fault_t *fault) {
+    uint64_t numbers[3];
+    *packet = (packet_t){0};
+    return packet_fill(packet, framed_open(whole, numbers, 3, &packet->body, &packet->raw, fault), numbers);
 }
 
 static err_t body_decode(uint32_t kind, uint32_t version, bytes_t body, const message_t *type, arena_t *arena, void *value,
-                         fault_t *fault) {
+                         wire_known_t *known, fault_t *fault) {
+    if (known != NULL) known->bytes = (bytes_t){NULL, 0};
     if (kind != type->kind) return wire_wrong(fault, NULL, "unknown_message");
     if (version != type->version) return wire_wrong(fault, NULL, "unknown_version");
-    return wire_decode(type, body, arena, value, fault);
+    return decode(type, body, arena, value, known, fault);
 }
 
 err_t event_body(const event_t *event, const message_t *type, arena_t *arena, void *value, fault_t *fault) {
-    return body_decode(event->kind, event->version, event->body, type, arena, value, fault);
+    return body_decode(event->kind, event->version, event->body, type, arena, value, NULL, fault);
+}
+
+err_t event_body_known(const event_t *event, const message_t *type, arena_t *arena, void *value, wire_known_t *known,
+                       fault_t *fault) {
+    return body_decode(event->kind, event->version, event->body, type, arena, value, known, fault);
 }
 
 err_t packet_body(const packet_t *packet, const message_t *type, arena_t *arena, void *value, fault_t *fault) {
-    return body_decode(packet->kind, packet->version, packet->body, type, arena, value, fault);
+    return body_decode(packet->kind, packet->version, packet->body, type, arena, value, NULL, fault);
+}
+
+err_t packet_body_known(const packet_t *packet, const message_t *type, arena_t *arena, void *value, wire_known_t *known,
+                        fault_t *fault) {
+    return body_decode(packet->kind, packet->version, packet->body, type, arena, value, known, fault);
 }

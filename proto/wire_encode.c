@@ -140,7 +140,7 @@ static bool write_bytes(writer_t *self, const field_t *field, const path_t *path
 }
 
 static bool write_fixed(writer_t *self, const field_t *field, const uint8_t *at) {
-    if (is_zero(at, field->high)) return false;
+    if (bytes_are_zero(at, field->high)) return false;
     put_number(self->out, field->tag);
     put_bytes(self->out, at, field->high);
     return true;

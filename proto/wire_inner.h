@@ -21,7 +21,6 @@ const char *bytes_wrong(const field_t *field, uint64_t size);
 const char *count_wrong(const field_t *field, uint64_t count); /* of a list that has something in it */
 const char *negative_wrong(const field_t *field);
 bool field_is_required(const field_t *field);
-bool is_zero(const uint8_t *at, uint64_t size);
 bool text_is_clean(const uint8_t *at, uint64_t size); /* well-formed UTF-8, no control characters but tab and line feed */
 bool slug_is_clean(const uint8_t *at, uint64_t size);
 
@@ -30,6 +29,6 @@ bool slug_is_clean(const uint8_t *at, uint64_t size);
 err_t wire_encode_by_table(const message_t *type, const void *value, const wire_known_t *known, buffer_t *out, fault_t *fault);
 bool wire_encode_straight(const message_t *type, const void *value, const wire_known_t *known, bool checks, buffer_t *out);
 err_t wire_decode_by_table(const message_t *type, bytes_t bytes, arena_t *arena, void *value, fault_t *fault);
-bool wire_decode_straight(const message_t *type, bytes_t bytes, arena_t *arena, void *value);
+bool wire_decode_straight(const message_t *type, bytes_t bytes, arena_t *arena, void *value, wire_known_t *known);
 
 #endif

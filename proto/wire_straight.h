@@ -19,6 +19,7 @@ struct laying {
 struct taking {
     const uint8_t *end; /* of the bytes */
     arena_t *arena;
+    wire_known_t *known; /* never NULL */
 };
 
 /* Where the next byte is, NULL for a doubt, and the number, count or size in front of it. Travels in two registers. */
@@ -38,20 +39,6 @@ typedef struct {
 
 static inline bool is_within(uint64_t number, uint64_t low, uint64_t high) { return number >= low && number <= high; }
 static inline bool is_word(uint32_t number, uint64_t bits) { return number < 64 && (bits >> number & 1) != 0; }
-
-static inline uint64_t word_at(const uint8_t *at) {
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-    return word;
-}
-
-bool is_zero(const uint8_t *at, uint64_t size);
-/* Ids and hashes are fields of every message, and often not given. */
-static inline bool is_blank(const uint8_t *at, size_t size) {
-    if (size == 16) return (word_at(at) | word_at(at + 8)) == 0;
-    if (size == 32) return (word_at(at) | word_at(at + 8) | word_at(at + 16) | word_at(at + 24)) == 0;
-    return is_zero(at, size);
-}
 
 static inline bool lay_fits(laying_t *laying, const uint8_t *at, size_t size) {
     if ((size_t)(laying->end - at) >= size) return true;
@@ -88,6 +75,36 @@ static inline uint8_t *lay_end(laying_t *laying, uint8_t *head, uint8_t *at, uin
     if (count > HEAD_SHORT) return lay_long_head(laying, head, at, count);
     *head = (uint8_t)(0x80 | count);
     return at;
+}
+
+/* Spelled out: so a compiler sees that each is one load. */
+static inline uint64_t big_endian(const uint8_t *at, uint32_t width) {
+    switch (width) {
+    case 1: return at[0];
+    case 2: return (uint64_t)at[0] << 8 | at[1];
+    case 4: return (uint64_t)at[0] << 24 | (uint64_t)at[1] << 16 | (uint64_t)at[2] << 8 | at[3];
+    default:
+        return (uint64_t)at[0] << 56 | (uint64_t)at[1] << 48 | (uint64_t)at[2] << 40 | (uint64_t)at[3] << 32 |
+               (uint64_t)at[4] << 24 | (uint64_t)at[5] << 16 | (uint64_t)at[6] << 8 | at[7];
+    }
+}
+
+/* `width` bytes that count, behind a head byte; less than `floor` would have had a shorter form. */
+static inline taken_t take_counted(const uint8_t *at, const uint8_t *end, uint32_t width, uint64_t floor) {
+    if ((size_t)(end - at) < width) return (taken_t){NULL, 0};
+    uint64_t number = big_endian(at, width);
+    return number < floor ? (taken_t){NULL, 0} : (taken_t){at + width, number};
+}
+
+static inline taken_t take_unsigned(const uint8_t *at, const uint8_t *end) {
+    if (at >= end) return (taken_t){NULL, 0};
+    switch (*at) {
+    case 0xcc: return take_counted(at + 1, end, 1, 128);
+    case 0xcd: return take_counted(at + 1, end, 2, UINT64_C(1) << 8);
+    case 0xce: return take_counted(at + 1, end, 4, UINT64_C(1) << 16);
+    case 0xcf: return take_counted(at + 1, end, 8, UINT64_C(1) << 32);
+    default: return *at <= 0x7f ? (taken_t){at + 1, *at} : (taken_t){NULL, 0};
+    }
 }
 
 /* Each takes one value that stands at `at`, strictly: one encoding a value. */

@@ -5,45 +5,14 @@
 
 static const taken_t nothing = {NULL, 0};
 
-static inline uint64_t big_endian(const uint8_t *at, uint32_t width) {
-    switch (width) {
-    case 1: return at[0];
-    case 2: return (uint64_t)at[0] << 8 | at[1];
-    case 4: return (uint64_t)at[0] << 24 | (uint64_t)at[1] << 16 | (uint64_t)at[2] << 8 | at[3];
-    default:
-        return (uint64_t)at[0] << 56 | (uint64_t)at[1] << 48 | (uint64_t)at[2] << 40 | (uint64_t)at[3] << 32 |
-               (uint64_t)at[4] << 24 | (uint64_t)at[5] << 16 | (uint64_t)at[6] << 8 | at[7];
-    }
-}
-
-/* `width` bytes that count, behind a head byte; less than `floor` would have had a shorter form. */
-static inline taken_t counted(const uint8_t *at, const uint8_t *end, uint32_t width, uint64_t floor) {
-    if ((size_t)(end - at) < width) return nothing;
-    uint64_t number = big_endian(at, width);
-    return number < floor ? nothing : (taken_t){at + width, number};
-}
-
-static inline taken_t number_at(const uint8_t *at, const uint8_t *end) {
-    if (at >= end) return nothing;
-    uint8_t first = *at++;
-    if (first <= 0x7f) return (taken_t){at, first};
-    switch (first) {
-    case 0xcc: return counted(at, end, 1, 128);
-    case 0xcd: return counted(at, end, 2, UINT64_C(1) << 8);
-    case 0xce: return counted(at, end, 4, UINT64_C(1) << 16);
-    case 0xcf: return counted(at, end, 8, UINT64_C(1) << 32);
-    default: return nothing;
-    }
-}
-
 /* The bytes themselves are behind the size. */
 static inline taken_t text_at(const uint8_t *at, const uint8_t *end) {
     if (at >= end) return nothing;
     uint8_t first = *at++;
     taken_t text = first >= 0xa0 && first <= 0xbf ? (taken_t){at, first & 0x1f}
-                   : first == 0xd9                ? counted(at, end, 1, 32)
-                   : first == 0xda                ? counted(at, end, 2, UINT64_C(1) << 8)
-                   : first == 0xdb                ? counted(at, end, 4, UINT64_C(1) << 16)
+                   : first == 0xd9                ? take_counted(at, end, 1, 32)
+                   : first == 0xda                ? take_counted(at, end, 2, UINT64_C(1) << 8)
+                   : first == 0xdb                ? take_counted(at, end, 4, UINT64_C(1) << 16)
                                                   : nothing;
     return text.at == NULL || text.number > (size_t)(end - text.at) ? nothing : text;
 }
@@ -51,27 +20,27 @@ static inline taken_t text_at(const uint8_t *at, const uint8_t *end) {
 static inline taken_t bytes_at(const uint8_t *at, const uint8_t *end) {
     if (at >= end) return nothing;
     uint8_t first = *at++;
-    taken_t bytes = first == 0xc4   ? counted(at, end, 1, 0)
-                    : first == 0xc5 ? counted(at, end, 2, UINT64_C(1) << 8)
-                    : first == 0xc6 ? counted(at, end, 4, UINT64_C(1) << 16)
+    taken_t bytes = first == 0xc4   ? take_counted(at, end, 1, 0)
+                    : first == 0xc5 ? take_counted(at, end, 2, UINT64_C(1) << 8)
+                    : first == 0xc6 ? take_counted(at, end, 4, UINT64_C(1) << 16)
                                     : nothing;
     return bytes.at == NULL || bytes.number > (size_t)(end - bytes.at) ? nothing : bytes;
 }
 
 const uint8_t *take_number(const taking_t *taking, const uint8_t *at, uint64_t *out, uint64_t low, uint64_t high) {
-    taken_t taken = number_at(at, taking->end);
+    taken_t taken = take_unsigned(at, taking->end);
     *out = taken.number;
     return is_within(taken.number, low, high) ? taken.at : NULL;
 }
 
 const uint8_t *take_maybe(const taking_t *taking, const uint8_t *at, maybe_t *out, uint64_t low, uint64_t high) {
-    taken_t taken = number_at(at, taking->end);
+    taken_t taken = take_unsigned(at, taking->end);
     *out = (maybe_t){true, (int64_t)taken.number};
     return is_within(taken.number, low, high) ? taken.at : NULL;
 }
 
 const uint8_t *take_day(const taking_t *taking, const uint8_t *at, uint32_t *out) {
-    taken_t taken = number_at(at, taking->end);
+    taken_t taken = take_unsigned(at, taking->end);
     *out = (uint32_t)taken.number;
     return taken.number <= UINT32_MAX && day_exists(*out) ? taken.at : NULL;
 }
@@ -102,7 +71,7 @@ const uint8_t *take_bytes(const taking_t *taking, const uint8_t *at, bytes_t *ou
 
 const uint8_t *take_fixed(const taking_t *taking, const uint8_t *at, uint8_t *out, size_t size) {
     taken_t bytes = bytes_at(at, taking->end);
-    if (bytes.at == NULL || bytes.number != size || is_blank(bytes.at, size)) return NULL;
+    if (bytes.at == NULL || bytes.number != size || bytes_are_zero(bytes.at, size)) return NULL;
     memcpy(out, bytes.at, size);
     return bytes.at + size;
 }
@@ -111,8 +80,8 @@ taken_t take_count(const taking_t *taking, const uint8_t *at, uint64_t low, uint
     if (at >= taking->end) return nothing;
     uint8_t first = *at++;
     taken_t count = first >= 0x90 && first <= 0x9f ? (taken_t){at, first & 0x0f}
-                    : first == 0xdc                ? counted(at, taking->end, 2, 16)
-                    : first == 0xdd                ? counted(at, taking->end, 4, UINT64_C(1) << 16)
+                    : first == 0xdc                ? take_counted(at, taking->end, 2, 16)
+                    : first == 0xdd                ? take_counted(at, taking->end, 4, UINT64_C(1) << 16)
                                                    : nothing;
     bool believed = count.at != NULL && count.number > 0 && count.number <= (size_t)(taking->end - count.at);
     return believed && is_within(count.number, low, high) ? count : nothing;
@@ -120,7 +89,7 @@ taken_t take_count(const taking_t *taking, const uint8_t *at, uint64_t low, uint
 
 taken_t take_long_head(const taking_t *taking, const uint8_t *at) {
     if (at >= taking->end) return nothing;
-    return *at == 0xde ? counted(at + 1, taking->end, 2, 16) : nothing;
+    return *at == 0xde ? take_counted(at + 1, taking->end, 2, 16) : nothing;
 }
 
 static inline const uint8_t *take_strings(const taking_t *taking, taken_t count, const text_t **out, uint32_t *out_count,
@@ -166,5 +135,7 @@ const uint8_t *take_list(const taking_t *taking, taken_t count, void *out, uint3
 
 const uint8_t *take_object(const taking_t *taking, const uint8_t *at, void *out, take_message_t *take) {
     const uint8_t *behind = take(taking, at, out);
-    return behind == at + 1 ? NULL : behind; /* a head alone: it would not have been written */
+    if (behind == NULL || behind == at + 1) return NULL; /* a head alone: it would not have been written */
+    if (out == taking->known->object) taking->known->bytes = (bytes_t){at, (uint32_t)(behind - at)};
+    return behind;
 }

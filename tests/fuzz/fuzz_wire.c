@@ -9,7 +9,7 @@
 static void both_ways_agree(const message_t *type, bytes_t input, arena_t *arena) {
     void *straight = arena_take(arena, type->size), *table = arena_take(arena, type->size);
     fault_t fault;
-    bool taken = wire_decode_straight(type, input, arena, straight);
+    bool taken = wire_decode_straight(type, input, arena, straight, NULL);
     bool sound = wire_decode_by_table(type, input, arena, table, &fault) == OK;
     PROMISE(taken == sound, "%s: taken %d, by its table %s at %s", type->name, taken, sound ? "sound" : fault.code, fault.path);
     if (!taken) return;

@@ -175,11 +175,28 @@ static void a_frame_gives_back_the_packets_that_were_put_into_it(void **state) {
     }
 }
 
+/* What is read out of order, or shifted by a word, is not what was written. */
+static void two_words_changed_about_change_the_checksum(void **state) {
+    (void)state;
+    enum { WORDS = 24 };
+    uint64_t words[WORDS];
+    for (uint64_t index = 0; index < WORDS; index++) words[index] = index * index;
+    bytes_t whole = {(const uint8_t *)words, sizeof words}, name = {(const uint8_t *)"name", 4};
+    uint64_t sum = checksum64(name, whole);
+    for (size_t a = 0; a < WORDS; a++)
+        for (size_t b = a + 1; b < WORDS; b++) {
+            uint64_t kept = words[a];
+            words[a] = words[b], words[b] = kept;
+            assert_true(checksum64(name, whole) != sum);
+            words[b] = words[a], words[a] = kept;
+        }
+}
+
 static void every_flipped_bit_and_every_cut_changes_the_checksum(void **state) {
     (void)state;
-    uint8_t bytes[45], name[] = "name";
+    uint8_t bytes[189], name[] = "name"; /* long enough for whatever is summed side by side, and a rest */
     for (size_t index = 0; index < sizeof bytes; index++)
-        bytes[index] = (uint8_t)(index < 16 || index > 40 ? 0 : index * 37); /* zeros at the end count too */
+        bytes[index] = (uint8_t)(index < 16 || index > 140 ? 0 : index * 37); /* zeros at the end count too */
     uint64_t whole = checksum64((bytes_t){name, 4}, (bytes_t){bytes, sizeof bytes});
     for (size_t bit = 0; bit < sizeof bytes * 8; bit++) {
         bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
@@ -199,6 +216,7 @@ int main(void) {
         cmocka_unit_test(lists_and_long_messages_have_the_heads_that_msgpack_writes),
         cmocka_unit_test(an_empty_object_lacks_nothing_and_a_half_one_does),
         cmocka_unit_test(a_frame_gives_back_the_packets_that_were_put_into_it),
+        cmocka_unit_test(two_words_changed_about_change_the_checksum),
         cmocka_unit_test(every_flipped_bit_and_every_cut_changes_the_checksum),
     };
     return cmocka_run_group_tests_name("the writer", tests, NULL, NULL);

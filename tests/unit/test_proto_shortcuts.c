@@ -73,6 +73,33 @@ static void a_known_object_is_copied_and_the_bytes_are_the_same(void **state) {
     buffer_destroy(&report);
 }
 
+static void reading_notes_the_bytes_of_an_object_and_of_one_that_is_not_there_none(void **state) {
+    (void)state;
+    figure_t figure;
+    append_ask_t ask = ask_of(&figure), read;
+    arena_t *arena = arena_new();
+    buffer_t sent = {0}, report = {0};
+    packet_t packet;
+    fault_t fault;
+    packet_encode(9, append_ask_type(), &ask, &sent);
+    wire_encode(report_type(), &ask.report, &report);
+    assert_int_equal(packet_decode(view(&sent), &packet, &fault), OK);
+    wire_known_t known = {.object = &read.report};
+    assert_int_equal(packet_body_known(&packet, append_ask_type(), arena, &read, &known, &fault), OK);
+    assert_int_equal(known.bytes.size, report.size);
+    assert_memory_equal(known.bytes.at, report.at, report.size);
+    known.object = &read.receipt;
+    assert_int_equal(packet_body_known(&packet, append_ask_type(), arena, &read, &known, &fault), OK);
+    assert_int_equal(known.bytes.size, 0);
+    known = (wire_known_t){&read.report, {report.at, 3}};
+    packet.version++;
+    assert_int_equal(packet_body_known(&packet, append_ask_type(), arena, &read, &known, &fault), ERR_BAD);
+    assert_int_equal(known.bytes.size, 0);
+    buffer_destroy(&sent);
+    buffer_destroy(&report);
+    arena_destroy(&arena);
+}
+
 static void a_packet_is_passed_on_under_another_number(void **state) {
     (void)state;
     busy_t busy = {.retry_after_ms = 500};
@@ -145,6 +172,7 @@ int main(void) {
         cmocka_unit_test(a_field_is_found_without_decoding_and_a_missing_one_is_empty),
         cmocka_unit_test(a_field_of_bytes_that_are_cut_off_is_not_found),
         cmocka_unit_test(a_known_object_is_copied_and_the_bytes_are_the_same),
+        cmocka_unit_test(reading_notes_the_bytes_of_an_object_and_of_one_that_is_not_there_none),
         cmocka_unit_test(a_packet_is_passed_on_under_another_number),
         cmocka_unit_test(the_content_of_a_report_is_the_same_whether_its_bytes_are_at_hand_or_not),
         cmocka_unit_test(every_link_of_a_quick_chain_hangs_on_all_before_it),

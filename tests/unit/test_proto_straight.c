@@ -23,7 +23,7 @@ static void expect_same(const buffer_t *a, const buffer_t *b) {
 static void reads_alike(const message_t *type, bytes_t bytes) {
     void *straight = arena_take(arena, type->size), *table = arena_take(arena, type->size);
     fault_t fault;
-    bool taken = wire_decode_straight(type, bytes, arena, straight);
+    bool taken = wire_decode_straight(type, bytes, arena, straight, NULL);
     assert_int_equal(taken, wire_decode_by_table(type, bytes, arena, table, &fault) == OK);
     tried++;
     if (!taken) return;
@@ -266,7 +266,7 @@ static void any_disturbed_value_is_judged_and_written_alike(void **state) {
 
 static void goes_straight(const message_t *type, uint8_t *bytes, uint32_t size) {
     void *value = arena_take(arena, type->size);
-    assert_true(wire_decode_straight(type, (bytes_t){bytes, size}, arena, value));
+    assert_true(wire_decode_straight(type, (bytes_t){bytes, size}, arena, value, NULL));
     for (int checks = 0; checks < 2; checks++) {
         buffer_t out = {0};
         assert_true(wire_encode_straight(type, value, NULL, checks == 1, &out));
@@ -292,7 +292,7 @@ static void a_message_larger_than_the_room_is_written_when_there_is_more(void **
     wire_encode_by_table(report_type(), &report, NULL, &table, NULL);
     expect_same(&straight, &table);
     report_t back;
-    assert_true(wire_decode_straight(report_type(), view(&straight), arena, &back));
+    assert_true(wire_decode_straight(report_type(), view(&straight), arena, &back, NULL));
     buffer_destroy(&straight);
     buffer_destroy(&table);
 }
