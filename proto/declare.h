@@ -27,7 +27,23 @@
     name##_t;                                                                                                          \
     const message_t *name##_type(void);                                                                                \
     lay_message_t wire_lay_##name;                                                                                     \
-    take_message_t wire_take_##name;
+    take_message_t wire_take_##name;                                                                                   \
+    room_message_t wire_room_##name;                                                                                   \
+    settle_message_t wire_settle_##name;
+#include DEF_FILE
+#include "proto/undef.h"
+/* Does a value of it point anywhere? POINTS_item is 1. */
+#include "proto/scalars.h"
+#define MESSAGE(name, kind, version, doc) enum { POINTS_##name = 0
+#define SLUG(tag, name, min, max, doc) || 1
+#define TEXT(tag, name, min, max, doc) || 1
+#define BYTES(tag, name, min, max, doc) || 1
+#define SLUGS(tag, name, min, max, doc) || 1
+#define TEXTS(tag, name, max, size, doc) || 1
+#define DAYS(tag, name, max, doc) || 1
+#define OBJECT(tag, name, type, need, doc) || POINTS_##type
+#define LIST(tag, name, type, min, max, doc) || 1
+#define END(name) };
 #include DEF_FILE
 #include "proto/undef.h"
 #undef DEF_FILE

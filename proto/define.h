@@ -32,7 +32,9 @@
     }                                                                                                                  \
     ;                                                                                                                  \
     static const message_t type_ = {#name_, doc_, kind_, version_, sizeof(self_t), fields_,                            \
-                                    sizeof fields_ / sizeof fields_[0], wire_lay_##name_, wire_take_##name_};          \
+                                    sizeof fields_ / sizeof fields_[0], wire_lay_##name_, wire_take_##name_,           \
+                                    POINTS_##name_ ? wire_room_##name_ : NULL,                                         \
+                                    POINTS_##name_ ? wire_settle_##name_ : NULL};                                      \
     return &type_;                                                                                                     \
     }
 #include DEF_FILE

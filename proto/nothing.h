@@ -1,13 +1,8 @@
 /* For a pass over .def files that wants only MESSAGE: every field word becomes nothing. */
-#define U64(tag, name, min, max, doc)
-#define MAYBE(tag, name, min, max, doc)
-#define BOOL(tag, name, doc)
-#define DAY(tag, name, need, doc)
-#define WORD(tag, name, set, need, doc)
+#include "proto/scalars.h"
 #define SLUG(tag, name, min, max, doc)
 #define TEXT(tag, name, min, max, doc)
 #define BYTES(tag, name, min, max, doc)
-#define FIXED(tag, name, length, need, doc)
 #define SLUGS(tag, name, min, max, doc)
 #define TEXTS(tag, name, max, size, doc)
 #define DAYS(tag, name, max, doc)

@@ -51,6 +51,9 @@ typedef struct laying laying_t;
 typedef struct taking taking_t;
 typedef uint8_t *lay_message_t(laying_t *laying, uint8_t *at, const void *value, bool whole);
 typedef const uint8_t *take_message_t(const taking_t *taking, const uint8_t *at, void *value);
+/* Its copy: bytes beside the struct; and what the struct points to put there, which gives the room that is left. */
+typedef size_t room_message_t(const void *value);
+typedef uint8_t *settle_message_t(void *value, uint8_t *room);
 
 /* One field. low/high: U64 and MAYBE values; sizes in bytes of SLUG, TEXT, BYTES; counts of SLUGS and LIST;
  * TEXTS: size of one and count; DAY, WORD, FIXED, OBJECT: low is `need`, FIXED: high is the length; DAYS: high is the count. */
@@ -77,6 +80,8 @@ struct message {
     size_t field_count;
     lay_message_t *lay;   /* straight-line code, used by wire_*.c */
     take_message_t *take;
+    room_message_t *room; /* both NULL for what points nowhere */
+    settle_message_t *settle;
 };
 
 #define DEF_FILE "proto/objects.def"

@@ -1,5 +1,5 @@
-/* A .def file becomes straight-line code: for each message a function that lays a value into memory and one that takes it out
- * again, a line a field. Included by define.h, without an include guard. */
+/* A .def file becomes straight-line code: for each message functions that lay a value into memory, take it out again, and copy it
+ * with what it points to, a line a field. Included by define.h, without an include guard. */
 
 /* --- laying: `whole` says that the message stands there even when nothing is in it --- */
 #define MESSAGE(name, kind, version, doc)                                                                              \
@@ -93,3 +93,48 @@
 #include DEF_FILE
 #include "proto/undef.h"
 #undef TAKE_
+
+/* --- copying: only what points somewhere has a line --- */
+#include "proto/scalars.h"
+#define MESSAGE(name, kind, version, doc)                                                                              \
+    size_t wire_room_##name(const void *value_) {                                                                      \
+        const name##_t *value = value_;                                                                                \
+        size_t room = 0;
+#define SLUG(tag, name, min, max, doc) room += whole_words(value->name.size);
+#define TEXT(tag, name, min, max, doc) room += whole_words(value->name.size);
+#define BYTES(tag, name, min, max, doc) room += whole_words(value->name.size);
+#define SLUGS(tag, name, min, max, doc) room += room_texts(value->name, value->name##_count);
+#define TEXTS(tag, name, max, most, doc) room += room_texts(value->name, value->name##_count);
+#define DAYS(tag, name, max, doc) room += whole_words(sizeof *value->name * value->name##_count);
+#define OBJECT(tag, name, type, need, doc)                                                                             \
+    if (POINTS_##type) room += wire_room_##type(&value->name);
+#define LIST(tag, name, type, min, max, doc)                                                                           \
+    room += room_list(value->name, value->name##_count, sizeof *value->name, POINTS_##type ? wire_room_##type : NULL);
+#define END(name)                                                                                                      \
+    (void)value;                                                                                                       \
+    return room;                                                                                                       \
+    }
+#include DEF_FILE
+#include "proto/undef.h"
+
+#include "proto/scalars.h"
+#define MESSAGE(name, kind, version, doc)                                                                              \
+    uint8_t *wire_settle_##name(void *value_, uint8_t *room) {                                                         \
+        name##_t *value = value_;
+#define SLUG(tag, name, min, max, doc) room = settle_text(&value->name, room);
+#define TEXT(tag, name, min, max, doc) room = settle_text(&value->name, room);
+#define BYTES(tag, name, min, max, doc) room = settle_bytes(&value->name, room);
+#define SLUGS(tag, name, min, max, doc) room = settle_texts(&value->name, value->name##_count, room);
+#define TEXTS(tag, name, max, most, doc) room = settle_texts(&value->name, value->name##_count, room);
+#define DAYS(tag, name, max, doc) room = settle_days(&value->name, value->name##_count, room);
+#define OBJECT(tag, name, type, need, doc)                                                                             \
+    if (POINTS_##type) room = wire_settle_##type(&value->name, room);
+#define LIST(tag, name, type, min, max, doc)                                                                           \
+    room = settle_list(value->name, value->name##_count, sizeof *value->name,                                          \
+                       POINTS_##type ? wire_settle_##type : NULL, &value->name, room);
+#define END(name)                                                                                                      \
+    (void)value;                                                                                                       \
+    return room;                                                                                                       \
+    }
+#include DEF_FILE
+#include "proto/undef.h"

@@ -152,4 +152,15 @@ static inline uint32_t take_tag(const taking_t *taking, taken_t *next) {
     return next->at < taking->end ? *next->at++ : TAG_CUT;
 }
 
+/* Copies: each part begins at a multiple of eight, for lists hold numbers and pointers. */
+static inline size_t whole_words(size_t size) { return (size + 7) & ~(size_t)7; }
+size_t room_texts(const text_t *texts, uint32_t count);
+size_t room_list(const void *first, uint32_t count, size_t size, room_message_t *element);
+/* Each copies what its first argument points to into the room, and gives the room that is left. */
+uint8_t *settle_text(text_t *text, uint8_t *room);
+uint8_t *settle_bytes(bytes_t *bytes, uint8_t *room);
+uint8_t *settle_texts(const text_t **texts, uint32_t count, uint8_t *room);
+uint8_t *settle_days(const uint32_t **days, uint32_t count, uint8_t *room);
+uint8_t *settle_list(const void *first, uint32_t count, size_t size, settle_message_t *element, void *out, uint8_t *room);
+
 #endif
