@@ -66,9 +66,10 @@ static uint32_t read_cases(load_t *cases) {
 
 /* --- what was measured, case by case --- */
 
-enum { MINNING, PLAIN, LUA, XADD, POSTGRES, SYSTEMS };
-static const system_t *const systems[SYSTEMS] = {&system_minning, &system_minning_plain, &system_redis_lua, &system_redis_xadd,
-                                                 &system_postgres};
+enum { MINNING, PLAIN, LUA, XADD, POSTGRES, LUA_POOLED, POSTGRES_POOLED, SYSTEMS };
+static const system_t *const systems[SYSTEMS] = {&system_minning,    &system_minning_plain, &system_redis_lua,
+                                                 &system_redis_xadd, &system_postgres,      &system_redis_pooled,
+                                                 &system_postgres_pooled};
 static bool chosen[SYSTEMS];
 static void *open_systems[SYSTEMS];
 static measured_t results[CASES_MAX][SYSTEMS][2][REPEAT_MAX]; /* [until] */
@@ -153,6 +154,29 @@ static void print_rates(const load_t *cases, uint32_t count) {
         print_ratio(own, better);
         print_ratio(applied, better);
         print_ratio(own, better * model_ratio(&cases[index]));
+        printf("\n");
+    }
+}
+
+/* An expert's peers: nobody has a connection of his own, everything that is there goes together. */
+static void print_pooled(const load_t *cases, uint32_t count) {
+    char room[40];
+    printf("\nThe peers behind a pool: few connections that all clients share, in one process with them, and batches of all that "
+           "has gathered. (With us, and above, each client has its own.)\n\n"
+           "| clients × window | minning | applied | Redis Lua, pooled | PostgreSQL, pooled | minning / better | applied / better "
+           "|\n|---|--:|--:|--:|--:|--:|--:|\n");
+    for (uint32_t index = 0; index < count; index++) {
+        measured_t(*of)[2][REPEAT_MAX] = results[index];
+        double own = median(of[MINNING][UNTIL_VERDICT], rate_of), applied = median(of[MINNING][UNTIL_VERDICT], applied_of);
+        double lua = median(of[LUA_POOLED][UNTIL_VERDICT], rate_of);
+        double postgres = median(of[POSTGRES_POOLED][UNTIL_VERDICT], rate_of), better = lua > postgres ? lua : postgres;
+        printf("| %s |", case_name(&cases[index], room));
+        print_number(own);
+        print_number(applied);
+        print_number(lua);
+        print_number(postgres);
+        print_ratio(own, better);
+        print_ratio(applied, better);
         printf("\n");
     }
 }
@@ -243,6 +267,8 @@ static void choose_systems(void) {
     for (uint32_t index = 0; index < SYSTEMS; index++) chosen[index] = peers;
     chosen[MINNING] = bench_number("BENCH_MINNING", 1) != 0;
     chosen[PLAIN] = bench_number("BENCH_PLAIN", 0) != 0;
+    if (bench_number("BENCH_POOLED", 1) == 0) chosen[LUA_POOLED] = chosen[POSTGRES_POOLED] = false;
+    if (bench_number("BENCH_EACH", 1) == 0) chosen[LUA] = chosen[POSTGRES] = chosen[XADD] = false;
 }
 
 static void run_one(const load_t *cases, uint32_t at, uint32_t system, until_t until, uint32_t repeat) {
@@ -287,6 +313,7 @@ static void measure(const load_t *cases, uint32_t count, uint64_t preload) {
         if (chosen[index]) systems[index]->check(open_systems[index]), systems[index]->close(&open_systems[index]);
     printf("\nWith %" PRIu64 " reports there before.\n", preload);
     print_rates(cases, count);
+    if (chosen[POSTGRES_POOLED]) print_pooled(cases, count);
     print_latencies(cases, count);
     if (bench_number("BENCH_ACK", 1) != 0) print_acks(cases, count);
     print_processes(cases, count);

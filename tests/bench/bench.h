@@ -66,7 +66,8 @@ typedef struct {
     void (*close)(void **self);
 } system_t;
 
-extern const system_t system_minning, system_minning_plain, system_redis_lua, system_redis_xadd, system_postgres;
+extern const system_t system_minning, system_minning_plain, system_redis_lua, system_redis_xadd, system_postgres,
+    system_redis_pooled, system_postgres_pooled;
 
 /* What one unit still owes: which obligation is next, the newest revision of each. */
 typedef struct {
