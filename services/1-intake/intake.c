@@ -63,6 +63,22 @@ void intake_continue(intake_t *self, buffer_t *later) {
 
 bool intake_has_group(const intake_t *self) { return self->group != NULL || self->err != OK; }
 
+void receipt_complete(const intake_t *self, receipt_t *receipt) {
+    receipt->backup_seq = self->backup_seq;
+    receipt->head_seq = self->durable.seq;
+    memcpy(receipt->head_hash, self->durable.hash, sizeof receipt->head_hash);
+    memcpy(receipt->signature, self->durable_signature, sizeof receipt->signature);
+}
+
+/* What all receipts of a group share are their last fields: encoded once, put behind what is each one's own. Both maps are short: a
+ * head of one byte that counts. */
+static void head_encode(intake_t *self) {
+    receipt_t head = {0};
+    receipt_complete(self, &head);
+    buffer_clear(&self->head);
+    wire_encode(receipt_type(), &head, &self->head);
+}
+
 /* One signature a group: every receipt of it carries the same head. */
 static void head_sign(intake_t *self) {
     receipt_t head = {.epoch = self->epoch, .head_seq = self->durable.seq};
@@ -70,6 +86,7 @@ static void head_sign(intake_t *self) {
     memcpy(head.head_hash, self->durable.hash, sizeof head.head_hash);
     receipt_sign(self->signer_secret, &head);
     memcpy(self->durable_signature, head.signature, sizeof self->durable_signature);
+    head_encode(self);
 }
 
 /* What was committed so long ago is on the disk, whatever happens now. */
@@ -103,41 +120,27 @@ err_t intake_commit(intake_t *self) {
     return OK;
 }
 
-void receipt_complete(const intake_t *self, receipt_t *receipt) {
-    receipt->backup_seq = self->backup_seq;
-    receipt->head_seq = self->durable.seq;
-    memcpy(receipt->head_hash, self->durable.hash, sizeof receipt->head_hash);
-    memcpy(receipt->signature, self->durable_signature, sizeof receipt->signature);
-}
-
-/* What all receipts of a group share are their last fields: encoded once, put behind what is each one's own. */
-static void head_encode(const intake_t *self, buffer_t *out) {
-    receipt_t head = {0};
-    receipt_complete(self, &head);
-    wire_encode(receipt_type(), &head, out);
-}
-
-/* Both maps are short: a head of one byte that counts. */
-static void receipt_join(const packet_t *packet, const buffer_t *head, buffer_t *out) {
+void intake_complete(const intake_t *self, bytes_t whole, buffer_t *out) {
+    packet_t packet;
+    fault_t fault = {0};
+    err_t err = packet_open(whole, &packet, &fault);
+    ASSERT(err == OK); /* we wrote it */
     size_t begin = out->size;
-    packet_copy(packet->request_id, packet, out);
-    out->at[begin + (packet->raw.size - packet->body.size)] += head->at[0] & 0x0f;
-    buffer_add(out, head->at + 1, head->size - 1);
+    buffer_add(out, whole.at, whole.size);
+    if (packet.kind != KIND_receipt) return;
+    out->at[begin + (whole.size - packet.body.size)] += self->head.at[0] & 0x0f;
+    buffer_add(out, self->head.at + 1, self->head.size - 1);
 }
 
 void intake_finish(intake_t *self, buffer_t *later) {
-    buffer_t done = {0}, head = {0};
-    head_encode(self, &head);
-    for (size_t at = 0; at < later->size;) {
-        packet_t packet;
-        fault_t fault = {0};
-        err_t err = packet_decode((bytes_t){later->at + at, (uint32_t)(later->size - at)}, &packet, &fault);
+    buffer_t done = {0};
+    uint32_t size = 0;
+    fault_t fault = {0};
+    for (size_t at = 0; at < later->size; at += size) {
+        err_t err = wire_scan_first((bytes_t){later->at + at, (uint32_t)(later->size - at)}, &size, &fault);
         ASSERT(err == OK); /* we wrote it */
-        at += packet.raw.size;
-        if (packet.kind == KIND_receipt) receipt_join(&packet, &head, &done);
-        else buffer_add(&done, packet.raw.at, packet.raw.size);
+        intake_complete(self, (bytes_t){later->at + at, size}, &done);
     }
-    buffer_destroy(&head);
     buffer_destroy(later);
     *later = done;
 }
@@ -308,7 +311,7 @@ void intake_close(intake_t **self_at) {
     arena_destroy(&self->arena);
     arena_destroy(&self->kept);
     free(self->path);
-    buffer_destroy(&self->sealed);
+    buffer_destroy(&self->head);
     explicit_bzero(self->seal_key, sizeof self->seal_key);
     explicit_bzero(self->signer_secret, sizeof self->signer_secret);
     free(self);

@@ -32,10 +32,11 @@ uint32_t intake_take_next(intake_t *self, door_t door, bytes_t bytes, int64_t wa
                           buffer_t *later);
 /* Appends the ticks and refusal counts that are due at `wall_ms` (real clock mode). */
 void intake_tick(intake_t *self, int64_t wall_ms, int64_t steady_ms);
-/* Makes the group durable; then, and only then, what stands in `later` may leave: intake_finish completes each receipt
- * packet in `later` with the group's signed head. OK, or an error after which the process must leave. */
+/* Makes the group durable; then, and only then, what stands in `later` may leave: each receipt completed with the group's
+ * signed head. OK, or an error after which the process must leave. */
 err_t intake_commit(intake_t *self);
-void intake_finish(intake_t *self, buffer_t *later); /* any number of packets, one after the other */
+void intake_complete(const intake_t *self, bytes_t packet, buffer_t *out); /* one packet, as it was put there; appended */
+void intake_finish(intake_t *self, buffer_t *later); /* any number of packets, one after the other, in their place */
 /* An advance_clock longer than LIMIT_GROUP ticks goes on over several groups: while pending, call intake_continue, commit and
  * finish again; the asker's command_done comes out of the last `later`. */
 bool intake_pending(const intake_t *self);

@@ -25,8 +25,9 @@ static const char *const endpoints[DOORS] = {[AT_OPERATOR] = HOME_DOOR_OPERATOR,
 /* Who waits for a packet. */
 typedef struct {
     peer_t peer;
-    uint32_t at; /* which door */
-    bool many;   /* it asked in an array, and is answered in one */
+    uint32_t at;   /* which door */
+    bool many;     /* it asked in an array, and is answered in one */
+    uint32_t size; /* of its packet in `later` */
 } asker_t;
 
 typedef struct {
@@ -45,6 +46,13 @@ typedef struct {
     buffer_t frame;      /* answers on their way to one asker */
 } loop_t;
 
+/* Is there a packet for it now, behind the first `before` bytes? */
+static void asker_add(loop_t *self, const asker_t *asker, size_t before) {
+    if (self->later.size == before) return;
+    self->askers[self->asker_count] = *asker;
+    self->askers[self->asker_count++].size = (uint32_t)(self->later.size - before);
+}
+
 /* One packet. Returns what it took of `bytes`. */
 static uint32_t take_packet(loop_t *self, const asker_t *asker, bytes_t bytes) {
     bool pending = intake_pending(self->intake);
@@ -57,7 +65,7 @@ static uint32_t take_packet(loop_t *self, const asker_t *asker, bytes_t bytes) {
         intake_take(self->intake, doors[asker->at], bytes, self->wall_ms, self->steady_ms, &self->now, &self->later);
     if (self->now.size > 0)
         server_send(self->servers[asker->at], &asker->peer, (bytes_t){self->now.at, (uint32_t)self->now.size});
-    if (self->later.size > before) self->askers[self->asker_count++] = *asker;
+    asker_add(self, asker, before);
     if (!pending && intake_pending(self->intake)) self->advancing = *asker;
     return took;
 }
@@ -102,7 +110,7 @@ static void advance_on(loop_t *self) {
     if (!intake_pending(self->intake)) return;
     size_t before = self->later.size;
     intake_continue(self->intake, &self->later);
-    if (self->later.size > before) self->askers[self->asker_count++] = self->advancing;
+    asker_add(self, &self->advancing, before);
 }
 
 /* While a group is smaller than the last one, the same senders are likely to be on their way: one flush for all of them. */
@@ -115,18 +123,15 @@ static bool same_asker(const asker_t *a, const asker_t *b) {
     return a->at == b->at && a->peer.size == b->peer.size && memcmp(a->peer.bytes, b->peer.bytes, a->peer.size) == 0;
 }
 
-/* The answers from `index` on that go to one asker in one frame; returns how many. *at is behind them. */
+/* The answers from `index` on that go to one asker in one frame, complete; returns how many. *at is behind them. */
 static uint32_t answers_gather(loop_t *self, uint32_t index, size_t *at) {
     const asker_t *asker = &self->askers[index];
     uint32_t count = 0;
     packets_begin(&self->frame);
     do {
-        packet_t packet;
-        fault_t fault = {0};
-        err_t err = packet_decode((bytes_t){self->later.at + *at, (uint32_t)(self->later.size - *at)}, &packet, &fault);
-        ASSERT(err == OK); /* we wrote it */
-        buffer_add(&self->frame, packet.raw.at, packet.raw.size);
-        *at += packet.raw.size;
+        bytes_t packet = {self->later.at + *at, self->askers[index + count].size};
+        intake_complete(self->intake, packet, &self->frame);
+        *at += packet.size;
         count++;
     } while (asker->many && count < LIMIT_PACKETS && index + count < self->asker_count &&
              self->askers[index + count].many && same_asker(asker, &self->askers[index + count]));
@@ -148,7 +153,6 @@ static err_t group_end(loop_t *self) {
     if (!intake_has_group(self->intake)) return OK;
     err_t err = intake_commit(self->intake);
     if (err != OK) return err;
-    intake_finish(self->intake, &self->later);
     answers_send(self);
     if (self->desk != NULL) desk_nudge(self->desk);
     return OK;

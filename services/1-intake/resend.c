@@ -1,5 +1,6 @@
 /* A report that a restore lost comes again with its receipt, and keeps its instant. Only what this ledger itself once said
  * counts. */
+#include <endian.h>
 #include <string.h>
 
 #include "proto/receipt.h"
@@ -15,23 +16,27 @@ void seal_key_make(const uint8_t signer_secret[SIGN_SECRET_SIZE], uint8_t key[MA
     explicit_bzero(hash, sizeof hash);
 }
 
-static void add_number(buffer_t *bytes, uint64_t number) {
-    uint8_t out[8];
-    for (int index = 7; index >= 0; index--, number >>= 8) out[index] = (uint8_t)number;
-    buffer_add(bytes, out, sizeof out);
+static uint8_t *add(uint8_t *at, const void *bytes, size_t size) {
+    memcpy(at, bytes, size);
+    return at + size;
 }
 
-void receipt_seal(intake_t *self, text_t unit, const receipt_t *receipt, uint8_t seal[MAC_SIZE]) {
-    buffer_t *bytes = &self->sealed;
-    buffer_clear(bytes);
-    buffer_add(bytes, receipt->ledger_id, sizeof receipt->ledger_id);
-    add_number(bytes, receipt->epoch);
-    add_number(bytes, receipt->seq);
-    add_number(bytes, receipt->received_ms);
-    buffer_add(bytes, receipt->submission_id, sizeof receipt->submission_id);
-    buffer_add(bytes, receipt->content_hash, sizeof receipt->content_hash);
-    buffer_add(bytes, unit.at, unit.size);
-    mac_of(self->seal_key, (bytes_t){bytes->at, (uint32_t)bytes->size}, seal);
+static uint8_t *add_number(uint8_t *at, uint64_t number) {
+    uint64_t ordered = htobe64(number);
+    return add(at, &ordered, sizeof ordered);
+}
+
+void receipt_seal(const intake_t *self, text_t unit, const receipt_t *receipt, uint8_t seal[MAC_SIZE]) {
+    uint8_t bytes[sizeof receipt->ledger_id + 3 * sizeof(uint64_t) + sizeof receipt->submission_id + HASH_SIZE + LIMIT_ID];
+    ASSERT(unit.size <= LIMIT_ID);
+    uint8_t *at = add(bytes, receipt->ledger_id, sizeof receipt->ledger_id);
+    at = add_number(at, receipt->epoch);
+    at = add_number(at, receipt->seq);
+    at = add_number(at, receipt->received_ms);
+    at = add(at, receipt->submission_id, sizeof receipt->submission_id);
+    at = add(at, receipt->content_hash, sizeof receipt->content_hash);
+    at = add(at, unit.at, unit.size);
+    mac_of(self->seal_key, (bytes_t){bytes, (uint32_t)(at - bytes)}, seal);
 }
 
 /* Without telling by its time how many bytes agree. */

@@ -74,7 +74,7 @@ struct intake {
     bool restoring;      /* ledger_restored is taken, once */
     uint64_t backup_seq; /* a backup exists up to here */
     uint8_t seal_key[MAC_KEY_SIZE];
-    buffer_t sealed;
+    buffer_t head; /* encoded: what all receipts of the last group share */
     int64_t closed_ms; /* plan_closed is in the ledger, since then; 0: it is not */
     bool is_sealed;    /* and so is plan_sealed */
     uint8_t signer_secret[SIGN_SECRET_SIZE];
@@ -239,7 +239,7 @@ void report_take(visit_t *visit, const append_ask_t *ask, bytes_t encoded);
 
 /* --- receipts that come back (resend.c) --- */
 void seal_key_make(const uint8_t signer_secret[SIGN_SECRET_SIZE], uint8_t key[MAC_KEY_SIZE]);
-void receipt_seal(intake_t *self, text_t unit, const receipt_t *receipt, uint8_t seal[MAC_SIZE]);
+void receipt_seal(const intake_t *self, text_t unit, const receipt_t *receipt, uint8_t seal[MAC_SIZE]);
 /* Is the receipt that came with the report, if there is one, ours and lost? Refuses otherwise. */
 bool receipt_holds(visit_t *visit, const append_ask_t *ask, const uint8_t content_hash[HASH_SIZE]);
 

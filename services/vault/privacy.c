@@ -134,10 +134,24 @@ static uint32_t credit_code_end(text_t text, uint32_t at) {
     return count == ID_SIZE && letters > 0 ? end : 0;
 }
 
+static bool begins_digit(char byte) { return is_digit(byte) || (uint8_t)byte == 0xef; }
+
+/* May one of these eight bytes begin a digit? 0x30-0x3f and 0xef; now and then it says so of others too. */
+static bool word_may_digit(const char *at) {
+    static const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    uint64_t thirties = (word ^ 0x30 * ones) & 0xf0 * ones, wide = word ^ 0xef * ones;
+    return ((((thirties - ones) & ~thirties) | ((wide - ones) & ~wide)) & tops) != 0;
+}
+
 /* A digit is one of ASCII, or begins with the byte that all full-width forms begin with. Most texts hold too few for a number. */
 static bool digits_suffice(text_t text) {
-    uint32_t count = 0;
-    for (uint32_t at = 0; at < text.size; at++) count += is_digit(text.at[at]) || (uint8_t)text.at[at] == 0xef;
+    uint32_t count = 0, at = 0;
+    for (; text.size - at >= sizeof(uint64_t); at += sizeof(uint64_t))
+        if (word_may_digit(text.at + at))
+            for (uint32_t index = 0; index < sizeof(uint64_t); index++) count += begins_digit(text.at[at + index]);
+    for (; at < text.size; at++) count += begins_digit(text.at[at]);
     return count >= MOBILE_SIZE;
 }
 

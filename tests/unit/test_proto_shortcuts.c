@@ -154,6 +154,18 @@ static void every_link_of_a_quick_chain_hangs_on_all_before_it(void **state) {
     }
 }
 
+/* As Python says: hashlib.blake2b(b"entry", digest_size=32, salt=bytes(range(1, 17)), person=bytes(range(17, 33))). */
+static void a_link_of_the_sealed_chain_is_blake2b_with_the_hash_before_as_salt_and_personalisation(void **state) {
+    (void)state;
+    static const uint8_t wanted[HASH_SIZE] = {0x91, 0xe4, 0xb2, 0xa0, 0x18, 0x89, 0xc1, 0x7c, 0xf7, 0x65, 0xb2,
+                                              0x5d, 0x33, 0xe5, 0x54, 0x5d, 0x98, 0xe1, 0xaf, 0xae, 0x34, 0xf9,
+                                              0x6a, 0x66, 0x4d, 0x68, 0xb0, 0x38, 0x9b, 0xec, 0x45, 0xce};
+    uint8_t hash[HASH_SIZE];
+    for (uint8_t index = 0; index < HASH_SIZE; index++) hash[index] = (uint8_t)(index + 1);
+    hash_chain(CHAIN_SEALED, hash, (bytes_t){(const uint8_t *)"entry", 5}, hash);
+    assert_memory_equal(hash, wanted, HASH_SIZE);
+}
+
 /* The published vector of SipHash-2-4-128: key 00…0f, input 00…0e. */
 static void a_mac_is_siphash_of_128_bits(void **state) {
     (void)state;
@@ -176,6 +188,7 @@ int main(void) {
         cmocka_unit_test(a_packet_is_passed_on_under_another_number),
         cmocka_unit_test(the_content_of_a_report_is_the_same_whether_its_bytes_are_at_hand_or_not),
         cmocka_unit_test(every_link_of_a_quick_chain_hangs_on_all_before_it),
+        cmocka_unit_test(a_link_of_the_sealed_chain_is_blake2b_with_the_hash_before_as_salt_and_personalisation),
         cmocka_unit_test(a_mac_is_siphash_of_128_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
