@@ -143,8 +143,8 @@ bool record_encode(txn_t *self, const table_t *kept, MDB_val key, const void *ro
     return good;
 }
 
-/* One row that was only at hand, by the cursor of its table. */
-static int row_put(txn_t *self, MDB_cursor *cursor, const row_t *row) {
+/* One row that was only at hand, by the cursor of its table; flags: MDB_APPEND, or 0. */
+static int row_put(txn_t *self, MDB_cursor *cursor, const row_t *row, unsigned flags) {
     const uint8_t *name = row->key;
     MDB_val key = {.mv_size = row->key_size}, value;
     memcpy(&key.mv_data, &name, sizeof name); /* LMDB does not write through it */
@@ -154,22 +154,41 @@ static int row_put(txn_t *self, MDB_cursor *cursor, const row_t *row) {
     }
     buffer_add(record_begin(self), row->content, row->size);
     value = record_seal(self, key);
-    return mdb_cursor_put(cursor, &key, &value, 0);
+    return mdb_cursor_put(cursor, &key, &value, flags);
+}
+
+/* Does the row, and with it all that follow, lie behind the last one of the table? Then no place must be looked for. */
+static int lies_behind(MDB_cursor *cursor, const row_t *row, bool *behind) {
+    MDB_val key, value;
+    int code = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
+    *behind = code == MDB_NOTFOUND;
+    if (code != 0) return code == MDB_NOTFOUND ? 0 : code;
+    int order = memcmp(key.mv_data, row->key, key.mv_size < row->key_size ? key.mv_size : row->key_size);
+    *behind = order < 0 || (order == 0 && key.mv_size < row->key_size);
+    return 0;
+}
+
+/* The rows of one table, in order. */
+static int table_put(txn_t *self, const row_t *const *rows, uint32_t count) {
+    MDB_cursor *cursor = NULL;
+    bool behind = false;
+    int code = mdb_cursor_open(self->mdb, self->store->dbis[rows[0]->table], &cursor);
+    if (code == 0) code = lies_behind(cursor, rows[0], &behind);
+    unsigned flags = behind ? MDB_APPEND : 0;
+    for (uint32_t index = 0; index < count && code == 0; index++) code = row_put(self, cursor, rows[index], flags);
+    if (cursor != NULL) mdb_cursor_close(cursor);
+    return code;
 }
 
 void txn_rows_put(txn_t *self, uint32_t table) {
     if (self->err != OK) return;
     uint32_t count = 0;
     const row_t *const *rows = rows_take(self->store->rows, table, &count);
-    MDB_cursor *cursor = NULL;
     int code = 0;
-    for (uint32_t index = 0; index < count && code == 0; index++) {
-        bool other = index == 0 || rows[index]->table != rows[index - 1]->table;
-        if (other && cursor != NULL) mdb_cursor_close(cursor), cursor = NULL;
-        if (other) code = mdb_cursor_open(self->mdb, self->store->dbis[rows[index]->table], &cursor);
-        if (code == 0) code = row_put(self, cursor, rows[index]);
+    for (uint32_t begin = 0, end = 0; begin < count && code == 0; begin = end) {
+        while (end < count && rows[end]->table == rows[begin]->table) end++;
+        code = table_put(self, rows + begin, end - begin);
     }
-    if (cursor != NULL) mdb_cursor_close(cursor);
     if (code != 0) txn_wrong(self, code, "put");
 }
 

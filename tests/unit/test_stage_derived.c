@@ -191,12 +191,33 @@ static void on_a_full_disk_a_commit_fails_and_nobody_is_hit_by_a_signal(void **s
     store_close(&store);
 }
 
+static void rows_stand_in_the_order_of_their_keys_whatever_came_first(void **state) {
+    (void)state;
+    store_t *store = opened();
+    assert_int_equal(fill(store, 1, FEW), OK);               /* an empty table */
+    assert_int_equal(fill(store, 2 * FEW, FEW), OK);         /* behind all there are */
+    assert_int_equal(fill(store, FEW / 2, 2 * FEW), OK);     /* before, among and on them */
+    assert_int_equal(fill(store, 3 * FEW - 1, FEW + 1), OK); /* from the last one on */
+    arena_t *arena = arena_new();
+    txn_t *txn = store_read(store);
+    scan_t scan = scan_begin(txn, 0, NULL, NULL);
+    key_registered_t row;
+    uint64_t expected = 1;
+    for (; scan_next(&scan, arena, &row); expected++) assert_int_equal(row.generation, expected);
+    assert_int_equal(expected, 4 * FEW);
+    scan_end(&scan);
+    txn_abort(&txn);
+    arena_destroy(&arena);
+    store_close(&store);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         BENCH_TEST(a_killed_process_leaves_what_it_committed),
         BENCH_TEST(what_another_boot_left_open_begins_anew),
         BENCH_TEST(a_copy_of_an_open_store_is_not_believed),
         BENCH_TEST(what_was_closed_survives_the_machine),
+        BENCH_TEST(rows_stand_in_the_order_of_their_keys_whatever_came_first),
         BENCH_TEST(the_map_grows_with_what_is_kept),
         BENCH_TEST(the_map_stays_where_it_is_while_somebody_reads),
         BENCH_TEST(on_a_full_disk_a_commit_fails_and_nobody_is_hit_by_a_signal),
