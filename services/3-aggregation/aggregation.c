@@ -23,8 +23,8 @@ static void on_plan_part(turn_t *turn, const event_t *event) {
 static void on_plan_adopted(turn_t *turn, const event_t *event) {
     plan_adopted_t adopted;
     if (!turn_body(turn, event, plan_adopted_type(), &adopted)) return;
+    memory_forget(turn); /* before there is another plan: what is at hand belongs to the old one's indicators */
     plan_keep(turn_txn(turn), aggregation_plan_tables, &adopted);
-    turn_forget(turn);
     pass_amend(turn); /* every indicator tells its first verdict, every period that is open already opens */
 }
 
@@ -34,7 +34,7 @@ static void on_plan_closed(turn_t *turn) {
     agg_pass_t pass = pass_get(turn);
     pass.closed = true;
     pass_put(turn, &pass);
-    turn_forget(turn);
+    memory_forget(turn);
     pass_begin(turn, true); /* "not met, which is said only at the close" */
 }
 
@@ -140,6 +140,7 @@ const role_t *aggregation_role(void) {
                                 .resume = resume,
                                 .memory_load = aggregation_memory_load,
                                 .memory_destroy = aggregation_memory_destroy,
+                                .settle = hands_settle,
                                 .answer = aggregation_answer};
     return &role;
 }

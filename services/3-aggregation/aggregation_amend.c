@@ -74,10 +74,9 @@ static bool aims_same(const agg_aim_t *a, const agg_aim_t *b) {
 }
 
 static void timely_add(turn_t *turn, const watch_t *watch, text_t member, wide_t timely) {
-    store_key_t key = KEY(watch->indicator->id, member);
-    agg_tally_t tally = tally_get(turn, watch->indicator->id, member);
+    agg_tally_t tally = tally_get(turn, watch, member);
     TALLY_SET(&tally, timely, TALLY_WIDE(&tally, timely) + timely);
-    turn_put(turn, T_TALLIES, &key, &tally);
+    tally_put(turn, watch, member, &tally);
 }
 
 /* The shares of one report that belong to the indicator. */
@@ -137,29 +136,24 @@ static text_t pile_member(const watch_t *watch, uint32_t pile) {
     return pile == 0 ? text_of(NULL) : watch->indicator->members[pile - 1].id;
 }
 
-static bool pile_is_there(turn_t *turn, const watch_t *watch, uint32_t pile, store_key_t *key, agg_tally_t *tally) {
-    *key = KEY(watch->indicator->id, pile_member(watch, pile));
-    return turn_get(turn, T_TALLIES, key, tally);
-}
-
 static void piles_begin(turn_t *turn, const watch_t *watch) {
-    store_key_t key;
     agg_tally_t tally;
     for (uint32_t pile = 0; pile < pile_count(watch); pile++) {
-        if (!pile_is_there(turn, watch, pile, &key, &tally)) continue;
+        text_t member = pile_member(watch, pile);
+        if (!tally_find(turn, watch, member, &tally)) continue;
         TALLY_SET(&tally, timely, 0);
-        turn_put(turn, T_TALLIES, &key, &tally);
+        tally_put(turn, watch, member, &tally);
     }
 }
 
 static void piles_end(turn_t *turn, const watch_t *watch) {
-    store_key_t key;
     agg_tally_t tally;
     for (uint32_t pile = 0; pile < pile_count(watch); pile++) {
-        if (!pile_is_there(turn, watch, pile, &key, &tally)) continue;
+        text_t member = pile_member(watch, pile);
+        if (!tally_find(turn, watch, member, &tally)) continue;
         if (watch->aim.shape == shape_lasting) persons_anew(turn, watch, &tally);
-        if (watch_judges(watch, pile_member(watch, pile))) pile_anew(turn, watch, pile_member(watch, pile), &tally);
-        turn_put(turn, T_TALLIES, &key, &tally);
+        if (watch_judges(watch, member)) pile_anew(turn, watch, member, &tally);
+        tally_put(turn, watch, member, &tally);
     }
 }
 

@@ -23,7 +23,7 @@ static void coverage_tell(turn_t *turn, const watch_t *watch, target_changed_t *
     uint32_t count = by_member ? watch->indicator->members_count : 1;
     for (uint32_t index = 0; index < count; index++) {
         text_t member = by_member ? watch->indicator->members[index].id : text_of(NULL);
-        agg_tally_t tally = tally_get(turn, watch->indicator->id, member);
+        agg_tally_t tally = tally_get(turn, watch, member);
         told->figures += tally.figures;
         told->covered += tally.covered;
     }
@@ -184,11 +184,11 @@ static void figures_fill(turn_t *turn, const memory_t *memory, const figures_ask
 
 /* The total as it counts, and as it was reported where that is more. */
 static void total_tell(turn_t *turn, const watch_t *watch, text_t member, figures_t *told) {
-    agg_tally_t tally = tally_get(turn, watch->indicator->id, member);
+    agg_tally_t tally = tally_get(turn, watch, member);
     wide_t total = tally_total(&tally), contested = TALLY_WIDE(&tally, contested);
     bool by_member = watch->aim.shape == shape_each && member.size == 0;
     for (uint32_t index = 0; by_member && index < watch->indicator->members_count; index++) {
-        tally = tally_get(turn, watch->indicator->id, watch->indicator->members[index].id);
+        tally = tally_get(turn, watch, watch->indicator->members[index].id);
         total += tally_total(&tally);
         contested += TALLY_WIDE(&tally, contested);
     }

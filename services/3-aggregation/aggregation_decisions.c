@@ -76,6 +76,6 @@ void on_outage_counted(turn_t *turn, const event_t *event) {
     agg_outage_t row = {.seq = turn_cause(turn), .from_ms = counted.from_ms, .to_ms = counted.to_ms, .units = counted.units,
                         .units_count = counted.units_count};
     turn_put(turn, T_OUTAGES, &key, &row);
-    turn_forget(turn);
+    memory_forget(turn);
     pass_outage(turn);
 }

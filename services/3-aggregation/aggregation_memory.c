@@ -124,6 +124,7 @@ static void tasks_fill(memory_t *memory) {
     uint32_t count = 0;
     for (uint32_t task = 0; task < plan->tasks_count; task++) count += plan->tasks[task].indicators_count;
     memory->watches = ARENA_NEW(memory->arena, watch_t, count);
+    memory->hands = ARENA_NEW(memory->arena, hand_t, count);
     for (uint32_t task = 0; task < plan->tasks_count; task++) {
         owers_fill(memory, task);
         memory->first_watch[task] = memory->watches_count;

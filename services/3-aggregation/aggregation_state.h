@@ -27,6 +27,14 @@ typedef struct {
     uint8_t owed_hash[QUICK_SIZE], settled_hash[QUICK_SIZE]; /* as in agg_told: all contributors owe; nobody does */
 } watch_t;
 
+/* An indicator's own pile, and its verdict as it was told last, as values between two commits (aggregation_hand.c). */
+typedef enum { HAND_UNKNOWN, HAND_ABSENT, HAND_CLEAN, HAND_CHANGED } hand_state_t;
+typedef struct {
+    hand_state_t tally_state, told_state;
+    agg_tally_t tally;
+    agg_told_t told;
+} hand_t;
+
 /* The plan in force, indexed: what memory_load derives from the store. */
 typedef struct {
     arena_t *arena;
@@ -36,6 +44,7 @@ typedef struct {
     const plan_t *plan;
     watch_t *watches;
     uint32_t watches_count;
+    hand_t *hands; /* of each watch */
     uint32_t *first_watch; /* of each task */
     deadline_t *deadlines; /* of each period */
     int64_t *opens_ms;     /* of each period */
@@ -130,7 +139,16 @@ void claim_settle(turn_t *turn, const claim_t *claim);
 void totals_credit(turn_t *turn, const credit_taken_t *taken); /* the coordinator has decided */
 maybe_t share_credited(const agg_share_t *share);              /* of its amount what counts */
 wide_t tally_total(const agg_tally_t *tally);
-agg_tally_t tally_get(turn_t *turn, text_t indicator, text_t member);
+
+/* --- what nearly every report touches (aggregation_hand.c) --- */
+bool tally_find(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *tally); /* all zero, and false: there is none */
+agg_tally_t tally_get(turn_t *turn, const watch_t *watch, text_t member);
+void tally_put(turn_t *turn, const watch_t *watch, text_t member, const agg_tally_t *tally);
+/* In the fold only. */
+bool told_get(turn_t *turn, const watch_t *watch, agg_told_t *told);
+void told_put(turn_t *turn, const watch_t *watch, const agg_told_t *told);
+void hands_settle(turn_t *turn, void *memory); /* what changed becomes rows */
+void memory_forget(turn_t *turn);              /* turn_forget, and nothing that was at hand is lost */
 
 /* --- persons (aggregation_persons.c) --- */
 /* Takes the rows of `old` out and puts those of `new` in; *tally follows. Either may be NULL. */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 static pile_t pile_of(turn_t *turn, const watch_t *watch, text_t member) {
-    agg_tally_t tally = tally_get(turn, watch->indicator->id, member);
+    agg_tally_t tally = tally_get(turn, watch, member);
     return (pile_t){.total = tally_total(&tally),
                     .opening = TALLY_WIDE(&tally, opening),
                     .timely = TALLY_WIDE(&tally, timely),
@@ -13,14 +13,14 @@ static pile_t pile_of(turn_t *turn, const watch_t *watch, text_t member) {
 
 /* What was reported and does not count. */
 static wide_t contested_of(turn_t *turn, const watch_t *watch, text_t member) {
-    agg_tally_t tally = tally_get(turn, watch->indicator->id, member);
+    agg_tally_t tally = tally_get(turn, watch, member);
     return TALLY_WIDE(&tally, contested);
 }
 
 static stay_t stay_of(turn_t *turn, const watch_t *watch, uint32_t crossed) {
     stay_t stay = {0};
     if (watch->aim.shape != shape_lasting) return stay;
-    agg_tally_t tally = tally_get(turn, watch->indicator->id, text_of(NULL));
+    agg_tally_t tally = tally_get(turn, watch, text_of(NULL));
     stay = (stay_t){.by_due = tally.staying_by_due, .all = tally.staying};
     if (crossed <= watch->aim.due_day) return stay;
     uint32_t term_last = term_last_day(crossed, watch->aim.months);
@@ -249,14 +249,13 @@ static bool verdicts_same(const agg_told_t *a, const agg_told_t *b) {
 void target_judge(turn_t *turn, const watch_t *watch, bool daily) {
     const memory_t *memory = turn_memory(turn);
     moment_t now = {.ms = turn_now_ms(turn), .day = day_of_instant(memory->plan, turn_now_ms(turn)), .closed = memory->closed};
-    store_key_t key = KEY(watch->indicator->id);
     agg_told_t row = told_now(turn, watch, now), last;
-    if (turn_get(turn, T_TARGETS, &key, &last) && verdicts_same(&row, &last)) {
+    if (told_get(turn, watch, &last) && verdicts_same(&row, &last)) {
         bool moved = row.done != last.done || row.opening != last.opening;
         /* naming all who owe at every report would drown the stream: total_changed tells a mere movement at once */
         if (!moved || !daily) return;
     }
     target_changed_t told = target_now(turn, watch, now);
-    turn_put(turn, T_TARGETS, &key, &row);
+    told_put(turn, watch, &row);
     turn_emit(turn, target_changed_type(), &told);
 }

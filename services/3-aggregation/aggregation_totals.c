@@ -3,13 +3,6 @@
 
 #include <string.h>
 
-agg_tally_t tally_get(turn_t *turn, text_t indicator, text_t member) {
-    store_key_t key = KEY(indicator, member);
-    agg_tally_t tally;
-    if (!turn_get(turn, T_TALLIES, &key, &tally)) tally = (agg_tally_t){0};
-    return tally;
-}
-
 wide_t tally_total(const agg_tally_t *tally) { return TALLY_WIDE(tally, total); }
 
 static wide_t given(maybe_t value) { return value.given ? (wide_t)value.value : 0; }
@@ -82,7 +75,7 @@ static uint64_t share_covered(const agg_share_t *share) { return share != NULL &
 /* Replaces `old` by `share` (either may be NULL) in one pile; gives the pile's total after it. */
 static agg_tally_t pile_replace(turn_t *turn, const watch_t *watch, const place_t *place, text_t pile, const agg_share_t *old,
                                 const agg_share_t *share) {
-    agg_tally_t tally = tally_get(turn, watch->indicator->id, pile);
+    agg_tally_t tally = tally_get(turn, watch, pile);
     tally.figures += share_counted(share) - share_counted(old);
     tally.covered += share_covered(share) - share_covered(old);
     if (watch->aim.shape == shape_lasting) {
@@ -95,8 +88,7 @@ static agg_tally_t pile_replace(turn_t *turn, const watch_t *watch, const place_
         if (watch_judges(watch, pile)) parts_replace(turn, watch, place, pile, old, share, &tally);
     }
     if (watch_judges(watch, pile)) pile_settle(turn, watch, pile, &tally);
-    store_key_t key = KEY(watch->indicator->id, pile);
-    turn_put(turn, T_TALLIES, &key, &tally);
+    tally_put(turn, watch, pile, &tally);
     return tally;
 }
 
@@ -117,7 +109,7 @@ static void share_replace(turn_t *turn, const watch_t *watch, const place_t *pla
     bool lasting = watch->aim.shape == shape_lasting;
     wide_t before = 0;
     if (lasting) {
-        agg_tally_t tally = tally_get(turn, watch->indicator->id, own);
+        agg_tally_t tally = tally_get(turn, watch, own);
         before = tally_total(&tally);
     }
     agg_tally_t tally = {0};

@@ -135,8 +135,17 @@ static err_t txn_open(stage_t *self) {
     return self->txn == NULL ? ERR_STORE : OK;
 }
 
+/* The role's memory becomes rows. */
+static void memory_settle(stage_t *self) {
+    turn_t *turn = &self->loop;
+    if (self->role->settle == NULL || !turn->memory_known || turn->memory == NULL) return;
+    turn->txn = self->txn;
+    self->role->settle(turn, turn->memory);
+}
+
 err_t stage_commit(stage_t *self) {
     if (self->txn == NULL) return OK;
+    memory_settle(self);
     head_t head = txn_head(self->txn);
     if (head.seq >= self->place.verified_upto + CHECKPOINT) self->place.verified_upto = head.seq;
     place_write(self->txn, &self->place);

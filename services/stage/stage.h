@@ -31,6 +31,9 @@ typedef struct {
      * turn_forget was called or a batch was rolled back, and once by the query thread for its own snapshot. */
     void *(*memory_load)(turn_t *turn);
     void (*memory_destroy)(void **memory);
+    /* Before a commit, if memory is loaded: what the role changed in memory alone becomes rows (by txn_put, it is no event's turn).
+     * NULL: it keeps nothing there. The memory is dropped with all changes where the transaction is rolled back. */
+    void (*settle)(turn_t *turn, void *memory);
     /* A query, from a read transaction, in another thread than apply. Must not emit or put. */
     void (*answer)(turn_t *turn, const packet_t *ask, reply_t *reply);
 } role_t;

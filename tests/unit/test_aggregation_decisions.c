@@ -91,6 +91,47 @@ static void a_revision_after_a_return_takes_the_place_of_what_counts(void **stat
     assert_int_equal(world_obligation(world, "t-north", "pair", "2021-08").revision, 3);
 }
 
+/* The plan with another day by which the transfer is due. */
+static plan_adopted_t transferred_by(uint32_t due) {
+    static indicator_t indicators[8];
+    static task_t tasks[8];
+    plan_adopted_t adopted = {.plan = aggregation_plan()};
+    memcpy(tasks, adopted.plan.tasks, sizeof *tasks * adopted.plan.tasks_count);
+    memcpy(indicators, tasks[0].indicators, sizeof *indicators * tasks[0].indicators_count);
+    assert_true(text_is(indicators[1].id, "transferred"));
+    indicators[1].target.due = due;
+    tasks[0].indicators = indicators;
+    adopted.plan.tasks = tasks;
+    return adopted;
+}
+
+/* Also of what did not count when the plan moved the deadline it is told whether it was said in time. */
+static void a_pile_comes_off_one_by_one_whatever_plan_came_between(void **state) {
+    enum { REVISIONS = 5 };
+    world_t *world = *state;
+    item_t item;
+    for (uint32_t revision = 1; revision <= REVISIONS; revision++) {
+        figure_t figure = transfer(&item, 20211020, 300 * (int64_t)WAN + revision);
+        world_report(world, "charity", "fund", "2021-10", revision, &figure, 1, at(20211023 + revision, 10, 0));
+    }
+    plan_adopted_t adopted = transferred_by(20211025); /* it was the 31st: the third and all after it are late now */
+    world_feed(world, plan_adopted_type(), &adopted, at(20211101, 9, 0));
+    for (uint32_t revision = REVISIONS; revision > 0; revision--) {
+        target_changed_t target = world_target(world, "transferred");
+        assert_int_equal(target.done, 300 * (int64_t)WAN + revision);
+        assert_int_equal(target.proof_count, 1);
+        assert_int_equal(target.proof[0].received_ms, at(20211023 + revision, 10, 0));
+        assert_int_equal(target.reported, revision <= 2 ? reported_in_time : reported_late);
+        world_return(world, "charity", "fund", "2021-10", revision, revision - 1, at(20211102, 10, revision));
+    }
+    assert_int_equal(world_target(world, "transferred").done, 0);
+    assert_int_equal(world_target(world, "transferred").proof_count, 0);
+    figure_t figure = transfer(&item, 20211020, 7);
+    world_report(world, "charity", "fund", "2021-10", REVISIONS + 1, &figure, 1, at(20211103, 10, 0));
+    world_return(world, "charity", "fund", "2021-10", REVISIONS + 1, 0, at(20211104, 10, 0)); /* nothing lies below any more */
+    assert_int_equal(world_target(world, "transferred").done, 0);
+}
+
 static void an_approval_is_told(void **state) {
     world_t *world = *state;
     figure_t figure = amount_of("town-fund", "m-north", WAN);
@@ -176,6 +217,7 @@ int main(void) {
         IN_A_WORLD(a_return_leaves_no_trace_in_any_pile),
         IN_A_WORLD(what_a_return_revives_was_still_said_in_time),
         IN_A_WORLD(a_revision_after_a_return_takes_the_place_of_what_counts),
+        IN_A_WORLD(a_pile_comes_off_one_by_one_whatever_plan_came_between),
         IN_A_WORLD(an_approval_is_told),
         IN_A_WORLD(an_extension_keeps_one_report_due_while_the_others_are_overdue),
         IN_A_WORLD(a_late_report_is_in_time_by_an_extension_granted_afterwards),
