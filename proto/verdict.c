@@ -172,3 +172,15 @@ bool verdict_of_event(const event_t *event, arena_t *arena, verdict_t *verdict, 
     if (event->kind == KIND_measure_refused) return verdict_no_measure(event, arena, verdict);
     return false;
 }
+
+bool restated_of_event(const event_t *event, arena_t *arena, restated_told_t *told) {
+    report_accepted_t accepted;
+    report_returned_t returned;
+    fault_t fault;
+    if (event->kind == KIND_report_accepted && event_body(event, report_accepted_type(), arena, &accepted, &fault) == OK)
+        *told = (restated_told_t){accepted.unit, accepted.task, accepted.period, accepted.restated, accepted.restated_count};
+    else if (event->kind == KIND_report_returned && event_body(event, report_returned_type(), arena, &returned, &fault) == OK)
+        *told = (restated_told_t){returned.unit, returned.task, returned.period, returned.restated, returned.restated_count};
+    else return false;
+    return true;
+}

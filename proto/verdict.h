@@ -10,4 +10,13 @@ bool kind_judges_a_unit(uint32_t kind);
  * false: the event states no verdict of a report. */
 bool verdict_of_event(const event_t *event, arena_t *arena, verdict_t *verdict, uint64_t *previous);
 
+/* What a verdict or a return says of later running totals. */
+typedef struct {
+    text_t unit, task, period; /* the month that was reported, corrected or returned */
+    const restated_total_t *rows;
+    uint32_t rows_count; /* 0: it moved none */
+} restated_told_t;
+/* false: the event is neither of the two. */
+bool restated_of_event(const event_t *event, arena_t *arena, restated_told_t *told);
+
 #endif

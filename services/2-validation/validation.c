@@ -132,7 +132,7 @@ static uint64_t evidence_of(const report_t *report) {
 }
 
 static void emit_accepted(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling,
-                          const claims_place_t *place) {
+                          const restated_t *restated, const claims_place_t *place) {
     const report_t *report = given->report;
     report_accepted_t accepted = {.unit = given->unit,
                                   .task = report->task,
@@ -147,7 +147,9 @@ static void emit_accepted(turn_t *turn, const validation_case_t *given, const va
                                   .due_ms = due_in(turn, &given->standing, given->unit, given->place.period),
                                   .evidence = evidence_of(report),
                                   .previous = given->standing.newest_seq,
-                                  .below_seq = standing_counts_seq(&given->standing)};
+                                  .below_seq = standing_counts_seq(&given->standing),
+                                  .restated = restated->rows,
+                                  .restated_count = restated->count};
     if (given->received_ms != turn_now_ms(turn)) accepted.received_ms = (uint64_t)given->received_ms;
     accepted.claims = place->told;
     accepted.claims_count = place->told_count;
@@ -195,9 +197,8 @@ static void on_report_received(turn_t *turn, const event_t *event) {
     if (ruling.accepted) restated = histories_keep(turn, &given, &ruling);
     if (ruling.accepted) claims_stand(turn, &given, &ruling, &place);
     standing_keep(turn, &given, &ruling);
-    if (ruling.accepted) emit_accepted(turn, &given, &ruling, &place);
+    if (ruling.accepted) emit_accepted(turn, &given, &ruling, &restated, &place);
     else emit_refused(turn, &given, &ruling);
-    restated_tell(turn, &given, &ruling, &restated);
     disputes_tell(turn, &place);
 }
 

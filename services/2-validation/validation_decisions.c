@@ -176,7 +176,7 @@ static void emit_approved(turn_t *turn, const report_decided_t *decided) {
 }
 
 static void emit_returned(turn_t *turn, const report_decided_t *decided, const validation_standing_t *standing,
-                          const claims_place_t *place, uint64_t again_ms) {
+                          const restated_t *restated, const claims_place_t *place, uint64_t again_ms) {
     report_returned_t returned = {.unit = decided->unit,
                                   .task = decided->task,
                                   .period = decided->period,
@@ -188,7 +188,9 @@ static void emit_returned(turn_t *turn, const report_decided_t *decided, const v
                                   .officer = decided->actor.officer,
                                   .office = decided->actor.office,
                                   .claims = place->told,
-                                  .claims_count = place->told_count};
+                                  .claims_count = place->told_count,
+                                  .restated = restated->rows,
+                                  .restated_count = restated->count};
     memcpy(returned.command_id, decided->command_id, sizeof returned.command_id);
     turn_emit(turn, report_returned_type(), &returned);
 }
@@ -202,14 +204,11 @@ static uint64_t decision_do(turn_t *turn, const report_decided_t *decided, valid
         again_ms = (uint64_t)return_deadline(planbook_plan(plan_book(turn)), turn_now_ms(turn)).due_ms;
         revision_return(turn, decided, standing, &restated);
         claims_revive(turn, &place, standing);
-        emit_returned(turn, decided, standing, &place, again_ms);
+        emit_returned(turn, decided, standing, &restated, &place, again_ms);
     } else {
         standing->decision = decision_approved;
         emit_approved(turn, decided);
     }
-    totals_restated_t told = {.unit = decided->unit, .task = decided->task, .period = decided->period,
-                              .revision = decided->revision, .rows = restated.rows, .rows_count = restated.count};
-    if (restated.count > 0) turn_emit(turn, totals_restated_type(), &told);
     disputes_tell(turn, &place);
     standing->decided_ms = (uint64_t)turn_now_ms(turn);
     standing->decided_seq = turn_cause(turn);

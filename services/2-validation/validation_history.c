@@ -131,7 +131,8 @@ static uint32_t side_restated(const restated_case_t *given, bool only_old, arena
     uint32_t count = 0;
     for (uint32_t index = 0; index < side->months_count && count < room; index++) {
         const validation_month_t *month = &side->months[index];
-        if (month->period_from != given->period_from) continue;
+        if (month->period_from < given->period_from) continue;
+        if (month->period_from > given->period_from) break;
         const validation_month_t *match = month_of(other, month->member, given->period_from);
         if (only_old ? match != NULL || !is_moved(given, month, NULL) : !is_moved(given, match, month)) continue;
         out[count] = member_restated(given, month->member, arena);

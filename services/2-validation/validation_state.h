@@ -107,8 +107,6 @@ typedef struct {
 
 /* Adds the figures whose later running totals differ between two states of a history. */
 void restated_add(turn_t *turn, restated_t *restated, const restated_case_t *given);
-/* Emits totals_restated, if there is anything to tell. */
-void restated_tell(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling, const restated_t *restated);
 
 /* The period before, if it is owed and not reported although an earlier one is: a month was skipped. Who has not reported at all
  * yet skips nothing: it is late, or came to owe the task in mid-year. */

@@ -33,17 +33,6 @@ void restated_add(turn_t *turn, restated_t *restated, const restated_case_t *giv
                                            LIMIT_RESTATED - restated->count);
 }
 
-void restated_tell(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling,
-                   const restated_t *restated) {
-    totals_restated_t told = {.unit = given->unit,
-                              .task = given->report->task,
-                              .period = given->report->period,
-                              .revision = ruling->revision,
-                              .rows = restated->rows,
-                              .rows_count = restated->count};
-    if (restated->count > 0) turn_emit(turn, totals_restated_type(), &told);
-}
-
 /* Does one of the first `count` figures name it? Then its months were looked at. */
 static bool is_earlier(const report_t *report, uint32_t count, text_t indicator) {
     for (uint32_t index = 0; index < count; index++)

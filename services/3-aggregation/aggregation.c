@@ -99,7 +99,6 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_request_refused:
     case KIND_measure_taken: /* in words: no figure depends on them */
     case KIND_measure_refused:
-    case KIND_totals_restated: /* sums are added up from months, whatever was typed */
     case KIND_credit_refused:
     case KIND_decision_refused:
     case KIND_report_refused: /* nothing is burnt: it counts nowhere */

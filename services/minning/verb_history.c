@@ -3,6 +3,7 @@
 #include "services/minning/cli.h"
 #include "services/minning/walk.h"
 
+#include "proto/verdict.h"
 #include "services/plan/amount.h"
 
 #include <stdlib.h>
@@ -79,9 +80,8 @@ static void on_total_changed(past_t *self, const event_t *event, arena_t *arena)
 }
 
 static void on_restated(past_t *self, const event_t *event, arena_t *arena) {
-    totals_restated_t told;
-    fault_t fault;
-    if (event_body(event, totals_restated_type(), arena, &told, &fault) != OK) return;
+    restated_told_t told;
+    if (!restated_of_event(event, arena, &told)) return;
     if (self->unit.size > 0 && !text_equal(told.unit, self->unit)) return;
     for (uint32_t index = 0; index < told.rows_count; index++) {
         moved_t moved = {.row = told.rows[index], .cause_seq = event->cause_seq};
@@ -116,7 +116,7 @@ static void on_verdict(past_t *self, const event_t *event, arena_t *arena) {
     report_accepted_t accepted;
     fault_t fault;
     size_t at;
-    if (event->kind == KIND_totals_restated) on_restated(self, event, arena);
+    on_restated(self, event, arena);
     if (event->kind != KIND_report_accepted || change_of(self, event->cause_seq, &at) == NULL) return;
     if (event_body(event, report_accepted_type(), arena, &accepted, &fault) != OK) return;
     text_t explained = explained_text(self->cli, &accepted);

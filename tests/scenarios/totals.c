@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "proto/verdict.h"
 #include "services/minning/phrase.h"
 #include "services/plan/amount.h"
 #include "tests/scenarios/scenarios.h"
@@ -51,10 +52,9 @@ static void scene_restated_row(scene_t *self, text_t period, const restated_tota
 /* Later running totals that the last report moved. */
 void scene_restated(scene_t *self) {
     event_t event;
-    totals_restated_t told;
-    fault_t fault;
+    restated_told_t told;
     while (world_event(self->world, WORLD_VALIDATION, &self->verdict_seq, &event, self->arena)) {
-        if (event_body(&event, totals_restated_type(), self->arena, &told, &fault) != OK) continue;
+        if (!restated_of_event(&event, self->arena, &told)) continue;
         for (uint32_t index = 0; index < told.rows_count; index++)
             scene_restated_row(self, told.period, &told.rows[index]);
     }

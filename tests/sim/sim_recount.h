@@ -123,8 +123,8 @@ void sim_each_dispute(const recount_t *count, void (*look)(void *self, const cla
 void sim_recount_claims(const recount_t *count);   /* against validation's answer */
 /* When it is due, all told; which entry moved that last; when it was looked at beside the passing of time. */
 deadline_t sim_deadline(const recount_t *count, uint32_t unit, uint32_t task, uint32_t period, uint64_t *seq, int64_t *looked_ms);
-/* Holds totals_restated against what an accepted report moved: `stands` of its unit and task, `changed` its period, `before` what
- * stood there; `back`: it came back by a return. (sim_restated.c) */
+/* Holds what is told of later running totals against what an accepted report moved: `stands` of its unit and task, `changed` its
+ * period, `before` what stood there; `back`: it came back by a return. (sim_restated.c) */
 void sim_recount_restated(recount_t *count, uint64_t seq, const stand_t *stands, uint32_t changed, const stand_t *before,
                           bool back);
 void sim_recount_figures(const recount_t *count);  /* against validation's answers (sim_restated.c) */

@@ -2,6 +2,8 @@
  * stale. */
 #include "tests/sim/sim_judge.h"
 
+#include "proto/verdict.h"
+
 static int64_t opening_of(const figure_t *figure) { return figure->opening.given ? figure->opening.value : 0; }
 
 /* Where the figure stands in a report; -1: nowhere, or it is about people. */
@@ -25,7 +27,7 @@ static int64_t running_through(const stand_t *stands, const figure_t *like, uint
     return sum;
 }
 
-static const restated_total_t *row_of(const totals_restated_t *told, const figure_t *like) {
+static const restated_total_t *row_of(const restated_told_t *told, const figure_t *like) {
     for (uint32_t index = 0; index < told->rows_count; index++)
         if (text_equal(told->rows[index].indicator, like->indicator) && text_equal(told->rows[index].member, like->member))
             return &told->rows[index];
@@ -42,7 +44,7 @@ static bool typed_holds(const restated_total_t *row, text_t period, maybe_t type
 /* What is expected of one entry, counted as it is gone through. */
 typedef struct {
     recount_t *count;
-    const totals_restated_t *told;
+    const restated_told_t *told;
     const stand_t *stands, *before;
     uint32_t changed;
     uint32_t months, typed; /* that the event has to tell */
@@ -87,15 +89,14 @@ void sim_recount_restated(recount_t *count, uint64_t seq, const stand_t *stands,
                           bool back) {
     sim_t *sim = count->sim;
     event_t event;
-    fault_t fault;
-    totals_restated_t told = {0};
+    restated_told_t told = {0};
     restated_check_t check = {.count = count, .told = &told, .stands = stands, .before = before, .changed = changed};
     bool there = false;
     uint64_t months = 0;
     uint32_t typed = 0;
-    for (uint64_t at = count->verdict_at + 1; !there && txn_event(count->verdicts, at, sim->moment, &event, NULL); at++) {
+    for (uint64_t at = count->verdict_at; !there && txn_event(count->verdicts, at, sim->moment, &event, NULL); at++) {
         if (event.cause_seq != seq) break;
-        there = event_body(&event, totals_restated_type(), sim->moment, &told, &fault) == OK;
+        there = restated_of_event(&event, sim->moment, &told);
     }
     for (uint32_t period = changed; period < sim->plan.periods_count; period++) months_hold(&check, seq, period, back);
     for (uint32_t index = 0; index < told.rows_count; index++) {
@@ -103,7 +104,7 @@ void sim_recount_restated(recount_t *count, uint64_t seq, const stand_t *stands,
         typed += told.rows[index].typed_count;
     }
     SIM_HOLDS(sim, "later_totals_are_restated",
-              months == check.months && typed == check.typed && there == (months + typed > 0),
+              there && months == check.months && typed == check.typed && (told.rows_count > 0) == (months + typed > 0),
               "entry %llu: %llu months and %u typed told, %u and %u moved", (unsigned long long)seq, (unsigned long long)months,
               typed, check.months, check.typed);
 }

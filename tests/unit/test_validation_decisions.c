@@ -1,4 +1,5 @@
 /* Decisions on reports: which revision they mean, what they leave standing, and what they tell. */
+#include "proto/verdict.h"
 #include "tests/unit/validation_ledger.h"
 
 #include "services/2-validation/validation_rules.h"
@@ -76,10 +77,9 @@ static void a_typed_running_total_that_comes_back_by_a_return_is_flagged_where_i
     assert_int_equal(standing.amount.value, YUAN(400));
     assert_int_equal(standing.typed.value, YUAN(500));
     assert_true(standing.stale);
-    event_t event = ledger_last_of(ledger, KIND_totals_restated);
-    totals_restated_t told;
-    fault_t fault;
-    assert_int_equal(event_body(&event, totals_restated_type(), ledger->arena, &told, &fault), OK);
+    event_t event = ledger_last_of(ledger, KIND_report_returned);
+    restated_told_t told;
+    assert_true(restated_of_event(&event, ledger->arena, &told));
     assert_int_equal(event.cause_seq, seq);
     assert_int_equal(told.rows_count, 1);
     assert_int_equal(told.rows[0].months, 0); /* none is later */
