@@ -69,7 +69,7 @@ static void history_keep(turn_t *turn, const validation_case_t *given, const val
     uint32_t period_from = given->place.period->from;
     validation_history_t fresh =
         validation_history_replace(old, indicator, period_from, ruling->figures, given->report->figures, ruling->figures_count,
-                                   ruling->revision, turn_arena(turn));
+                                   turn_arena(turn));
     restated_case_t moved = {
         .old = old, .fresh = &fresh, .indicator = indicator, .plan = given->place.plan, .period_from = period_from};
     restated_add(turn, restated, &moved);
@@ -115,7 +115,6 @@ static void standing_keep(turn_t *turn, const validation_case_t *given, const va
         row.decision = decision_none; /* of the revision before; totals go by this one */
         row.decided_ms = row.decided_seq = row.counts = row.counts_seq = 0;
         if (ruling->revision == 1) row.first_valid_ms = row.received_ms; /* frozen: no correction moves it */
-        memcpy(row.submission_id, given->report->submission_id, sizeof row.submission_id);
         memcpy(row.body_hash, given->body_hash, sizeof row.body_hash);
     }
     store_key_t key = key_standing(given->unit, given->report->task, given->report->period);
@@ -186,9 +185,9 @@ static void claims_stand(turn_t *turn, validation_case_t *given, validation_ruli
 
 static void on_report_received(turn_t *turn, const event_t *event) {
     report_received_t received;
-    if (!turn_body(turn, event, report_received_type(), &received)) return;
-    bytes_t encoded = wire_peek(report_received_type(), event->body, offsetof(report_received_t, report));
-    validation_case_t given = case_of(turn, received.unit, &received.report, encoded);
+    wire_known_t read = {.object = &received.report};
+    if (!turn_body_known(turn, event, report_received_type(), &received, &read)) return;
+    validation_case_t given = case_of(turn, received.unit, &received.report, read.bytes);
     if (received.original_received_ms != 0) given.received_ms = (int64_t)received.original_received_ms;
     validation_ruling_t ruling = validation_judge(&given, turn_arena(turn));
     restated_t restated = {0};

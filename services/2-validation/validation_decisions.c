@@ -106,7 +106,7 @@ static restated_t histories_revive(turn_t *turn, const report_decided_t *decided
         validation_history_t old;
         if (!turn_get(turn, VALIDATION_HISTORY, &key, &old)) old = (validation_history_t){0};
         validation_history_t fresh = validation_history_replace(&old, indicator, period_from, below->figures, below->figures,
-                                                                below->figures_count, below->revision, turn_arena(turn));
+                                                                below->figures_count, turn_arena(turn));
         restated_case_t moved = {.old = &old, .fresh = &fresh, .indicator = indicator, .plan = planbook_plan(book),
                                  .period_from = period_from, .back = true};
         restated_add(turn, &restated, &moved);

@@ -163,7 +163,7 @@ static void month_insert(validation_month_t *months, uint32_t *count, validation
 
 validation_history_t validation_history_replace(const validation_history_t *old, text_t indicator, uint32_t period_from,
                                                 const figure_t *figures, const figure_t *said, uint32_t figures_count,
-                                                uint64_t revision, arena_t *arena) {
+                                                arena_t *arena) {
     validation_month_t *months = arena_room(arena, sizeof *months * ((size_t)old->months_count + figures_count + 1));
     uint32_t count = 0, ours = 0;
     bool carried = false;
@@ -180,12 +180,11 @@ validation_history_t validation_history_replace(const validation_history_t *old,
                                           .amount = (uint64_t)figure->amount.value,
                                           .opening = figure->opening,
                                           .carried = carried || figure->opening.given,
-                                          .revision = revision,
                                           .typed = said[index].running});
         ours++;
     }
     if (carried && ours == 0)
         month_insert(months, &count,
-                     (validation_month_t){.period_from = period_from, .carried = true, .revision = revision, .gone = true});
+                     (validation_month_t){.period_from = period_from, .carried = true, .gone = true});
     return (validation_history_t){.months = months, .months_count = count};
 }

@@ -6,19 +6,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-static store_key_t key_issues(void) {
-    store_key_t key = key_new();
-    key_add_u64(&key, 0);
-    return key;
-}
-
 void on_bulletin_out(turn_t *turn, const event_t *event) {
     document_published_t published;
     if (!turn_body(turn, event, document_published_type(), &published)) return;
     const planbook_t *book = plan_book(turn);
     const period_t *period = book == NULL ? NULL : planbook_period(book, published.period);
     if (published.kind != document_kind_bulletin || period == NULL) return; /* with the summary the periods close */
-    store_key_t key = key_issues();
+    store_key_t key = key_single();
     validation_issues_t row;
     if (!turn_get(turn, VALIDATION_ISSUES, &key, &row)) row = (validation_issues_t){0};
     validation_issue_t *issues = ARENA_NEW(turn_arena(turn), validation_issue_t, row.issues_count + 1);
@@ -28,6 +22,7 @@ void on_bulletin_out(turn_t *turn, const event_t *event) {
         (validation_issue_t){.period_from = period->from, .period = published.period, .number = published.number};
     row.issues = issues;
     turn_put(turn, VALIDATION_ISSUES, &key, &row);
+    turn_forget(turn);
 }
 
 /* What stood for this very figure in the period. */
@@ -55,14 +50,14 @@ static bool moves_a_figure(const validation_case_t *given, const validation_ruli
 void issues_note(turn_t *turn, const validation_case_t *given, validation_ruling_t *ruling) {
     arena_t *arena = turn_arena(turn);
     const period_t *period = given->place.period;
-    store_key_t key = key_issues();
-    validation_issues_t row;
+    const validation_issues_t *out = &((const validation_memory_t *)turn_memory(turn))->issues;
     text_t shown = text_of(NULL);
-    if (given->received_ms <= deadline_resolve(given->place.plan, period->due).due_ms) return;
-    if (ruling->explained_count >= LIMIT_REASONS || !turn_get(turn, VALIDATION_ISSUES, &key, &row)) return;
+    if (out->issues_count == 0) return;
+    if (given->received_ms <= planned_deadline(turn, period).due_ms) return;
+    if (ruling->explained_count >= LIMIT_REASONS) return;
     if (!moves_a_figure(given, ruling, period->from)) return;
-    for (uint32_t index = 0; index < row.issues_count && shown.size < LIMIT_NAME / 2; index++) {
-        const validation_issue_t *issue = &row.issues[index];
+    for (uint32_t index = 0; index < out->issues_count && shown.size < LIMIT_NAME / 2; index++) {
+        const validation_issue_t *issue = &out->issues[index];
         if (issue->period_from < period->from) continue; /* it was out before there was anything to correct */
         shown = arena_format(arena, TEXT_FORMAT "%s" TEXT_FORMAT "(%" PRIu64 ")", TEXT_ARGS(shown), shown.size > 0 ? " " : "",
                              TEXT_ARGS(issue->period), issue->number);

@@ -158,6 +158,7 @@ void judge_items(judge_t *self, const exhibit_t *exhibit) {
         FAULT_WITH(self, items_not_taken, figure_path(self, exhibit->index, "items"), exhibit->indicator->name);
         return;
     }
+    self->received_day = day_of_instant(self->plan, self->given->received_ms);
     const uint32_t *repeats = repeats_of(self, said);
     for (uint32_t index = 0; index < said->items_count && !judge_is_full(self); index++) {
         judge_key(self, exhibit, index);

@@ -19,7 +19,7 @@ typedef struct {
     const unit_t *unit; /* NULL: unknown, as the next two */
     const task_t *task;
     const period_t *period;
-    uint32_t received_day; /* local */
+    uint32_t received_day; /* local; known where there are rows */
     faults_t faults;
     faults_t explained;
 } judge_t;

@@ -19,12 +19,22 @@ static void absences_fill(turn_t *turn, validation_memory_t *memory) {
     scan_end(&scan);
 }
 
+static void deadlines_fill(validation_memory_t *memory) {
+    const plan_t *plan = planbook_plan(memory->book);
+    memory->deadlines = ARENA_NEW(memory->arena, deadline_t, plan->periods_count);
+    for (uint32_t index = 0; index < plan->periods_count; index++)
+        memory->deadlines[index] = deadline_resolve(plan, plan->periods[index].due);
+}
+
 void *validation_memory_load(turn_t *turn) {
     planbook_t *book = plan_kept(turn_txn(turn), plan_tables);
     if (book == NULL) return NULL;
     arena_t *arena = arena_new();
     validation_memory_t *memory = ARENA_NEW(arena, validation_memory_t, 1);
     *memory = (validation_memory_t){.arena = arena, .book = book};
+    deadlines_fill(memory);
+    store_key_t key = key_single();
+    txn_get(turn_txn(turn), VALIDATION_ISSUES, &key, arena, &memory->issues);
     absences_fill(turn, memory);
     return memory;
 }
@@ -43,6 +53,11 @@ const planbook_t *plan_book(turn_t *turn) {
     return memory == NULL ? NULL : memory->book;
 }
 
+deadline_t planned_deadline(turn_t *turn, const period_t *period) {
+    const validation_memory_t *memory = turn_memory(turn);
+    return memory->deadlines[planbook_period_index(memory->book, period)];
+}
+
 uint64_t due_of(turn_t *turn, const validation_standing_t *standing, text_t unit, text_t period_id) {
     const planbook_t *book = plan_book(turn);
     return due_in(turn, standing, unit, book == NULL ? NULL : planbook_period(book, period_id));
@@ -52,7 +67,7 @@ uint64_t due_in(turn_t *turn, const validation_standing_t *standing, text_t unit
     const validation_memory_t *memory = turn_memory(turn);
     uint64_t seq;
     if (period == NULL) return 0;
-    deadline_t deadline = deadline_resolve(planbook_plan(memory->book), period->due);
+    deadline_t deadline = planned_deadline(turn, period);
     return (uint64_t)deadline_in_force(memory->book, deadline, unit, standing->due_ms, standing->due_seq, &memory->absences, &seq)
         .due_ms;
 }

@@ -202,14 +202,12 @@ validation_place_t validation_place(const planbook_t *book, text_t unit, text_t 
 
 static judge_t judge_new(const validation_case_t *given, arena_t *arena) {
     const validation_place_t *place = &given->place;
-    judge_t self = {.given = given,
-                    .arena = arena,
-                    .plan = place->plan,
-                    .unit = place->unit,
-                    .task = place->task,
-                    .period = place->period};
-    if (self.plan != NULL) self.received_day = day_of_instant(self.plan, given->received_ms);
-    return self;
+    return (judge_t){.given = given,
+                     .arena = arena,
+                     .plan = place->plan,
+                     .unit = place->unit,
+                     .task = place->task,
+                     .period = place->period};
 }
 
 static validation_ruling_t ruling_of(const judge_t *judge) {

@@ -52,7 +52,7 @@ validation_ruling_t validation_judge(const validation_case_t *given, arena_t *ar
  * same figures as they were sent, for the running totals typed in them. */
 validation_history_t validation_history_replace(const validation_history_t *old, text_t indicator, uint32_t period_from,
                                                 const figure_t *figures, const figure_t *said, uint32_t figures_count,
-                                                uint64_t revision, arena_t *arena);
+                                                arena_t *arena);
 
 /* What a history says about one figure, seen from a period. No sum overflows: LIMIT_TOTAL bounds it. */
 typedef struct {

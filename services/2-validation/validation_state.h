@@ -39,11 +39,14 @@ static inline store_key_t key_seq(uint64_t seq) {
 typedef struct {
     arena_t *arena;
     planbook_t *book;    /* the plan in force */
+    deadline_t *deadlines; /* of its periods, by the plan */
     absences_t absences; /* of ours */
+    validation_issues_t issues; /* bulletins that are out */
 } validation_memory_t;
 void *validation_memory_load(turn_t *turn); /* NULL: no plan is adopted yet */
 void validation_memory_destroy(void **memory);
 const planbook_t *plan_book(turn_t *turn); /* NULL: none yet */
+deadline_t planned_deadline(turn_t *turn, const period_t *period); /* by the plan's own rule; a period of plan_book */
 /* When the report is due, by the rule that aggregation uses too. 0: the plan has no such period. */
 uint64_t due_of(turn_t *turn, const validation_standing_t *standing, text_t unit, text_t period_id);
 uint64_t due_in(turn_t *turn, const validation_standing_t *standing, text_t unit, const period_t *period); /* NULL: none */

@@ -50,7 +50,7 @@ const figure_standing_t *figures_after(turn_t *turn, const validation_case_t *gi
         if (is_earlier(report, index, indicator)) continue;
         validation_history_t fresh =
             validation_history_replace(&given->histories[index], indicator, period_from, ruling->figures, report->figures,
-                                       ruling->figures_count, ruling->revision, turn_arena(turn));
+                                       ruling->figures_count, turn_arena(turn));
         *count += validation_standings(&fresh, indicator, period_from, rows + *count, LIMIT_FIGURES - *count);
     }
     return rows;

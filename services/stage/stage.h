@@ -51,6 +51,8 @@ void turn_put(turn_t *self, size_t table, const store_key_t *key, const void *ro
 void turn_delete(turn_t *self, size_t table, const store_key_t *key);
 /* Decodes the event's body; on failure the stage stops with an error (our own stream is never malformed). false then. */
 bool turn_body(turn_t *self, const event_t *event, const message_t *type, void *value);
+/* The same, and known->bytes become what known->object was read from. */
+bool turn_body_known(turn_t *self, const event_t *event, const message_t *type, void *value, wire_known_t *known);
 void turn_emit(turn_t *self, const message_t *type, const void *value); /* epoch, cause and instant are the event's */
 void turn_continue(turn_t *self, uint64_t step);   /* come back for this event with `step`, before the next event */
 void turn_unknown(turn_t *self, const event_t *event); /* stops the stage: its binary is older than its ledger */

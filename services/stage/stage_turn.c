@@ -68,6 +68,13 @@ bool turn_body(turn_t *self, const event_t *event, const message_t *type, void *
     return false;
 }
 
+bool turn_body_known(turn_t *self, const event_t *event, const message_t *type, void *value, wire_known_t *known) {
+    fault_t fault;
+    if (event_body_known(event, type, self->arena, value, known, &fault) == OK) return true;
+    turn_stop(self, event, "event_unreadable", fault.code, fault.path);
+    return false;
+}
+
 void turn_unknown(turn_t *self, const event_t *event) { turn_stop(self, event, "event_unknown", "unknown_message", "-"); }
 
 void turn_emit(turn_t *self, const message_t *type, const void *value) {

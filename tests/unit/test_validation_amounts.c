@@ -111,9 +111,9 @@ static void a_factor_is_suspicious_from_5000_to_20000_either_way(void **state) {
 }
 
 static void a_report_is_compared_with_the_last_month_that_was_not_nil(void **state) {
-    const validation_month_t months[] = {{.period_from = 20210801, .amount = 77, .revision = 1},
-                                         {.period_from = 20210901, .amount = 0, .revision = 1},
-                                         {.period_from = 20211101, .amount = 5, .revision = 1}};
+    const validation_month_t months[] = {{.period_from = 20210801, .amount = 77},
+                                         {.period_from = 20210901, .amount = 0},
+                                         {.period_from = 20211101, .amount = 5}};
     validation_history_t history = {months, 3};
     validation_past_t past = validation_past(&history, T(""), 20211001);
     assert_int_equal(past.last, 77);
@@ -150,15 +150,14 @@ static void a_revision_replaces_its_month_and_leaves_the_others(void **state) {
     const figure_t first[] = {{.indicator = T("raised"), .amount = GIVEN(10)}, {.indicator = T("other"), .amount = GIVEN(99)}};
     const figure_t again[] = {{.indicator = T("raised"), .amount = GIVEN(12)}};
     validation_history_t none = {0};
-    validation_history_t september = validation_history_replace(&none, T("raised"), 20210901, first, first, 2, 1, bench->arena);
-    validation_history_t both = validation_history_replace(&september, T("raised"), 20210801, again, again, 1, 1, bench->arena);
+    validation_history_t september = validation_history_replace(&none, T("raised"), 20210901, first, first, 2, bench->arena);
+    validation_history_t both = validation_history_replace(&september, T("raised"), 20210801, again, again, 1, bench->arena);
     assert_int_equal(both.months_count, 2);
     assert_int_equal(both.months[0].period_from, 20210801); /* ascending, whatever came first */
-    validation_history_t revised = validation_history_replace(&both, T("raised"), 20210901, again, again, 1, 2, bench->arena);
+    validation_history_t revised = validation_history_replace(&both, T("raised"), 20210901, again, again, 1, bench->arena);
     assert_int_equal(revised.months_count, 2);
     assert_int_equal(revised.months[1].amount, 12);
-    assert_int_equal(revised.months[1].revision, 2);
-    validation_history_t dropped = validation_history_replace(&revised, T("raised"), 20210901, NULL, NULL, 0, 3, bench->arena);
+    validation_history_t dropped = validation_history_replace(&revised, T("raised"), 20210901, NULL, NULL, 0, bench->arena);
     assert_int_equal(dropped.months_count, 1);
 }
 
@@ -167,8 +166,8 @@ static void a_revision_may_bring_back_the_opening_balance_it_dropped(void **stat
     const figure_t opened[] = {{.indicator = T("raised"), .amount = GIVEN(10), .opening = GIVEN(5)}};
     const figure_t bare[] = {{.indicator = T("raised"), .amount = GIVEN(10)}};
     validation_history_t none = {0};
-    validation_history_t history = validation_history_replace(&none, T("raised"), 20210801, opened, opened, 1, 1, bench->arena);
-    history = validation_history_replace(&history, T("raised"), 20210801, bare, bare, 1, 2, bench->arena);
+    validation_history_t history = validation_history_replace(&none, T("raised"), 20210801, opened, opened, 1, bench->arena);
+    history = validation_history_replace(&history, T("raised"), 20210801, bare, bare, 1, bench->arena);
     assert_false(validation_past(&history, T(""), 20210801).opening_taken);
     assert_true(validation_past(&history, T(""), 20210901).opening_taken);
     assert_int_equal(validation_past(&history, T(""), 20210901).before, 10);
@@ -210,6 +209,97 @@ static void no_more_than_the_limit_is_told(void **state) {
     assert_int_equal(bench_judge(bench).reasons_count, LIMIT_REASONS);
 }
 
+/* What is told when `fresh` takes the place of `old` for the month that begins on 2021-09-01. */
+static uint32_t restated_of(const bench_t *bench, const validation_history_t *old, const validation_history_t *fresh, bool back,
+                            restated_total_t *rows, uint32_t room) {
+    restated_case_t given = {
+        .old = old, .fresh = fresh, .indicator = T("raised"), .plan = &bench->plan, .period_from = 20210901, .back = back};
+    return validation_restated(&given, bench->arena, rows, room);
+}
+
+static void each_member_that_moved_is_told_once_with_its_later_months(void **state) {
+    bench_t *bench = *state;
+    const validation_month_t before[] = {{.period_from = 20210801, .member = T("a"), .amount = 7},
+                                         {.period_from = 20210901, .member = T("a"), .amount = 10},
+                                         {.period_from = 20210901, .member = T("b"), .amount = 20},
+                                         {.period_from = 20210901, .member = T("c"), .amount = 30},
+                                         {.period_from = 20211001, .member = T("a"), .amount = 1, .typed = GIVEN(18)},
+                                         {.period_from = 20211001, .member = T("b"), .amount = 2},
+                                         {.period_from = 20211101, .member = T("a"), .amount = 3}};
+    validation_month_t after[COUNT(before)];
+    memcpy(after, before, sizeof before);
+    after[1].amount = 12; /* a: 2 more; b as it was; c is stated no more, and has no later month */
+    memmove(&after[3], &after[4], 3 * sizeof after[0]);
+    validation_history_t old = {before, COUNT(before)}, fresh = {after, COUNT(before) - 1};
+    restated_total_t rows[4];
+    assert_int_equal(restated_of(bench, &old, &fresh, false, rows, 4), 1);
+    assert_text(rows[0].member, "a");
+    assert_int_equal(rows[0].before, 17);
+    assert_int_equal(rows[0].after, 19);
+    assert_int_equal(rows[0].months, 2);
+    assert_text(rows[0].first, "2021-10");
+    assert_text(rows[0].last, "2021-11");
+    assert_int_equal(rows[0].typed_count, 1);
+    assert_int_equal(rows[0].typed[0].typed, 18);
+    assert_int_equal(rows[0].typed[0].after, 20);
+    assert_int_equal(restated_of(bench, &fresh, &fresh, false, rows, 4), 0);
+    assert_int_equal(restated_of(bench, &old, &fresh, false, rows, 0), 0); /* never more than there is room for */
+}
+
+static void a_figure_that_is_stated_no_more_moves_the_months_after_it(void **state) {
+    bench_t *bench = *state;
+    const validation_month_t before[] = {{.period_from = 20210901, .amount = 10, .opening = GIVEN(90), .carried = true},
+                                         {.period_from = 20211001, .amount = 1}};
+    const validation_month_t after[] = {{.period_from = 20210901, .carried = true, .gone = true},
+                                        {.period_from = 20211001, .amount = 1}};
+    validation_history_t old = {before, 2}, gone = {after, 2}, nothing = {&after[1], 1};
+    restated_total_t row;
+    assert_int_equal(restated_of(bench, &old, &gone, false, &row, 1), 1);
+    assert_int_equal(row.before, 100); /* the opening balance goes with it */
+    assert_int_equal(row.after, 0);
+    assert_int_equal(restated_of(bench, &old, &nothing, false, &row, 1), 1);
+    assert_int_equal(row.months, 1);
+    assert_int_equal(restated_of(bench, &gone, &old, false, &row, 1), 1); /* and comes back with it */
+    assert_int_equal(row.after, 100);
+    assert_int_equal(restated_of(bench, &gone, &nothing, true, &row, 1), 0);
+}
+
+static void what_comes_back_is_held_against_what_was_typed_then(void **state) {
+    bench_t *bench = *state;
+    validation_month_t before[] = {{.period_from = 20210801, .amount = 5}, {.period_from = 20210901, .amount = 10}};
+    validation_month_t after[] = {{.period_from = 20210801, .amount = 5},
+                                  {.period_from = 20210901, .amount = 10, .typed = GIVEN(14)}};
+    validation_history_t old = {before, 2}, fresh = {after, 2};
+    restated_total_t row;
+    assert_int_equal(restated_of(bench, &old, &fresh, false, &row, 1), 0); /* a report was judged by it, and agrees */
+    assert_int_equal(restated_of(bench, &old, &fresh, true, &row, 1), 1);
+    assert_int_equal(row.months, 0);
+    assert_text(row.typed[0].period, "2021-09");
+    assert_int_equal(row.typed[0].after, 15);
+    after[1].typed.value = 15;
+    assert_int_equal(restated_of(bench, &old, &fresh, true, &row, 1), 0);
+}
+
+/* The bounds that spare the median say the same as the median. */
+static void an_outlier_is_told_by_the_median_whatever_the_least_and_the_most_are(void **state) {
+    const int64_t months[] = {YUAN(10), YUAN(100), YUAN(120), YUAN(2000)};
+    struct {
+        int64_t amount;
+        bool odd;
+    } cases[] = {{YUAN(21), true}, {YUAN(22), true}, {YUAN(23), false}, {YUAN(110), false}, {YUAN(549), false},
+                 {YUAN(550), true}, {YUAN(15), true}};
+    for (uint32_t index = 0; index < COUNT(cases); index++) {
+        bench_t *bench = bench_raised(state, cases[index].amount);
+        bench_months(bench, 0, months, COUNT(months));
+        validation_past_t past = validation_past(&bench->histories[0], T(""), 20210901);
+        assert_int_equal(past.months, COUNT(months));
+        assert_int_equal(past.least, YUAN(10));
+        assert_int_equal(past.most, YUAN(2000));
+        assert_int_equal(validation_median(&bench->histories[0], T(""), 20210901, bench->arena), YUAN(110));
+        assert_int_equal(!bench_judge(bench).accepted, cases[index].odd);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
 int main(void) {
     const struct CMUnitTest tests[] = {
@@ -234,6 +324,10 @@ int main(void) {
         TEST(a_hard_fault_is_not_explained_away),
         TEST(a_revision_replaces_its_month_and_leaves_the_others),
         TEST(a_revision_may_bring_back_the_opening_balance_it_dropped),
+        TEST(each_member_that_moved_is_told_once_with_its_later_months),
+        TEST(a_figure_that_is_stated_no_more_moves_the_months_after_it),
+        TEST(what_comes_back_is_held_against_what_was_typed_then),
+        TEST(an_outlier_is_told_by_the_median_whatever_the_least_and_the_most_are),
         cmocka_unit_test(credit_codes_follow_gb_32100),
     };
     return cmocka_run_group_tests_name("validation amounts", tests, NULL, NULL);

@@ -101,8 +101,7 @@ static inline void bench_past(bench_t *bench, uint32_t index, uint32_t period_fr
                                                 .member = bench->figures[index].member,
                                                 .amount = (uint64_t)amount,
                                                 .opening = {opening > 0, opening},
-                                                .carried = opening > 0,
-                                                .revision = 1};
+                                                .carried = opening > 0};
     bench->histories[index] = (validation_history_t){.months = &bench->months[index], .months_count = 1};
 }
 
@@ -112,8 +111,7 @@ static inline void bench_months(bench_t *bench, uint32_t index, const int64_t *a
     for (uint32_t month = 0; month < count; month++)
         bench->many[month] = (validation_month_t){.period_from = 20210401 + month * 100,
                                                   .member = bench->figures[index].member,
-                                                  .amount = (uint64_t)amounts[month],
-                                                  .revision = 1};
+                                                  .amount = (uint64_t)amounts[month]};
     bench->histories[index] = (validation_history_t){.months = bench->many, .months_count = count};
 }
 
