@@ -97,6 +97,9 @@ void packet_copy(uint64_t request_id, const packet_t *packet, buffer_t *out);
 err_t packet_decode(bytes_t bytes, packet_t *packet, fault_t *fault);
 /* The same of bytes that a scan has found to be one packet and no more: only the header is read. */
 err_t packet_open(bytes_t whole, packet_t *packet, fault_t *fault);
+/* The packet at the start of `bytes` and its body in one look, if it is one of `type`; known may be NULL. false: it is something
+ * else, or there is doubt, and nothing is said: packet_decode and packet_body tell. */
+bool packet_first(bytes_t bytes, const message_t *type, arena_t *arena, packet_t *packet, void *value, wire_known_t *known);
 err_t packet_body(const packet_t *packet, const message_t *type, arena_t *arena, void *value, fault_t *fault);
 err_t packet_body_known(const packet_t *packet, const message_t *type, arena_t *arena, void *value, wire_known_t *known,
                         fault_t *fault); /* as event_body_known */

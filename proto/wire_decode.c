@@ -216,12 +216,17 @@ static err_t read_message(reader_t *reader, const message_t *type, const path_t 
     return OK;
 }
 
-bool wire_decode_straight(const message_t *type, bytes_t bytes, arena_t *arena, void *value, wire_known_t *known) {
+/* The place behind the message that begins at `bytes`; NULL for any doubt. */
+static const uint8_t *take_first(const message_t *type, bytes_t bytes, arena_t *arena, void *value, wire_known_t *known) {
     wire_known_t nothing = {NULL, {NULL, 0}};
     memset(value, 0, type->size);
     taking_t taking = {bytes.at + bytes.size, arena, known == NULL ? &nothing : known};
-    const uint8_t *end = type->take(&taking, bytes.at, value);
-    return end != NULL && end == taking.end;
+    return type->take(&taking, bytes.at, value);
+}
+
+bool wire_decode_straight(const message_t *type, bytes_t bytes, arena_t *arena, void *value, wire_known_t *known) {
+    const uint8_t *end = take_first(type, bytes, arena, value, known);
+    return end != NULL && end == bytes.at + bytes.size;
 }
 
 err_t wire_decode_by_table(const message_t *type, bytes_t bytes, arena_t *arena, void *value, fault_t *fault) {
@@ -364,6 +369,16 @@ err_t packet_open(bytes_t whole, packet_t *packet, fault_t *fault) {
     uint64_t numbers[3];
     *packet = (packet_t){0};
     return packet_fill(packet, framed_open(whole, numbers, 3, &packet->body, &packet->raw, fault), numbers);
+}
+
+bool packet_first(bytes_t bytes, const message_t *type, arena_t *arena, packet_t *packet, void *value, wire_known_t *known) {
+    fault_t fault;
+    bool wanted = packet_open(bytes, packet, &fault) == OK && packet->kind == type->kind && packet->version == type->version;
+    const uint8_t *end = wanted ? take_first(type, packet->body, arena, value, known) : NULL;
+    if (end == NULL) return false;
+    packet->body.size = (uint32_t)(end - packet->body.at);
+    packet->raw.size = (uint32_t)(end - bytes.at);
+    return true;
 }
 
 static err_t body_decode(uint32_t kind, uint32_t version, bytes_t body, const message_t *type, arena_t *arena, void *value,

@@ -136,12 +136,16 @@ void report_take(visit_t *visit, const append_ask_t *ask, bytes_t encoded) {
     (plain ? take_plainly : take_warily)(visit, ask, encoded, &key, content_hash);
 }
 
+void append_ask_take(visit_t *visit, const append_ask_t *ask, bytes_t encoded) {
+    if (!size_holds(visit)) return;
+    memcpy(visit->submission_id, ask->report.submission_id, sizeof visit->submission_id);
+    if (authority_holds(visit, ask)) report_take(visit, ask, encoded);
+}
+
 void on_append_ask(visit_t *visit) {
     append_ask_t ask;
     if (!size_holds(visit) || !visit_body(visit, &visit->packet, append_ask_type(), &ask)) return;
-    memcpy(visit->submission_id, ask.report.submission_id, sizeof visit->submission_id);
-    bytes_t encoded = wire_peek(append_ask_type(), visit->packet.body, offsetof(append_ask_t, report));
-    if (authority_holds(visit, &ask)) report_take(visit, &ask, encoded);
+    append_ask_take(visit, &ask, wire_peek(append_ask_type(), visit->packet.body, offsetof(append_ask_t, report)));
 }
 
 /* The console vouches for who is logged in; whether that login may speak for the unit is decided here. */

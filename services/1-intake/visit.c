@@ -80,10 +80,26 @@ static visit_t visit_new(intake_t *self, door_t door, bytes_t frame, int64_t wal
     return (visit_t){.intake = self, .door = door, .frame = frame, .unit = UNIT_UNKNOWN, .now = now, .later = later};
 }
 
+/* Almost every packet is a report that came by the gateway, and well: read in one look, not scanned first. Whatever is not so is
+ * left to the others. false then. */
+static bool visit_append(visit_t *self, bool alone) {
+    append_ask_t ask;
+    packet_t packet;
+    wire_known_t known = {.object = &ask.report};
+    bool taken = kind_refusal(self->door, KIND_append_ask).size == 0 &&
+                 packet_first(self->frame, append_ask_type(), self->intake->arena, &packet, &ask, &known) &&
+                 (!alone || packet.raw.size == self->frame.size);
+    if (!taken) return false;
+    self->packet = packet;
+    self->frame = packet.raw;
+    append_ask_take(self, &ask, known.bytes);
+    return true;
+}
+
 void intake_take(intake_t *self, door_t door, bytes_t frame, int64_t wall_ms, int64_t steady_ms, buffer_t *now,
                  buffer_t *later) {
     visit_t visit = visit_new(self, door, frame, wall_ms, steady_ms, now, later);
-    if (!visit_read(&visit)) return;
+    if (visit_append(&visit, true) || !visit_read(&visit)) return;
     if (visit.packet.raw.size == frame.size) visit_do(&visit);
     else visit_refuse(&visit, REASON_OF(malformed), text_of(NULL), NULL, 0);
 }
@@ -91,6 +107,7 @@ void intake_take(intake_t *self, door_t door, bytes_t frame, int64_t wall_ms, in
 uint32_t intake_take_next(intake_t *self, door_t door, bytes_t bytes, int64_t wall_ms, int64_t steady_ms, buffer_t *now,
                           buffer_t *later) {
     visit_t visit = visit_new(self, door, bytes, wall_ms, steady_ms, now, later);
+    if (visit_append(&visit, false)) return visit.packet.raw.size;
     if (!visit_read(&visit)) return bytes.size;
     visit.frame = visit.packet.raw;
     visit_do(&visit);

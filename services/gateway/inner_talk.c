@@ -106,19 +106,21 @@ static void judge(gateway_t *self, conversation_t *conversation, const event_t *
 
 /* The receipt leaves at once. Its verdict comes on stream 2, unless it has passed by there already: then it was kept, or is asked
  * for. */
-static void on_receipt(gateway_t *self, conversation_t *conversation, const packet_t *packet) {
-    uint64_t seq = wire_peek_u64(receipt_type(), packet->body, offsetof(receipt_t, seq));
-    if (seq == 0) {
-        finish_busy(self, conversation);
-        return;
-    }
+static void receipt_pass(gateway_t *self, conversation_t *conversation, const packet_t *packet, const receipt_t *receipt) {
     unit_answer_passed(self, &(answer_to_t){&conversation->peer, conversation->request_id, conversation->many}, packet);
-    bool duplicate = wire_peek(receipt_type(), packet->body, offsetof(receipt_t, duplicate)).size > 0;
-    bool to_come = !duplicate && seq > follow_seen(self->follow);
+    bool to_come = !receipt->duplicate && receipt->seq > follow_seen(self->follow);
     event_t event;
-    if (to_come && pending_await_entry(self->pending, conversation, seq)) conversation->waits = WAITS_FOR_VERDICT;
-    else if (early_find(self->early, seq, &event)) judge(self, conversation, &event);
-    else verdict_ask(self, conversation, seq);
+    if (to_come && pending_await_entry(self->pending, conversation, receipt->seq)) conversation->waits = WAITS_FOR_VERDICT;
+    else if (early_find(self->early, receipt->seq, &event)) judge(self, conversation, &event);
+    else verdict_ask(self, conversation, receipt->seq);
+}
+
+static void on_receipt(gateway_t *self, conversation_t *conversation, const packet_t *packet) {
+    receipt_t receipt;
+    fault_t fault;
+    bool good = packet_body(packet, receipt_type(), self->arena, &receipt, &fault) == OK;
+    if (good) receipt_pass(self, conversation, packet, &receipt);
+    else finish_busy(self, conversation);
 }
 
 static void on_verdict(gateway_t *self, conversation_t *conversation, const packet_t *packet) {
@@ -201,12 +203,26 @@ static void answer_take(gateway_t *self, const packet_t *packet) {
     }
 }
 
+/* Almost every answer is a receipt: read in one look, not scanned first. false: it is something else. */
+static bool receipt_take(gateway_t *self, bytes_t rest, packet_t *packet) {
+    receipt_t receipt;
+    if (!packet_first(rest, receipt_type(), self->arena, packet, &receipt, NULL)) return false;
+    conversation_t *conversation = pending_find(self->pending, packet->request_id);
+    bool wanted = conversation != NULL && conversation->waits == WAITS_FOR_RECEIPT;
+    arena_reset(self->arena);
+    if (wanted) receipt_pass(self, conversation, packet, &receipt);
+    return true;
+}
+
 static void frame_take(gateway_t *self, bytes_t frame) {
     uint32_t count = 0;
     packet_t packet;
     fault_t fault;
-    for (bytes_t rest = packets_of(frame, &count); count > 0 && packet_decode(rest, &packet, &fault) == OK; count--) {
-        answer_take(self, &packet);
+    for (bytes_t rest = packets_of(frame, &count); count > 0; count--) {
+        if (!receipt_take(self, rest, &packet)) {
+            if (packet_decode(rest, &packet, &fault) != OK) return;
+            answer_take(self, &packet);
+        }
         rest = (bytes_t){rest.at + packet.raw.size, rest.size - packet.raw.size};
     }
 }

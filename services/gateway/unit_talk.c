@@ -119,8 +119,9 @@ static bool swap_from_memory(gateway_t *self, report_t *report, const text_t *te
 
 static void on_report_submit(gateway_t *self, const asker_t *asker, const packet_t *packet) {
     report_submit_t submit;
+    wire_known_t known = {.object = &submit.report};
     fault_t fault;
-    if (packet_body(packet, report_submit_type(), self->arena, &submit, &fault) != OK) {
+    if (packet_body_known(packet, report_submit_type(), self->arena, &submit, &known, &fault) != OK) {
         refuse_fault(self, asker, packet, &fault);
         return;
     }
@@ -131,8 +132,7 @@ static void on_report_submit(gateway_t *self, const asker_t *asker, const packet
     conversation_t *conversation = converse(self, asker, packet, swapped ? (bytes_t){NULL, 0} : packet->raw);
     if (conversation == NULL) return;
     if (swapped) {
-        bytes_t encoded = wire_peek(report_submit_type(), packet->body, offsetof(report_submit_t, report));
-        inner_append(self, conversation, &submit, count == 0 ? encoded : (bytes_t){NULL, 0});
+        inner_append(self, conversation, &submit, count == 0 ? known.bytes : (bytes_t){NULL, 0});
         return;
     }
     vault_keep_t keep = {.texts = texts, .texts_count = count};

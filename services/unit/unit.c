@@ -172,15 +172,29 @@ static bool answer_read(const packet_t *original, arena_t *arena, unit_answer_t 
     }
 }
 
+/* Almost every answer is a receipt or a verdict: read in one look, not scanned first. false: it is something else. */
+static bool answer_take(bytes_t rest, arena_t *arena, packet_t *packet, unit_answer_t *answer) {
+    verdict_t verdict;
+    if (!packet_first(rest, receipt_type(), arena, packet, &answer->receipt, NULL)) {
+        if (!packet_first(rest, verdict_type(), arena, packet, &verdict, NULL)) return false;
+        wire_copy(verdict_type(), &verdict, &answer->verdict, arena_room(arena, wire_room(verdict_type(), &verdict)));
+    }
+    answer->request_id = packet->request_id;
+    answer->kind = packet->kind;
+    return true;
+}
+
 /* The next answer of the frame at hand, then of the next frame. What is no answer of ours is passed over. */
 static bool answer_next(unit_link_t *self, arena_t *arena, unit_answer_t *answer) {
     while (true) {
         packet_t packet;
         fault_t fault;
-        while (self->answers > 0 && packet_decode(self->rest, &packet, &fault) == OK) {
+        while (self->answers > 0) {
+            bool taken = answer_take(self->rest, arena, &packet, answer);
+            if (!taken && packet_decode(self->rest, &packet, &fault) != OK) break;
             self->answers--;
             self->rest = (bytes_t){self->rest.at + packet.raw.size, self->rest.size - packet.raw.size};
-            if (answer_read(&packet, arena, answer)) return true;
+            if (taken || answer_read(&packet, arena, answer)) return true;
         }
         self->answers = 0;
         if (zmq_msg_recv(&self->frame, self->raw, ZMQ_DONTWAIT) < 0) return false;
