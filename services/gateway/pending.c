@@ -86,7 +86,14 @@ conversation_t *pending_open(pending_t *self, bytes_t packet, int64_t until_ms) 
     if (self->free_count == 0 || self->bytes_room - self->bytes < packet.size) return NULL;
     uint32_t place = self->free_places[--self->free_count];
     conversation_t *fresh = &self->places[place];
-    *fresh = (conversation_t){.id = ++self->opened << PLACE_BITS | place, .until_ms = until_ms, .older = self->newest};
+    fresh->id = ++self->opened << PLACE_BITS | place;
+    fresh->until_ms = until_ms;
+    fresh->older = self->newest;
+    fresh->newer = 0;
+    fresh->request_id = fresh->seq = 0;
+    fresh->generation = 0;
+    fresh->many = false;
+    fresh->peer.size = 0;
     if (packet.size > 0) {
         fresh->packet = memory_or_die(malloc(packet.size));
         memcpy(fresh->packet, packet.at, packet.size);
@@ -122,7 +129,9 @@ void pending_close(pending_t *self, conversation_t *conversation) {
     else self->newest = conversation->older;
     pending_forget_packet(self, conversation);
     if (conversation->unit[0] != '\0') share_of(self, conversation->unit)->count--;
-    *conversation = (conversation_t){0};
+    conversation->id = conversation->seq = 0;
+    conversation->waits = WAITS_FOR_NOTHING;
+    conversation->unit[0] = '\0';
     self->free_places[self->free_count++] = place;
 }
 

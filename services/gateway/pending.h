@@ -6,14 +6,23 @@
 #include "proto/base.h"
 #include "proto/limits.h"
 
+#include <string.h>
+
 enum { PEER_SIZE = 255 }; /* libzmq allows no more */
 
 /* A unit's connection, to answer later. */
 typedef struct {
-    uint8_t bytes[PEER_SIZE];
-    uint8_t size;
     int32_t descriptor; /* of the connection it came by; 0: not known */
+    uint8_t size;
+    uint8_t bytes[PEER_SIZE]; /* libzmq's own ids take five of them */
 } gateway_peer_t;
+
+/* As much of it as there is. */
+static inline void peer_copy(gateway_peer_t *to, const gateway_peer_t *from) {
+    to->descriptor = from->descriptor;
+    to->size = from->size;
+    memcpy(to->bytes, from->bytes, from->size);
+}
 
 typedef enum {
     WAITS_FOR_NOTHING, /* a free place */
@@ -23,19 +32,20 @@ typedef enum {
     WAITS_FOR_TOLD     /* an answer of the validation desk that ends the conversation */
 } waits_for_t;
 
+/* What is used often comes first: of most conversations nobody touches more than the first lines of memory. */
 typedef struct conversation {
     uint64_t id;         /* our number in questions to other services; never used twice */
     uint64_t request_id; /* the unit's number in all answers */
+    uint64_t seq;        /* ledger entry, once there is a receipt */
+    int64_t until_ms;    /* steady clock */
     waits_for_t waits;
-    bool many; /* the unit sent an array: it may be answered in one */
-    gateway_peer_t peer;
-    uint32_t generation;     /* of the key it was opened with */
-    char unit[LIMIT_ID + 1]; /* whose it is, terminated; by pending_own alone */
-    uint64_t seq;            /* ledger entry, once there is a receipt */
-    int64_t until_ms;        /* steady clock */
-    uint8_t *packet;         /* the unit's message, while it has to be read again */
-    uint32_t packet_size;
     uint32_t older, newer; /* the row of all conversations by age: place + 1 */
+    uint32_t packet_size;
+    uint8_t *packet;     /* the unit's message, while it has to be read again */
+    uint32_t generation; /* of the key it was opened with */
+    bool many;           /* the unit sent an array: it may be answered in one */
+    gateway_peer_t peer;
+    char unit[LIMIT_ID + 1]; /* whose it is, terminated; by pending_own alone */
 } conversation_t;
 
 typedef struct pending pending_t;

@@ -30,7 +30,7 @@ static void replies_begin(gateway_t *self, const answer_to_t *to) {
     if (full || !to->many || !peers_same(&self->replies_peer, to->peer)) unit_answers_send(self);
     if (self->replies_count++ == 0) {
         packets_begin(&self->replies);
-        self->replies_peer = *to->peer;
+        peer_copy(&self->replies_peer, to->peer);
     }
 }
 
@@ -89,7 +89,7 @@ static conversation_t *converse(gateway_t *self, const asker_t *asker, const pac
         return NULL;
     }
     conversation->request_id = packet->request_id;
-    conversation->peer = *asker->peer;
+    peer_copy(&conversation->peer, asker->peer);
     conversation->many = asker->many;
     conversation->generation = asker->row->generation;
     pending_own(self->pending, conversation, asker->row->unit);
