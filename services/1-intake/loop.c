@@ -177,7 +177,7 @@ static err_t loop_run(loop_t *self) {
         advance_on(self);
         err_t err = group_end(self);
         if (err != OK || leave) return err;
-        stream_door_step(self->stream, clock_steady_ms());
+        ((ready & 1u << AT_STREAM) != 0 ? stream_door_step : stream_door_serve)(self->stream, clock_steady_ms());
     }
 }
 

@@ -8,7 +8,7 @@
 #include "services/stage/log.h"
 #include "services/stage/serve.h"
 
-enum { ASK_AGAIN_MS = 1000, JOIN_PAUSE_MS = 200, BATCHES_A_STEP = 8 };
+enum { ASK_AGAIN_MS = 1000, JOIN_PAUSE_MS = 200, AT_READER = 0, AT_REGISTRY };
 
 typedef enum { JOINING, LOADING, FOLLOWING } phase_t;
 
@@ -57,8 +57,8 @@ void follow_close(follow_t **self) {
 }
 
 void follow_handles(follow_t *self, void *handles[FOLLOW_HANDLES]) {
-    handles[0] = stream_reader_handle(self->reader);
-    handles[1] = client_handle(self->registry);
+    handles[AT_READER] = stream_reader_handle(self->reader);
+    handles[AT_REGISTRY] = client_handle(self->registry);
 }
 
 static void join_again(follow_t *self, int64_t steady_ms) {
@@ -191,15 +191,13 @@ static void stream_ask(follow_t *self, int64_t steady_ms) {
     stream_reader_ask(self->reader, &fetch, steady_ms);
 }
 
-void follow_step(follow_t *self, int64_t steady_ms) {
+void follow_step(follow_t *self, int64_t steady_ms, uint32_t ready) {
     batch_t batch;
-    registry_take(self);
-    for (int turn = 0; turn < BATCHES_A_STEP; turn++) {
-        if (self->phase != LOADING) stream_ask(self, steady_ms);
-        arena_reset(self->arena);
-        if (!stream_reader_take(self->reader, self->arena, &batch)) break;
-        batch_take(self, &batch, steady_ms);
-    }
+    if ((ready & 1u << AT_REGISTRY) != 0) registry_take(self);
+    arena_reset(self->arena);
+    bool come = (ready & 1u << AT_READER) != 0;
+    if (come && stream_reader_take(self->reader, self->arena, &batch)) batch_take(self, &batch, steady_ms);
+    if (self->phase != LOADING) stream_ask(self, steady_ms);
     if (self->phase == LOADING) registry_ask(self, steady_ms);
 }
 

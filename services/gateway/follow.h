@@ -21,7 +21,7 @@ void follow_handles(follow_t *self, void *handles[FOLLOW_HANDLES]);
 
 /* Asks what is to be asked, takes what was answered; never waits. Three steps, again after BEHIND or DIVERGED: join stream 2
  * at its end; load the registry; then follow, applying key entries that are younger than the registry. */
-void follow_step(follow_t *self, int64_t steady_ms);
+void follow_step(follow_t *self, int64_t steady_ms, uint32_t ready); /* bit i: handle i has something to read */
 
 const keys_t *follow_keys(const follow_t *self);  /* NULL until the registry was loaded once; the old one while loading anew */
 bool follow_current(const follow_t *self);        /* the registry is loaded and the stream is followed */

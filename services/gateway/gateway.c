@@ -89,14 +89,22 @@ void gateway_close(gateway_t **owner) {
     *owner = NULL;
 }
 
+/* The order of turn_wait's handles. */
+enum { AT_ZAP, AT_EDGE, AT_INTAKE, AT_VAULT, AT_VALIDATION, AT_EVIDENCE, AT_DESK, AT_FOLLOW, HANDLES = AT_FOLLOW + FOLLOW_HANDLES };
+
+static bool is_ready(uint32_t ready, uint32_t at) { return (ready & 1u << at) != 0; }
+
 static uint32_t turn_wait(gateway_t *self, int64_t timeout_ms) {
-    void *handles[7 + FOLLOW_HANDLES] = {zap_handle(self->zap),          edge_handle(self->edge),
-                                         client_handle(self->intake),    client_handle(self->vault),
-                                         client_handle(self->validation), client_handle(self->evidence),
-                                         server_handle(self->desk)};
-    follow_handles(self->follow, handles + 7);
+    void *handles[HANDLES] = {[AT_ZAP] = zap_handle(self->zap),
+                              [AT_EDGE] = edge_handle(self->edge),
+                              [AT_INTAKE] = client_handle(self->intake),
+                              [AT_VAULT] = client_handle(self->vault),
+                              [AT_VALIDATION] = client_handle(self->validation),
+                              [AT_EVIDENCE] = client_handle(self->evidence),
+                              [AT_DESK] = server_handle(self->desk)};
+    follow_handles(self->follow, handles + AT_FOLLOW);
     int64_t longest_ms = follow_current(self->follow) ? TURN_MS : JOIN_TURN_MS;
-    return link_wait(handles, 7 + FOLLOW_HANDLES, timeout_ms < longest_ms ? timeout_ms : longest_ms);
+    return link_wait(handles, HANDLES, timeout_ms < longest_ms ? timeout_ms : longest_ms);
 }
 
 /* A sign of life to intake: its absence becomes an entry of the ledger, and moves deadlines. */
@@ -109,21 +117,30 @@ static void beat(gateway_t *self) {
     client_send(self->intake, (bytes_t){self->out.at, (uint32_t)self->out.size});
 }
 
-/* The registry comes before the units' messages: a key that was revoked meanwhile speaks no more. Receipts come before
- * verdicts: that is their order to a unit. */
+static void answers_take(gateway_t *self, uint32_t ready) {
+    if (is_ready(ready, AT_INTAKE)) inner_answers_take(self, self->intake);
+    if (is_ready(ready, AT_VALIDATION)) inner_answers_take(self, self->validation);
+    if (is_ready(ready, AT_VAULT)) inner_answers_take(self, self->vault);
+    if (is_ready(ready, AT_EVIDENCE)) inner_answers_take(self, self->evidence);
+}
+
+/* Only who gave a sign is asked: an empty socket costs two system calls. The registry comes before the units' messages: a key that
+ * was revoked meanwhile speaks no more. Receipts come before verdicts: that is their order to a unit. */
 bool gateway_step(gateway_t *self, int64_t timeout_ms) {
     uint32_t ready = turn_wait(self, timeout_ms);
     self->now_ms = clock_steady_ms();
-    inner_answers_take(self);
-    follow_step(self->follow, self->now_ms);
-    zap_step(self->zap, follow_keys(self->follow));
+    answers_take(self, ready);
+    follow_step(self->follow, self->now_ms, ready >> AT_FOLLOW);
+    if (is_ready(ready, AT_ZAP)) zap_step(self->zap, follow_keys(self->follow));
     edge_message_t message;
-    for (int taken = 0; taken < MESSAGES_A_TURN && edge_receive(self->edge, &message); taken++)
+    for (int taken = is_ready(ready, AT_EDGE) ? 0 : MESSAGES_A_TURN; taken < MESSAGES_A_TURN; taken++) {
+        if (!edge_receive(self->edge, &message)) break;
         unit_message_take(self, &message);
+    }
     inner_appends_send(self);
     edge_guard(self->edge, self->now_ms);
     if (follow_keys(self->follow) != NULL) beat(self); /* before that it serves nobody */
-    health_step(self);
+    health_step(self, is_ready(ready, AT_DESK));
     conversations_expire(self, self->now_ms);
     unit_answers_send(self);
     return (ready & LINK_STOP) == 0;

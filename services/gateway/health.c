@@ -59,13 +59,13 @@ static void on_health_ask(gateway_t *self, const peer_t *peer, const packet_t *p
     if (seen || !park(self, peer, packet->request_id, ask.at_least)) health_tell(self, peer, packet->request_id);
 }
 
-void health_step(gateway_t *self) {
+void health_step(gateway_t *self, bool asked) {
     peer_t peer;
     bytes_t frame;
     packet_t packet;
     fault_t fault;
     arena_reset(self->arena);
-    while (server_receive(self->desk, &peer, &frame)) {
+    while (asked && server_receive(self->desk, &peer, &frame)) {
         if (packet_decode(frame, &packet, &fault) != OK)
             refuse(self, &peer, 0, text_of(fault.code));
         else if (packet.kind != KIND_health_ask)

@@ -227,11 +227,9 @@ static void frame_take(gateway_t *self, bytes_t frame) {
     }
 }
 
-void inner_answers_take(gateway_t *self) {
-    client_t *services[] = {self->intake, self->validation, self->vault, self->evidence};
+void inner_answers_take(gateway_t *self, client_t *service) {
     bytes_t frame;
-    for (size_t index = 0; index < sizeof services / sizeof services[0]; index++)
-        while (client_receive(services[index], &frame)) frame_take(self, frame);
+    while (client_receive(service, &frame)) frame_take(self, frame);
 }
 
 void inner_event(void *gateway, const event_t *event) {

@@ -71,12 +71,12 @@ void inner_ask(gateway_t *self, client_t *service, conversation_t *conversation,
  * if it is not as it came. */
 void inner_append(gateway_t *self, conversation_t *conversation, const report_submit_t *submit, bytes_t encoded);
 void inner_appends_send(gateway_t *self);                      /* at the end of a turn: all of them in one frame */
-void inner_answers_take(gateway_t *self);                      /* all that waits in the three services' sockets */
+void inner_answers_take(gateway_t *self, client_t *service);   /* all that waits in its socket */
 void inner_event(void *gateway, const event_t *event);         /* follow's sink: a verdict may be for somebody */
 void inner_gap(void *gateway);                                 /* follow's sink: verdicts may have been missed; ask for them */
 void conversations_expire(gateway_t *self, int64_t now_ms);    /* those that waited too long are told to ask again */
 
 /* --- health.c --- */
-void health_step(gateway_t *self);
+void health_step(gateway_t *self, bool asked); /* asked: something has come to the desk */
 
 #endif

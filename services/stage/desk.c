@@ -33,6 +33,7 @@ struct desk {
     int wake_fd;
     atomic_bool leave;
     buffer_t out;
+    atomic_uint waiting; /* parked_count, for who nudges */
     uint32_t parked_count;
     question_t parked[PARKED];
 };
@@ -117,6 +118,7 @@ static void *desk_run(void *argument) {
         bytes_t frame;
         while (!atomic_load(&self->leave) && server_receive(self->server, &peer, &frame))
             if (!question_answer(self, &peer, frame, false)) question_park(self, &peer, frame, now_ms);
+        atomic_store(&self->waiting, self->parked_count);
     }
     watch_leave();
     return NULL;
@@ -153,16 +155,21 @@ err_t desk_start(const char *service, bool (*answer)(void *self, const packet_t 
     return OK;
 }
 
-void desk_nudge(desk_t *self) {
+static void desk_wake(desk_t *self) {
     uint64_t one = 1;
     ssize_t written = write(self->wake_fd, &one, sizeof one);
     (void)written; /* a full counter wakes as well */
 }
 
+/* A question that is being parked just now is tried again after RETRY_MS in any case. */
+void desk_nudge(desk_t *self) {
+    if (atomic_load(&self->waiting) > 0) desk_wake(self);
+}
+
 void desk_stop(desk_t **self) {
     if (*self == NULL) return;
     atomic_store(&(*self)->leave, true);
-    desk_nudge(*self);
+    desk_wake(*self);
     pthread_join((*self)->thread, NULL);
     desk_free(*self);
     *self = NULL;

@@ -9,6 +9,7 @@
 
 #include <czmq.h>
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -53,6 +54,36 @@ void link_stop(void) {
     context = NULL;
 }
 
+/* Our own sockets know whether something may wait in them of which their descriptor gives no sign any more: since they last said
+ * that there is nothing, something was sent or taken. Kept for the thread that made them. */
+enum { KNOWN = 32 };
+typedef struct {
+    void *socket; /* NULL: a free place */
+    bool used;
+} known_t;
+static _Thread_local known_t known[KNOWN];
+
+static known_t *known_find(const void *socket) {
+    for (size_t index = 0; index < KNOWN; index++)
+        if (known[index].socket == socket) return &known[index];
+    return NULL;
+}
+
+static void known_add(void *socket) {
+    known_t *place = known_find(NULL);
+    if (place != NULL) *place = (known_t){socket, true};
+}
+
+static void known_use(const void *socket, bool used) {
+    known_t *place = known_find(socket);
+    if (place != NULL) place->used = used;
+}
+
+static void known_forget(const void *socket) {
+    known_t *place = known_find(socket);
+    if (place != NULL) *place = (known_t){NULL, false};
+}
+
 struct server {
     void *socket;
     zmq_msg_t frame;
@@ -80,7 +111,13 @@ static void *socket_new(int type) {
     option(socket, ZMQ_LINGER, LINGER_MS);
     option(socket, ZMQ_SNDHWM, QUEUE_FRAMES);
     option(socket, ZMQ_RCVHWM, QUEUE_FRAMES);
+    known_add(socket);
     return socket;
+}
+
+static void socket_close(void *socket) {
+    known_forget(socket);
+    zmq_close(socket);
 }
 
 /* ipc://run/door-gateway/intake needs its folder. */
@@ -120,16 +157,18 @@ err_t server_bind(const char *endpoint, server_t **out) {
 void server_destroy(server_t **self) {
     if (*self == NULL) return;
     zmq_msg_close(&(*self)->frame);
-    if ((*self)->socket != NULL) zmq_close((*self)->socket);
+    if ((*self)->socket != NULL) socket_close((*self)->socket);
     free(*self);
     *self = NULL;
 }
 
 /* One part into `frame`. false: nothing there. */
 static bool part_receive(void *socket, zmq_msg_t *frame) {
-    while (zmq_msg_recv(frame, socket, ZMQ_DONTWAIT) < 0)
-        if (zmq_errno() != EINTR) return false;
-    return true;
+    int size;
+    do size = zmq_msg_recv(frame, socket, ZMQ_DONTWAIT);
+    while (size < 0 && zmq_errno() == EINTR);
+    known_use(socket, size >= 0);
+    return size >= 0;
 }
 
 /* Takes what is left of a message of too many parts. */
@@ -159,6 +198,7 @@ bool server_receive(server_t *self, peer_t *peer, bytes_t *frame) {
 }
 
 static bool frame_send(void *socket, const void *at, size_t size, int flags) {
+    known_use(socket, true);
     while (zmq_send(socket, at, size, flags | ZMQ_DONTWAIT) < 0)
         if (zmq_errno() != EINTR) return false;
     return true;
@@ -199,7 +239,7 @@ void client_destroy(client_t **self) {
     zmq_msg_close(&(*self)->frame);
     if ((*self)->socket != NULL) {
         option((*self)->socket, ZMQ_LINGER, 0); /* a question nobody waits for any more */
-        zmq_close((*self)->socket);
+        socket_close((*self)->socket);
     }
     buffer_destroy(&(*self)->out);
     free(*self);
@@ -292,24 +332,64 @@ uint32_t link_wait(void *const *handles, size_t count, int64_t timeout_ms) {
     return link_wait_with(handles, count, NULL, 0, timeout_ms);
 }
 
+static int socket_fd(void *socket) {
+    int fd = -1;
+    size_t size = sizeof fd;
+    int failed = zmq_getsockopt(socket, ZMQ_FD, &fd, &size);
+    ASSERT(failed == 0);
+    return fd;
+}
+
+/* Bits of the sockets that have something to read. Two system calls a socket: after a wait only those are asked that gave a sign
+ * (polled not NULL), before it those that were used since they last said no, and others' than ours. */
+static uint32_t sockets_ready(void *const *handles, size_t count, const struct pollfd *polled) {
+    uint32_t ready = 0;
+    for (size_t index = 0; index < count; index++) {
+        int events = 0;
+        size_t size = sizeof events;
+        known_t *own = known_find(handles[index]);
+        if (polled != NULL ? polled[index].revents == 0 : own != NULL && !own->used) continue;
+        bool come = zmq_getsockopt(handles[index], ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN) != 0;
+        if (come) ready |= 1u << index;
+        if (own != NULL) own->used = come;
+    }
+    return ready;
+}
+
+/* The same of descriptors, that is of those polled from `first` on. */
+static uint32_t fds_ready(const struct pollfd *polled, size_t first, size_t end) {
+    uint32_t ready = 0;
+    for (size_t index = first; index < end; index++)
+        if ((polled[index].revents & POLLIN) != 0) ready |= 1u << index;
+    return ready;
+}
+
+/* A sign that nothing came of, e.g. a connection that was made, is waited on from. */
+static uint32_t ready_wait(void *const *handles, size_t count, struct pollfd *polled, size_t all, size_t watched,
+                           int64_t timeout_ms) {
+    int64_t until_ms = clock_steady_ms() + timeout_ms, left_ms = timeout_ms;
+    uint32_t ready = sockets_ready(handles, count, NULL);
+    do {
+        int found = poll(polled, watched, ready != 0 ? 0 : (int)left_ms);
+        if (found <= 0) break;
+        ready |= sockets_ready(handles, count, polled) | fds_ready(polled, count, all);
+        if (watched > all && (polled[all].revents & POLLIN) != 0) ready |= LINK_STOP;
+        left_ms = until_ms - clock_steady_ms();
+    } while (ready == 0 && left_ms > 0);
+    return ready;
+}
+
 uint32_t link_wait_with(void *const *handles, size_t count, const int *fds, size_t fd_count, int64_t timeout_ms) {
     size_t all = count + fd_count;
-    ASSERT(all <= HANDLES);
-    zmq_pollitem_t items[HANDLES + 1];
+    ASSERT(all < HANDLES && timeout_ms >= 0 && timeout_ms <= INT32_MAX);
+    struct pollfd polled[HANDLES + 1];
     for (size_t index = 0; index < all; index++)
-        items[index] = (zmq_pollitem_t){.socket = index < count ? handles[index] : NULL,
-                                        .fd = index < count ? 0 : fds[index - count],
-                                        .events = ZMQ_POLLIN};
+        polled[index] = (struct pollfd){.fd = index < count ? socket_fd(handles[index]) : fds[index - count], .events = POLLIN};
     size_t watched = all;
-    if (signal_fd >= 0) items[watched++] = (zmq_pollitem_t){.fd = signal_fd, .events = ZMQ_POLLIN};
+    if (signal_fd >= 0) polled[watched++] = (struct pollfd){.fd = signal_fd, .events = POLLIN};
     watch_wait();
-    int found = zmq_poll(items, (int)watched, (long)timeout_ms);
+    uint32_t ready = ready_wait(handles, count, polled, all, watched, timeout_ms);
     watch_beat();
-    if (found <= 0) return 0;
-    uint32_t ready = 0;
-    for (size_t index = 0; index < all; index++)
-        if ((items[index].revents & ZMQ_POLLIN) != 0) ready |= 1u << index;
-    if (watched > all && (items[all].revents & ZMQ_POLLIN) != 0) ready |= LINK_STOP;
     return ready;
 }
 

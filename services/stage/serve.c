@@ -204,6 +204,10 @@ void stream_door_step(stream_door_t *self, int64_t steady_ms) {
     peer_t peer;
     bytes_t frame;
     while (server_receive(self->server, &peer, &frame)) fetch_take(self, &peer, frame, steady_ms);
+    stream_door_serve(self, steady_ms);
+}
+
+void stream_door_serve(stream_door_t *self, int64_t steady_ms) {
     if (self->parked_count == 0) return;
     head_t durable = {0};
     txn_t *txn = self->view.view(self->view.self, &durable);

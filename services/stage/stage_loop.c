@@ -224,11 +224,12 @@ static void loop_round(loop_t *self) {
     if (self->held || (ready & 1u << HANDLE_READER) != 0) batches_take(self);
     if (self->leave && self->exit_code != EX_OK) return;
     now_ms = clock_steady_ms();
-    if (self->door != NULL) stream_door_step(self->door, now_ms);
+    bool asked = self->door != NULL && (ready & 1u << HANDLE_DOOR) != 0;
+    if (self->door != NULL) (asked ? stream_door_step : stream_door_serve)(self->door, now_ms);
     if (self->stage->txn == NULL || loop_pause(self, now_ms) > 0) return;
     if (self->held && !stage_is_full(self->stage) && now_ms < self->opened_ms + LIMIT_GATHER_MS) return;
     loop_commit(self);
-    if (self->door != NULL && !self->leave) stream_door_step(self->door, now_ms);
+    if (self->door != NULL && !self->leave) stream_door_serve(self->door, now_ms);
 }
 
 static err_t loop_open(loop_t *self) {

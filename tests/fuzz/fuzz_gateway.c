@@ -100,7 +100,7 @@ static void answer(uint32_t service, bytes_t part) {
     server_send(server_of(service), &peers[service], (bytes_t){frame.at, (uint32_t)frame.size});
     void *handle = client_handle(client_of(service));
     link_wait(&handle, 1, 2000);
-    inner_answers_take(gateway);
+    inner_answers_take(gateway, client_of(service));
     buffer_destroy(&frame);
 }
 
