@@ -246,7 +246,7 @@ static void a_month_that_the_file_itself_reports_is_not_skipped(void) {
     runs(EX_OK, "report status donation 2021-10 --unit gsl");
     says("累计 120000.00元  ▲ 当时所填累计 125000.00元 已不符");
     runs(EX_OK, "history raised --unit gsl");
-    says("↳ 累计重述  ▲ 当时所填 125000.00元 已不符");
+    says("↳ 累计  ▲ 当时所填 125000.00元 已不符");
     says("八月更正");
     file("jump.csv", HEAD "结对帮扶,2021-10,镇级结对帮扶资金,12,,,,,,,,,,\r\n");
     runs(EX_DATAERR, "report send jump.csv --unit gsl");
