@@ -330,7 +330,7 @@ static void *bench_open(const char *folder, uint64_t preload, bool pooled) {
     snprintf(self->folder, sizeof self->folder, "%s", folder);
     self->parts = (uint32_t)bench_number("BENCH_POSTGRES_PARTS", 1);
     self->links = pooled ? (uint32_t)bench_number("BENCH_POSTGRES_LINKS", 4) : UNITS;
-    self->most = pooled ? (uint32_t)bench_number("BENCH_POSTGRES_BATCH", 512) : UINT32_MAX;
+    self->most = pooled ? (uint32_t)bench_number("BENCH_POSTGRES_BATCH", 1024) : UINT32_MAX;
     bool good = self->links >= 1 && self->links <= UNITS && self->parts >= 1 && self->parts <= PARTS_MAX && self->most >= 1;
     if (!good) bench_fail("BENCH_POSTGRES_LINKS is 1 to %d, BENCH_POSTGRES_PARTS 1 to %d", UNITS, PARTS_MAX);
     start_server(self);

@@ -182,3 +182,26 @@ void scene_proof(scene_t *self, text_t rest) {
         }
     }
 }
+
+/* 死信: what did not reach somebody, and why. */
+void scene_dead(scene_t *self, text_t rest) {
+    dead_letters_t told;
+    (void)rest;
+    world_ask(self->world, WORLD_NOTIFIER, dead_ask_type(), &(dead_ask_t){0}, dead_letters_type(), &told, self->arena);
+    if (told.rows_count == 0) scene_say(self, "没有死信");
+    for (uint32_t index = 0; index < told.rows_count; index++) {
+        const dead_row_t *row = &told.rows[index];
+        scene_say(self, "%s " TEXT_FORMAT " " TEXT_FORMAT "，" TEXT_FORMAT "：%s，%lu 次，应答 %lu，入账 " TEXT_FORMAT,
+                  WORD_ZH(notice_state, row->state), TEXT_ARGS(row->unit), TEXT_ARGS(row->rung), TEXT_ARGS(row->result.route),
+                  WORD_ZH(notice_why, row->result.why), (unsigned long)row->result.attempt, (unsigned long)row->result.code,
+                  TEXT_ARGS(scene_when(self, (int64_t)row->result.entry_ms)));
+    }
+}
+
+/* 重发 [ROUTE]: all of them, or those of one way. */
+void scene_retry(scene_t *self, text_t rest) {
+    notice_retried_t retried = {.route = phrase_word(&rest)};
+    refusal_t refusal = {0};
+    if (!world_command(self->world, notice_retried_type(), &retried, &refusal, self->arena))
+        scene_reasons(self, "拒收", refusal.reasons, refusal.reasons_count);
+}

@@ -52,6 +52,8 @@ void scene_contact(scene_t *self, text_t rest);
 void scene_route(scene_t *self, text_t rest);
 void scene_post(scene_t *self, text_t rest);
 void scene_proof(scene_t *self, text_t rest);
+void scene_dead(scene_t *self, text_t rest);
+void scene_retry(scene_t *self, text_t rest);
 void scene_deliver(scene_t *self);
 void scene_outside_end(scene_t *self);
 
