@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -296,8 +297,20 @@ static void run_all(const load_t *cases, uint32_t count) {
             }
 }
 
+/* All systems lie side by side: better no measurement than a full disk under everybody. */
+static void room_check(uint64_t preload) {
+    static const uint64_t bytes[SYSTEMS] = {1600, 1600, 600, 250, 1100, 600, 1100}; /* a report, as measured at a million */
+    struct statvfs disk;
+    uint64_t wanted = 0;
+    for (uint32_t index = 0; index < SYSTEMS; index++) wanted += chosen[index] ? bytes[index] * preload : 0;
+    uint64_t room = statvfs(folder, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : 0;
+    fprintf(stderr, "preload: about %.1f GB of disk wanted, %.1f there\n", (double)wanted / 1e9, (double)room / 1e9);
+    if (wanted + (10ULL << 30) > room) bench_fail("too little room: BENCH_POOLED=0 or BENCH_EACH=0 leaves some peers out");
+}
+
 static void measure(const load_t *cases, uint32_t count, uint64_t preload) {
     memset(results, 0, sizeof results);
+    if (preload > 0) room_check(preload);
     for (uint32_t index = 0; index < SYSTEMS; index++) {
         char place[300];
         snprintf(place, sizeof place, "%s/%u", folder, index);
