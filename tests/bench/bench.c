@@ -305,7 +305,9 @@ static void room_check(uint64_t preload) {
     for (uint32_t index = 0; index < SYSTEMS; index++) wanted += chosen[index] ? bytes[index] * preload : 0;
     uint64_t room = statvfs(folder, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : 0;
     fprintf(stderr, "preload: about %.1f GB of disk wanted, %.1f there\n", (double)wanted / 1e9, (double)room / 1e9);
-    if (wanted + (10ULL << 30) > room) bench_fail("too little room: BENCH_POOLED=0 or BENCH_EACH=0 leaves some peers out");
+    if (wanted + (10ULL << 30) <= room) return;
+    rmdir(folder);
+    bench_fail("too little room: BENCH_POOLED=0 or BENCH_EACH=0 leaves some peers out");
 }
 
 static void measure(const load_t *cases, uint32_t count, uint64_t preload) {
