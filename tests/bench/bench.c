@@ -306,7 +306,7 @@ static void room_check(uint64_t preload) {
     uint64_t room = statvfs(folder, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : 0;
     fprintf(stderr, "preload: about %.1f GB of disk wanted, %.1f there\n", (double)wanted / 1e9, (double)room / 1e9);
     if (wanted + (10ULL << 30) <= room) return;
-    rmdir(folder);
+    folder_remove(folder);
     bench_fail("too little room: BENCH_POOLED=0 or BENCH_EACH=0 leaves some peers out");
 }
 

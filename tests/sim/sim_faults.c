@@ -133,7 +133,7 @@ static const struct {
     {"redis_gone", redis_gone, 4},
     {"redis_loses", redis_loses, 1},
     {"position_lost", position_lost, 1},
-    {"store_dropped", store_dropped, 1},
+    {"store_dropped", store_dropped, 4},
     {"store_restored", store_restored, 2},
     {"revocation", revocation, 2},
     {"ledger_restored", sim_restore, 3},

@@ -101,10 +101,10 @@ static void explain(sim_t *sim, report_t *report) {
                                         {{"outlier", 7}, {"集中采购", 12}},
                                         {{"same_as_before", 14}, {"按月定额", 12}},
                                         {{"month_skipped", 13}, {"补报中", 9}}};
-    enum { CODES = sizeof why / sizeof why[0] };
+    enum { CODES = sizeof why / sizeof why[0], OUTLIER = 2 };
     explanation_t *given = ARENA_NEW(sim->arena, explanation_t, CODES);
     for (uint32_t index = 0; index < CODES; index++)
-        if (!sim_chance(sim, 80)) given[report->explanations_count++] = why[index];
+        if (!sim_chance(sim, index == OUTLIER ? 300 : 80)) given[report->explanations_count++] = why[index];
     report->explanations = given;
 }
 
