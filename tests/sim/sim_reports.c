@@ -132,13 +132,16 @@ static void report_fill(sim_t *sim, submission_t *submission) {
     memcpy(report->submission_id, submission->id, sizeof submission->id);
 }
 
-/* A unit that owes the task, nearly always; a period that is open, nearly always. */
+/* A unit that owes the task, nearly always; a period that is open, nearly always. One place is reported for most of all: only
+ * who has several months behind him can be told that this one is odd. */
 static void place_choose(sim_t *sim, submission_t *submission) {
     const plan_t *plan = &sim->plan;
-    submission->task = (uint32_t)sim_draw(sim, plan->tasks_count);
+    bool usual = sim_chance(sim, 400);
+    submission->task = usual ? 0 : (uint32_t)sim_draw(sim, plan->tasks_count);
     const task_t *task = &plan->tasks[submission->task];
     do submission->unit = (uint32_t)sim_draw(sim, plan->units_count);
     while (!task_owed_by(task, plan->units[submission->unit].id) && !sim_chance(sim, 50));
+    if (usual) submission->unit = planbook_unit_index(sim->book, planbook_unit(sim->book, task->lead[0]));
     uint32_t open = 0, today = day_of_instant(plan, sim->true_ms);
     while (open < plan->periods_count && plan->periods[open].from <= today) open++;
     submission->period =
