@@ -29,7 +29,10 @@ typedef struct {
 /* The process that dies in a world says in which: by an ASSERT, a wild pointer, or for want of an end. */
 static void on_death(int number) {
     char line[200];
-    const char *invariant = number == SIGABRT ? "no_assert" : number == SIGPROF ? "ends" : "no_wild_pointer";
+    const char *invariant = number == SIGABRT   ? "no_assert"
+                            : number == SIGPROF ? "ends"
+                            : number == SIGFPE  ? "no_division_by_nothing"
+                                                : "no_wild_pointer";
     int size = snprintf(line, sizeof line, "sim: FAILED invariant=%s seed=%llu step=%llu: signal %d\n", invariant,
                         sim_now == NULL ? 0 : (unsigned long long)sim_now->seed,
                         sim_now == NULL ? 0 : (unsigned long long)sim_now->step, number);
@@ -68,6 +71,7 @@ static void worker(uint64_t seed, uint64_t worlds, uint64_t stride, const char *
     signal(SIGABRT, on_death);
     signal(SIGSEGV, on_death);
     signal(SIGBUS, on_death);
+    signal(SIGFPE, on_death);
     signal(SIGPROF, on_death);
     for (uint64_t index = 0; index < worlds; index += stride) world(seed + index, folder, alone, tally);
     fflush(stdout);
