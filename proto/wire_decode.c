@@ -217,15 +217,16 @@ static err_t read_message(reader_t *reader, const message_t *type, const path_t 
 }
 
 /* The place behind the message that begins at `bytes`; NULL for any doubt. */
-static const uint8_t *take_first(const message_t *type, bytes_t bytes, arena_t *arena, void *value, wire_known_t *known) {
+static const uint8_t *take_first(const message_t *type, bytes_t bytes, arena_t *arena, void *value, wire_known_t *known, bool checks) {
     wire_known_t nothing = {NULL, {NULL, 0}};
     memset(value, 0, type->size);
-    taking_t taking = {bytes.at + bytes.size, arena, known == NULL ? &nothing : known};
+    taking_t taking = {bytes.at + bytes.size, arena, known == NULL ? &nothing : known, checks};
     return type->take(&taking, bytes.at, value);
 }
 
-bool wire_decode_straight(const message_t *type, bytes_t bytes, arena_t *arena, void *value, wire_known_t *known) {
-    const uint8_t *end = take_first(type, bytes, arena, value, known);
+bool wire_decode_straight(const message_t *type, bytes_t bytes, arena_t *arena, void *value, wire_known_t *known,
+                          bool checks) {
+    const uint8_t *end = take_first(type, bytes, arena, value, known, checks);
     return end != NULL && end == bytes.at + bytes.size;
 }
 
@@ -240,13 +241,19 @@ err_t wire_decode_by_table(const message_t *type, bytes_t bytes, arena_t *arena,
 
 static err_t decode(const message_t *type, bytes_t bytes, arena_t *arena, void *value, wire_known_t *known, fault_t *fault) {
     fault->code = NULL;
-    if (wire_decode_straight(type, bytes, arena, value, known)) return OK;
+    if (wire_decode_straight(type, bytes, arena, value, known, true)) return OK;
     if (known != NULL) known->bytes = (bytes_t){NULL, 0};
     return wire_decode_by_table(type, bytes, arena, value, fault);
 }
 
 err_t wire_decode(const message_t *type, bytes_t bytes, arena_t *arena, void *value, fault_t *fault) {
     return decode(type, bytes, arena, value, NULL, fault);
+}
+
+err_t wire_decode_kept(const message_t *type, bytes_t bytes, arena_t *arena, void *value, fault_t *fault) {
+    fault->code = NULL;
+    if (wire_decode_straight(type, bytes, arena, value, NULL, false)) return OK;
+    return wire_decode(type, bytes, arena, value, fault);
 }
 
 static uint32_t tag_at(const message_t *type, size_t offset) {
@@ -374,7 +381,7 @@ err_t packet_open(bytes_t whole, packet_t *packet, fault_t *fault) {
 bool packet_first(bytes_t bytes, const message_t *type, arena_t *arena, packet_t *packet, void *value, wire_known_t *known) {
     fault_t fault;
     bool wanted = packet_open(bytes, packet, &fault) == OK && packet->kind == type->kind && packet->version == type->version;
-    const uint8_t *end = wanted ? take_first(type, packet->body, arena, value, known) : NULL;
+    const uint8_t *end = wanted ? take_first(type, packet->body, arena, value, known, true) : NULL;
     if (end == NULL) return false;
     packet->body.size = (uint32_t)(end - packet->body.at);
     packet->raw.size = (uint32_t)(end - bytes.at);

@@ -29,6 +29,7 @@ bool slug_is_clean(const uint8_t *at, uint64_t size);
 err_t wire_encode_by_table(const message_t *type, const void *value, const wire_known_t *known, buffer_t *out, fault_t *fault);
 bool wire_encode_straight(const message_t *type, const void *value, const wire_known_t *known, bool checks, buffer_t *out);
 err_t wire_decode_by_table(const message_t *type, bytes_t bytes, arena_t *arena, void *value, fault_t *fault);
-bool wire_decode_straight(const message_t *type, bytes_t bytes, arena_t *arena, void *value, wire_known_t *known);
+bool wire_decode_straight(const message_t *type, bytes_t bytes, arena_t *arena, void *value, wire_known_t *known,
+                          bool checks);
 
 #endif

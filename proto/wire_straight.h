@@ -20,6 +20,7 @@ struct taking {
     const uint8_t *end; /* of the bytes */
     arena_t *arena;
     wire_known_t *known; /* never NULL */
+    bool checks;         /* as laying has it */
 };
 
 /* Where the next byte is, NULL for a doubt, and the number, count or size in front of it. Travels in two registers. */

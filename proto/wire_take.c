@@ -42,7 +42,7 @@ const uint8_t *take_maybe(const taking_t *taking, const uint8_t *at, maybe_t *ou
 const uint8_t *take_day(const taking_t *taking, const uint8_t *at, uint32_t *out) {
     taken_t taken = take_unsigned(at, taking->end);
     *out = (uint32_t)taken.number;
-    return taken.number <= UINT32_MAX && day_exists(*out) ? taken.at : NULL;
+    return taken.number > 0 && taken.number <= UINT32_MAX && (!taking->checks || day_exists(*out)) ? taken.at : NULL;
 }
 
 static inline const uint8_t *take_string(const taking_t *taking, const uint8_t *at, text_t *out, uint64_t low, uint64_t high,
@@ -50,7 +50,7 @@ static inline const uint8_t *take_string(const taking_t *taking, const uint8_t *
     taken_t text = text_at(at, taking->end);
     if (text.at == NULL || text.number == 0 || !is_within(text.number, low, high)) return NULL;
     *out = (text_t){(const char *)text.at, (uint32_t)text.number};
-    bool clean = slug ? slug_is_clean(text.at, text.number) : text_is_clean(text.at, text.number);
+    bool clean = !taking->checks || (slug ? slug_is_clean(text.at, text.number) : text_is_clean(text.at, text.number));
     return clean ? text.at + text.number : NULL;
 }
 

@@ -34,7 +34,7 @@ bool record_open(txn_t *self, MDB_val key, MDB_val value, const char *where, byt
 
 static bool content_read(txn_t *self, const table_t *kept, bytes_t content, arena_t *arena, void *row) {
     fault_t fault;
-    err_t err = wire_decode(kept->type(), arena_bytes(arena, content), arena, row, &fault);
+    err_t err = wire_decode_kept(kept->type(), arena_bytes(arena, content), arena, row, &fault);
     if (err == OK) return true;
     log_error("record_unreadable", "store=%s table=%s code=%s path=%s", self->store->path, kept->name, fault.code, fault.path);
     txn_fail(self, ERR_CORRUPT);

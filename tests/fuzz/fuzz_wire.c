@@ -9,9 +9,11 @@
 static void both_ways_agree(const message_t *type, bytes_t input, arena_t *arena) {
     void *straight = arena_take(arena, type->size), *table = arena_take(arena, type->size);
     fault_t fault;
-    bool taken = wire_decode_straight(type, input, arena, straight, NULL);
+    bool kept = wire_decode_straight(type, input, arena, straight, NULL, false); /* no characters looked at: still within bounds */
+    bool taken = wire_decode_straight(type, input, arena, straight, NULL, true);
     bool sound = wire_decode_by_table(type, input, arena, table, &fault) == OK;
     PROMISE(taken == sound, "%s: taken %d, by its table %s at %s", type->name, taken, sound ? "sound" : fault.code, fault.path);
+    PROMISE(kept || !taken, "%s: taken, but not where less is looked at", type->name);
     if (!taken) return;
     buffer_t by_table = {0}, again = {0};
     wire_encode_by_table(type, straight, NULL, &by_table, NULL);

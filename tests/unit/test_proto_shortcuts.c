@@ -40,6 +40,25 @@ static void a_field_is_found_without_decoding_and_a_missing_one_is_empty(void **
     buffer_destroy(&report);
 }
 
+static void kept_bytes_are_read_without_a_look_at_their_characters_and_all_else_is_refused(void **state) {
+    (void)state;
+    figure_t figure;
+    append_ask_t ask = ask_of(&figure), read;
+    ask.unit = text_of("c h");
+    arena_t *arena = arena_new();
+    buffer_t map = {0};
+    fault_t fault;
+    wire_encode(append_ask_type(), &ask, &map);
+    assert_int_equal(wire_decode(append_ask_type(), view(&map), arena, &read, &fault), ERR_BAD);
+    assert_string_equal(fault.code, "bad_slug");
+    assert_int_equal(wire_decode_kept(append_ask_type(), view(&map), arena, &read, &fault), OK);
+    assert_true(text_is(read.unit, "c h") && text_is(read.report.task, "consumption"));
+    for (uint32_t size = 0; size < map.size; size++)
+        assert_int_equal(wire_decode_kept(append_ask_type(), (bytes_t){map.at, size}, arena, &read, &fault), ERR_BAD);
+    buffer_destroy(&map);
+    arena_destroy(&arena);
+}
+
 static void a_field_of_bytes_that_are_cut_off_is_not_found(void **state) {
     (void)state;
     figure_t figure;
@@ -182,6 +201,7 @@ int main(void) {
     crypto_start();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_field_is_found_without_decoding_and_a_missing_one_is_empty),
+        cmocka_unit_test(kept_bytes_are_read_without_a_look_at_their_characters_and_all_else_is_refused),
         cmocka_unit_test(a_field_of_bytes_that_are_cut_off_is_not_found),
         cmocka_unit_test(a_known_object_is_copied_and_the_bytes_are_the_same),
         cmocka_unit_test(reading_notes_the_bytes_of_an_object_and_of_one_that_is_not_there_none),
