@@ -60,6 +60,7 @@
         if (next.at == NULL) return NULL;                                                                              \
         uint32_t found = take_tag(taking, &next);
 #define TAKE_(tag, need, taken)                                                                                        \
+    _Static_assert((tag) < 0x80, "a tag is one byte");                                                                 \
     if (found == (tag)) {                                                                                              \
         if ((next.at = (taken)) == NULL) return NULL;                                                                  \
         found = take_tag(taking, &next);                                                                               \

@@ -264,17 +264,13 @@ static uint32_t tag_at(const message_t *type, size_t offset) {
 
 bytes_t wire_peek(const message_t *type, bytes_t map, size_t offset) {
     fault_t fault;
-    token_t token;
     uint32_t tag = tag_at(type, offset), size = 0;
-    reader_t reader = {map.at, map.at + map.size, NULL, &fault};
-    if (token_next(&reader, &token) != NULL || token.kind != TOKEN_MAP) return (bytes_t){NULL, 0};
-    for (uint64_t left = token.number; left > 0; left--) {
-        token_t name;
-        if (token_next(&reader, &name) != NULL || name.kind != TOKEN_NUMBER || name.number > tag) break;
-        bytes_t rest = {reader.at, (uint32_t)(reader.end - reader.at)};
+    taking_t taking = {.end = map.at + map.size};
+    taken_t next = take_head(&taking, map.at);
+    for (uint32_t found; next.at != NULL && (found = take_tag(&taking, &next)) <= tag; next.at += size) {
+        bytes_t rest = {next.at, (uint32_t)(taking.end - next.at)};
         if (wire_scan_first(rest, &size, &fault) != OK) break;
-        if (name.number == tag) return (bytes_t){rest.at, size};
-        reader.at += size;
+        if (found == tag) return (bytes_t){rest.at, size};
     }
     return (bytes_t){NULL, 0};
 }
