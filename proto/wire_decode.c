@@ -216,12 +216,17 @@ static err_t read_message(reader_t *reader, const message_t *type, const path_t 
     return OK;
 }
 
-/* The place behind the message that begins at `bytes`; NULL for any doubt. */
-static const uint8_t *take_first(const message_t *type, bytes_t bytes, arena_t *arena, void *value, wire_known_t *known, bool checks) {
+/* The place behind the message that begins at `bytes`; NULL for any doubt, and then nothing is known. */
+static const uint8_t *take_first(const message_t *type, bytes_t bytes, arena_t *arena, void *value, wire_known_t *known,
+                                 bool checks) {
     wire_known_t nothing = {NULL, {NULL, 0}};
+    if (known == NULL) known = &nothing;
+    known->bytes = (bytes_t){NULL, 0};
     memset(value, 0, type->size);
-    taking_t taking = {bytes.at + bytes.size, arena, known == NULL ? &nothing : known, checks};
-    return type->take(&taking, bytes.at, value);
+    taking_t taking = {bytes.at + bytes.size, arena, known, checks};
+    const uint8_t *end = type->take(&taking, bytes.at, value);
+    if (end == NULL) known->bytes = (bytes_t){NULL, 0};
+    return end;
 }
 
 bool wire_decode_straight(const message_t *type, bytes_t bytes, arena_t *arena, void *value, wire_known_t *known,

@@ -119,6 +119,29 @@ static void reading_notes_the_bytes_of_an_object_and_of_one_that_is_not_there_no
     arena_destroy(&arena);
 }
 
+static void a_first_look_takes_one_packet_of_several_and_knows_nothing_of_what_it_doubts(void **state) {
+    (void)state;
+    figure_t figure;
+    append_ask_t ask = ask_of(&figure), read;
+    arena_t *arena = arena_new();
+    buffer_t sent = {0};
+    packet_t packet;
+    wire_known_t known = {.object = &read.report};
+    packet_encode(9, append_ask_type(), &ask, &sent);
+    bytes_t one = view(&sent);
+    packet_encode(10, append_ask_type(), &ask, &sent);
+    one.at = sent.at;
+    assert_true(packet_first(view(&sent), append_ask_type(), arena, &packet, &read, &known));
+    assert_int_equal(packet.request_id, 9);
+    assert_int_equal(packet.raw.size, one.size);
+    assert_true(known.bytes.size > 0);
+    sent.at[one.size - 1] = 0xc1; /* behind the report */
+    assert_false(packet_first(view(&sent), append_ask_type(), arena, &packet, &read, &known));
+    assert_int_equal(known.bytes.size, 0);
+    buffer_destroy(&sent);
+    arena_destroy(&arena);
+}
+
 static void a_packet_is_passed_on_under_another_number(void **state) {
     (void)state;
     busy_t busy = {.retry_after_ms = 500};
@@ -205,6 +228,7 @@ int main(void) {
         cmocka_unit_test(a_field_of_bytes_that_are_cut_off_is_not_found),
         cmocka_unit_test(a_known_object_is_copied_and_the_bytes_are_the_same),
         cmocka_unit_test(reading_notes_the_bytes_of_an_object_and_of_one_that_is_not_there_none),
+        cmocka_unit_test(a_first_look_takes_one_packet_of_several_and_knows_nothing_of_what_it_doubts),
         cmocka_unit_test(a_packet_is_passed_on_under_another_number),
         cmocka_unit_test(the_content_of_a_report_is_the_same_whether_its_bytes_are_at_hand_or_not),
         cmocka_unit_test(every_link_of_a_quick_chain_hangs_on_all_before_it),
