@@ -195,7 +195,7 @@ static staged_t stage_follow(growth_t *self, uint32_t stage) {
     uint64_t before_kib = memory_use().private_kib, used, size;
     path_of(self, role->name, path, sizeof path);
     path_of(self, stage == 0 ? "intake" : role_of(stage - 1)->name, writer_path, sizeof writer_path);
-    MUST(store_open(writer_path, NULL, 0, &writer) == OK);
+    MUST((stage == 0 ? store_open : store_open_derived)(writer_path, NULL, 0, &writer) == OK);
     MUST(stage_open(role, path, &opened) == OK);
     uint64_t from = stage_fetch(opened).after;
     double wall = wall_now(), cpu = cpu_now();

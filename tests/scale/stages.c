@@ -196,7 +196,8 @@ static int stage_run(large_t *self, uint32_t stage) {
     store_t *writer = NULL;
     stage_t *opened = NULL;
     uint64_t before_kib = memory_use().private_kib;
-    MUST(store_open(path_of(self, stage == 0 ? "intake" : role_of(stage - 1)->name), NULL, 0, &writer) == OK);
+    if (stage == 0) MUST(store_open(path_of(self, "intake"), NULL, 0, &writer) == OK);
+    else MUST(store_open_derived(path_of(self, role_of(stage - 1)->name), NULL, 0, &writer) == OK);
     MUST(stage_open(role, path_of(self, role->name), &opened) == OK);
     txn_t *txn = store_read(writer);
     uint64_t events = txn_head(txn).seq;
