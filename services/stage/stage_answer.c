@@ -82,6 +82,7 @@ bool stage_answer(stage_t *self, const packet_t *ask, buffer_t *out) {
         self->role->answer(turn, ask, &reply);
     if (txn_error(txn) != OK) {
         log_error("query_failed", "stage=%s kind=%u error=%s", self->role->name, ask->kind, err_name(txn_error(txn)));
+        turn_memory_drop(turn); /* perhaps it was loaded in vain */
         turn->parked = false;
         say_busy(&reply);
     }

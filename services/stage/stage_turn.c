@@ -30,7 +30,7 @@ void *turn_memory(turn_t *self) {
     if (self->stage->role->memory_load == NULL) return NULL;
     self->memory = self->stage->role->memory_load(self);
     malloc_trim(TRIM_KEPT); /* decoding a large plan leaves tens of megabytes of holes */
-    self->memory_known = txn_error(self->txn) == OK;
+    self->memory_known = true; /* also where an error stuck: who looks at it must find it there until the transaction ends */
     return self->memory;
 }
 

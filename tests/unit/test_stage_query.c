@@ -158,6 +158,84 @@ static void memory_follows_the_committed_state_in_queries_and_the_rolled_back_on
     store_close(&ledger);
 }
 
+/* --- memory that could not be read whole --- */
+
+static bool is_torn;
+static uint32_t loads, drops;
+
+static void *torn_memory_load(turn_t *turn) {
+    loads++;
+    if (is_torn) txn_fail(turn_txn(turn), ERR_CORRUPT); /* as a row does that lost a bit */
+    return malloc(1);
+}
+
+static void torn_memory_destroy(void **memory) {
+    drops++;
+    free(*memory);
+    *memory = NULL;
+}
+
+static void torn_apply(turn_t *turn, const event_t *event) {
+    (void)event;
+    const void *first = turn_memory(turn);
+    assert_ptr_equal(turn_memory(turn), first); /* a handler has views into it */
+}
+
+static void torn_answer(turn_t *turn, const packet_t *ask, reply_t *reply) {
+    torn_apply(turn, NULL);
+    counter_answer(turn, ask, reply);
+}
+
+static const role_t torn = {.name = "torn",
+                            .reads = STREAM_ENTRIES,
+                            .writes = STREAM_VERDICTS,
+                            .tables = counter_tables,
+                            .table_count = 1,
+                            .apply = torn_apply,
+                            .memory_load = torn_memory_load,
+                            .memory_destroy = torn_memory_destroy,
+                            .answer = torn_answer};
+
+static uint16_t kind_answered(stage_t *stage) {
+    buffer_t ask = {0}, out = {0};
+    packet_t packet;
+    fault_t fault;
+    packet_encode(1, targets_ask_type(), &(targets_ask_t){0}, &ask);
+    assert_int_equal(packet_decode((bytes_t){ask.at, (uint32_t)ask.size}, &packet, &fault), OK);
+    assert_true(stage_answer(stage, &packet, &out));
+    assert_int_equal(packet_decode((bytes_t){out.at, (uint32_t)out.size}, &packet, &fault), OK);
+    buffer_destroy(&ask);
+    buffer_destroy(&out);
+    return (uint16_t)packet.kind;
+}
+
+static void memory_that_was_read_in_vain_stays_until_its_transaction_ends_and_no_longer(void **state) {
+    (void)state;
+    store_t *ledger = ledger_open("data/ledger");
+    stage_t *stage;
+    arena_t *arena = arena_new();
+    batch_t batch;
+    is_torn = true;
+    loads = drops = 0;
+    assert_int_equal(stage_open(&torn, "data/torn", &stage), OK);
+    ledger_tick(ledger);
+    assert_true(ledger_serve(ledger, stage_fetch(stage), 0, arena, &batch));
+    assert_int_equal(stage_step(stage, &batch), ERR_CORRUPT);
+    assert_int_equal(loads, 1);
+    assert_int_equal(drops, 1);
+    assert_int_equal(kind_answered(stage), KIND_busy);
+    assert_int_equal(loads, 2);
+    assert_int_equal(drops, 2);
+    is_torn = false;
+    assert_int_equal(stage_step(stage, &batch), OK);
+    assert_int_equal(kind_answered(stage), KIND_targets);
+    assert_int_equal(loads, 4); /* one for the fold, one for questions */
+    stage_close(&stage);
+    assert_int_equal(drops, 4);
+    arena_destroy(&arena);
+    store_close(&ledger);
+}
+
 static packet_t answer_of(stage_t *stage, const message_t *type, const void *question, buffer_t *out) {
     buffer_t ask = {0};
     packet_t packet;
@@ -209,6 +287,7 @@ int main(void) {
         BENCH_TEST(a_question_with_at_least_waits_until_all_of_that_entry_is_committed),
         BENCH_TEST(an_entry_without_consequences_is_known_downstream_from_the_heads_alone),
         BENCH_TEST(memory_follows_the_committed_state_in_queries_and_the_rolled_back_one_in_the_fold),
+        BENCH_TEST(memory_that_was_read_in_vain_stays_until_its_transaction_ends_and_no_longer),
         BENCH_TEST(health_tells_positions_and_an_unknown_question_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
