@@ -64,6 +64,7 @@ typedef struct {
     const obligations_ask_t *question;
     uint64_t skip; /* rows the asker already has */
     obligation_changed_t *rows;
+    arena_t *scratch;
     uint32_t count;
     bool more;
 } obligation_page_t;
@@ -95,7 +96,7 @@ static void page_fill(turn_t *turn, const memory_t *memory, obligation_page_t *p
                 obligation_changed_t row;
                 if (!wanted(page->question->unit, unit->id)) continue;
                 place_t whose = place_of(memory, unit, &plan->tasks[task], &plan->periods[period]);
-                if (!obligation_tell(turn, memory, &whose, &row)) continue;
+                if (!obligation_tell(turn, memory, &whose, page->scratch, &row)) continue;
                 if (!page_add(page, &row)) return;
             }
         }
@@ -107,9 +108,10 @@ static void answer_obligations(turn_t *turn, const packet_t *ask, reply_t *reply
     if (!ask_read(turn, ask, obligations_ask_type(), &question, reply)) return;
     if (turn_waits(turn, question.at_least)) return;
     const memory_t *memory = turn_memory(turn);
-    obligation_page_t page = {.question = &question, .skip = question.after};
+    obligation_page_t page = {.question = &question, .skip = question.after, .scratch = arena_new()};
     page.rows = ARENA_NEW(turn_arena(turn), obligation_changed_t, LIMIT_ROWS);
     if (memory != NULL) page_fill(turn, memory, &page);
+    arena_destroy(&page.scratch);
     obligations_t told = {.as_of = turn_cause(turn),
                           .now_ms = (uint64_t)turn_now_ms(turn),
                           .rows = page.rows,

@@ -106,8 +106,9 @@ bool obligation_get(turn_t *turn, const store_key_t *key, agg_obligation_t *row)
 void obligation_emit(turn_t *turn, const memory_t *memory, const place_t *place, const agg_obligation_t *row); /* told */
 /* Kept and told. */
 void obligation_put(turn_t *turn, const memory_t *memory, const place_t *place, const agg_obligation_t *row);
-/* The row as told: derived where there is none. false: the unit does not owe it. */
-bool obligation_tell(turn_t *turn, const memory_t *memory, const place_t *place, obligation_changed_t *told);
+/* The row as told: derived where there is none. false: the unit does not owe it. `scratch`: for what its report says, which is not
+ * told here: of a whole plan's rows that would be much. */
+bool obligation_tell(turn_t *turn, const memory_t *memory, const place_t *place, arena_t *scratch, obligation_changed_t *told);
 
 /* --- amendments (aggregation_amend.c) --- */
 /* Is another than under the plan before to report for the task, or is something else missing? */

@@ -80,14 +80,16 @@ bool obligation_get(turn_t *turn, const store_key_t *key, agg_obligation_t *row)
     return false;
 }
 
-bool obligation_tell(turn_t *turn, const memory_t *memory, const place_t *place, obligation_changed_t *told) {
+bool obligation_tell(turn_t *turn, const memory_t *memory, const place_t *place, arena_t *scratch, obligation_changed_t *told) {
     agg_obligation_t row;
-    if (!obligation_get(turn, &place->key, &row)) {
+    arena_reset(scratch);
+    if (!txn_get(turn_txn(turn), T_OBLIGATIONS, &place->key, scratch, &row)) {
         if (!planbook_owes(memory->book, place->unit, place->task, place->period) || period_is_past(turn, place->period))
             return false;
         row = (agg_obligation_t){.standing = standing_not_due, .timeliness = timeliness_pending};
     }
     *told = obligation_show(turn, memory, place, &row);
+    if (row.why.size > 0) told->why = arena_text(turn_arena(turn), row.why);
     return true;
 }
 

@@ -1,6 +1,8 @@
 /* Replacement equals recomputation; the same ledger gives the same bytes wherever batches end; agendas. */
 #include "tests/unit/aggregation_world.h"
 
+#include <malloc.h>
+
 /* A generator of its own: the same tests run on every machine. */
 static uint64_t dice(uint64_t *state, uint64_t sides) {
     *state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
@@ -349,6 +351,26 @@ static void a_large_plan_opens_and_falls_overdue_by_agenda(void **state) {
     assert_true(world_obligations(world, question).more);
 }
 
+/* Every question goes through all rows of the plan: what lies in them beside must not pile up. */
+static void what_is_owed_is_told_without_holding_what_was_reported(void **state) {
+    enum { SAID = 2000, KEPT = 256 * 1024 };
+    world_t *world = *state;
+    world_close(world);
+    world_open(world);
+    plan_adopted_t adopted = {.plan = large_plan(world->arena)};
+    world_feed(world, plan_adopted_type(), &adopted, at(20210720, 9, 0));
+    figure_t figure = amount_of("i00", "", WAN);
+    for (uint32_t unit = 0; unit < SAID; unit++)
+        world_report(world, arena_format(world->arena, "u%04u", unit).at, "task-00", "2021-08", 1, &figure, 1,
+                     at(20210810, 9, 0) + unit);
+    obligations_ask_t question = {.task = text_of("task-00"), .period = text_of("2021-08"), .open_only = true};
+    world_obligations(world, (obligations_ask_t){.task = question.task, .period = question.period, .unit = text_of("u0000")});
+    size_t before = mallinfo2().uordblks;
+    obligations_t told = world_obligations(world, question);
+    assert_int_equal(told.rows_count, 0); /* those that are left are not due yet */
+    assert_true(mallinfo2().uordblks < before + KEPT);
+}
+
 static void where_thousands_contribute_a_mere_movement_is_told_with_the_day(void **state) {
     world_t *world = *state;
     world_close(world);
@@ -377,6 +399,7 @@ int main(void) {
         IN_A_WORLD(a_stage_that_was_rolled_back_tells_the_same),
         IN_A_WORLD(what_is_at_hand_is_kept_whatever_makes_the_plan_be_read_anew),
         IN_A_WORLD(a_large_plan_opens_and_falls_overdue_by_agenda),
+        IN_A_WORLD(what_is_owed_is_told_without_holding_what_was_reported),
         IN_A_WORLD(where_thousands_contribute_a_mere_movement_is_told_with_the_day),
     };
     return cmocka_run_group_tests_name("aggregation replay", tests, NULL, NULL);
