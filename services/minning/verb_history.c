@@ -13,7 +13,8 @@
 typedef struct {
     total_changed_t moved;
     maybe_t before;
-    uint64_t cause_seq, revision;
+    uint64_t cause_seq, revision; /* that counts by it; 0: another report's claim began to count, or ceased */
+    bool returned;
     int64_t at_ms;
     text_t explained, why;
 } change_t;
@@ -45,6 +46,15 @@ static change_t *change_of(past_t *self, uint64_t cause_seq, size_t *from) {
     }
     *from = low;
     return low < self->count && self->changes[low].cause_seq == cause_seq ? &self->changes[low] : NULL;
+}
+
+/* The next of the changes at hand that the report itself made: by the same entry claims of others may count otherwise. */
+static change_t *own_next(past_t *self, size_t *at, uint64_t cause_seq, text_t unit, text_t period) {
+    while (*at < self->count && self->changes[*at].cause_seq == cause_seq) {
+        change_t *change = &self->changes[(*at)++];
+        if (text_equal(change->moved.unit, unit) && text_equal(change->moved.period, period)) return change;
+    }
+    return NULL;
 }
 
 /* The amount that stood for the same unit, period and member. */
@@ -112,18 +122,37 @@ static text_t explained_text(cli_t *cli, const report_accepted_t *accepted) {
     return all;
 }
 
-static void on_verdict(past_t *self, const event_t *event, arena_t *arena) {
+static void on_accepted(past_t *self, const event_t *event, size_t at, arena_t *arena) {
     report_accepted_t accepted;
     fault_t fault;
-    size_t at;
-    on_restated(self, event, arena);
-    if (event->kind != KIND_report_accepted || change_of(self, event->cause_seq, &at) == NULL) return;
+    change_t *change;
     if (event_body(event, report_accepted_type(), arena, &accepted, &fault) != OK) return;
     text_t explained = explained_text(self->cli, &accepted);
-    for (; at < self->count && self->changes[at].cause_seq == event->cause_seq; at++) {
-        self->changes[at].revision = accepted.revision;
-        self->changes[at].explained = explained;
+    while ((change = own_next(self, &at, event->cause_seq, accepted.unit, accepted.period)) != NULL) {
+        change->revision = accepted.revision;
+        change->explained = explained;
     }
+}
+
+static void on_returned(past_t *self, const event_t *event, size_t at, arena_t *arena) {
+    report_returned_t returned;
+    fault_t fault;
+    change_t *change;
+    if (event_body(event, report_returned_type(), arena, &returned, &fault) != OK) return;
+    text_t why = arena_text(self->cli->arena, returned.why);
+    while ((change = own_next(self, &at, event->cause_seq, returned.unit, returned.period)) != NULL) {
+        change->returned = true;
+        change->revision = returned.counts;
+        change->why = why;
+    }
+}
+
+static void on_verdict(past_t *self, const event_t *event, arena_t *arena) {
+    size_t at;
+    on_restated(self, event, arena);
+    if (change_of(self, event->cause_seq, &at) == NULL) return;
+    if (event->kind == KIND_report_accepted) on_accepted(self, event, at, arena);
+    if (event->kind == KIND_report_returned) on_returned(self, event, at, arena);
 }
 
 /* Why, in the unit's own words: what it says of its progress. */
@@ -134,7 +163,8 @@ static void on_entry(past_t *self, const event_t *event, arena_t *arena) {
     if (event->kind != KIND_report_received || change_of(self, event->cause_seq, &at) == NULL) return;
     if (event_body(event, report_received_type(), arena, &received, &fault) != OK) return;
     text_t why = arena_text(self->cli->arena, received.report.progress);
-    for (; at < self->count && self->changes[at].cause_seq == event->cause_seq; at++) self->changes[at].why = why;
+    change_t *change;
+    while ((change = own_next(self, &at, event->cause_seq, received.unit, received.report.period)) != NULL) change->why = why;
 }
 
 static int read_stream(past_t *self, stream_t stream, void (*on)(past_t *, const event_t *, arena_t *), uint64_t until) {
@@ -172,11 +202,18 @@ static text_t one_line(cli_t *cli, text_t text) {
     return arena_format(cli->arena, TEXT_FORMAT "…", TEXT_ARGS(((text_t){text.at, size})));
 }
 
+static text_t what_happened(cli_t *cli, const change_t *change) {
+    const char *what = cli_say(cli, "修订为第 %lu 版", "revision %lu");
+    if (change->revision == 1) what = cli_say(cli, "首报", "first report");
+    if (change->revision == 0) what = cli_say(cli, "重复申报另行认定", "claimed more than once: another counts now");
+    if (change->returned) what = cli_say(cli, "退回，第 %lu 版重新计入", "returned, revision %lu counts again");
+    if (change->returned && change->revision == 0) what = cli_say(cli, "退回", "returned");
+    return arena_format(cli->arena, what, (unsigned long)change->revision);
+}
+
 static void print_change(cli_t *cli, sheet_t *sheet, const indicator_t *indicator, const change_t *change) {
     const total_changed_t *moved = &change->moved;
-    const char *what =
-        change->revision > 1 ? cli_say(cli, "修订为第 %lu 版", "revision %lu") : cli_say(cli, "首报", "first report");
-    text_t why = arena_format(cli->arena, what, (unsigned long)change->revision);
+    text_t why = what_happened(cli, change);
     if (change->explained.size > 0)
         why = arena_format(cli->arena, TEXT_FORMAT "  %s" TEXT_FORMAT, TEXT_ARGS(why), cli_say(cli, "说明 ", "explained "),
                            TEXT_ARGS(one_line(cli, change->explained)));
@@ -191,7 +228,7 @@ static void print_change(cli_t *cli, sheet_t *sheet, const indicator_t *indicato
                       shown(cli, indicator, moved->total),
                       arena_format(cli->arena, "%lu", (unsigned long)change->cause_seq),
                       why};
-    sheet_add(sheet, cells, 9, change->revision > 1 ? colour_yellow : NULL);
+    sheet_add(sheet, cells, 9, change->revision == 1 && !change->returned ? NULL : colour_yellow);
 }
 
 static void json_change(cli_t *cli, const change_t *change) {
@@ -201,6 +238,7 @@ static void json_change(cli_t *cli, const change_t *change) {
     json_object_set_new(json, "at_ms", json_integer(change->at_ms));
     json_object_set_new(json, "cause_seq", json_integer((json_int_t)change->cause_seq));
     json_object_set_new(json, "revision", json_integer((json_int_t)change->revision));
+    if (change->returned) json_object_set_new(json, "returned", json_true());
     json_object_set_new(json, "explained",
                         json_stringn(change->explained.size > 0 ? change->explained.at : "", change->explained.size));
     json_object_set_new(json, "why", json_stringn(change->why.size > 0 ? change->why.at : "", change->why.size));
