@@ -109,12 +109,19 @@ static bool same_key(const claim_t *a, const claim_t *b) {
     return a->key_kind == b->key_kind && text_equal(a->key, b->key) && memcmp(a->person, b->person, sizeof a->person) == 0;
 }
 
-static bool same_subject(const warning_raised_t *a, const warning_raised_t *b) {
-    bool same_owner = a->period.size == 0 || text_equal(a->owner, b->owner); /* of a target it is whoever still owes */
-    return text_equal(a->unit, b->unit) && same_owner && text_equal(a->task, b->task) &&
-           text_equal(a->period, b->period) && text_equal(a->indicator, b->indicator) &&
+static bool same_place(const warning_raised_t *a, const warning_raised_t *b) {
+    return text_equal(a->task, b->task) && text_equal(a->period, b->period) && text_equal(a->indicator, b->indicator) &&
            about_of(a) == about_of(b) && same_key(&a->claim, &b->claim);
 }
+
+/* Told to the same about the same. */
+static bool same_subject(const warning_raised_t *a, const warning_raised_t *b) {
+    bool same_owner = a->period.size == 0 || text_equal(a->owner, b->owner); /* of a target it is whoever still owes */
+    return text_equal(a->unit, b->unit) && same_owner && same_place(a, b);
+}
+
+/* Whose report it is about: leads and the office hear of another's, and not in every episode. */
+static text_t whose_report(const warning_raised_t *warning) { return warning->owner.size > 0 ? warning->owner : warning->unit; }
 
 /* The episode of what is raised: one more than the last one if that was withdrawn, the same if it still stands. */
 static void episodes_check(const speech_t *speech) {
@@ -123,7 +130,8 @@ static void episodes_check(const speech_t *speech) {
         if (!speech->said[index].raised || warning->period.size == 0) continue;
         for (uint32_t other = index; other > 0; other--) {
             const said_t *before = &speech->said[other - 1];
-            if (!before->raised || !same_subject(&before->warning, warning)) continue;
+            bool same = text_equal(whose_report(&before->warning), whose_report(warning)) && same_place(&before->warning, warning);
+            if (!before->raised || !same) continue;
             uint64_t anew = withdrawn_between(speech, other - 1, index);
             SIM_HOLDS(speech->count->sim, "episodes_follow", warning->episode == before->warning.episode + anew, "warning %u",
                       index);
