@@ -31,7 +31,8 @@ bool evidence_step(evidence_store_t *self, int64_t now_ms);
 
 /* Orphans. Is a file old enough that only the ledger can tell whether it is still wanted? */
 bool evidence_sweep_wanted(evidence_store_t *self, int64_t now_ms);
-/* The ledger up to here was looked through (evidence_position), and goes on with this batch. false: not what follows. */
+/* The ledger up to here was looked through (evidence_position), and goes on with this batch. false: not what follows, or not as it
+ * was written. */
 head_t evidence_position(evidence_store_t *self);
 bool evidence_entries_take(evidence_store_t *self, const batch_t *batch);
 void evidence_position_forget(evidence_store_t *self); /* another ledger now: from the beginning */

@@ -194,18 +194,26 @@ static err_t entry_take(evidence_store_t *self, txn_t *txn, const event_t *event
     return OK;
 }
 
-bool evidence_entries_take(evidence_store_t *self, const batch_t *batch) {
-    head_t at = evidence_position(self);
-    if (batch->count == 0) return true;
-    if (batch->from != at.seq + 1) return false;
-    txn_t *txn = store_write(self->store);
+/* Entries that follow from `hash`, to the last one. What changed on its way would leave a named file without a name. */
+static err_t entries_take(evidence_store_t *self, txn_t *txn, const batch_t *batch, uint8_t hash[HASH_SIZE]) {
     uint32_t place = 0;
     uint64_t seq = 0;
     event_t event;
-    err_t err = txn == NULL ? ERR_STORE : OK;
+    err_t err = OK;
     arena_reset(self->arena);
-    while (txn != NULL && err == OK && batch_next(batch, &place, &seq, &event, &err)) err = entry_take(self, txn, &event);
-    if (err == OK) {
+    while (err == OK && batch_next(batch, &place, &seq, &event, &err))
+        err = batch_follows(batch, &event, hash) ? entry_take(self, txn, &event) : ERR_BAD;
+    if (err == OK && memcmp(hash, batch->last_hash, HASH_SIZE) != 0) err = ERR_BAD;
+    return err;
+}
+
+bool evidence_entries_take(evidence_store_t *self, const batch_t *batch) {
+    head_t at = evidence_position(self);
+    if (batch->count == 0) return true;
+    if (batch->stream != STREAM_ENTRIES || batch->from != at.seq + 1) return false;
+    txn_t *txn = store_write(self->store);
+    if (txn == NULL) return false;
+    if (entries_take(self, txn, batch, at.hash) == OK) {
         txn_fact_put(txn, FACT_SEQ, batch->from + batch->count - 1);
         txn_fact_bytes_put(txn, FACT_HASH, batch->last_hash, HASH_SIZE);
         return evidence_commit(txn) == OK;

@@ -126,25 +126,26 @@ static void what_was_kept_without_a_scanner_is_scanned_once_there_is_one(void **
 
 /* --- orphans --- */
 
-static void entries_take(world_t *self, uint64_t seq, const uint8_t sha256[HASH_SIZE]) {
+/* The ledger's first entry: a report that names a file. */
+static batch_t naming(const uint8_t sha256[HASH_SIZE], buffer_t *events) {
+    static const uint8_t nothing[HASH_SIZE];
     evidence_t named = {.name = text_of("凭证.pdf")};
     memcpy(named.sha256, sha256, HASH_SIZE);
     report_received_t entry = {.unit = text_of("chengmen"), .door = door_gateway, .key_generation = 1, .content_hash = {1}};
     entry.report = (report_t){.submission_id = {9}, .task = text_of("donation"), .period = text_of("2021-08"),
                               .evidence = &named, .evidence_count = 1};
-    event_t header = {.kind = KIND_report_received, .version = 1, .epoch = 1, .seq = seq, .cause_seq = seq, .at_ms = 5};
-    buffer_t events = {0};
-    event_encode(&header, report_received_type(), &entry, &events);
-    batch_t batch = {.stream = STREAM_ENTRIES, .state = batch_state_ok, .from = seq, .count = 1, .durable_head = seq,
-                     .last_hash = {1}, .events = {events.at, (uint32_t)events.size}};
-    assert_true(evidence_entries_take(self->store, &batch));
-    assert_int_equal(evidence_position(self->store).seq, seq);
-    buffer_destroy(&events);
+    event_t header = {.kind = KIND_report_received, .version = 1, .epoch = 1, .seq = 1, .cause_seq = 1, .at_ms = 5};
+    event_encode(&header, report_received_type(), &entry, events);
+    batch_t batch = {.stream = STREAM_ENTRIES, .state = batch_state_ok, .from = 1, .count = 1, .durable_head = 1,
+                     .events = {events->at, (uint32_t)events->size}};
+    hash_chain(CHAIN_SEALED, nothing, batch.events, batch.last_hash);
+    return batch;
 }
 
 static void a_file_without_a_report_is_collected_in_time(void **state) {
     world_t world = world_new();
     buffer_t named = pdf(5000, 1), orphan = pdf(5000, 2);
+    buffer_t events = {0};
     uint8_t sha256[HASH_SIZE];
     (void)state;
     kept(&world, "chengmen", &named);
@@ -153,12 +154,15 @@ static void a_file_without_a_report_is_collected_in_time(void **state) {
     assert_false(evidence_sweep_wanted(world.store, world.now_ms + 60LL * DAY_MS));
     world.now_ms += 60LL * DAY_MS + 1;
     assert_true(evidence_sweep_wanted(world.store, world.now_ms));
-    entries_take(&world, 1, sha256);
+    batch_t batch = naming(sha256, &events);
+    assert_true(evidence_entries_take(world.store, &batch));
+    assert_int_equal(evidence_position(world.store).seq, 1);
     assert_int_equal(evidence_sweep(world.store, world.now_ms), 1);
     assert_true(checked(&world, &named).whole);
     assert_false(checked(&world, &orphan).there);
     assert_int_not_equal(access(path_of(&world, "files", &orphan), F_OK), 0);
     kept(&world, "chengmen", &orphan); /* collected, not erased: it may come again */
+    buffer_destroy(&events);
     buffer_destroy(&named);
     buffer_destroy(&orphan);
     world_end(&world);
@@ -186,6 +190,23 @@ static void entries_that_do_not_follow_are_not_taken(void **state) {
     world_end(&world);
 }
 
+static void an_entry_that_changed_on_its_way_is_not_taken(void **state) {
+    static const uint8_t sha256[HASH_SIZE] = {1, 2, 3};
+    world_t world = world_new();
+    buffer_t events = {0};
+    batch_t batch = naming(sha256, &events);
+    (void)state;
+    for (size_t bit = 0; bit < events.size * 8; bit++) {
+        events.at[bit / 8] ^= (uint8_t)(1U << bit % 8);
+        assert_false(evidence_entries_take(world.store, &batch));
+        events.at[bit / 8] ^= (uint8_t)(1U << bit % 8);
+    }
+    assert_int_equal(evidence_position(world.store).seq, 0);
+    assert_true(evidence_entries_take(world.store, &batch));
+    buffer_destroy(&events);
+    world_end(&world);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_clean_file_says_that_it_was_scanned),
@@ -196,6 +217,7 @@ int main(void) {
         cmocka_unit_test(a_file_without_a_report_is_collected_in_time),
         cmocka_unit_test(a_file_that_is_offered_again_is_still_wanted),
         cmocka_unit_test(entries_that_do_not_follow_are_not_taken),
+        cmocka_unit_test(an_entry_that_changed_on_its_way_is_not_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
