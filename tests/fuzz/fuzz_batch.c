@@ -34,12 +34,26 @@ static void split(bytes_t frame) {
     PROMISE(used <= frame.size, "%u bytes of messages in a frame of %u", used, frame.size);
 }
 
+/* Reading a packet in one look takes what scanning, opening and decoding takes, and as much of it. */
+static void look(bytes_t bytes, const message_t *type, arena_t *arena) {
+    packet_t first, packet;
+    fault_t fault = {0};
+    bool taken = packet_first(bytes, type, arena, &first, arena_take(arena, type->size), NULL);
+    bool good = packet_decode(bytes, &packet, &fault) == OK &&
+                packet_body(&packet, type, arena, arena_take(arena, type->size), &fault) == OK;
+    PROMISE(taken == good, "one look says %d, decoding %d", taken, good);
+    if (taken) PROMISE(first.raw.size == packet.raw.size, "%u bytes in one look of %u", first.raw.size, packet.raw.size);
+}
+
 /* Packets of a frame, one after the other as every receiver walks them. */
-static void walk_packets(bytes_t frame) {
+static void walk_packets(bytes_t frame, arena_t *arena) {
     uint32_t count = 0;
     packet_t packet;
     fault_t fault = {0};
     bytes_t rest = packets_of(frame, &count);
+    look(rest, receipt_type(), arena);
+    look(rest, verdict_type(), arena);
+    look(rest, append_ask_type(), arena);
     for (; count > 0 && packet_decode(rest, &packet, &fault) == OK; count--) {
         PROMISE(packet.raw.size <= rest.size, "a packet beyond the frame");
         rest = (bytes_t){rest.at + packet.raw.size, rest.size - packet.raw.size};
@@ -47,7 +61,7 @@ static void walk_packets(bytes_t frame) {
 }
 
 FUZZ(batch) {
-    walk_packets(input);
+    walk_packets(input, arena);
     split(input);
     batch_t batch = {.state = batch_state_ok, .from = 1};
     fault_t fault = {0};
