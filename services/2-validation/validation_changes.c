@@ -7,6 +7,8 @@ typedef struct {
     figure_change_t *rows;
     history_t told;
     uint64_t skip; /* rows the asker already has */
+    const decision_row_t *returns; /* of the unit's reports, ascending by entry */
+    uint32_t returns_count;
 } history_page_t;
 
 /* What validation said of the report at this entry. false: it was not accepted, and `previous` leads on. */
@@ -85,16 +87,64 @@ static bool revision_add(history_page_t *page, const report_accepted_t *before, 
     return true;
 }
 
-/* The accepted submissions of (unit, task, period), oldest first. */
+/* --- returns: what lay below counts again --- */
+
+static bool is_return(const decision_row_t *row, const history_page_t *page) {
+    return row->accepted && row->decision == decision_returned && text_equal(row->unit, page->ask->unit);
+}
+
+static uint32_t returns_walk(turn_t *turn, const history_page_t *page, decision_row_t *out) {
+    store_key_t all = key_new();
+    validation_decision_t kept;
+    uint32_t count = 0;
+    scan_t scan = scan_begin(turn_txn(turn), VALIDATION_DECISION, &all, NULL);
+    while (scan_next(&scan, turn_arena(turn), &kept)) {
+        if (!is_return(&kept.row, page)) continue;
+        if (out != NULL) out[count] = kept.row;
+        count++;
+    }
+    scan_end(&scan);
+    return count;
+}
+
+static void returns_find(turn_t *turn, history_page_t *page) {
+    page->returns_count = returns_walk(turn, page, NULL);
+    if (page->returns_count == 0) return;
+    decision_row_t *rows = ARENA_NEW(turn_arena(turn), decision_row_t, page->returns_count);
+    returns_walk(turn, page, rows);
+    page->returns = rows;
+}
+
+/* The returns between two entries; *standing is what counts, before and behind them. false: the page is full. */
+static bool returns_add(turn_t *turn, history_page_t *page, uint64_t from, uint64_t until, report_accepted_t *standing) {
+    for (uint32_t index = 0; index < page->returns_count; index++) {
+        const decision_row_t *decision = &page->returns[index];
+        if (decision->seq <= from || decision->seq >= until) continue;
+        if (!text_equal(decision->task, page->task) || !text_equal(decision->period, page->period)) continue;
+        report_accepted_t below = {0};
+        int64_t at_ms;
+        uint64_t previous;
+        if (standing->below_seq == 0 || !accepted_at(turn, standing->below_seq, &below, &at_ms, &previous))
+            below = (report_accepted_t){0};
+        figure_change_t row = {.cause_seq = decision->seq, .period = page->period, .task = page->task, .indicator = page->indicator,
+                               .revision = below.revision, .received_ms = decision->at_ms, .returned = true};
+        if (!revision_add(page, standing, &below, row)) return false;
+        *standing = below;
+    }
+    return true;
+}
+
+/* The accepted submissions of (unit, task, period), oldest first, and the returns between them. */
 static bool period_add(turn_t *turn, history_page_t *page, uint64_t newest_seq) {
-    uint64_t *seqs = ARENA_NEW(turn_arena(turn), uint64_t, LIMIT_CHAIN), previous = 0;
+    uint64_t *seqs = ARENA_NEW(turn_arena(turn), uint64_t, LIMIT_CHAIN), previous = 0, last = 0;
     report_accepted_t report, before = {0};
     int64_t at_ms = 0;
     uint32_t count = 0;
     for (uint64_t seq = newest_seq; seq != 0 && count < LIMIT_CHAIN; seq = previous)
         if (accepted_at(turn, seq, &report, &at_ms, &previous)) seqs[count++] = seq;
     page->told.cut |= previous != 0;
-    for (uint32_t index = count; index-- > 0; before = report) {
+    for (uint32_t index = count; index-- > 0; before = report, last = seqs[index]) {
+        if (last != 0 && !returns_add(turn, page, last, seqs[index], &before)) return false;
         if (!accepted_at(turn, seqs[index], &report, &at_ms, &previous)) return true;
         figure_change_t row = {.cause_seq = seqs[index],
                                .period = page->period,
@@ -106,7 +156,7 @@ static bool period_add(turn_t *turn, history_page_t *page, uint64_t newest_seq) 
                                .explained_count = report.explained_count};
         if (!revision_add(page, &before, &report, row)) return false;
     }
-    return true;
+    return last == 0 || returns_add(turn, page, last, UINT64_MAX, &before);
 }
 
 /* All periods of one indicator. false: the page is full. */
@@ -133,6 +183,7 @@ void answer_history(turn_t *turn, const packet_t *packet, reply_t *reply) {
     const planbook_t *book = plan_book(turn);
     const plan_t *plan = book == NULL ? NULL : planbook_plan(book);
     bool room = true;
+    returns_find(turn, &page);
     for (uint32_t task = 0; plan != NULL && room && task < plan->tasks_count; task++) {
         const task_t *here = &plan->tasks[task];
         if (!task_owed_by(here, ask.unit)) continue;

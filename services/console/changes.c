@@ -59,8 +59,14 @@ static void changes_reply(request_t *self, const changes_t *changes) {
 
 static source_t source_of(const event_t *event, arena_t *arena) {
     report_received_t received;
+    report_decided_t decided;
     fault_t fault;
     source_t source = {.at_ms = event->at_ms};
+    if (event->kind == KIND_report_decided && event_body(event, report_decided_type(), arena, &decided, &fault) == OK) {
+        source.officer = arena_text(arena, decided.actor.officer);
+        source.why = arena_text(arena, decided.why);
+        return source;
+    }
     if (event_body(event, report_received_type(), arena, &received, &fault) != OK) return source;
     source.door = received.door;
     source.login = arena_text(arena, received.login);

@@ -79,9 +79,9 @@ void scene_history(scene_t *self, text_t rest) {
     world_ask(self->world, WORLD_VALIDATION, history_ask_type(), &ask, history_type(), &told, self->arena);
     for (uint32_t index = 0; index < told.rows_count; index++) {
         const figure_change_t *row = &told.rows[index];
-        scene_say(self, "变动 " TEXT_FORMAT " 第%" PRIu64 "版 " TEXT_FORMAT "%s" TEXT_FORMAT " " TEXT_FORMAT " → " TEXT_FORMAT,
-                  TEXT_ARGS(scene_when(self, (int64_t)row->received_ms)), row->revision, TEXT_ARGS(row->period),
-                  row->member.size > 0 ? " " : "", TEXT_ARGS(row->member),
+        scene_say(self, "%s " TEXT_FORMAT " 第%" PRIu64 "版 " TEXT_FORMAT "%s" TEXT_FORMAT " " TEXT_FORMAT " → " TEXT_FORMAT,
+                  row->returned ? "退回" : "变动", TEXT_ARGS(scene_when(self, (int64_t)row->received_ms)), row->revision,
+                  TEXT_ARGS(row->period), row->member.size > 0 ? " " : "", TEXT_ARGS(row->member),
                   TEXT_ARGS(amount_text(self, ask.indicator, row->before)),
                   TEXT_ARGS(amount_text(self, ask.indicator, row->after)));
         scene_explanations(self, row->explained, row->explained_count);

@@ -97,6 +97,38 @@ static void the_next_page_begins_behind_the_rows_already_had(void **state) {
     change_is(&told.rows[0], "2021-08", 4, YUAN(102), YUAN(103));
 }
 
+static void give_back(ledger_t *ledger, uint64_t revision, uint32_t day) {
+    report_decided_t decided = {.command_id = {9},
+                                .actor = {.officer = T("lin"), .office = office_coordinator, .unit = T("nongyeju"),
+                                          .generation = 1, .credential = credential_signature, .door = door_operator},
+                                .decision = decision_returned, .unit = T("350104100"), .task = T("fund"),
+                                .period = T("2021-08"), .revision = revision, .why = T("与台账不符")};
+    ledger_append(ledger, report_decided_type(), &decided, at_ten(ledger, day));
+    ledger_feed(ledger);
+}
+
+static void a_return_is_a_change_and_what_comes_behind_it_is_held_against_what_it_left(void **state) {
+    ledger_t *ledger = *state;
+    raised_at(ledger, 1, T("2021-08"), 0, YUAN(100), 20210820);
+    raised_at(ledger, 2, T("2021-08"), 1, YUAN(70), 20210821);
+    give_back(ledger, 2, 20210822);
+    raised_at(ledger, 3, T("2021-08"), 2, YUAN(100), 20210823); /* as it was left: no change */
+    give_back(ledger, 3, 20210824);
+    give_back(ledger, 1, 20210825);
+    raised_at(ledger, 4, T("2021-08"), 3, YUAN(60), 20210826);
+    history_t told = history_of(ledger, (history_ask_t){0});
+    assert_int_equal(told.rows_count, 5);
+    change_is(&told.rows[0], "2021-08", 1, -1, YUAN(100));
+    change_is(&told.rows[1], "2021-08", 2, YUAN(100), YUAN(70));
+    change_is(&told.rows[2], "2021-08", 1, YUAN(70), YUAN(100));
+    change_is(&told.rows[3], "2021-08", 0, YUAN(100), -1);
+    change_is(&told.rows[4], "2021-08", 4, -1, YUAN(60));
+    assert_true(told.rows[2].returned && told.rows[3].returned);
+    assert_false(told.rows[1].returned || told.rows[4].returned);
+    assert_int_equal(told.rows[2].received_ms, at_ten(ledger, 20210822));
+    assert_int_equal(history_of(ledger, (history_ask_t){.after = 4}).rows_count, 1);
+}
+
 static void without_an_indicator_all_figures_of_the_unit_are_told(void **state) {
     ledger_t *ledger = *state;
     const figure_t both[] = {{.indicator = T("raised"), .amount = GIVEN(YUAN(100))},
@@ -131,6 +163,7 @@ int main(void) {
         TEST(a_refused_report_changes_nothing_and_the_chain_goes_on_behind_it),
         TEST(a_revision_that_says_the_same_of_the_figure_is_no_change_of_it),
         TEST(a_figure_that_a_revision_no_longer_states_ends_there),
+        TEST(a_return_is_a_change_and_what_comes_behind_it_is_held_against_what_it_left),
         TEST(an_explanation_stands_with_the_value_that_it_let_pass),
         TEST(the_next_page_begins_behind_the_rows_already_had),
         TEST(without_an_indicator_all_figures_of_the_unit_are_told),

@@ -8,7 +8,7 @@ M.whoShown = function (who) {
 };
 M.whyShown = function (row) {
   var explained = (row.explained || []).filter(function (one) { return one.explanation; }).map(function (one) { return one.explanation; });
-  return (row.revision > 1 ? M.t('更正。', 'Correction. ') : '') + (row.why || '') + (explained.length ? M.t('　情况说明：', ' Explained: ') + explained.join('；') : '');
+  return (row.returned ? M.t('退回。', 'Returned. ') : row.revision > 1 ? M.t('更正。', 'Correction. ') : '') + (row.why || '') + (explained.length ? M.t('　情况说明：', ' Explained: ') + explained.join('；') : '');
 };
 M.changeAmount = function (value, indicator) { return value === undefined ? '–' : M.amount(value, indicator); };
 // #/changes/INDICATOR/UNIT, or #/changes/-/UNIT for everything.
@@ -26,10 +26,10 @@ M.pageChanges = function (main, parts) {
       ].concat(all ? [{ head: M.t('指标', 'Indicator'), keep: true, of: function (row) { return of(row).name; }, show: function (row) { return M.h('a', { href: '#/changes/' + row.indicator + '/' + unit }, of(row).name); } }] : [], [
         { head: M.t('分项', 'Member'), of: function (row) { return row.member ? M.member(of(row), row.member) : ''; } },
         { head: M.t('报送期', 'Period'), keep: true, of: function (row) { return row.period; } },
-        { head: M.t('版次', 'Revision'), right: true, of: function (row) { return row.revision; } },
+        { head: M.t('版次', 'Revision'), right: true, of: function (row) { return row.revision || '–'; } },
         { head: M.t('原为', 'Old'), right: true, of: function (row) { return M.changeAmount(row.before, of(row)); } },
         { head: M.t('改为', 'New'), right: true, of: function (row) { return M.changeAmount(row.after, of(row)); } },
-        { head: M.t('经办', 'By'), keep: true, of: function (row) { return M.whoShown(row.who); } },
+        { head: M.t('经办', 'By'), keep: true, of: function (row) { return row.returned ? row.who.officer || '' : M.whoShown(row.who); } },
         { head: M.t('缘由', 'Why'), of: M.whyShown },
         { head: M.t('账本条目', 'Entry'), right: true, of: function (row) { return row.cause_seq; }, show: function (row) { return M.h('a', { href: '#/entry/' + row.cause_seq }, '№ ' + row.cause_seq); } }
       ]), rows, { name: 'changes-' + (all ? 'all' : parts[1]) + '-' + unit, caption: M.t('数据变动', 'Changes'), nothing: M.t('尚无数据', 'nothing was reported yet') }),
