@@ -132,16 +132,16 @@ tidy: $(BUILD)/bin/minning  ## the laws of the house
 
 # The benchmark links what it compares with; its packages are a second list, installed by `make bench` alone.
 BENCH_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/*.c) tests/bench/plain/plain.c)
-BENCH_PLAIN := $(BUILD)/tests/bench/plain/main.o $(BUILD)/tests/bench/plain/plain.o
+PLAIN_OBJECTS := $(BUILD)/tests/bench/plain/main.o $(BUILD)/tests/bench/plain/plain.o
 $(BUILD)/tests/bench/postgres.o: CFLAGS += $(shell pkg-config --cflags libpq 2>/dev/null)
 $(BUILD)/check/bench: $(BENCH_OBJECTS) $(SIM_OBJECTS) $(LIBRARY)
 	@mkdir -p $(dir $@)
 	$(Q)$(CC) $(CFLAGS) $^ -o $@ -Wl,--wrap=zmq_setsockopt $(LDLIBS) -lpq
 # the same programs, but for a gateway without CURVE
-$(BUILD)/bin-plain/minning-gateway: $(BENCH_PLAIN) $(PROGRAMS)
+$(BUILD)/bin-plain/minning-gateway: $(PLAIN_OBJECTS) $(PROGRAMS)
 	@mkdir -p $(dir $@)
 	@for program in $(PROGRAMS); do ln -f $$program $(dir $@); done; rm -f $@
-	$(Q)$(CC) $(CFLAGS) $(BENCH_PLAIN) $(LIBRARY) -o $@ -Wl,--wrap=zmq_setsockopt,--wrap=edge_self_test,--wrap=zap_step $(LDLIBS)
+	$(Q)$(CC) $(CFLAGS) $(PLAIN_OBJECTS) $(LIBRARY) -o $@ -Wl,--wrap=zmq_setsockopt,--wrap=edge_self_test,--wrap=zap_step $(LDLIBS)
 
 .PHONY: bench
 bench: bench-packages all $(BUILD)/check/bench $(BUILD)/bin-plain/minning-gateway  ## how fast, beside Redis and PostgreSQL: see tests/bench/bench.c
