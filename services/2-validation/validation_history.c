@@ -109,12 +109,13 @@ static restated_total_t member_restated(const restated_case_t *given, text_t mem
     restated_total_t row = {
         .indicator = given->indicator, .member = member, .before = (uint64_t)before, .after = (uint64_t)after, .typed = typed};
     if (given->back && own != NULL && own->typed.value != after) typed_add(given, own, after, typed, &row.typed_count);
+    int64_t running = after; /* may come to `before` on its way, and what is behind has moved all the same */
     for (uint32_t index = 0; before != after && index < fresh->months_count; index++) {
         const validation_month_t *month = &fresh->months[index];
         if (month->gone || month->period_from <= given->period_from || !text_equal(month->member, member)) continue;
         if (row.months++ == 0) row.first = period_id(given->plan, month->period_from);
         last = month;
-        typed_add(given, month, after += month_total(month), typed, &row.typed_count);
+        typed_add(given, month, running += month_total(month), typed, &row.typed_count);
     }
     if (last != NULL) row.last = period_id(given->plan, last->period_from);
     return row;

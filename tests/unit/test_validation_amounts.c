@@ -246,6 +246,25 @@ static void each_member_that_moved_is_told_once_with_its_later_months(void **sta
     assert_int_equal(restated_of(bench, &old, &fresh, false, rows, 0), 0); /* never more than there is room for */
 }
 
+/* World 14708 of the simulation: the months behind it were told up to the one at which the new total came to the old one. */
+static void later_months_have_moved_though_the_new_total_comes_to_the_old_one_on_its_way(void **state) {
+    bench_t *bench = *state;
+    validation_month_t before[] = {{.period_from = 20210901, .amount = 31},
+                                   {.period_from = 20211001, .amount = 25},
+                                   {.period_from = 20211101, .amount = 17, .typed = GIVEN(73)}};
+    validation_month_t after[COUNT(before)];
+    memcpy(after, before, sizeof before);
+    after[0].amount = 6;
+    validation_history_t old = {before, COUNT(before)}, fresh = {after, COUNT(after)};
+    restated_total_t row;
+    assert_int_equal(restated_of(bench, &old, &fresh, false, &row, 1), 1);
+    assert_int_equal(row.after, 6);
+    assert_int_equal(row.months, 2);
+    assert_text(row.last, "2021-11");
+    assert_int_equal(row.typed_count, 1);
+    assert_int_equal(row.typed[0].after, 48);
+}
+
 static void a_figure_that_is_stated_no_more_moves_the_months_after_it(void **state) {
     bench_t *bench = *state;
     const validation_month_t before[] = {{.period_from = 20210901, .amount = 10, .opening = GIVEN(90), .carried = true},
@@ -325,6 +344,7 @@ int main(void) {
         TEST(a_revision_replaces_its_month_and_leaves_the_others),
         TEST(a_revision_may_bring_back_the_opening_balance_it_dropped),
         TEST(each_member_that_moved_is_told_once_with_its_later_months),
+        TEST(later_months_have_moved_though_the_new_total_comes_to_the_old_one_on_its_way),
         TEST(a_figure_that_is_stated_no_more_moves_the_months_after_it),
         TEST(what_comes_back_is_held_against_what_was_typed_then),
         TEST(an_outlier_is_told_by_the_median_whatever_the_least_and_the_most_are),
