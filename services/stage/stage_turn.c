@@ -61,18 +61,15 @@ static void turn_stop(turn_t *self, const event_t *event, const char *why, const
     txn_fail(self->txn, ERR_REFUSED);
 }
 
-bool turn_body(turn_t *self, const event_t *event, const message_t *type, void *value) {
-    fault_t fault;
-    if (event_body(event, type, self->arena, value, &fault) == OK) return true;
-    turn_stop(self, event, "event_unreadable", fault.code, fault.path);
-    return false;
-}
-
 bool turn_body_known(turn_t *self, const event_t *event, const message_t *type, void *value, wire_known_t *known) {
     fault_t fault;
     if (event_body_known(event, type, self->arena, value, known, &fault) == OK) return true;
     turn_stop(self, event, "event_unreadable", fault.code, fault.path);
     return false;
+}
+
+bool turn_body(turn_t *self, const event_t *event, const message_t *type, void *value) {
+    return turn_body_known(self, event, type, value, NULL);
 }
 
 void turn_unknown(turn_t *self, const event_t *event) { turn_stop(self, event, "event_unknown", "unknown_message", "-"); }
