@@ -18,7 +18,7 @@ uint64_t intake_epoch(const intake_t *self);
 /* Opens the ledger: barrier, chain verified, registry and clock loaded. signer_secret signs chain heads. */
 err_t intake_open(const char *path, const uint8_t signer_secret[64], intake_t **out);
 void intake_close(intake_t **self);
-/* Before a clean stop: all is committed, the next start need not verify it again. `minning verify` reads everything. */
+/* Before a clean stop: all is committed, the next start need not verify it again. A backup reads everything. */
 err_t intake_rest(intake_t *self);
 
 /* Takes one frame from a door into the open group (begun if there is none), at wall clock `wall_ms`. What there is to answer is

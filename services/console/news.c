@@ -29,31 +29,25 @@ static void on_event(console_t *self, const event_t *event) {
 
 /* false: the batch does not continue what we have; join anew. */
 static bool batch_apply(console_t *self, const batch_t *batch) {
-    if (batch->count > 0 && batch->from > self->after + 1) return false;
-    uint32_t at = 0;
+    uint32_t place = 0;
     uint64_t seq = 0;
     event_t event;
     err_t err = OK;
-    while (batch_next(batch, &at, &seq, &event, &err))
-        if (seq > self->after) on_event(self, &event);
-    if (err != OK) return false;
-    if (batch->count > 0 && batch->from + batch->count > self->after + 1) {
-        self->after = batch->from + batch->count - 1;
-        memcpy(self->after_hash, batch->last_hash, sizeof self->after_hash);
+    if (!batch_goes_on(batch, STREAM_TALLIES, &self->at)) return false;
+    while (batch_next(batch, &place, &seq, &event, &err)) on_event(self, &event);
+    if (err == OK && batch->cause_head > self->news_cause) {
+        self->news++; /* something that no total shows: a newer revision with the same figures */
+        self->news_cause = batch->cause_head;
     }
-    return true;
+    return err == OK;
 }
 
 static void batch_take(console_t *self, const batch_t *batch) {
     self->durable_head = batch->durable_head;
-    if (self->joined && batch->state == batch_state_ok && batch->cause_head > self->news_cause) {
-        self->news++; /* something that no total shows: a newer revision with the same figures */
-        self->news_cause = batch->cause_head;
-    }
     if (!self->joined && batch->state == batch_state_ok && batch->count == 0) {
         self->joined = true;
-        self->after = batch->from == 0 ? 0 : batch->from - 1;
-        memcpy(self->after_hash, batch->last_hash, sizeof self->after_hash);
+        self->at.seq = batch->from == 0 ? 0 : batch->from - 1;
+        memcpy(self->at.hash, batch->last_hash, sizeof self->at.hash);
         self->news++; /* what came meanwhile was not seen: pages ask anew */
         registry_stale(self);
         return;
@@ -70,8 +64,8 @@ static void fetch_ask(console_t *self) {
         if (self->now_ms < self->join_ms) return;
         fetch.at_end = true;
     } else {
-        fetch.after = fetch.ack = self->after;
-        memcpy(fetch.after_hash, self->after_hash, sizeof fetch.after_hash);
+        fetch.after = fetch.ack = self->at.seq;
+        memcpy(fetch.after_hash, self->at.hash, sizeof fetch.after_hash);
     }
     stream_reader_ask(self->reader, &fetch, self->now_ms);
 }

@@ -41,7 +41,7 @@ static health_t own_health(const console_t *self, char note[LIMIT_NAME]) {
                       .pid = (uint64_t)getpid(),
                       .uptime_ms = (uint64_t)(self->now_ms - self->started_ms),
                       .in_stream = STREAM_TALLIES,
-                      .in_applied = self->after,
+                      .in_applied = self->at.seq,
                       .in_head = self->durable_head,
                       .cause_seq = self->news_cause,
                       .now_ms = (uint64_t)self->ledger_ms,

@@ -161,8 +161,7 @@ struct console {
     session_place_t *sessions;
     try_place_t tries[TRY_PLACES];
     /* news (news.c) */
-    uint64_t after;
-    uint8_t after_hash[HASH_SIZE];
+    head_t at; /* the last event taken */
     bool joined;
     int64_t join_ms;
     uint64_t news;       /* grows with each event of stream 3 */

@@ -27,8 +27,8 @@ struct follow {
     uint64_t ask_id;        /* of the page asked for */
     int64_t ask_again_ms;
     int64_t join_ms;        /* not before */
-    uint64_t after, seen, durable_head;
-    uint8_t after_hash[32];
+    head_t at; /* the last event taken */
+    uint64_t seen, durable_head;
     int64_t now_ms;
 };
 
@@ -68,15 +68,15 @@ static void join_again(follow_t *self, int64_t steady_ms) {
 
 /* Joined: from here on nothing is missed. Only now is the registry asked for, so that it is not older than this. */
 static void on_joined(follow_t *self, const batch_t *batch) {
-    self->after = batch->from == 0 ? 0 : batch->from - 1;
-    memcpy(self->after_hash, batch->last_hash, sizeof self->after_hash);
+    self->at.seq = batch->from == 0 ? 0 : batch->from - 1;
+    memcpy(self->at.hash, batch->last_hash, sizeof self->at.hash);
     self->phase = LOADING;
     keys_destroy(&self->loading);
     self->loading = keys_new();
     self->loading_as_of = UINT64_MAX;
     self->pages_after = 0;
     self->ask_again_ms = 0;
-    log_info("joined", "stream=verdicts after=%llu", (unsigned long long)self->after);
+    log_info("joined", "stream=verdicts after=%llu", (unsigned long long)self->at.seq);
 }
 
 static void registry_ask(follow_t *self, int64_t steady_ms) {
@@ -152,19 +152,13 @@ static void on_event(follow_t *self, const event_t *event) {
 
 /* false: the batch does not continue what we have; join anew. */
 static bool on_batch(follow_t *self, const batch_t *batch) {
-    if (batch->count > 0 && batch->from > self->after + 1) return false;
-    uint32_t at = 0;
+    uint32_t place = 0;
     uint64_t seq = 0;
     event_t event;
     err_t err = OK;
-    while (batch_next(batch, &at, &seq, &event, &err))
-        if (seq > self->after) on_event(self, &event);
-    if (err != OK) return false;
-    if (batch->count > 0 && batch->from + batch->count > self->after + 1) {
-        self->after = batch->from + batch->count - 1;
-        memcpy(self->after_hash, batch->last_hash, sizeof self->after_hash);
-    }
-    return true;
+    if (!batch_goes_on(batch, STREAM_VERDICTS, &self->at)) return false;
+    while (batch_next(batch, &place, &seq, &event, &err)) on_event(self, &event);
+    return err == OK;
 }
 
 static void batch_take(follow_t *self, const batch_t *batch, int64_t steady_ms) {
@@ -175,7 +169,7 @@ static void batch_take(follow_t *self, const batch_t *batch, int64_t steady_ms) 
     }
     if (batch->state == batch_state_ok && (self->phase == LOADING || on_batch(self, batch))) return;
     log_warn("stream_lost", "stream=verdicts state=%s after=%llu", WORD_NAME(batch_state, batch->state),
-             (unsigned long long)self->after);
+             (unsigned long long)self->at.seq);
     join_again(self, steady_ms);
 }
 
@@ -185,8 +179,8 @@ static void stream_ask(follow_t *self, int64_t steady_ms) {
         if (steady_ms < self->join_ms) return;
         fetch.at_end = true;
     } else {
-        fetch.after = fetch.ack = self->after;
-        memcpy(fetch.after_hash, self->after_hash, sizeof fetch.after_hash);
+        fetch.after = fetch.ack = self->at.seq;
+        memcpy(fetch.after_hash, self->at.hash, sizeof fetch.after_hash);
     }
     stream_reader_ask(self->reader, &fetch, steady_ms);
 }
@@ -204,6 +198,6 @@ void follow_step(follow_t *self, int64_t steady_ms, uint32_t ready) {
 const keys_t *follow_keys(const follow_t *self) { return self->keys; }
 bool follow_current(const follow_t *self) { return self->phase == FOLLOWING; }
 uint64_t follow_seen(const follow_t *self) { return self->seen; }
-uint64_t follow_position(const follow_t *self) { return self->after; }
+uint64_t follow_position(const follow_t *self) { return self->at.seq; }
 uint64_t follow_head(const follow_t *self) { return self->durable_head; }
 int64_t follow_now_ms(const follow_t *self) { return self->now_ms; }

@@ -1,6 +1,7 @@
 /* `minning tail`: the events of any stream, one a line. */
 #include "services/minning/ask.h"
 #include "services/minning/cli.h"
+#include "services/minning/walk.h"
 
 #include "services/stage/clock.h"
 #include "services/stage/home.h"
@@ -16,6 +17,7 @@ typedef struct {
     stream_t stream;
     stream_reader_t *reader;
     fetch_t fetch;
+    head_t at;        /* shown up to here */
     uint64_t from;    /* events before it are read, for their hashes, and not shown */
     const char *kind; /* NULL: all */
     bool follow;
@@ -60,20 +62,18 @@ static int take_batch(tail_t *tail, uint64_t *head) {
     *head = batch.durable_head;
     if (tail->fetch.at_end) {
         tail->fetch.at_end = false;
-        tail->fetch.after = batch.durable_head;
-        memcpy(tail->fetch.after_hash, batch.last_hash, sizeof batch.last_hash);
+        tail->at.seq = batch.durable_head;
+        memcpy(tail->at.hash, batch.last_hash, sizeof tail->at.hash);
         return EXIT_WELL;
     }
-    uint32_t at = 0;
+    if (!batch_goes_on(&batch, tail->stream, &tail->at)) return walk_broken(tail->cli, tail->stream, tail->at.seq);
+    uint32_t place = 0;
     uint64_t seq = 0;
     event_t event;
     err_t err = OK;
-    while (batch_next(&batch, &at, &seq, &event, &err)) {
-        if (seq > tail->fetch.after && seq >= tail->from) print_event(tail, seq, &event);
-        tail->fetch.after = seq;
-    }
+    while (batch_next(&batch, &place, &seq, &event, &err))
+        if (seq >= tail->from) print_event(tail, seq, &event);
     fflush(stdout);
-    if (batch.count > 0) memcpy(tail->fetch.after_hash, batch.last_hash, sizeof batch.last_hash);
     return err == OK ? EXIT_WELL
                      : cli_fail(tail->cli, EX_SOFTWARE, "数据流读取出错", "the stream cannot be read", err_name(err));
 }
@@ -82,7 +82,8 @@ static int run_tail(tail_t *tail) {
     uint64_t head = UINT64_MAX;
     int64_t heard_ms = clock_steady_ms();
     for (;;) {
-        tail->fetch.ack = tail->fetch.after;
+        tail->fetch.after = tail->fetch.ack = tail->at.seq;
+        memcpy(tail->fetch.after_hash, tail->at.hash, sizeof tail->at.hash);
         stream_reader_ask(tail->reader, &tail->fetch, clock_steady_ms());
         void *handle = stream_reader_handle(tail->reader);
         uint32_t ready = link_wait(&handle, 1, 200);
@@ -92,7 +93,7 @@ static int run_tail(tail_t *tail) {
             int exit_code = take_batch(tail, &head);
             if (exit_code != EXIT_WELL) return exit_code;
         }
-        if (!tail->follow && head != UINT64_MAX && tail->fetch.after >= head) return EXIT_WELL;
+        if (!tail->follow && head != UINT64_MAX && tail->at.seq >= head) return EXIT_WELL;
         if (!tail->follow && clock_steady_ms() - heard_ms > TAIL_SILENT_MS)
             return cli_fail_err(tail->cli, ERR_TIMEOUT, stream_name(tail->stream), NULL);
     }

@@ -5,10 +5,11 @@
 #include "services/stage/home.h"
 #include "services/stage/serve.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { WALK_SILENT_MS = 5000 };
+enum { WALK_SILENT_MS = 5000, WHERE_ROOM = 64 };
 
 struct walk {
     cli_t *cli;
@@ -16,6 +17,7 @@ struct walk {
     stream_reader_t *reader;
     fetch_t fetch;
     batch_t batch;
+    head_t end;    /* of the batch, where the next one must go on */
     uint32_t at;   /* in the batch */
     uint64_t seq;  /* of the event last split off */
     bool asked;    /* a batch was had */
@@ -46,6 +48,17 @@ void walk_close(walk_t **self) {
     *self = NULL;
 }
 
+int walk_broken(const cli_t *cli, stream_t stream, uint64_t seq) {
+    char where[WHERE_ROOM];
+    snprintf(where, sizeof where, "%s %llu", stream_name(stream), (unsigned long long)seq);
+    return cli_fail(
+        cli, EX_DATAERR,
+        "数据流在此条之后接不上，后面的内容不予显示；请再试一次，仍如此请做备份（minning backup），它会通读全部数据",
+        "the stream does not go on after this event, and nothing behind it is shown: try again; if it stays so, "
+        "minning backup reads all there is",
+        where);
+}
+
 arena_t *walk_arena(walk_t *self) { return self->arena; }
 
 static int fetch_batch(walk_t *self) {
@@ -53,7 +66,8 @@ static int fetch_batch(walk_t *self) {
     arena_reset(self->arena);
     self->at = 0;
     self->batch = (batch_t){0};
-    self->fetch.ack = self->fetch.after;
+    self->fetch.after = self->fetch.ack = self->end.seq;
+    memcpy(self->fetch.after_hash, self->end.hash, sizeof self->end.hash);
     while (clock_steady_ms() < until_ms) {
         stream_reader_ask(self->reader, &self->fetch, clock_steady_ms());
         void *handle = stream_reader_handle(self->reader);
@@ -61,8 +75,8 @@ static int fetch_batch(walk_t *self) {
         if (!stream_reader_take(self->reader, self->arena, &self->batch)) continue;
         if (self->batch.state == batch_state_behind) continue; /* it re-derives: wait */
         if (self->batch.state == batch_state_ok) {
-            self->asked = true;
-            return EXIT_WELL;
+            self->asked = batch_goes_on(&self->batch, self->stream, &self->end);
+            return self->asked ? EXIT_WELL : walk_broken(self->cli, self->stream, self->end.seq);
         }
         return cli_fail(self->cli, EX_TEMPFAIL, "数据流已改写，请再试一次", "the stream was rebuilt meanwhile: try again",
                         stream_name(self->stream));
@@ -71,23 +85,17 @@ static int fetch_batch(walk_t *self) {
 }
 
 static bool is_enough(const walk_t *self, uint64_t until) {
-    if (!self->asked || self->fetch.after < self->batch.durable_head) return false;
-    return until == 0 || self->batch.cause_head >= until || (self->stream == STREAM_ENTRIES && self->fetch.after >= until);
+    if (!self->asked || self->end.seq < self->batch.durable_head) return false;
+    return until == 0 || self->batch.cause_head >= until || (self->stream == STREAM_ENTRIES && self->end.seq >= until);
 }
 
 int walk_next(walk_t *self, uint64_t until, event_t *event, bool *there) {
     err_t err = OK;
     *there = false;
     while (!self->pending) {
-        if (self->asked && batch_next(&self->batch, &self->at, &self->seq, &self->event, &err)) {
-            self->pending = self->seq > self->fetch.after;
-            if (!self->pending) continue;
-            self->fetch.after = self->seq;
-            break;
-        }
+        self->pending = self->asked && batch_next(&self->batch, &self->at, &self->seq, &self->event, &err);
+        if (self->pending) break;
         if (err != OK) return cli_fail(self->cli, EX_SOFTWARE, "数据流读取出错", "the stream cannot be read", err_name(err));
-        if (self->asked && self->batch.count > 0)
-            memcpy(self->fetch.after_hash, self->batch.last_hash, sizeof self->batch.last_hash);
         if (is_enough(self, until)) return EXIT_WELL;
         int exit_code = fetch_batch(self);
         if (exit_code != EXIT_WELL) return exit_code;

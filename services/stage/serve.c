@@ -112,6 +112,19 @@ bool batch_follows(const batch_t *batch, const event_t *event, uint8_t hash[HASH
     return follows;
 }
 
+bool batch_goes_on(const batch_t *batch, stream_t stream, head_t *at) {
+    head_t end = *at;
+    uint32_t place = 0;
+    event_t event;
+    err_t err = OK;
+    if (batch->stream != stream || (batch->count > 0 && batch->from != at->seq + 1)) return false;
+    while (batch_next(batch, &place, &end.seq, &event, &err))
+        if (!batch_follows(batch, &event, end.hash)) return false;
+    if (err != OK || (batch->count > 0 && memcmp(end.hash, batch->last_hash, sizeof end.hash) != 0)) return false;
+    *at = end;
+    return true;
+}
+
 /* A fetch that waits for something new. */
 typedef struct {
     peer_t peer;

@@ -48,6 +48,10 @@ typedef struct {
     login_role_t role; /* of the one login there is */
     bool revoked, by_code, hold_verdicts, hold_aggregation, hold_checks;
     uint32_t appends, notes, keeps, tries;
+    uint32_t joins;     /* how often stream 3 was joined at its end */
+    peer_t listener;    /* who waits for its first event */
+    packet_t listening; /* with what */
+    bool waits;
     attested_append_t last; /* texts in arena */
     buffer_t seen;          /* every byte that reached intake's door */
 } world_t;
@@ -127,8 +131,32 @@ static inline void tallies_answer(world_t *w, const peer_t *peer, const packet_t
     fetch_t fetch;
     fault_t fault;
     batch_t batch = {.stream = STREAM_TALLIES, .state = batch_state_ok, .from = 1};
-    if (packet_body(packet, fetch_type(), w->arena, &fetch, &fault) == OK && fetch.at_end)
-        reply(w, AT_TALLIES, peer, packet->request_id, batch_type(), &batch);
+    if (packet_body(packet, fetch_type(), w->arena, &fetch, &fault) != OK) return;
+    w->joins += fetch.at_end;
+    w->waits = !fetch.at_end;
+    w->listener = *peer;
+    w->listening = *packet;
+    if (fetch.at_end) reply(w, AT_TALLIES, peer, packet->request_id, batch_type(), &batch);
+}
+
+/* The first event of stream 3, caused by entry 6; `changed`: on its way. */
+static inline void tallies_tell(world_t *w, bool changed) {
+    buffer_t event = {0};
+    event_t header = {.epoch = 1, .cause_seq = 6, .at_ms = 1629878400000};
+    event_encode(&header, clock_ticked_type(), &(clock_ticked_t){.at_ms = 1629878400000}, &event);
+    bytes_t events = {event.at, (uint32_t)event.size};
+    batch_t batch = {.stream = STREAM_TALLIES,
+                     .state = batch_state_ok,
+                     .from = 1,
+                     .count = 1,
+                     .durable_head = 1,
+                     .cause_head = 6,
+                     .events = events};
+    hash_chain(CHAIN_QUICK, batch.last_hash, events, batch.last_hash);
+    if (changed) event.at[event.size - 1] ^= 1;
+    w->waits = false;
+    reply(w, AT_TALLIES, &w->listener, w->listening.request_id, batch_type(), &batch);
+    buffer_destroy(&event);
 }
 
 static inline void desk_step(world_t *w, desk_at_t at) {

@@ -52,6 +52,7 @@ typedef struct {
     packet_t parked;
     fetch_t parked_fetch;
     bool is_parked;
+    bool spoil; /* the next event changes on its way */
 } world_t;
 
 static inline void world_reply(world_t *w, server_t *server, const peer_t *peer, uint64_t id, const message_t *type,
@@ -90,6 +91,8 @@ static inline bool world_batch(world_t *w) {
             buffer_add(&events, w->events[index].at, w->events[index].size);
         batch.from = fetch->after + 1;
         batch.count = w->event_count - fetch->after;
+        if (w->spoil) events.at[events.size - 1] ^= 1;
+        w->spoil = false;
         batch.events = (bytes_t){events.at, (uint32_t)events.size};
         memcpy(batch.last_hash, w->hashes[w->event_count], 32);
     }

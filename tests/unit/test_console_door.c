@@ -132,6 +132,21 @@ static void nothing_is_left_suspended_when_the_console_leaves(void **state) {
     close(listening);
 }
 
+static void a_batch_that_changed_on_its_way_is_no_news_and_the_stream_is_joined_anew(void **state) {
+    world_t *w = *state;
+    while (!w->waits) turn(w);
+    assert_int_equal(w->joins, 1);
+    tallies_tell(w, true);
+    while (!w->waits) turn(w);
+    assert_int_equal(w->joins, 2);
+    int listening = client_send_raw(w, "GET /api/v1/events HTTP/1.1\r\nHost: a\r\n" SESSION "\r\n");
+    assert_null(strstr(client_read(w, listening, 300), "\"cause_seq\":6"));
+    tallies_tell(w, false);
+    assert_non_null(strstr(client_read(w, listening, 600), "\"cause_seq\":6"));
+    assert_int_equal(w->joins, 2);
+    close(listening);
+}
+
 static void a_report_whose_verdict_is_late_is_told_its_receipt(void **state) {
     world_t *w = *state;
     char body[512], request[1024];
@@ -237,6 +252,7 @@ int main(void) {
         TEST(everything_that_is_not_there_is_404_and_the_wrong_method_405),
         TEST(a_body_that_is_too_large_never_comes_in),
         TEST(nothing_is_left_suspended_when_the_console_leaves),
+        TEST(a_batch_that_changed_on_its_way_is_no_news_and_the_stream_is_joined_anew),
         TEST(a_report_whose_verdict_is_late_is_told_its_receipt),
         TEST(a_table_is_checked_report_by_report_and_nothing_reaches_intake),
         TEST(a_wrong_cell_is_told_by_row_and_column_and_holds_up_its_own_report_alone),

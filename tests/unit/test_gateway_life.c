@@ -108,6 +108,20 @@ static void after_the_stream_diverged_the_door_joins_anew_and_asks_for_what_it_m
     report_passes(w);
 }
 
+static void a_batch_that_changed_on_its_way_is_told_to_nobody_and_what_it_held_is_asked_for(void **state) {
+    world_t *w = *state;
+    report_passes(w);
+    w->spoil = true;
+    report_t report = report_make();
+    unit_send_report(clerk_link, &report, 0);
+    uint64_t seq = next(w, KIND_receipt).receipt.seq;
+    assert_int_equal(next(w, KIND_verdict).verdict.seq, seq);
+    assert_false(w->spoil);
+    assert_int_equal(w->verdict_asks, 1); /* not from the stream */
+    report_passes(w);
+    assert_int_equal(w->verdict_asks, 1);
+}
+
 static void a_door_that_leaves_says_busy_to_new_messages(void **state) {
     world_t *w = *state;
     report_passes(w);
@@ -218,6 +232,7 @@ int main(void) {
         TEST(a_verdict_that_passed_before_its_receipt_was_kept_for_it),
         cmocka_unit_test(an_early_verdict_gives_way_to_a_later_one_and_a_large_one_is_not_kept),
         TEST(after_the_stream_diverged_the_door_joins_anew_and_asks_for_what_it_missed),
+        TEST(a_batch_that_changed_on_its_way_is_told_to_nobody_and_what_it_held_is_asked_for),
         TEST(a_door_that_leaves_says_busy_to_new_messages),
         TEST(who_still_waits_when_the_door_closes_is_told_to_ask_again),
         TEST(health_waits_for_an_entry_that_the_door_has_not_seen_yet),

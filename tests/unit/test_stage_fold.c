@@ -325,6 +325,60 @@ static void every_flipped_bit_of_a_batch_of_the_ledger_is_seen_by_its_reader(voi
     store_close(&ledger);
 }
 
+/* Nothing is shown of a batch of which one bit has changed, and the follower stands where it stood. */
+static void flips_are_seen(batch_t batch, stream_t stream, head_t from, arena_t *arena) {
+    bytes_t hash = {batch.last_hash, HASH_SIZE};
+    bytes_t *parts[] = {&batch.events, &batch.sizes, &batch.links, &hash};
+    head_t at = from;
+    for (size_t part = 0; part < sizeof parts / sizeof parts[0]; part++) {
+        bytes_t whole = *parts[part];
+        for (uint32_t bit = 0; bit < whole.size * 8; bit++) {
+            uint8_t *changed = arena_take(arena, whole.size + 1);
+            memcpy(changed, whole.at, whole.size);
+            changed[bit / 8] ^= (uint8_t)(1U << bit % 8);
+            batch_t other = batch;
+            if (parts[part] == &hash) memcpy(other.last_hash, changed, HASH_SIZE);
+            else *(part == 0 ? &other.events : part == 1 ? &other.sizes : &other.links) = (bytes_t){changed, whole.size};
+            assert_false(batch_goes_on(&other, stream, &at));
+        }
+    }
+    assert_memory_equal(&at, &from, sizeof at);
+    assert_true(batch_goes_on(&batch, stream, &at));
+    assert_int_equal(at.seq, from.seq + batch.count);
+    assert_false(batch_goes_on(&batch, stream, &at)); /* the same once more is no going on */
+}
+
+static void every_flipped_bit_of_a_batch_is_seen_by_who_follows_the_ledger_or_what_is_derived_from_it(void **state) {
+    (void)state;
+    store_t *ledger = ledger_open("data/ledger");
+    for (uint64_t count = 1; count <= 4; count++) ledger_add(ledger, "a", count);
+    stage_t *stage = counter_open("data/counter");
+    counter_drain(stage, ledger, 0, 1);
+    arena_t *arena = arena_new();
+    batch_t batch;
+    fetch_t fetch = {.stream = STREAM_ENTRIES, .max_bytes = 250};
+    head_t at = {0};
+    assert_true(ledger_serve(ledger, fetch, 250, arena, &batch));
+    assert_in_range(batch.count, 1, 3);
+    flips_are_seen(batch, STREAM_ENTRIES, at, arena);
+    fetch.stream = STREAM_VERDICTS;
+    fetch.max_bytes = 60;
+    assert_true(stage_serve(stage, &fetch, arena, &batch));
+    assert_in_range(batch.count, 1, 3);
+    flips_are_seen(batch, STREAM_VERDICTS, at, arena);
+    assert_true(batch_goes_on(&batch, STREAM_VERDICTS, &at));
+    fetch.after = at.seq;
+    memcpy(fetch.after_hash, at.hash, sizeof at.hash);
+    fetch.max_bytes = 0;
+    assert_true(stage_serve(stage, &fetch, arena, &batch));
+    flips_are_seen(batch, STREAM_VERDICTS, at, arena);
+    at.hash[3] ^= 1; /* another stream before it, or none */
+    assert_false(batch_goes_on(&batch, STREAM_VERDICTS, &at));
+    arena_destroy(&arena);
+    stage_close(&stage);
+    store_close(&ledger);
+}
+
 static void an_event_of_an_unknown_kind_stops_the_stage_and_is_never_skipped(void **state) {
     (void)state;
     store_t *ledger = ledger_open("data/ledger");
@@ -420,6 +474,7 @@ int main(void) {
         BENCH_TEST(only_what_the_writer_has_committed_is_applied),
         BENCH_TEST(a_batch_that_does_not_follow_is_refused_whole),
         BENCH_TEST(every_flipped_bit_of_a_batch_of_the_ledger_is_seen_by_its_reader),
+        BENCH_TEST(every_flipped_bit_of_a_batch_is_seen_by_who_follows_the_ledger_or_what_is_derived_from_it),
         BENCH_TEST(an_event_of_an_unknown_kind_stops_the_stage_and_is_never_skipped),
         BENCH_TEST(a_writer_that_is_shorter_says_behind_and_one_that_differs_says_diverged),
         BENCH_TEST(a_tail_reader_sees_what_is_not_committed_and_others_do_not),
