@@ -54,6 +54,11 @@ void stream_reader_ask(stream_reader_t *self, const fetch_t *fetch, int64_t stea
     if (err != OK) log_warn("fetch_unsent", "error=%s", err_name(err)); /* asked again after the silence */
 }
 
+void stream_reader_forget(stream_reader_t *self) {
+    self->outstanding = false;
+    self->request_id++;
+}
+
 bool stream_reader_take(stream_reader_t *self, arena_t *arena, batch_t *batch) {
     bytes_t frame;
     while (client_receive(self->client, &frame)) {

@@ -36,6 +36,7 @@ void *stream_reader_handle(stream_reader_t *self);
 void stream_reader_ask(stream_reader_t *self, const fetch_t *fetch, int64_t steady_ms);
 /* Takes an answer without waiting; its views hold until the next is taken. false: none. */
 bool stream_reader_take(stream_reader_t *self, arena_t *arena, batch_t *batch);
+void stream_reader_forget(stream_reader_t *self); /* the answer to what was asked last is not wanted any more */
 /* Splits a batch into events: call until it returns false; *at starts at 0. event->seq is set. ERR_BAD via *err. */
 bool batch_next(const batch_t *batch, uint32_t *at, uint64_t *seq, event_t *event, err_t *err);
 

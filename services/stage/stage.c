@@ -121,9 +121,14 @@ store_t *stage_store(stage_t *self) { return self->store; }
 
 uint64_t stage_halted(const stage_t *self) { return atomic_load(&self->halted_seq); }
 
+static void links_forget(stage_t *self) { self->links_at = self->links_count = 0; }
+
 bool stage_pending(const stage_t *self) { return self->place.agenda_seq != 0; }
 
+bool stage_unfinished(const stage_t *self) { return self->links_at < self->links_count; }
+
 void stage_rollback(stage_t *self) {
+    links_forget(self); /* what was checked no longer follows */
     if (self->txn == NULL) return;
     txn_abort(&self->txn);
     self->place = self->durable;
@@ -151,6 +156,7 @@ err_t stage_commit(stage_t *self) {
     place_write(self->txn, &self->place);
     err_t err = txn_commit(&self->txn);
     if (err != OK) {
+        links_forget(self);
         self->place = self->durable;
         turn_memory_drop(&self->loop);
         return err;
@@ -188,6 +194,16 @@ fetch_t stage_fetch(stage_t *self) {
     return fetch;
 }
 
+fetch_t stage_fetch_ahead(stage_t *self) {
+    fetch_t fetch = stage_fetch(self);
+    if (!stage_unfinished(self)) return fetch;
+    const link_t *last = &self->links[self->links_count - 1];
+    fetch.after = last->event.seq;
+    fetch.epoch = last->event.epoch;
+    memcpy(fetch.after_hash, last->hash, sizeof fetch.after_hash);
+    return fetch;
+}
+
 bool stage_serve(stage_t *self, const fetch_t *fetch, arena_t *arena, batch_t *batch) {
     txn_t *txn = self->txn != NULL ? self->txn : store_read(self->store);
     if (txn == NULL) return false;
@@ -198,11 +214,14 @@ bool stage_serve(stage_t *self, const fetch_t *fetch, arena_t *arena, batch_t *b
 
 /* Decodes the batch and checks that it follows from where the stage stands, before anything is applied. Lists the events that
  * are new and durable at the writer. */
-static err_t batch_check(stage_t *self, const batch_t *batch, link_t **links, uint64_t *count) {
-    *count = 0;
+static err_t batch_check(stage_t *self, const batch_t *batch) {
+    links_forget(self);
+    arena_reset(self->batch_arena);
+    if (batch->state != batch_state_ok) return OK; /* the loop's matter */
     if (batch->stream != self->role->reads || batch->count > batch->events.size / EVENT_LEAST) return ERR_BAD;
     if (batch->count > 0 && (batch->from == 0 || batch->from > self->place.in_seq + 1)) return ERR_BAD;
-    *links = arena_room(self->batch_arena, sizeof **links * batch->count);
+    self->links = arena_room(self->batch_arena, sizeof *self->links * batch->count);
+    uint64_t count = 0;
     uint8_t hash[32];
     memcpy(hash, self->place.in_hash, sizeof hash);
     uint32_t at = 0;
@@ -213,12 +232,13 @@ static err_t batch_check(stage_t *self, const batch_t *batch, link_t **links, ui
         if (seq <= self->place.in_seq) continue; /* a repeat */
         if (!batch_follows(batch, &event, hash)) return ERR_BAD;
         if (seq > batch->durable_head) continue; /* only hashed: the writer may still lose it */
-        link_t *link = &(*links)[(*count)++];
+        link_t *link = &self->links[count++];
         link->event = event;
         memcpy(link->hash, hash, sizeof hash);
     }
     if (err == OK && batch->count > 0 && seq > self->place.in_seq && memcmp(hash, batch->last_hash, sizeof hash) != 0)
         err = ERR_BAD;
+    if (err == OK) self->links_count = count;
     return err;
 }
 
@@ -300,32 +320,29 @@ static bool halts(stage_t *self, const link_t *link) {
     return true;
 }
 
-static err_t links_take(stage_t *self, const batch_t *batch, const link_t *links, uint64_t count) {
-    err_t err = OK;
-    uint32_t rounds = 0;
-    for (uint64_t index = 0; err == OK && index < count; index++) {
-        if (index > 0 && (rounds >= AGENDA_ROUNDS || stage_is_full(self))) break;
-        if (halts(self, &links[index])) break;
-        err = event_take(self, batch, &links[index], &rounds);
+/* The next events of the batch at hand, as many as a step takes. */
+static err_t links_take(stage_t *self, const batch_t *batch) {
+    uint32_t rounds = 0, taken = 0;
+    for (; self->links_at < self->links_count; self->links_at++) {
+        const link_t *link = &self->links[self->links_at];
+        bool enough = rounds >= AGENDA_ROUNDS || stage_is_full(self) || (self->pace > 0 && taken >= self->pace);
+        if (taken++ > 0 && enough) return OK;
+        if (halts(self, link)) break;
+        err_t err = event_take(self, batch, link, &rounds);
         if (err == ERR_BAD) err = ERR_REFUSED; /* the role wrote what no reader could read: our own mistake, not the batch's */
-        if (err == ERR_REFUSED) crashes_add(&links[index]);
-        if (err == OK && !stage_pending(self)) crashes_survived(self, &links[index]);
-        if (stage_pending(self) || self->quarantine_news) break;
+        if (err == ERR_REFUSED) crashes_add(link);
+        if (err != OK || stage_pending(self)) return err;
+        crashes_survived(self, link);
+        if (self->quarantine_news) break; /* which of the others may be skipped is asked first */
     }
-    return err;
+    links_forget(self);
+    return OK;
 }
 
-err_t stage_step(stage_t *self, const batch_t *batch) {
-    link_t *links;
-    uint64_t count;
-    atomic_store(&self->in_head, batch->durable_head);
-    if (batch->state != batch_state_ok) return OK; /* the loop's matter */
-    arena_reset(self->batch_arena);
-    err_t err = batch_check(self, batch, &links, &count);
-    if (err != OK) return err;
-    if (count > 0) err = txn_open(self);
-    if (err == OK) err = links_take(self, batch, links, count);
-    bool level = self->place.in_seq == batch->durable_head && !stage_pending(self);
+err_t stage_step_on(stage_t *self, const batch_t *batch) {
+    err_t err = stage_unfinished(self) ? txn_open(self) : OK;
+    if (err == OK) err = links_take(self, batch);
+    bool level = batch->state == batch_state_ok && self->place.in_seq == batch->durable_head && !stage_pending(self);
     if (err == OK && level && batch->cause_head > self->place.cause_seq) {
         err = txn_open(self);
         self->place.cause_seq = batch->cause_head;
@@ -334,5 +351,17 @@ err_t stage_step(stage_t *self, const batch_t *batch) {
     self->loop.event = NULL;
     return err;
 }
+
+err_t stage_take(stage_t *self, const batch_t *batch) {
+    atomic_store(&self->in_head, batch->durable_head);
+    return batch_check(self, batch);
+}
+
+err_t stage_step(stage_t *self, const batch_t *batch) {
+    err_t err = stage_take(self, batch);
+    return err == OK ? stage_step_on(self, batch) : err;
+}
+
+void stage_pace(stage_t *self, uint32_t events) { self->pace = events; }
 
 err_t stage_dump(stage_t *self, const char *file) { return store_dump(self->store, file); }

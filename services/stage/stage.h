@@ -76,8 +76,15 @@ err_t stage_verify(const role_t *role, const char *path, head_t *in, head_t *out
  * Of each event, in this order: a control entry is passed on; apply; then its agenda (resume, until turn_continue is not called
  * any more); a tick is passed on last, behind all that it changes. Events up to batch->durable_head only. A batch that repeats
  * what is applied is harmless. When one event asks for very much work the step ends in the middle of its agenda (stage_pending):
- * commit, or not, and step again with the same batch, or with what the writer sends for stage_fetch. */
+ * commit, or not, and step again with the same batch, or with what the writer sends for stage_fetch.
+ *
+ * The same in pieces: stage_take checks the batch, stage_step_on applies at most the events of stage_pace, and again while
+ * stage_unfinished; the batch's bytes must live so long. A rollback forgets what waited. */
 err_t stage_step(stage_t *self, const batch_t *batch);
+err_t stage_take(stage_t *self, const batch_t *batch);
+err_t stage_step_on(stage_t *self, const batch_t *batch);
+void stage_pace(stage_t *self, uint32_t events);   /* 0, as it begins: no bound */
+bool stage_unfinished(const stage_t *self);        /* checked events of the batch at hand wait */
 bool stage_pending(const stage_t *self);           /* an agenda is open: there is work without any new event */
 bool stage_is_full(const stage_t *self);           /* the open transaction should be committed: it holds rows in memory, and room */
 err_t stage_commit(stage_t *self);                 /* what was applied becomes durable; nothing open: OK */
@@ -91,6 +98,7 @@ uint64_t stage_halted(const stage_t *self);
 err_t stage_rest(stage_t *self);
 err_t stage_drop(stage_t *self);                   /* forget everything: after DIVERGED, rebuild from the start */
 fetch_t stage_fetch(stage_t *self);                /* what to ask the writer for next */
+fetch_t stage_fetch_ahead(stage_t *self);          /* the same, behind the checked events that wait */
 /* Answers a fetch of this stage's own output from its tail and durable head. false: nothing new, park it. */
 bool stage_serve(stage_t *self, const fetch_t *fetch, arena_t *arena, batch_t *batch);
 store_t *stage_store(stage_t *self);

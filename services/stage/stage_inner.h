@@ -62,6 +62,9 @@ struct stage {
     store_t *store;
     txn_t *txn; /* the open write transaction, or NULL */
     arena_t *batch_arena;
+    link_t *links; /* of the batch at hand, checked: those from links_at on wait to be applied */
+    uint64_t links_count, links_at;
+    uint32_t pace; /* events a step takes; 0: all */
     place_t place;   /* applied */
     place_t durable; /* committed */
     head_t head;     /* committed head of the own stream */

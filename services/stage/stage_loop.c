@@ -17,6 +17,7 @@ enum {
     IDLE_MS = 2,             /* nothing new for so long: commit, although the gathering time is not over */
     COMMIT_PAUSE_MS = 20, /* but not sooner after the last commit: its flush would stand in the way of intake's */
     WAIT_MS = LIMIT_PARK_MS / 4,
+    PACE = 256,     /* events applied between two looks at the door */
     STRANGE_BATCHES = 3, /* batches in a row that do not follow, then the process leaves */
     SET_ASIDE = 3,       /* damaged stores that are kept */
     PATH_ROOM = 96,
@@ -100,7 +101,11 @@ static void loop_fail(loop_t *self, const char *event, err_t err) {
 static void loop_commit(loop_t *self) {
     if (self->stage->txn == NULL) return;
     err_t err = stage_commit(self->stage);
-    if (err == ERR_FULL && store_more_room(self->stage->store)) return; /* applied again, from what is durable */
+    if (err != OK) { /* applied again, from what is durable */
+        self->held = false;
+        stream_reader_forget(self->reader);
+    }
+    if (err == ERR_FULL && store_more_room(self->stage->store)) return;
     if (err != OK) {
         loop_fail(self, "commit_failed", err);
         return;
@@ -117,6 +122,7 @@ static void on_diverged(loop_t *self) {
     watch_wait(); /* a large store takes its time to be forgotten */
     err_t err = stage_drop(self->stage);
     watch_beat();
+    stream_reader_forget(self->reader);
     if (err != OK) loop_fail(self, "drop_failed", err);
 }
 
@@ -128,12 +134,14 @@ static void on_strange(loop_t *self) {
     if (++self->strange >= STRANGE_BATCHES) loop_fail(self, "stream_unusable", ERR_STORE);
 }
 
-static void batch_apply(loop_t *self) {
+/* Some of the batch at hand. What was asked for ahead follows only while the stage goes on where it is. */
+static void batch_apply(loop_t *self, err_t err) {
     bool fresh = self->stage->txn == NULL;
-    err_t err = stage_step(self->stage, &self->batch);
-    self->held = err == OK && stage_pending(self->stage);
+    if (err == OK) err = stage_step_on(self->stage, &self->batch);
+    self->held = err == OK && stage_unfinished(self->stage);
     self->applied_ms = clock_steady_ms();
     if (fresh) self->opened_ms = self->applied_ms;
+    if (err != OK || stage_halted(self->stage) != 0 || self->stage->quarantine_news) stream_reader_forget(self->reader);
     if (err == ERR_FULL && store_more_room(self->stage->store)) return;
     if (err == ERR_BAD)
         on_strange(self);
@@ -143,9 +151,19 @@ static void batch_apply(loop_t *self) {
         self->strange = 0;
 }
 
+static bool quarantines_wanted(const loop_t *self) {
+    return !self->quarantines_told || self->stage->quarantine_news || stage_halted(self->stage) != 0;
+}
+
+/* What follows the batch is on its way while the batch is applied: the writer may be in the middle of a flush. */
+static void read_ahead(loop_t *self) {
+    fetch_t fetch = stage_fetch_ahead(self->stage);
+    if (stage_halted(self->stage) == 0 && !quarantines_wanted(self)) stream_reader_ask(self->reader, &fetch, clock_steady_ms());
+}
+
 static void batches_take(loop_t *self) {
     if (self->held) {
-        batch_apply(self);
+        batch_apply(self, OK);
         return;
     }
     arena_reset(self->arena);
@@ -155,15 +173,14 @@ static void batches_take(loop_t *self) {
     self->behind = behind;
     if (self->batch.state == batch_state_diverged)
         on_diverged(self);
-    else if (!behind)
-        batch_apply(self);
+    else if (!behind) {
+        err_t err = stage_take(self->stage, &self->batch);
+        if (stage_unfinished(self->stage)) read_ahead(self);
+        batch_apply(self, err);
+    }
 }
 
 /* --- what may be skipped: it lies behind the event that crashes, so intake tells it beforehand --- */
-
-static bool quarantines_wanted(const loop_t *self) {
-    return !self->quarantines_told || self->stage->quarantine_news || stage_halted(self->stage) != 0;
-}
 
 static void quarantines_ask(loop_t *self, int64_t now_ms) {
     if (!quarantines_wanted(self) || now_ms < self->ask_again_ms) return;
@@ -185,6 +202,7 @@ static void quarantines_take(loop_t *self) {
             packet_body(&packet, quarantines_type(), arena, &told, &fault) == OK) {
             loop_commit(self);
             self->held = false; /* an open agenda is dropped, or fetched again */
+            stream_reader_forget(self->reader);
             watch_wait(); /* it may drop all there is */
             err_t err = stage_quarantine(self->stage, told.rows, told.rows_count);
             watch_beat();
@@ -261,6 +279,7 @@ static int loop_run(loop_t *self) {
     if (hooks->committed != NULL) hooks->committed(hooks->self, self->stage, self->stage->head.seq);
     watch_start(watch_setting());
     watch_join("loop");
+    stage_pace(self->stage, PACE);
     while (!self->leave) loop_round(self);
     watch_leave();
     if (self->exit_code == EX_OK) loop_commit(self);
