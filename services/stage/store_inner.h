@@ -46,6 +46,7 @@ struct txn {
     MDB_cursor *appender; /* at the end of the stream; NULL: nothing was appended yet */
     MDB_cursor *newest;   /* where txn_put_new was last; NULL: nowhere yet */
     size_t newest_table;
+    MDB_cursor *lookers[STORE_TABLES]; /* of a write transaction: where a row of the table was looked for last; NULL: nowhere yet */
     uint32_t changes;  /* see txn_changes */
     uint64_t appended; /* bytes of events */
     struct {

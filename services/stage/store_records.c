@@ -49,13 +49,23 @@ bool record_read(txn_t *self, size_t table, MDB_val key, MDB_val value, arena_t 
 
 static rows_t *rows_of(const txn_t *self) { return self->writes ? self->store->rows : NULL; }
 
+/* Rows are looked for in about the order of their keys: a cursor that stays looks at the page where it stands before it descends.
+ * A reader has no transaction that lasts. */
+static int record_find(txn_t *self, size_t table, MDB_val *name, MDB_val *value) {
+    MDB_dbi dbi = self->store->dbis[table];
+    MDB_cursor **looker = &self->lookers[table];
+    if (!self->writes) return mdb_get(self->mdb, dbi, name, value);
+    int code = *looker != NULL ? 0 : mdb_cursor_open(self->mdb, dbi, looker);
+    return code == 0 ? mdb_cursor_get(*looker, name, value, MDB_SET) : code;
+}
+
 /* From LMDB; what was found, or that there is nothing, is at hand from now on. */
 static bool row_fetch(txn_t *self, size_t table, MDB_val name, arena_t *arena, void *row) {
     const table_t *kept = &self->store->tables[table];
     rows_t *rows = rows_of(self);
     bytes_t content = {NULL, 0};
     MDB_val value;
-    int code = mdb_get(self->mdb, self->store->dbis[table], &name, &value);
+    int code = record_find(self, table, &name, &value);
     if (code != 0 && code != MDB_NOTFOUND) return txn_wrong(self, code, "get"), false;
     if (code == 0 && !record_open(self, name, value, kept->name, &content)) return false;
     if (rows != NULL) rows_read(rows, (uint32_t)table, bytes_of(name), content);
