@@ -132,6 +132,7 @@ void stage_rollback(stage_t *self) {
     if (self->txn == NULL) return;
     txn_abort(&self->txn);
     self->place = self->durable;
+    self->last.event.seq = 0;
     turn_memory_drop(&self->loop);
 }
 
@@ -140,12 +141,14 @@ static err_t txn_open(stage_t *self) {
     return self->txn == NULL ? ERR_STORE : OK;
 }
 
-/* The role's memory becomes rows. */
+/* The role's memory becomes rows. What goes wrong there goes wrong with the events of this transaction. */
 static void memory_settle(stage_t *self) {
     turn_t *turn = &self->loop;
     if (self->role->settle == NULL || !turn->memory_known || turn->memory == NULL) return;
     turn->txn = self->txn;
+    crashes_hold(self->last.event.seq == 0 ? NULL : &self->last, self->durable.in_seq + 1);
     self->role->settle(turn, turn->memory);
+    crashes_hold(NULL, 0);
 }
 
 err_t stage_commit(stage_t *self) {
@@ -155,6 +158,12 @@ err_t stage_commit(stage_t *self) {
     if (head.seq >= self->place.verified_upto + CHECKPOINT) self->place.verified_upto = head.seq;
     place_write(self->txn, &self->place);
     err_t err = txn_commit(&self->txn);
+    if (err == ERR_BAD) { /* the memory became what no reader could read */
+        err = ERR_REFUSED;
+        crashes_add(&self->last, self->durable.in_seq + 1);
+    }
+    if (err == OK && !stage_pending(self)) crashes_survived(self, &self->last);
+    self->last.event.seq = 0;
     if (err != OK) {
         links_forget(self);
         self->place = self->durable;
@@ -256,7 +265,10 @@ static uint64_t cause_done(const stage_t *self, const batch_t *batch, const even
     return done > self->place.cause_seq ? done : self->place.cause_seq;
 }
 
-bool stage_is_full(const stage_t *self) { return self->txn != NULL && txn_is_full(self->txn); }
+bool stage_is_full(const stage_t *self) {
+    bool alone = self->place.in_seq != self->durable.in_seq && crashes_near(self, self->place.in_seq);
+    return self->txn != NULL && (alone || txn_is_full(self->txn));
+}
 
 /* One event: apply or, where its agenda is open, resume; the agenda. Control entries are passed on, once. */
 static err_t event_take(stage_t *self, const batch_t *batch, const link_t *link, uint32_t *rounds) {
@@ -271,7 +283,7 @@ static err_t event_take(stage_t *self, const batch_t *batch, const link_t *link,
     turn->step = self->place.agenda_step;
     arena_reset(turn->arena);
     bool writes = self->role->writes != STREAM_NONE;
-    crashes_hold(link);
+    crashes_hold(link, event->seq);
     if (!turn->continues) {
         if (writes && is_passed_on_first(event)) txn_append_copy(self->txn, event, NULL);
         if (quarantine_meet(self, link))
@@ -287,7 +299,7 @@ static err_t event_take(stage_t *self, const batch_t *batch, const link_t *link,
         watch_beat();
         self->role->resume(turn, event, turn->step);
     }
-    crashes_hold(NULL);
+    crashes_hold(NULL, 0);
     self->place.agenda_seq = turn->continues ? event->seq : 0;
     self->place.agenda_step = turn->continues ? turn->step : 0;
     if (turn->continues) return txn_error(self->txn);
@@ -330,9 +342,10 @@ static err_t links_take(stage_t *self, const batch_t *batch) {
         if (halts(self, link)) break;
         err_t err = event_take(self, batch, link, &rounds);
         if (err == ERR_BAD) err = ERR_REFUSED; /* the role wrote what no reader could read: our own mistake, not the batch's */
-        if (err == ERR_REFUSED) crashes_add(link);
+        if (err == ERR_REFUSED) crashes_add(link, link->event.seq);
+        self->last.event.seq = link->event.seq;
+        memcpy(self->last.hash, link->hash, HASH_SIZE);
         if (err != OK || stage_pending(self)) return err;
-        crashes_survived(self, link);
         if (self->quarantine_news) break; /* which of the others may be skipped is asked first */
     }
     links_forget(self);

@@ -1,6 +1,7 @@
 /* Which event was being applied when the process crashed, and how often: the third time the stage stands still before it.
  * A crash is an ASSERT or a fault of ours (SIGABRT, SIGSEGV, …), a hang that the watchdog ended, or an event that the role
- * refuses; not a SIGKILL from outside. */
+ * refuses; not a SIGKILL from outside. What goes wrong while a role's memory becomes rows may be the work of any event of the
+ * transaction: it is put down to the last one, and in the next life all of them are committed one by one, until it is the last. */
 #include "services/stage/stage_inner.h"
 
 #include "services/stage/log.h"
@@ -18,12 +19,14 @@ enum { PATH_ROOM = 128, STACK_ROOM = 65536 };
 
 /* The event that the loop's thread has in hand; NULL between events, and in every other thread. */
 static _Thread_local const link_t *volatile in_hand;
+static _Thread_local volatile uint64_t in_hand_from;
 
 /* What the signal handler writes, and where to. One stage a process. */
 static crashes_t record;
 static int record_file = -1;
 
-void crashes_hold(const link_t *link) {
+void crashes_hold(const link_t *link, uint64_t from) {
+    in_hand_from = from;
     in_hand = link;
     watch_hold(link == NULL ? 0 : link->event.seq);
 }
@@ -38,15 +41,16 @@ static void record_write(void) {
     (void)written; /* a full disk forgets a crash: one more try */
 }
 
-static void record_add(const link_t *link) {
+static void record_add(const link_t *link, uint64_t from) {
     record.count = is_of(&record, link) ? record.count + 1 : 1;
+    record.from = from;
     record.seq = link->event.seq;
     memcpy(record.hash, link->hash, HASH_SIZE);
     record_write();
 }
 
 static void on_crash(int signal_number) {
-    if (in_hand != NULL && record_file >= 0) record_add(in_hand);
+    if (in_hand != NULL && record_file >= 0) record_add(in_hand, in_hand_from);
     raise(signal_number); /* SA_RESETHAND: on return it dies of it, in the frame where it stood, whoever sent the signal */
 }
 
@@ -83,14 +87,18 @@ void crashes_watch(stage_t *self, const char *folder) {
     handlers_set();
 }
 
-void crashes_add(const link_t *link) {
-    if (record_file >= 0) record_add(link);
+void crashes_add(const link_t *link, uint64_t from) {
+    if (record_file >= 0 && link->event.seq != 0) record_add(link, from);
 }
 
 void crashes_survived(stage_t *self, const link_t *link) {
     if (!is_of(&self->crashes, link)) return;
     self->crashes.count = record.count = 0;
     if (record_file >= 0) record_write();
+}
+
+bool crashes_near(const stage_t *self, uint64_t seq) {
+    return self->crashes.count > 0 && seq >= self->crashes.from && seq <= self->crashes.seq;
 }
 
 bool crashes_halt(const stage_t *self, const link_t *link) {

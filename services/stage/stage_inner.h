@@ -36,7 +36,8 @@ typedef struct {
 typedef struct {
     uint64_t program; /* which binary crashed */
     uint64_t count;
-    uint64_t seq;
+    uint64_t from; /* the event to blame is none before this one, */
+    uint64_t seq;  /* and none behind this one */
     uint8_t hash[HASH_SIZE];
 } crashes_t;
 
@@ -68,6 +69,7 @@ struct stage {
     place_t place;   /* applied */
     place_t durable; /* committed */
     head_t head;     /* committed head of the own stream */
+    link_t last;     /* the last event of the open transaction: its seq and hash; seq 0: none */
     turn_t loop;
     turn_t query;
     int64_t started_ms;
@@ -104,8 +106,10 @@ void quarantine_notice(stage_t *self, const link_t *link);
 /* --- stage_crashes.c --- */
 /* Counts crashes in <folder>/crashes from now on. For a process that is one stage. */
 void crashes_watch(stage_t *self, const char *folder);
-void crashes_hold(const link_t *link); /* the event that is being applied now; NULL: none */
-void crashes_add(const link_t *link);  /* the role refused it */
+/* The event that is being applied now, NULL: none; or the last of several from `from` on that are to blame together. */
+void crashes_hold(const link_t *link, uint64_t from);
+void crashes_add(const link_t *link, uint64_t from); /* the role refused it, or what the memory became of it */
+bool crashes_near(const stage_t *self, uint64_t seq); /* to be committed alone: one of those that may be to blame */
 void crashes_survived(stage_t *self, const link_t *link);
 bool crashes_halt(const stage_t *self, const link_t *link); /* it has crashed this program too often */
 
