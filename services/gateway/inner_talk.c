@@ -25,14 +25,14 @@ static void finish_busy(gateway_t *self, conversation_t *conversation) {
 
 void inner_ask(gateway_t *self, client_t *service, conversation_t *conversation, const message_t *type, const void *question,
                waits_for_t waits) {
-    conversation->waits = waits;
+    conversation->waits = (uint8_t)waits;
     buffer_clear(&self->out);
     packet_encode(conversation->id, type, question, &self->out);
     if (client_send(service, (bytes_t){self->out.at, (uint32_t)self->out.size}) != OK) finish_busy(self, conversation);
 }
 
 void inner_append(gateway_t *self, conversation_t *conversation, const report_submit_t *submit, bytes_t encoded) {
-    append_ask_t ask = {.unit = text_of(conversation->unit),
+    append_ask_t ask = {.unit = text_of(pending_unit(self->pending, conversation)),
                         .key_generation = conversation->generation,
                         .report = submit->report,
                         .receipt = submit->receipt};

@@ -4,23 +4,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PLACE_BITS = 17, SHARES = 8192, SHARE_OF_FREE = 4 };
+enum {
+    PLACE_BITS = 17,
+    SHARES = 2 * LIMIT_UNITS,
+    UNOWNED = UINT16_MAX,
+    SHARE_OF_FREE = 4,
+    LINE = 64,
+    PEER_BEGINS = offsetof(conversation_t, peer) + offsetof(gateway_peer_t, bytes),
+};
+_Static_assert(SHARES < UNOWNED, "a share has a number");
+_Static_assert(sizeof(conversation_t) % LINE == 0 && PEER_BEGINS + sizeof(uint64_t) <= LINE, "what is used often is in a line");
 
-/* What a unit holds, or the few whose names fall together. The plan names the units: nobody chooses with whom. */
+/* What a unit holds. A share of which nothing is held may become another's. */
 typedef struct {
-    uint32_t count;
     uint64_t bytes;
+    uint32_t count;
+    char unit[LIMIT_ID + 1];
 } share_t;
 
 struct pending {
-    conversation_t *places;
+    void *memory;
+    conversation_t *places; /* in it, each at the beginning of a line */
     uint32_t *free_places;
     uint32_t *by_entry; /* place + 1; 0: free slot */
     uint32_t place_count, free_count, slot_count;
     uint32_t oldest, newest; /* place + 1 */
     uint64_t bytes, bytes_room;
     uint64_t opened;
-    share_t *shares;
+    share_t *shares;  /* by a hash of the unit's name, or behind */
+    uint16_t last;    /* the share looked for last */
 };
 
 static void *memory_or_die(void *memory) {
@@ -34,7 +46,8 @@ pending_t *pending_new(uint32_t places, uint64_t bytes) {
     self->place_count = self->free_count = places;
     self->slot_count = places * 2;
     self->bytes_room = bytes;
-    self->places = memory_or_die(calloc(places, sizeof *self->places));
+    self->memory = memory_or_die(calloc(places + 1, sizeof *self->places)); /* touched only as far as it is needed */
+    self->places = (conversation_t *)(((uintptr_t)self->memory + LINE - 1) / LINE * LINE);
     self->free_places = memory_or_die(calloc(places, sizeof *self->free_places));
     self->by_entry = memory_or_die(calloc(self->slot_count, sizeof *self->by_entry));
     self->shares = memory_or_die(calloc(SHARES, sizeof *self->shares));
@@ -45,7 +58,7 @@ pending_t *pending_new(uint32_t places, uint64_t bytes) {
 void pending_destroy(pending_t **self) {
     if (*self == NULL) return;
     for (uint32_t index = 0; index < (*self)->place_count; index++) free((*self)->places[index].packet);
-    free((*self)->places);
+    free((*self)->memory);
     free((*self)->free_places);
     free((*self)->by_entry);
     free((*self)->shares);
@@ -61,25 +74,42 @@ static uint32_t place_of(const pending_t *self, const conversation_t *conversati
 
 static conversation_t *at_link(pending_t *self, uint32_t link) { return link == 0 ? NULL : &self->places[link - 1]; }
 
-static share_t *share_of(const pending_t *self, const char *unit) {
+/* The unit's share, or a place for it. NULL: more units than a plan can have hold something. */
+static share_t *share_find(const pending_t *self, const char *unit) {
+    share_t *last = &self->shares[self->last], *unheld = NULL;
+    if (strcmp(last->unit, unit) == 0) return last;
     uint32_t hash = 2166136261; /* FNV-1a */
-    for (; *unit != '\0'; unit++) hash = (hash ^ (uint8_t)*unit) * 16777619;
-    return &self->shares[(hash ^ hash >> 16) % SHARES];
+    for (const char *at = unit; *at != '\0'; at++) hash = (hash ^ (uint8_t)*at) * 16777619;
+    for (uint32_t probe = 0; probe < SHARES; probe++) {
+        share_t *share = &self->shares[(hash + probe) % SHARES];
+        if (strcmp(share->unit, unit) == 0) return share;
+        if (unheld == NULL && share->count == 0) unheld = share;
+        if (share->unit[0] == '\0') break;
+    }
+    return unheld;
 }
 
 /* Four times what is free: alone a unit may hold four fifths, two of them four ninths each; some is free for everybody else. */
 bool pending_fair(const pending_t *self, const char *unit, uint32_t size) {
-    const share_t *share = share_of(self, unit);
+    const share_t *share = share_find(self, unit);
+    if (share == NULL) return false;
     bool bytes_fair = size == 0 || share->bytes + size <= SHARE_OF_FREE * (self->bytes_room - self->bytes);
     return share->count < (uint64_t)SHARE_OF_FREE * self->free_count && bytes_fair;
 }
 
 void pending_own(pending_t *self, conversation_t *conversation, const char *unit) {
-    ASSERT(conversation->unit[0] == '\0' && strlen(unit) < sizeof conversation->unit);
-    memcpy(conversation->unit, unit, strlen(unit) + 1);
-    share_t *share = share_of(self, unit);
+    ASSERT(conversation->owner == UNOWNED && strlen(unit) <= LIMIT_ID);
+    share_t *share = share_find(self, unit);
+    ASSERT(share != NULL); /* pending_fair said so */
+    if (share->count == 0) memcpy(share->unit, unit, strlen(unit) + 1);
     share->count++;
-    share->bytes += conversation->packet_size;
+    if (conversation->keeps) share->bytes += conversation->packet_size;
+    conversation->owner = self->last = (uint16_t)(share - self->shares);
+}
+
+const char *pending_unit(const pending_t *self, const conversation_t *conversation) {
+    ASSERT(conversation->owner != UNOWNED);
+    return self->shares[conversation->owner].unit;
 }
 
 conversation_t *pending_open(pending_t *self, bytes_t packet, int64_t until_ms) {
@@ -92,12 +122,14 @@ conversation_t *pending_open(pending_t *self, bytes_t packet, int64_t until_ms) 
     fresh->newer = 0;
     fresh->request_id = fresh->seq = 0;
     fresh->generation = 0;
-    fresh->many = false;
+    fresh->owner = UNOWNED;
+    fresh->many = fresh->keeps = false;
     fresh->peer.size = 0;
     if (packet.size > 0) {
         fresh->packet = memory_or_die(malloc(packet.size));
         memcpy(fresh->packet, packet.at, packet.size);
         fresh->packet_size = packet.size;
+        fresh->keeps = true;
         self->bytes += packet.size;
     }
     conversation_t *before = at_link(self, self->newest);
@@ -108,11 +140,13 @@ conversation_t *pending_open(pending_t *self, bytes_t packet, int64_t until_ms) 
 }
 
 void pending_forget_packet(pending_t *self, conversation_t *conversation) {
+    if (!conversation->keeps) return;
     self->bytes -= conversation->packet_size;
-    if (conversation->unit[0] != '\0') share_of(self, conversation->unit)->bytes -= conversation->packet_size;
+    if (conversation->owner != UNOWNED) self->shares[conversation->owner].bytes -= conversation->packet_size;
     free(conversation->packet);
     conversation->packet = NULL;
     conversation->packet_size = 0;
+    conversation->keeps = false;
 }
 
 /* Entries follow one another: each has a slot of its own until they are slot_count apart. */
@@ -128,10 +162,10 @@ void pending_close(pending_t *self, conversation_t *conversation) {
     if (newer != NULL) newer->older = conversation->older;
     else self->newest = conversation->older;
     pending_forget_packet(self, conversation);
-    if (conversation->unit[0] != '\0') share_of(self, conversation->unit)->count--;
+    if (conversation->owner != UNOWNED) self->shares[conversation->owner].count--;
     conversation->id = conversation->seq = 0;
     conversation->waits = WAITS_FOR_NOTHING;
-    conversation->unit[0] = '\0';
+    conversation->owner = UNOWNED;
     self->free_places[self->free_count++] = place;
 }
 

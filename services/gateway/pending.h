@@ -17,11 +17,23 @@ typedef struct {
     uint8_t bytes[PEER_SIZE]; /* libzmq's own ids take five of them */
 } gateway_peer_t;
 
+/* Its first bytes as a number, 0 where there are none: almost every id is no longer, and nobody looks at more of its memory. */
+static inline uint64_t peer_begin(const gateway_peer_t *peer) {
+    uint64_t begin;
+    memcpy(&begin, peer->bytes, sizeof begin);
+    return peer->size >= sizeof begin ? begin : begin & (((uint64_t)1 << 8 * peer->size) - 1);
+}
+
 /* As much of it as there is. */
 static inline void peer_copy(gateway_peer_t *to, const gateway_peer_t *from) {
     to->descriptor = from->descriptor;
     to->size = from->size;
-    memcpy(to->bytes, from->bytes, from->size);
+    memcpy(to->bytes, from->bytes, from->size <= sizeof(uint64_t) ? sizeof(uint64_t) : from->size);
+}
+
+static inline bool peers_same(const gateway_peer_t *a, const gateway_peer_t *b) {
+    if (a->size != b->size || peer_begin(a) != peer_begin(b)) return false;
+    return a->size <= sizeof(uint64_t) || memcmp(a->bytes, b->bytes, a->size) == 0;
 }
 
 typedef enum {
@@ -32,20 +44,21 @@ typedef enum {
     WAITS_FOR_TOLD     /* an answer of the validation desk that ends the conversation */
 } waits_for_t;
 
-/* What is used often comes first: of most conversations nobody touches more than the first lines of memory. */
+/* Of most conversations nobody touches more than the first line of memory: each line more is a miss for every report. */
 typedef struct conversation {
     uint64_t id;         /* our number in questions to other services; never used twice */
     uint64_t request_id; /* the unit's number in all answers */
     uint64_t seq;        /* ledger entry, once there is a receipt */
     int64_t until_ms;    /* steady clock */
-    waits_for_t waits;
     uint32_t older, newer; /* the row of all conversations by age: place + 1 */
+    uint32_t generation; /* of the key it was opened with */
+    uint16_t owner;      /* whose it is, by pending_own alone: pending_unit tells */
+    uint8_t waits;       /* waits_for_t */
+    bool many : 1;       /* the unit sent an array: it may be answered in one */
+    bool keeps : 1;      /* a packet */
+    gateway_peer_t peer;
     uint32_t packet_size;
     uint8_t *packet;     /* the unit's message, while it has to be read again */
-    uint32_t generation; /* of the key it was opened with */
-    bool many;           /* the unit sent an array: it may be answered in one */
-    gateway_peer_t peer;
-    char unit[LIMIT_ID + 1]; /* whose it is, terminated; by pending_own alone */
 } conversation_t;
 
 typedef struct pending pending_t;
@@ -61,6 +74,7 @@ conversation_t *pending_open(pending_t *self, bytes_t packet, int64_t until_ms);
  * free. */
 bool pending_fair(const pending_t *self, const char *unit, uint32_t size);
 void pending_own(pending_t *self, conversation_t *conversation, const char *unit); /* once, right after pending_open */
+const char *pending_unit(const pending_t *self, const conversation_t *conversation); /* whose it is, until it is closed */
 void pending_forget_packet(pending_t *self, conversation_t *conversation);         /* it need not be read again */
 void pending_close(pending_t *self, conversation_t *conversation);
 conversation_t *pending_find(pending_t *self, uint64_t id); /* NULL: over, or never was */

@@ -14,10 +14,6 @@ typedef struct {
 
 enum { REPLIES_BYTES = 1 << 16 }; /* a frame of answers is not let grow far above this */
 
-static bool peers_same(const gateway_peer_t *a, const gateway_peer_t *b) {
-    return a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
-}
-
 void unit_answers_send(gateway_t *self) {
     uint32_t count = self->replies_count;
     self->replies_count = 0;
@@ -159,7 +155,7 @@ static void on_report_check(gateway_t *self, const asker_t *asker, const packet_
     swap_throwaway(self, &check.report);
     conversation_t *conversation = converse(self, asker, packet, (bytes_t){NULL, 0});
     if (conversation == NULL) return;
-    check_ask_t ask = {.unit = text_of(conversation->unit), .report = check.report};
+    check_ask_t ask = {.unit = text_of(pending_unit(self->pending, conversation)), .report = check.report};
     inner_ask(self, self->validation, conversation, check_ask_type(), &ask, WAITS_FOR_TOLD);
 }
 
@@ -172,7 +168,7 @@ static void on_status_ask(gateway_t *self, const asker_t *asker, const packet_t 
     }
     conversation_t *conversation = converse(self, asker, packet, (bytes_t){NULL, 0});
     if (conversation == NULL) return;
-    standing_ask_t ask = {.unit = text_of(conversation->unit), .task = status.task, .period = status.period};
+    standing_ask_t ask = {.unit = text_of(pending_unit(self->pending, conversation)), .task = status.task, .period = status.period};
     memcpy(ask.submission_id, status.submission_id, sizeof ask.submission_id);
     inner_ask(self, self->validation, conversation, standing_ask_type(), &ask, WAITS_FOR_TOLD);
 }
@@ -211,7 +207,7 @@ static void on_unit_act(gateway_t *self, const asker_t *asker, const packet_t *p
     if (conversation == NULL) return;
     buffer_t body = {0};
     packet_copy(0, packet, &body);
-    unit_act_t ask = {.unit = text_of(conversation->unit), .key_generation = conversation->generation,
+    unit_act_t ask = {.unit = text_of(pending_unit(self->pending, conversation)), .key_generation = conversation->generation,
                       .body = {body.at, (uint32_t)body.size}};
     inner_ask(self, self->intake, conversation, unit_act_type(), &ask, WAITS_FOR_RECEIPT);
     buffer_destroy(&body);
@@ -227,7 +223,7 @@ static void on_measures_ask(gateway_t *self, const asker_t *asker, const packet_
     }
     conversation_t *conversation = converse(self, asker, packet, (bytes_t){NULL, 0});
     if (conversation == NULL) return;
-    ask.unit = text_of(conversation->unit);
+    ask.unit = text_of(pending_unit(self->pending, conversation));
     inner_ask(self, self->validation, conversation, measures_ask_type(), &ask, WAITS_FOR_TOLD);
 }
 
@@ -246,7 +242,7 @@ static void on_evidence(gateway_t *self, const asker_t *asker, const packet_t *p
     }
     conversation_t *conversation = converse(self, asker, packet, (bytes_t){NULL, 0});
     if (conversation == NULL) return;
-    said.unit = text_of(conversation->unit);
+    said.unit = text_of(pending_unit(self->pending, conversation));
     inner_ask(self, self->evidence, conversation, type, &said, WAITS_FOR_TOLD);
 }
 

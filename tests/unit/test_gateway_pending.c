@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -54,6 +55,23 @@ static void what_a_unit_gives_back_it_may_take_again(void **state) {
     assert_true(pending_fair(*state, "hog", sizeof message));
     while ((oldest = pending_oldest(*state)) != NULL) pending_close(*state, oldest);
     assert_int_equal(take_all(*state, "hog", (bytes_t){message, sizeof message}), 4);
+}
+
+/* More units than a plan has ever, one after the other: what they held before them was given back. */
+static void whose_a_conversation_is_is_told_however_many_units_came_before(void **state) {
+    conversation_t *kept = pending_open(*state, nothing, 1);
+    pending_own(*state, kept, "jyj");
+    for (int index = 0; index < 3 * LIMIT_UNITS; index++) {
+        char unit[24];
+        snprintf(unit, sizeof unit, "u%d", index);
+        assert_true(pending_fair(*state, unit, 0));
+        conversation_t *fresh = pending_open(*state, nothing, 1);
+        pending_own(*state, fresh, unit);
+        assert_string_equal(pending_unit(*state, fresh), unit);
+        pending_close(*state, fresh);
+    }
+    assert_string_equal(pending_unit(*state, kept), "jyj");
+    assert_int_equal(take_all(*state, "jyj", nothing), 6); /* and it still counts */
 }
 
 static void no_more_conversations_than_places_and_a_closed_one_makes_room(void **state) {
@@ -152,6 +170,7 @@ int main(void) {
         TEST(one_unit_alone_leaves_places_for_the_others),
         TEST(one_unit_alone_leaves_bytes_for_the_others),
         TEST(what_a_unit_gives_back_it_may_take_again),
+        TEST(whose_a_conversation_is_is_told_however_many_units_came_before),
         TEST(a_number_is_never_used_twice),
         TEST(an_entry_is_awaited_by_one_conversation_only),
         TEST(an_entry_whose_slot_is_taken_is_told_so_and_takes_nothing),
