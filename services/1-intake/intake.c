@@ -180,6 +180,7 @@ bool intake_serve(intake_t *self, const fetch_t *fetch, arena_t *arena, batch_t 
     txn_t *txn = store_read(self->store);
     if (txn == NULL) return false;
     bool served = stream_serve(txn, STREAM_ENTRIES, self->durable, fetch, arena, batch);
+    batch->rooted = true;
     txn_abort(&txn);
     return served;
 }

@@ -181,8 +181,9 @@ static err_t loop_run(loop_t *self) {
     }
 }
 
-static txn_t *view_begin(void *self, head_t *durable) {
+static txn_t *view_begin(void *self, head_t *durable, bool *rooted) {
     *durable = intake_head(self);
+    *rooted = true;
     return store_read(intake_store(self)); /* sees what is committed only: the ledger shows no tail */
 }
 

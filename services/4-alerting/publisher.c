@@ -2,7 +2,7 @@
 #include "services/4-alerting/publisher.h"
 
 #include "services/4-alerting/alerting.h"
-#include "services/4-alerting/notice.h"
+#include "services/4-alerting/chunk.h"
 #include "services/4-alerting/position.h"
 #include "services/4-alerting/told.h"
 #include "services/stage/clock.h"
@@ -21,7 +21,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { CHUNK_NOTICES = 256, CHUNK_EVENTS = 8192, FIRST_PAUSE_MS = 20, AWAY_TOLERATED_MS = 60000, KEEP_EVERY = 4096 };
+enum { FIRST_PAUSE_MS = 20, AWAY_TOLERATED_MS = 60000, KEEP_EVERY = 4096 };
 #define PUBLISHED_FILE "data/alerting/published"
 
 struct publisher {
@@ -32,7 +32,8 @@ struct publisher {
     pthread_t thread;
     atomic_bool stop;
 
-    pthread_mutex_t lock;        /* guards what publisher_show reads */
+    pthread_mutex_t lock;        /* guards what others read and say */
+    head_t sure;                 /* stream 4 may go out up to here */
     uint64_t published;
     int64_t away_since_ms;       /* steady clock; 0: Redis is there */
     char why[REDIS_WHY];
@@ -106,13 +107,22 @@ static void position_follow(publisher_t *self) {
     self->epoch = now.epoch;
 }
 
-/* Stream 4 is shorter than what was published: it is being derived again, and what Redis should hold is not known before it is. */
-static bool is_shorter(publisher_t *self) {
+static head_t allowed(publisher_t *self) {
+    pthread_mutex_lock(&self->lock);
+    head_t sure = self->sure;
+    pthread_mutex_unlock(&self->lock);
+    return sure;
+}
+
+/* What Redis should hold is not known: stream 4 is being derived again, or nobody has said yet that it follows from the ledger. */
+static bool is_unsure(publisher_t *self) {
     txn_t *txn = store_read(self->store);
     if (txn == NULL) return true;
-    bool shorter = txn_head(txn).seq < self->published;
+    uint64_t sure = chunk_sure(txn, allowed(self));
     txn_abort(&txn);
-    return shorter;
+    if (sure == 0) return true;
+    position_follow(self);
+    return sure < self->published;
 }
 
 /* --- Redis there and away --- */
@@ -143,39 +153,8 @@ static bool redis_said(publisher_t *self, err_t err, const char *why) {
 
 /* --- reading stream 4 --- */
 
-typedef struct {
-    notice_t notices[CHUNK_NOTICES];
-    uint32_t count;
-    uint64_t last;       /* seq of the last event looked at */
-    bool ticked;         /* a tick lay among them */
-    bool forked;         /* the last of them begins a new epoch */
-} chunk_t;
-
-/* The warnings behind `after`, up to `last` (0: the head); the transaction is closed before Redis is spoken to. */
-static chunk_t *chunk_read(publisher_t *self, uint64_t after, uint64_t last) {
-    arena_reset(self->arena);
-    chunk_t *chunk = ARENA_NEW(self->arena, chunk_t, 1);
-    chunk->last = after;
-    txn_t *txn = store_read(self->store);
-    if (txn == NULL) return chunk;
-    uint64_t head = txn_head(txn).seq, until = last == 0 || last > head ? head : last;
-    for (uint64_t seq = after + 1; seq <= until && seq - after <= CHUNK_EVENTS && chunk->count < CHUNK_NOTICES; seq++) {
-        event_t event;
-        if (!txn_event(txn, seq, self->arena, &event, NULL)) break;
-        event.seq = seq;
-        if (notice_is_due(event.kind)) {
-            if (!notice_read(&self->plan, &event, self->arena, &chunk->notices[chunk->count])) break;
-            chunk->count++;
-        }
-        chunk->ticked |= event.kind == KIND_clock_ticked;
-        chunk->last = seq;
-        chunk->forked = event.kind == KIND_ledger_restored;
-        if (chunk->forked) break; /* what lost epochs told is read before the next is looked at */
-    }
-    if (txn_error(txn) != OK)
-        log_error("warnings_unreadable", "after=%llu err=%s", (unsigned long long)after, err_name(txn_error(txn)));
-    txn_abort(&txn);
-    return chunk;
+static chunk_t *read_on(publisher_t *self, uint64_t after, uint64_t last) {
+    return chunk_read(self->store, &self->plan, allowed(self), after, last, self->arena);
 }
 
 /* Once the plan is in the store, names are known. */
@@ -246,7 +225,7 @@ static redis_post_t post_of(const publisher_t *self, const notice_t *notice) {
 static bool restore(publisher_t *self, uint64_t *added, uint64_t *blocked) {
     uint64_t until = self->published;
     for (uint64_t after = 0; after < until && !atomic_load(&self->stop);) {
-        chunk_t *chunk = chunk_read(self, after, until);
+        chunk_t *chunk = read_on(self, after, until);
         for (uint32_t index = 0; index < chunk->count; index++) {
             redis_post_t post = post_of(self, &chunk->notices[index]);
             if (told_has(self->told, &chunk->notices[index])) continue;
@@ -357,11 +336,10 @@ static bool deliver_chunk(publisher_t *self, chunk_t *chunk) {
 static bool work(publisher_t *self) {
     if (!plan_known(self)) return true;
     bool ticked = false;
-    position_follow(self);
-    if (is_shorter(self)) return true; /* rung again as it grows */
+    if (is_unsure(self)) return true; /* rung again as it grows */
     if (!connected(self)) return false;
     while (!atomic_load(&self->stop)) {
-        chunk_t *chunk = chunk_read(self, self->published, 0);
+        chunk_t *chunk = read_on(self, self->published, 0);
         ticked |= chunk->ticked | chunk->forked;
         bool forked = chunk->forked;
         if (chunk->last == self->published) break;
@@ -379,7 +357,7 @@ static bool work(publisher_t *self) {
 /* Ticks and other control entries are nothing to Redis: without it the position still passes them. */
 static void pass_quietly(publisher_t *self) {
     for (;;) {
-        chunk_t *chunk = chunk_read(self, self->published, 0);
+        chunk_t *chunk = read_on(self, self->published, 0);
         uint64_t passed = chunk->count > 0 ? chunk->notices[0].seq - 1 : chunk->last;
         if (passed == self->published) return;
         show_position(self, passed);
@@ -449,6 +427,12 @@ err_t publisher_start(store_t *store, const redis_place_t *place, const char *fi
     return ERR_SYSTEM;
 }
 
+void publisher_allow(publisher_t *self, head_t sure) {
+    pthread_mutex_lock(&self->lock);
+    self->sure = sure;
+    pthread_mutex_unlock(&self->lock);
+}
+
 void publisher_ring(publisher_t *self) {
     uint64_t one = 1;
     if (write(self->bell, &one, sizeof one) < 0 && errno != EAGAIN) log_warn("publisher_bell", "errno=%d", errno);
@@ -465,8 +449,8 @@ void publisher_stop(publisher_t **self) {
 /* --- hooks --- */
 
 static void on_committed(void *self, stage_t *stage, uint64_t durable_head) {
-    (void)stage;
     (void)durable_head; /* the thread reads the head from its own transaction */
+    publisher_allow(self, stage_sure(stage));
     publisher_ring(self);
 }
 

@@ -9,6 +9,8 @@ typedef struct publisher publisher_t;
 
 /* Starts the thread. `store` is alerting's; `file` keeps the position that was published. Both outlive the thread. */
 err_t publisher_start(store_t *store, const redis_place_t *place, const char *file, publisher_t **out);
+/* Stream 4 may go out up to here (stage_sure); from any thread. Before it is called nothing does. */
+void publisher_allow(publisher_t *self, head_t sure);
 void publisher_ring(publisher_t *self);                   /* something was committed; from any thread */
 /* Fills in the position and what is wrong; the note lives until the next call. From one thread. */
 void publisher_show(publisher_t *self, health_t *health);

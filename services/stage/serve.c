@@ -26,7 +26,6 @@ static bool batch_fill(txn_t *txn, uint64_t last, const fetch_t *fetch, arena_t 
         batch->sizes = bytes_kept(&events.sizes, arena);
         batch->links = bytes_kept(&events.links, arena);
         memcpy(batch->last_hash, events.last_hash, sizeof batch->last_hash);
-        batch->from = fetch->after + 1;
         batch->count = count;
     }
     buffer_destroy(&events.events);
@@ -65,6 +64,8 @@ bool stream_serve(txn_t *txn, stream_t stream, head_t durable, const fetch_t *fe
         batch->state = batch_state_diverged;
         return true;
     }
+    batch->from = fetch->after + 1;
+    memcpy(batch->last_hash, hash, sizeof hash);
     return batch_fill(txn, last, fetch, arena, batch);
 }
 
@@ -174,11 +175,12 @@ static void batch_send(stream_door_t *self, const parked_t *parked, const batch_
 }
 
 /* What there is for one reader, or at the end of its wait the heads alone. true: it has its answer. */
-static bool parked_answer(stream_door_t *self, txn_t *txn, head_t durable, const parked_t *parked, bool over) {
+static bool parked_answer(stream_door_t *self, txn_t *txn, head_t durable, bool rooted, const parked_t *parked, bool over) {
     arena_reset(self->arena);
     batch_t batch;
     bool answered = stream_serve(txn, self->stream, durable, &parked->fetch, self->arena, &batch);
     if (!answered && (!over || txn_error(txn) != OK)) return over;
+    batch.rooted = rooted;
     batch_send(self, parked, &batch);
     return true;
 }
@@ -223,12 +225,13 @@ void stream_door_step(stream_door_t *self, int64_t steady_ms) {
 void stream_door_serve(stream_door_t *self, int64_t steady_ms) {
     if (self->parked_count == 0) return;
     head_t durable = {0};
-    txn_t *txn = self->view.view(self->view.self, &durable);
+    bool rooted = false;
+    txn_t *txn = self->view.view(self->view.self, &durable, &rooted);
     if (txn == NULL) return;
     uint32_t kept = 0;
     for (uint32_t index = 0; index < self->parked_count; index++) {
         const parked_t *parked = &self->parked[index];
-        if (!parked_answer(self, txn, durable, parked, steady_ms >= parked->until_ms)) self->parked[kept++] = *parked;
+        if (!parked_answer(self, txn, durable, rooted, parked, steady_ms >= parked->until_ms)) self->parked[kept++] = *parked;
     }
     self->parked_count = kept;
     self->view.done(self->view.self, txn);

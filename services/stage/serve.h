@@ -12,11 +12,11 @@
 bool stream_serve(txn_t *txn, stream_t stream, head_t durable, const fetch_t *fetch, arena_t *arena, batch_t *batch);
 
 /* A stream's ROUTER with its parked fetches. The owner calls stream_door_step whenever the handle is readable, after each
- * apply and commit, and at least every LIMIT_PARK_MS; it never waits. `view` gives a transaction to read from and the durable
- * head, `done` gives it back. */
+ * apply and commit, and at least every LIMIT_PARK_MS; it never waits. `view` gives a transaction to read from, the durable
+ * head and whether the stream is rooted (link.def), `done` gives it back. */
 typedef struct {
     void *self;
-    txn_t *(*view)(void *self, head_t *durable);
+    txn_t *(*view)(void *self, head_t *durable, bool *rooted);
     void (*done)(void *self, txn_t *txn);
 } stream_view_t;
 typedef struct stream_door stream_door_t;

@@ -119,6 +119,8 @@ err_t stage_verify(const role_t *role, const char *path, head_t *in, head_t *out
 
 store_t *stage_store(stage_t *self) { return self->store; }
 
+head_t stage_sure(const stage_t *self) { return self->sure; }
+
 uint64_t stage_halted(const stage_t *self) { return atomic_load(&self->halted_seq); }
 
 static void links_forget(stage_t *self) { self->links_at = self->links_count = 0; }
@@ -172,6 +174,7 @@ err_t stage_commit(stage_t *self) {
     }
     self->durable = self->place;
     self->head = head;
+    if (self->rooted) self->sure = head;
     return OK;
 }
 
@@ -184,6 +187,8 @@ err_t stage_rest(stage_t *self) {
 
 err_t stage_drop(stage_t *self) {
     stage_rollback(self);
+    self->rooted = false;
+    self->sure = (head_t){0};
     err_t err = txn_open(self);
     if (err != OK) return err;
     for (size_t table = 0; table < self->role->table_count; table++) txn_clear(self->txn, table);
@@ -217,12 +222,14 @@ bool stage_serve(stage_t *self, const fetch_t *fetch, arena_t *arena, batch_t *b
     txn_t *txn = self->txn != NULL ? self->txn : store_read(self->store);
     if (txn == NULL) return false;
     bool answered = stream_serve(txn, self->role->writes, self->head, fetch, arena, batch);
+    batch->rooted = self->rooted;
     if (txn != self->txn) txn_abort(&txn);
     return answered;
 }
 
 /* Decodes the batch and checks that it follows from where the stage stands, before anything is applied. Lists the events that
- * are new and durable at the writer. */
+ * are new and durable at the writer. Where both have the same chain the stage is as sure of what it has as its writer is; what
+ * was asked for before all was dropped meets nothing, and says nothing. */
 static err_t batch_check(stage_t *self, const batch_t *batch) {
     links_forget(self);
     arena_reset(self->batch_arena);
@@ -245,8 +252,10 @@ static err_t batch_check(stage_t *self, const batch_t *batch) {
         link->event = event;
         memcpy(link->hash, hash, sizeof hash);
     }
-    if (err == OK && batch->count > 0 && seq > self->place.in_seq && memcmp(hash, batch->last_hash, sizeof hash) != 0)
-        err = ERR_BAD;
+    bool meets = batch->count > 0 ? seq > self->place.in_seq : batch->from == self->place.in_seq + 1;
+    bool equal = meets && memcmp(hash, batch->last_hash, sizeof hash) == 0;
+    if (err == OK && batch->count > 0 && meets && !equal) err = ERR_BAD;
+    if (err == OK && equal) self->rooted = batch->rooted;
     if (err == OK) self->links_count = count;
     return err;
 }
@@ -361,6 +370,7 @@ err_t stage_step_on(stage_t *self, const batch_t *batch) {
         self->place.cause_seq = batch->cause_head;
     }
     if (err != OK) stage_rollback(self);
+    if (self->rooted && self->txn == NULL) self->sure = self->head;
     self->loop.event = NULL;
     return err;
 }

@@ -102,13 +102,17 @@ fetch_t stage_fetch_ahead(stage_t *self);          /* the same, behind the check
 /* Answers a fetch of this stage's own output from its tail and durable head. false: nothing new, park it. */
 bool stage_serve(stage_t *self, const fetch_t *fetch, arena_t *arena, batch_t *batch);
 store_t *stage_store(stage_t *self);
+/* Up to here what is committed is known to follow from the ledger as it stands: from there to here every writer has compared
+ * hashes with its own since it was started. {0}: nothing is known yet. What goes outside goes no further. */
+head_t stage_sure(const stage_t *self);
 /* Answers one query packet from a fresh read transaction; appends the answer packet to `out`. false: it must park
  * (at_least not reached). Unknown questions are answered by a refusal. Callable from one thread beside the loop. */
 bool stage_answer(stage_t *self, const packet_t *ask, buffer_t *out);
 /* A logical dump: every table row and every stream event as one line of text, in order. For tests and `verify`. */
 err_t stage_dump(stage_t *self, const char *file);
 
-/* A hook that runs in the loop after each commit, with the durable head. Alerting rings its publisher with it. */
+/* A hook that runs in the loop after each commit, with the durable head, and when stage_sure is another. Alerting rings its
+ * publisher with it. */
 typedef struct {
     void *self;
     void (*committed)(void *self, stage_t *stage, uint64_t durable_head);

@@ -70,6 +70,8 @@ struct stage {
     place_t durable; /* committed */
     head_t head;     /* committed head of the own stream */
     link_t last;     /* the last event of the open transaction: its seq and hash; seq 0: none */
+    head_t sure;     /* the last of these of which it is known that it follows from the ledger as it stands */
+    bool rooted;     /* what is applied does, too */
     turn_t loop;
     turn_t query;
     int64_t started_ms;

@@ -45,6 +45,7 @@ typedef struct {
     int64_t opened_ms;  /* when the first batch of the open transaction was applied */
     int64_t applied_ms; /* when the last was */
     int64_t committed_ms;
+    uint64_t sure_seq; /* as the hook was told */
     uint32_t strange;
     bool behind; /* the writer is shorter than we are; told once */
     bool leave;
@@ -58,9 +59,10 @@ static const char *endpoint_of(stream_t stream) {
     return endpoints[stream];
 }
 
-static txn_t *view_begin(void *self, head_t *durable) {
+static txn_t *view_begin(void *self, head_t *durable, bool *rooted) {
     stage_t *stage = self;
     *durable = stage->head;
+    *rooted = stage->rooted;
     return stage->txn != NULL ? stage->txn : store_read(stage->store);
 }
 
@@ -98,6 +100,12 @@ static void loop_fail(loop_t *self, const char *event, err_t err) {
     loop_leave(self, exit_code_of(err));
 }
 
+static void committed_tell(loop_t *self) {
+    stage_hooks_t *hooks = &self->stage->hooks;
+    self->sure_seq = stage_sure(self->stage).seq;
+    if (hooks->committed != NULL) hooks->committed(hooks->self, self->stage, self->stage->head.seq);
+}
+
 static void loop_commit(loop_t *self) {
     if (self->stage->txn == NULL) return;
     err_t err = stage_commit(self->stage);
@@ -110,9 +118,8 @@ static void loop_commit(loop_t *self) {
         loop_fail(self, "commit_failed", err);
         return;
     }
-    stage_hooks_t *hooks = &self->stage->hooks;
     self->committed_ms = clock_steady_ms();
-    if (hooks->committed != NULL) hooks->committed(hooks->self, self->stage, self->stage->head.seq);
+    committed_tell(self);
     desk_nudge(self->desk);
 }
 
@@ -240,6 +247,7 @@ static void loop_round(loop_t *self) {
     if ((ready & LINK_STOP) != 0) loop_leave(self, EX_OK);
     if ((ready & 1u << HANDLE_INTAKE) != 0) quarantines_take(self);
     if (self->held || (ready & 1u << HANDLE_READER) != 0) batches_take(self);
+    if (stage_sure(self->stage).seq != self->sure_seq) committed_tell(self);
     if (self->leave && self->exit_code != EX_OK) return;
     now_ms = clock_steady_ms();
     bool asked = self->door != NULL && (ready & 1u << HANDLE_DOOR) != 0;
@@ -272,11 +280,10 @@ static void loop_close(loop_t *self) {
 }
 
 static int loop_run(loop_t *self) {
-    stage_hooks_t *hooks = &self->stage->hooks;
     log_info("started", "pid=%d in_seq=%llu out_seq=%llu cause_seq=%llu", (int)getpid(),
              (unsigned long long)self->stage->place.in_seq, (unsigned long long)self->stage->head.seq,
              (unsigned long long)self->stage->place.cause_seq);
-    if (hooks->committed != NULL) hooks->committed(hooks->self, self->stage, self->stage->head.seq);
+    committed_tell(self);
     watch_start(watch_setting());
     watch_join("loop");
     stage_pace(self->stage, PACE);

@@ -152,7 +152,7 @@ typedef struct {
 /* What a stranger would find in Redis, and what was rung. */
 typedef struct {
     uint64_t epoch, seq;
-    uint8_t body_hash[QUICK_SIZE];
+    uint64_t ledger_epoch; /* of the ledger, when it came */
     text_t body;
 } redis_entry_t;
 typedef struct {

@@ -26,6 +26,8 @@ typedef struct {
     sim_t *sim;
     mark_t *entries;
     mark_t *rings;
+    mark_t *told; /* of stream 4 as it is now */
+    uint32_t told_count;
 } marks_t;
 
 static mark_t *marks_of(sim_t *sim, const redis_entry_t *entries, uint32_t count) {
@@ -74,6 +76,20 @@ static void entry_check(sim_t *sim, txn_t *txn, const redis_entry_t *entry) {
               (unsigned long long)entry->epoch, (unsigned long long)entry->seq);
 }
 
+/* Who was rung since the ledger is what it is was told something that follows from it: never what a stage had derived from a
+ * ledger that is lost, and would be derived no more. */
+static void rings_check(const marks_t *marks) {
+    const sim_t *sim = marks->sim;
+    for (uint32_t ring = 0; ring < sim->redis.ring_count; ring++) {
+        const redis_entry_t *rung = &sim->redis.rings[ring];
+        bool follows = rung->ledger_epoch < sim->epoch;
+        for (uint32_t index = 0; !follows && index < marks->told_count; index++)
+            follows = marks_equal(marks->told[index], marks->rings[ring]);
+        SIM_HOLDS(sim, "told_follows_from_the_ledger", follows, "%llu-%llu was rung", (unsigned long long)rung->epoch,
+                  (unsigned long long)rung->seq);
+    }
+}
+
 /* Without a restore the stream holds exactly the warnings of stream 4, in order; with one, each under its own number or told by
  * an epoch that is over. Each (id, state) was rung at least once, and more often only if Redis lost it: once more a loss. */
 void sim_check_redis(sim_t *sim) {
@@ -81,7 +97,8 @@ void sim_check_redis(sim_t *sim) {
     txn_t *txn = store_read(stage_store(sim_fold_named(sim, "alerting")->stage));
     ASSERT(txn != NULL);
     marks_t marks = {sim, marks_of(sim, sim->redis.entries, sim->redis.count),
-                     marks_of(sim, sim->redis.rings, sim->redis.ring_count)};
+                     marks_of(sim, sim->redis.rings, sim->redis.ring_count),
+                     ARENA_NEW(sim->arena, mark_t, txn_head(txn).seq + 1), 0};
     uint32_t index = 0;
     for (uint64_t seq = 1; seq <= txn_head(txn).seq; seq++) {
         event_t event;
@@ -93,7 +110,9 @@ void sim_check_redis(sim_t *sim) {
         bool read = notice_read(&plan, &event, sim->moment, &notice);
         SIM_HOLDS(sim, "redis_is_stream_4", read, "warning %llu cannot be shown", (unsigned long long)seq);
         warning_check(&marks, &event, &notice, index++);
+        marks.told[marks.told_count++] = mark_of(sim, arena_text(sim->arena, notice.body));
     }
+    rings_check(&marks);
     SIM_HOLDS(sim, "redis_is_stream_4", sim->epoch > 1 || index == sim->redis.count, "%u warnings, %u entries in Redis", index,
               sim->redis.count);
     for (uint32_t at = 0; at < sim->redis.count; at++) {

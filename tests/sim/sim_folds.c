@@ -233,7 +233,10 @@ bool sim_fold_work(sim_t *sim, uint32_t actor) {
     }
     if (fold_serve(sim, fold)) return true;
     if (!is_alerting(fold) || fold->open) return false;
-    if (sim->calm || sim_chance(sim, 300)) publisher_work(sim->publisher);
+    if (sim->calm || sim_chance(sim, 300)) {
+        publisher_allow(sim->publisher, stage_sure(fold->stage));
+        publisher_work(sim->publisher);
+    }
     if (sim->redis.away && sim->redis.dies_after == 0 && !sim->calm && sim_chance(sim, 100)) sim_fold_crash(sim, actor);
     return false;
 }

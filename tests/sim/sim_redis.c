@@ -126,7 +126,7 @@ static post_t post_do(sim_redis_t *model, const redis_post_t *post, const redis_
 
 err_t redis_post(redis_t *self, const redis_post_t *post, post_t *outcome, char why[REDIS_WHY]) {
     sim_redis_t *model = self->model;
-    redis_entry_t entry = {.body = arena_text(model->arena, post->body)};
+    redis_entry_t entry = {.body = arena_text(model->arena, post->body), .ledger_epoch = sim_now->epoch};
     if (!answers(model, why)) return ERR_SYSTEM;
     bool read = id_read(post->id, &entry.epoch, &entry.seq);
     ASSERT(read);

@@ -110,7 +110,7 @@ typedef struct {
 
 static inline void world_flush(world_t *self) {
     if (self->pending_count == 0) return;
-    batch_t batch = {.stream = STREAM_TALLIES, .state = batch_state_ok, .from = self->seq - self->pending_count + 1,
+    batch_t batch = {.stream = STREAM_TALLIES, .state = batch_state_ok, .rooted = true, .from = self->seq - self->pending_count + 1,
                      .count = self->pending_count, .durable_head = self->seq, .tail_head = self->seq,
                      .events = {self->pending.at, (uint32_t)self->pending.size}};
     memcpy(batch.last_hash, self->hash, sizeof batch.last_hash);

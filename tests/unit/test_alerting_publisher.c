@@ -74,9 +74,16 @@ static void listen_to_all(scene_t *scene) {
     freeReplyObject(reply);
 }
 
+/* As the hook of the stage does. */
+static void ring(scene_t *scene) {
+    publisher_allow(scene->publisher, stage_sure(scene->world->stage));
+    publisher_ring(scene->publisher);
+}
+
 static void publisher_begin_here(scene_t *scene) {
     redis_place_t place = {.socket = scene->socket};
     assert_int_equal(publisher_start(stage_store(scene->world->stage), &place, scene->file, &scene->publisher), OK);
+    ring(scene);
 }
 
 static scene_t *scene_new(void) {
@@ -109,7 +116,7 @@ static void scene_destroy(scene_t *scene) {
 static void pass(scene_t *scene, int64_t to_ms) {
     world_pass(scene->world, to_ms);
     world_flush(scene->world);
-    publisher_ring(scene->publisher);
+    ring(scene);
 }
 
 static uint64_t head(scene_t *scene) {
@@ -229,7 +236,7 @@ static void a_withdrawal_carries_the_id_of_what_it_withdraws(void **state) {
     raised = json_loads(strchr(hear(scene).at, ' ') + 1, 0, NULL);
     world_obligation(scene->world, "shangwu", 20210825, standing_reported, at(20210820, 10, 0));
     world_flush(scene->world);
-    publisher_ring(scene->publisher);
+    ring(scene);
     resolved = json_loads(strchr(hear(scene).at, ' ') + 1, 0, NULL);
     assert_string_equal(json_text(resolved, "state"), "resolved");
     assert_string_equal(json_text(resolved, "id"), json_text(raised, "id"));
@@ -267,7 +274,7 @@ static void after_flushall_the_next_warning_finds_the_old_ones_restored_before_i
     freeReplyObject(ask(scene, "FLUSHALL"));
     world_obligation(scene->world, "shangwu", 20210825, standing_reported, at(20210820, 10, 0)); /* no tick in between */
     world_flush(scene->world);
-    publisher_ring(scene->publisher);
+    ring(scene);
     UNTIL(published_all(scene));
     assert_int_equal(stream_length(scene), 3);
     assert_int_equal(publish_calls(scene), 3);

@@ -16,7 +16,8 @@ typedef struct {
     stream_door_t *door;
 } writer_t;
 
-static txn_t *writer_view(void *self, head_t *durable) {
+static txn_t *writer_view(void *self, head_t *durable, bool *rooted) {
+    *rooted = true;
     txn_t *txn = store_read(((writer_t *)self)->ledger);
     *durable = txn_head(txn);
     return txn;

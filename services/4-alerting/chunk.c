@@ -1,0 +1,46 @@
+/* Reads chunks. */
+#include "services/4-alerting/chunk.h"
+
+#include "services/stage/log.h"
+
+#include <string.h>
+
+uint64_t chunk_sure(txn_t *txn, head_t sure) {
+    uint8_t hash[32];
+    bool there = sure.seq > 0 && sure.seq <= txn_head(txn).seq && txn_hash(txn, sure.seq, hash);
+    return there && memcmp(hash, sure.hash, sizeof hash) == 0 ? sure.seq : 0;
+}
+
+/* false: what stands there cannot be read. */
+static bool event_add(chunk_t *chunk, txn_t *txn, const notice_plan_t *plan, uint64_t seq, arena_t *arena) {
+    event_t event;
+    if (!txn_event(txn, seq, arena, &event, NULL)) return false;
+    event.seq = seq;
+    if (notice_is_due(event.kind)) {
+        if (!notice_read(plan, &event, arena, &chunk->notices[chunk->count])) return false;
+        chunk->count++;
+    }
+    chunk->ticked |= event.kind == KIND_clock_ticked;
+    chunk->forked = event.kind == KIND_ledger_restored;
+    chunk->last = seq;
+    return true;
+}
+
+chunk_t *chunk_read(store_t *store, const notice_plan_t *plan, head_t sure, uint64_t after, uint64_t last, arena_t *arena) {
+    arena_reset(arena);
+    chunk_t *chunk = ARENA_NEW(arena, chunk_t, 1);
+    chunk->last = after;
+    txn_t *txn = store_read(store);
+    if (txn == NULL) return chunk;
+    uint64_t head = chunk_sure(txn, sure), until = last == 0 || last > head ? head : last;
+    /* what lost epochs told is read before what follows a fork is looked at */
+    bool more = after < until;
+    for (uint64_t seq = after + 1; more; seq++) {
+        more = event_add(chunk, txn, plan, seq, arena) && seq < until && seq - after < CHUNK_EVENTS;
+        more = more && chunk->count < CHUNK_NOTICES && !chunk->forked;
+    }
+    if (txn_error(txn) != OK)
+        log_error("warnings_unreadable", "after=%llu err=%s", (unsigned long long)after, err_name(txn_error(txn)));
+    txn_abort(&txn);
+    return chunk;
+}

@@ -1,0 +1,25 @@
+/* Stream 4 as it goes outside: notices, a chunk at a time, and nothing of which it is not known that it follows from the ledger. */
+#ifndef ALERTING_CHUNK_H
+#define ALERTING_CHUNK_H
+
+#include "services/4-alerting/notice.h"
+#include "services/stage/store.h"
+
+enum { CHUNK_NOTICES = 256, CHUNK_EVENTS = 8192 };
+
+typedef struct {
+    notice_t notices[CHUNK_NOTICES];
+    uint32_t count;
+    uint64_t last; /* seq of the last event looked at */
+    bool ticked;   /* a tick lay among them */
+    bool forked;   /* the last of them begins a new epoch */
+} chunk_t;
+
+/* How far this snapshot is sure: up to `sure`, if that is in it; what was derived otherwise has another hash there. 0: it is
+ * not. */
+uint64_t chunk_sure(txn_t *txn, head_t sure);
+/* The notices behind `after`, up to `last` (0: all), as far as they are sure; they live in the arena, which is reset. The
+ * transaction is over when this returns. */
+chunk_t *chunk_read(store_t *store, const notice_plan_t *plan, head_t sure, uint64_t after, uint64_t last, arena_t *arena);
+
+#endif
