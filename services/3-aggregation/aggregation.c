@@ -13,6 +13,9 @@ const table_t aggregation_tables[T_COUNT] = {
     [T_OUTAGES] = {"outages", agg_outage_type},
 };
 
+/* A report touches its obligation once, and lays down what it takes the place of. */
+static const rows_way_t ways[T_COUNT] = {[T_OBLIGATIONS] = ROWS_STRAIGHT, [T_BELOW] = ROWS_APPENDED};
+
 const plan_tables_t aggregation_plan_tables = {T_PLAN, T_PLAN_PARTS};
 
 static void on_plan_part(turn_t *turn, const event_t *event) {
@@ -135,6 +138,7 @@ const role_t *aggregation_role(void) {
                                 .writes = STREAM_TALLIES,
                                 .tables = aggregation_tables,
                                 .table_count = T_COUNT,
+                                .ways = ways,
                                 .apply = apply,
                                 .resume = resume,
                                 .memory_load = aggregation_memory_load,

@@ -68,7 +68,10 @@ static err_t chain_check(stage_t *self) {
 static err_t stage_store_open(const role_t *role, const char *path, store_t **store) {
     /* who writes no stream does something outside, and keeps what he did: nobody can derive that anew */
     bool derived = role->writes != STREAM_NONE && stream_chain(role->writes) == CHAIN_QUICK;
-    return (derived ? store_open_derived : store_open)(path, role->tables, role->table_count, store);
+    err_t err = (derived ? store_open_derived : store_open)(path, role->tables, role->table_count, store);
+    for (size_t table = 0; err == OK && role->ways != NULL && table < role->table_count; table++)
+        store_rows_go(*store, table, role->ways[table]);
+    return err;
 }
 
 err_t stage_open(const role_t *role, const char *path, stage_t **out) {

@@ -23,6 +23,7 @@ typedef struct {
     stream_t writes;
     const table_t *tables;
     size_t table_count;
+    const rows_way_t *ways;           /* of each table, see store_rows_go; NULL: all at hand */
     /* One event. Unknown kinds must be answered by turn_unknown: a stage never skips. */
     void (*apply)(turn_t *turn, const event_t *event);
     /* Re-entry of an event that asked for it with turn_continue(turn, step); NULL if it never does. */

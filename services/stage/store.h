@@ -34,6 +34,11 @@ err_t store_open(const char *path, const table_t *tables, size_t table_count, st
  * commits outlives the process, not the machine. After a power cut (another boot, not closed before) it opens empty. */
 err_t store_open_derived(const char *path, const table_t *tables, size_t table_count, store_t **out);
 void store_close(store_t **self);
+/* Where a derived store's write transactions read and write the rows of a table. At hand, as all are unless this is called: in
+ * memory; LMDB hears of them once a commit, in the order of their keys. Straight, for rows that are touched about once a commit: in
+ * LMDB. Appended: likewise, where nearly every new key lies behind all others. Between two transactions. */
+typedef enum { ROWS_AT_HAND, ROWS_STRAIGHT, ROWS_APPENDED } rows_way_t;
+void store_rows_go(store_t *self, size_t table, rows_way_t way);
 /* Writes the file anew with only what the store holds, and blanks the old one: what was deleted is in it no more. Nobody may use
  * the store meanwhile, in any thread. ERR_FULL: there was no room for it, nothing is changed; after any other error the store is to
  * be closed. Not for derived stores. */
@@ -62,6 +67,8 @@ bool txn_get(txn_t *self, size_t table, const store_key_t *key, arena_t *arena, 
 void txn_put(txn_t *self, size_t table, const store_key_t *key, const void *row);
 /* Puts a row where there is none. false: there is one, which is read into `there`; or an error stuck. Not in derived stores. */
 bool txn_put_new(txn_t *self, size_t table, const store_key_t *key, const void *row, arena_t *arena, void *there);
+/* A row of about so many bytes will be put before the commit: its page counts from now on, for txn_is_full. */
+void txn_promise(txn_t *self, size_t table, uint32_t size);
 void txn_delete(txn_t *self, size_t table, const store_key_t *key); /* not there: nothing happens */
 void txn_clear(txn_t *self, size_t table);
 

@@ -22,6 +22,7 @@ struct store {
     MDB_dbi dbis[STORE_TABLES];
     const table_t *tables;
     size_t table_count;
+    rows_way_t ways[STORE_TABLES];
     bool derived;
     bool writing;
     chain_t chain;        /* of the stream */
@@ -84,6 +85,8 @@ void txn_value_wrong(txn_t *self, const message_t *type, const char *where, cons
 bool record_open(txn_t *self, MDB_val key, MDB_val value, const char *where, bytes_t *content);
 /* Lets LMDB know the rows of a table, or of all (ROWS_ALL), that are only at hand. Errors stick. */
 void txn_rows_put(txn_t *self, uint32_t table);
+/* Puts a row of a table that is not kept at hand, where it lies. LMDB's code. */
+int straight_put(txn_t *self, size_t table, MDB_val name, MDB_val value);
 /* Encodes and seals a row in the store's scratch. false: it stuck. */
 bool record_encode(txn_t *self, const table_t *kept, MDB_val key, const void *row, MDB_val *value);
 /* Decodes a record's content into `row` with views into a copy in `arena`. */

@@ -47,7 +47,10 @@ bool record_read(txn_t *self, size_t table, MDB_val key, MDB_val value, arena_t 
     return record_open(self, key, value, kept->name, &content) && content_read(self, kept, content, arena, row);
 }
 
-static rows_t *rows_of(const txn_t *self) { return self->writes ? self->store->rows : NULL; }
+/* NULL: the table's rows go straight to LMDB. */
+static rows_t *rows_of(const txn_t *self, size_t table) {
+    return self->writes && self->store->ways[table] == ROWS_AT_HAND ? self->store->rows : NULL;
+}
 
 /* Rows are looked for in about the order of their keys: a cursor that stays looks at the page where it stands before it descends.
  * A reader has no transaction that lasts. */
@@ -62,7 +65,7 @@ static int record_find(txn_t *self, size_t table, MDB_val *name, MDB_val *value)
 /* From LMDB; what was found, or that there is nothing, is at hand from now on. */
 static bool row_fetch(txn_t *self, size_t table, MDB_val name, arena_t *arena, void *row) {
     const table_t *kept = &self->store->tables[table];
-    rows_t *rows = rows_of(self);
+    rows_t *rows = rows_of(self, table);
     bytes_t content = {NULL, 0};
     MDB_val value;
     int code = record_find(self, table, &name, &value);
@@ -76,7 +79,7 @@ bool txn_get(txn_t *self, size_t table, const store_key_t *key, arena_t *arena, 
     if (self->err != OK) return false;
     ASSERT(table < self->store->table_count);
     MDB_val name = key_value(key);
-    rows_t *rows = rows_of(self);
+    rows_t *rows = rows_of(self, table);
     const row_t *at_hand = rows == NULL ? NULL : rows_find(rows, (uint32_t)table, bytes_of(name));
     if (at_hand == NULL) return row_fetch(self, table, name, arena, row);
     if (at_hand->state == ROW_ABSENT || at_hand->state == ROW_DELETED) return false;
@@ -122,12 +125,25 @@ static uint32_t leaves_of(txn_t *self, size_t table) {
 }
 
 /* However many rows are written, they touch no more pages than the table had, and those that new ones fill. */
-static void row_write(txn_t *self, size_t table, MDB_val key, bytes_t content) {
-    if (!rows_write(self->store->rows, (uint32_t)table, bytes_of(key), content)) return;
-    self->changes += (uint32_t)(content.size / 4096);
+void txn_promise(txn_t *self, size_t table, uint32_t size) {
+    if (self->err != OK) return;
+    self->changes += size / 4096;
     if (self->touched[table].rows++ == 0) self->touched[table].leaves = leaves_of(self, table);
-    bool apart = self->touched[table].rows <= self->touched[table].leaves + 1;
+    bool behind = self->store->ways[table] == ROWS_APPENDED;
+    bool apart = !behind && self->touched[table].rows <= self->touched[table].leaves + 1;
     if (apart || self->touched[table].rows % NEW_A_PAGE == 0) self->changes++;
+}
+
+static void row_write(txn_t *self, size_t table, MDB_val key, bytes_t content) {
+    if (rows_write(self->store->rows, (uint32_t)table, bytes_of(key), content)) txn_promise(self, table, content.size);
+}
+
+/* To LMDB at once, by the cursor that looked for it. */
+static void row_lay(txn_t *self, size_t table, MDB_val key) {
+    MDB_val value = record_seal(self, key);
+    int code = straight_put(self, table, key, value);
+    txn_promise(self, table, (uint32_t)value.mv_size);
+    if (code != 0) txn_wrong(self, code, "put");
 }
 
 void txn_put(txn_t *self, size_t table, const store_key_t *key, const void *row) {
@@ -138,6 +154,8 @@ void txn_put(txn_t *self, size_t table, const store_key_t *key, const void *row)
     fault_t fault;
     if (wire_encode_checked(kept->type(), row, record, &fault) != OK)
         txn_value_wrong(self, kept->type(), kept->name, &fault);
+    else if (self->store->ways[table] != ROWS_AT_HAND)
+        row_lay(self, table, key_value(key));
     else if (self->store->rows == NULL)
         record_put(self, self->store->dbis[table], key_value(key));
     else
@@ -206,7 +224,7 @@ void txn_delete(txn_t *self, size_t table, const store_key_t *key) {
     if (self->err != OK) return;
     ASSERT(self->writes && table < self->store->table_count);
     MDB_val name = key_value(key);
-    if (self->store->rows != NULL) {
+    if (rows_of(self, table) != NULL) {
         row_write(self, table, name, (bytes_t){NULL, 0});
         return;
     }
