@@ -132,7 +132,8 @@ typedef struct {
     uint64_t asked; /* step */
     arena_t *arena; /* of the held batch */
     batch_t held;
-    bool holds;
+    bool holds; /* some of the batch at hand waits */
+    bool ahead; /* what was asked for last follows that batch */
     uint32_t strange;
     bool open; /* a transaction may be open */
     parked_t parked[SIM_ACTORS];

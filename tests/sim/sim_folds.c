@@ -56,6 +56,8 @@ void sim_fold_open(sim_t *sim, uint32_t actor) {
     sim_path_of(sim, fold->role->name, path);
     err_t err = stage_open(fold->role, path, &fold->stage);
     SIM_HOLDS(sim, "stages_open", err == OK, "%s: %s", fold->role->name, err_name(err));
+    static const uint32_t paces[] = {0, 0, 1, 2, 5};
+    stage_pace(fold->stage, paces[sim_draw(sim, 5)]);
     durable_note(fold);
     sim->starts++;
     sim_trace(sim, "%s opens, durable head %llu", fold->role->name, (unsigned long long)fold->ever_durable);
@@ -72,7 +74,7 @@ void sim_fold_crash(sim_t *sim, uint32_t actor) {
     if (is_alerting(fold)) publisher_destroy(&sim->publisher);
     if (fold->role->writes == STREAM_NONE) sim_outside_crash(sim); /* one process, the notifier */
     stage_close(&fold->stage);
-    fold->outstanding = fold->holds = fold->open = false;
+    fold->outstanding = fold->ahead = fold->holds = fold->open = false;
     fold->strange = 0;
     memset(fold->parked, 0, sizeof fold->parked);
     sim->crashes++;
@@ -90,15 +92,18 @@ void sim_fold_second(sim_t *sim, uint32_t actor) {
 
 /* --- what arrives --- */
 
-static void batch_step(sim_t *sim, fold_t *fold) {
+/* Some of the batch at hand. Whoever failed forgets what he had asked for ahead. */
+static void batch_step(sim_t *sim, fold_t *fold, err_t err) {
     uint32_t actor = sim_actor_of(sim, fold);
-    err_t err = stage_step(fold->stage, &fold->held);
+    if (sim->calm) stage_pace(fold->stage, 0);
+    if (err == OK) err = stage_step_on(fold->stage, &fold->held);
     fold->open = err == OK;
-    fold->holds = err == OK && stage_pending(fold->stage);
+    fold->holds = err == OK && stage_unfinished(fold->stage);
     if (err == OK) {
         fold->strange = 0;
         return;
     }
+    fold->ahead = fold->outstanding = false;
     SIM_HOLDS(sim, "stages_take_what_they_get", err == ERR_BAD || err == ERR_STORE || err == ERR_FULL, "%s: %s",
               fold->role->name, err_name(err));
     SIM_HOLDS(sim, "stages_take_what_they_get", err == ERR_BAD || (!sim->calm && (sim->faults & 2) != 0), "%s: %s",
@@ -120,16 +125,17 @@ static void batch_take(sim_t *sim, fold_t *fold, const packet_t *packet) {
     fold->holds = false;
     err_t err = packet_body(&kept, batch_type(), fold->arena, &fold->held, &fault);
     SIM_HOLDS(sim, "answers_are_read", err == OK, "a batch: %s", fault.code);
-    if (ours) fold->outstanding = false;
+    if (ours) fold->outstanding = fold->ahead = false;
     if (fold->held.state == batch_state_ok) {
-        batch_step(sim, fold);
+        err = stage_take(fold->stage, &fold->held);
+        if (ours || err != ERR_BAD) batch_step(sim, fold, err);
         return;
     }
     if (!ours || fold->held.state != batch_state_diverged) return;
     SIM_HOLDS(sim, "nothing_diverges", sim->forked, "%s was told that it diverged", fold->role->name);
     sim_trace(sim, "%s diverged, drops its state", fold->role->name);
     err = stage_drop(fold->stage);
-    fold->open = false;
+    fold->open = fold->ahead = false;
     if (err != OK) sim_fold_crash(sim, sim_actor_of(sim, fold));
 }
 
@@ -141,7 +147,7 @@ bool sim_fold_take(sim_t *sim, uint32_t actor, uint32_t from, bytes_t frame) {
     err_t err = packet_decode(frame, &packet, &fault);
     SIM_HOLDS(sim, "answers_are_read", err == OK, "%s: %s", fold->role->name, fault.code);
     if (packet.kind == KIND_batch) {
-        if (fold->holds && sim_chance(sim, 500)) return false; /* in the middle of an agenda */
+        if (fold->holds && (fold->ahead || sim_chance(sim, 500))) return false; /* in the middle of a batch */
         batch_take(sim, fold, &packet);
         return true;
     }
@@ -180,7 +186,7 @@ static void fold_commit(sim_t *sim, fold_t *fold) {
     }
     SIM_HOLDS(sim, "commits_go_well", !sim->calm && err != ERR_CORRUPT, "%s: %s", fold->role->name, err_name(err));
     sim_trace(sim, "%s cannot commit: %s", fold->role->name, err_name(err));
-    fold->holds = false;
+    fold->holds = fold->ahead = fold->outstanding = false;
     if (sim_chance(sim, 700)) sim_fold_crash(sim, sim_actor_of(sim, fold)); /* as the service does; or it goes on */
 }
 
@@ -206,7 +212,8 @@ static bool fold_ask(sim_t *sim, fold_t *fold) {
     if (fold->outstanding && sim->step - fold->asked < ASK_AGAIN) return false;
     static const uint32_t sizes[] = {0, 0, 1, 400, 3000};
     buffer_t out = {0};
-    fetch_t fetch = stage_fetch(fold->stage);
+    fold->ahead = fold->holds && sim_chance(sim, 700);
+    fetch_t fetch = (fold->ahead ? stage_fetch_ahead : stage_fetch)(fold->stage);
     if (!sim->calm) fetch.max_bytes = sizes[sim_draw(sim, 5)];
     packet_encode(++fold->request_id, fetch_type(), &fetch, &out);
     sim_send(sim, sim_actor_of(sim, fold), fold->writer, (bytes_t){out.at, (uint32_t)out.size});
@@ -224,7 +231,7 @@ bool sim_fold_work(sim_t *sim, uint32_t actor) {
     }
     if (fold_ask(sim, fold)) return true;
     if (fold->holds && sim_chance(sim, 500)) {
-        batch_step(sim, fold);
+        batch_step(sim, fold, OK);
         return true;
     }
     if (fold->open && (sim->calm || sim_chance(sim, 600))) {
