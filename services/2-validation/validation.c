@@ -33,20 +33,11 @@ static void on_plan_ended(turn_t *turn, bool sealed) {
 
 /* --- reports --- */
 
-/* The months of every figure's indicator; figures of one indicator share them. */
-static const validation_history_t *histories_of(turn_t *turn, text_t unit, const report_t *report) {
+/* The months of every figure's indicator. */
+static const validation_history_t *histories_of(turn_t *turn, const sheet_t *sheet, const report_t *report) {
     validation_history_t *histories = ARENA_NEW(turn_arena(turn), validation_history_t, report->figures_count);
-    for (uint32_t index = 0; index < report->figures_count; index++) {
-        text_t indicator = report->figures[index].indicator;
-        uint32_t other = 0;
-        while (!text_equal(report->figures[other].indicator, indicator)) other++;
-        if (other < index) {
-            histories[index] = histories[other];
-            continue;
-        }
-        store_key_t key = key_history(unit, indicator);
-        if (!turn_get(turn, VALIDATION_HISTORY, &key, &histories[index])) histories[index] = (validation_history_t){0};
-    }
+    for (uint32_t index = 0; sheet != NULL && index < report->figures_count; index++)
+        histories[index] = sheet_history(sheet, report->figures[index].indicator);
     return histories;
 }
 
@@ -55,17 +46,18 @@ static validation_case_t case_of(turn_t *turn, text_t unit, const report_t *repo
     validation_case_t given = {.place = validation_place(plan_book(turn), unit, report->task, report->period),
                                .report = report,
                                .unit = unit,
-                               .received_ms = turn_now_ms(turn),
-                               .histories = histories_of(turn, unit, report)};
+                               .received_ms = turn_now_ms(turn)};
+    const sheet_t *sheet = sheet_of(turn, &given.place);
+    given.histories = histories_of(turn, sheet, report);
     report_body_hash(report, encoded, turn_arena(turn), given.body_hash);
-    store_key_t key = key_standing(unit, report->task, report->period);
-    if (!turn_get(turn, VALIDATION_STANDING, &key, &given.standing)) given.standing = (validation_standing_t){0};
-    if (given.standing.revision == 0) given.skipped = period_skipped(turn, &given);
+    given.standing = standing_of(turn, sheet, &given.place, unit, report->task, report->period);
+    if (given.standing.revision == 0) given.skipped = period_skipped(&given.place, sheet);
     return given;
 }
 
 static void history_keep(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling, text_t indicator,
-                         const validation_history_t *old, restated_t *restated) {
+                         sheet_t *sheet, restated_t *restated) {
+    const validation_history_t was = sheet_history(sheet, indicator), *old = &was;
     uint32_t period_from = given->place.period->from;
     validation_history_t fresh =
         validation_history_replace(old, indicator, period_from, ruling->figures, given->report->figures, ruling->figures_count,
@@ -73,9 +65,7 @@ static void history_keep(turn_t *turn, const validation_case_t *given, const val
     restated_case_t moved = {
         .old = old, .fresh = &fresh, .indicator = indicator, .plan = given->place.plan, .period_from = period_from};
     restated_add(turn, restated, &moved);
-    store_key_t key = key_history(given->unit, indicator);
-    if (fresh.months_count > 0) turn_put(turn, VALIDATION_HISTORY, &key, &fresh);
-    else if (old->months_count > 0) turn_delete(turn, VALIDATION_HISTORY, &key);
+    if (fresh.months_count > 0 || old->months_count > 0) sheet_history_put(turn, sheet, &fresh, period_from);
 }
 
 static bool has_indicator(const report_t *report, uint32_t count, text_t indicator) {
@@ -87,25 +77,24 @@ static bool has_indicator(const report_t *report, uint32_t count, text_t indicat
 /* The months that this revision states, and those of the revision before it that it no longer states. */
 static restated_t histories_keep(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling) {
     const report_t *report = given->report;
+    sheet_t *sheet = sheet_of(turn, &given->place);
     restated_t restated = {0};
     for (uint32_t index = 0; index < report->figures_count; index++) {
         text_t indicator = report->figures[index].indicator;
         if (has_indicator(report, index, indicator)) continue;
-        history_keep(turn, given, ruling, indicator, &given->histories[index], &restated);
+        history_keep(turn, given, ruling, indicator, sheet, &restated);
     }
     if (ruling->revision == 1) return restated;
     const task_t *task = given->place.task;
     for (uint32_t index = 0; index < task->indicators_count; index++) {
         text_t indicator = task->indicators[index].id;
-        store_key_t key = key_history(given->unit, indicator);
-        validation_history_t old;
         if (has_indicator(report, report->figures_count, indicator)) continue;
-        if (turn_get(turn, VALIDATION_HISTORY, &key, &old)) history_keep(turn, given, ruling, indicator, &old, &restated);
+        if (sheet_history(sheet, indicator).months_count > 0) history_keep(turn, given, ruling, indicator, sheet, &restated);
     }
     return restated;
 }
 
-static void standing_keep(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling) {
+static void verdict_keep(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling) {
     validation_standing_t row = given->standing;
     row.newest_seq = turn_cause(turn);
     if (ruling->accepted) {
@@ -117,8 +106,8 @@ static void standing_keep(turn_t *turn, const validation_case_t *given, const va
         if (ruling->revision == 1) row.first_valid_ms = row.received_ms; /* frozen: no correction moves it */
         memcpy(row.body_hash, given->body_hash, sizeof row.body_hash);
     }
-    store_key_t key = key_standing(given->unit, given->report->task, given->report->period);
-    turn_put(turn, VALIDATION_STANDING, &key, &row);
+    const report_t *report = given->report;
+    standing_keep(turn, sheet_of(turn, &given->place), &given->place, given->unit, report->task, report->period, &row);
 }
 
 /* Files that the report names, and those of its rows; one file named twice counts twice. */
@@ -195,13 +184,14 @@ static void on_report_received(turn_t *turn, const event_t *event) {
     if (ruling.accepted) issues_note(turn, &given, &ruling);
     if (ruling.accepted) restated = histories_keep(turn, &given, &ruling);
     if (ruling.accepted) claims_stand(turn, &given, &ruling, &place);
-    standing_keep(turn, &given, &ruling);
+    verdict_keep(turn, &given, &ruling);
     if (ruling.accepted) emit_accepted(turn, &given, &ruling, &restated, &place);
     else emit_refused(turn, &given, &ruling);
     disputes_tell(turn, &place);
 }
 
 static void apply(turn_t *turn, const event_t *event) {
+    plan_trim(turn);
     switch (event->kind) {
     case KIND_plan_part: on_plan_part_kept(turn, event); return;
     case KIND_plan_adopted: on_plan_kept(turn, event); return;
@@ -342,9 +332,7 @@ static void answer_standing(turn_t *turn, const packet_t *packet, reply_t *reply
     static const uint8_t any[16];
     if (packet_body(packet, standing_ask_type(), turn_arena(turn), &ask, &fault) != OK) return;
     if (turn_waits(turn, ask.at_least)) return;
-    store_key_t key = key_standing(ask.unit, ask.task, ask.period);
-    validation_standing_t standing;
-    if (!turn_get(turn, VALIDATION_STANDING, &key, &standing)) standing = (validation_standing_t){0};
+    validation_standing_t standing = standing_get(turn, ask.unit, ask.task, ask.period);
     verdict_t *verdicts = ARENA_NEW(turn_arena(turn), verdict_t, LIMIT_REASONS);
     bool all = memcmp(ask.submission_id, any, sizeof any) == 0;
     uint32_t count = all ? submissions_of(turn, standing.newest_seq, verdicts)
@@ -385,8 +373,8 @@ const role_t *validation_role(void) {
         [VALIDATION_PLAN] = {"plan", plan_adopted_type},
         [VALIDATION_PLAN_PARTS] = {"plan_parts", plan_part_type},
         [VALIDATION_RULES_ROW] = {"rules", validation_rules_type},
-        [VALIDATION_STANDING] = {"standing", validation_standing_type},
-        [VALIDATION_HISTORY] = {"history", validation_history_type},
+        [VALIDATION_SHEET] = {"sheets", validation_sheet_type},
+        [VALIDATION_STRAY] = {"strays", validation_standing_type},
         [VALIDATION_CLAIM] = {"claim", validation_claim_type},
         [VALIDATION_CONTEST] = {"contest", validation_contest_type},
         [VALIDATION_DISPUTE] = {"dispute", validation_dispute_type},
@@ -406,6 +394,7 @@ const role_t *validation_role(void) {
                                 .apply = apply,
                                 .memory_load = validation_memory_load,
                                 .memory_destroy = validation_memory_destroy,
+                                .settle = validation_memory_settle,
                                 .answer = answer};
     return &role;
 }

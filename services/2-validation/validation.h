@@ -12,8 +12,8 @@ enum {
     VALIDATION_PLAN,        /* () → plan_adopted, the one in force */
     VALIDATION_PLAN_PARTS,  /* (hash, index) → plan_part */
     VALIDATION_RULES_ROW,   /* () → validation_rules */
-    VALIDATION_STANDING,    /* (period, task, unit) → validation_standing */
-    VALIDATION_HISTORY,     /* (indicator, unit) → validation_history */
+    VALIDATION_SHEET,       /* (task, unit) → validation_sheet: the standings of all periods, the months of all figures */
+    VALIDATION_STRAY,       /* (period, task, unit) → validation_standing: of submissions that name what the plan lacks */
     VALIDATION_CLAIM,       /* (indicator, key kind, key, unit, period, member) → validation_claim */
     VALIDATION_CONTEST,     /* (indicator, key kind, key) → validation_contest: whose claim counts; none is looked for */
     VALIDATION_DISPUTE,     /* (indicator, key kind, key) → validation_dispute; only where more than one claim it */

@@ -160,15 +160,13 @@ static bool period_add(turn_t *turn, history_page_t *page, uint64_t newest_seq) 
 }
 
 /* All periods of one indicator. false: the page is full. */
-static bool indicator_add(turn_t *turn, history_page_t *page, const plan_t *plan, const task_t *task, text_t indicator) {
-    page->task = task->id;
+static bool indicator_add(turn_t *turn, history_page_t *page, const plan_t *plan, const sheet_t *sheet, text_t indicator) {
     page->indicator = indicator;
     for (uint32_t index = 0; index < plan->periods_count; index++) {
         page->period = plan->periods[index].id;
         if (page->ask->period.size > 0 && !text_equal(page->ask->period, page->period)) continue;
-        store_key_t key = key_standing(page->ask->unit, task->id, page->period);
-        validation_standing_t standing;
-        if (turn_get(turn, VALIDATION_STANDING, &key, &standing) && !period_add(turn, page, standing.newest_seq)) return false;
+        uint64_t newest_seq = sheet_standing(sheet, &plan->periods[index]).newest_seq;
+        if (newest_seq != 0 && !period_add(turn, page, newest_seq)) return false;
     }
     return true;
 }
@@ -180,17 +178,18 @@ void answer_history(turn_t *turn, const packet_t *packet, reply_t *reply) {
     if (turn_waits(turn, ask.at_least)) return;
     history_page_t page = {.ask = &ask, .skip = ask.after, .told = {.as_of = turn_cause(turn)}};
     page.told.rows = page.rows = ARENA_NEW(turn_arena(turn), figure_change_t, LIMIT_ROWS);
-    const planbook_t *book = plan_book(turn);
-    const plan_t *plan = book == NULL ? NULL : planbook_plan(book);
+    validation_place_t place = validation_place(plan_book(turn), ask.unit, text_of(NULL), ask.period);
     bool room = true;
     returns_find(turn, &page);
-    for (uint32_t task = 0; plan != NULL && room && task < plan->tasks_count; task++) {
-        const task_t *here = &plan->tasks[task];
+    for (uint32_t task = 0; place.unit != NULL && room && task < place.plan->tasks_count; task++) {
+        const task_t *here = place.task = &place.plan->tasks[task];
         if (!task_owed_by(here, ask.unit)) continue;
+        const sheet_t *sheet = sheet_of(turn, &place);
+        page.task = here->id;
         for (uint32_t index = 0; room && index < here->indicators_count; index++) {
             text_t indicator = here->indicators[index].id;
             if (ask.indicator.size > 0 && !text_equal(indicator, ask.indicator)) continue;
-            room = indicator_add(turn, &page, plan, here, indicator);
+            room = indicator_add(turn, &page, place.plan, sheet, indicator);
         }
     }
     reply_with(reply, history_type(), &page.told);

@@ -96,22 +96,18 @@ static bool accepted_find(turn_t *turn, uint64_t seq, report_accepted_t *accepte
 /* --- what a return takes away and brings back --- */
 
 static restated_t histories_revive(turn_t *turn, const report_decided_t *decided, const report_accepted_t *below) {
-    const planbook_t *book = plan_book(turn);
-    const task_t *task = planbook_task(book, decided->task);
-    uint32_t period_from = planbook_period(book, decided->period)->from;
+    validation_place_t place = validation_place(plan_book(turn), decided->unit, decided->task, decided->period);
+    sheet_t *sheet = sheet_of(turn, &place);
     restated_t restated = {0};
-    for (uint32_t index = 0; index < task->indicators_count; index++) {
-        text_t indicator = task->indicators[index].id;
-        store_key_t key = key_history(decided->unit, indicator);
-        validation_history_t old;
-        if (!turn_get(turn, VALIDATION_HISTORY, &key, &old)) old = (validation_history_t){0};
-        validation_history_t fresh = validation_history_replace(&old, indicator, period_from, below->figures, below->figures,
-                                                                below->figures_count, turn_arena(turn));
-        restated_case_t moved = {.old = &old, .fresh = &fresh, .indicator = indicator, .plan = planbook_plan(book),
-                                 .period_from = period_from, .back = true};
+    for (uint32_t index = 0; index < place.task->indicators_count; index++) {
+        text_t indicator = place.task->indicators[index].id;
+        validation_history_t old = sheet_history(sheet, indicator);
+        validation_history_t fresh = validation_history_replace(&old, indicator, place.period->from, below->figures,
+                                                                below->figures, below->figures_count, turn_arena(turn));
+        restated_case_t moved = {.old = &old, .fresh = &fresh, .indicator = indicator, .plan = place.plan,
+                                 .period_from = place.period->from, .back = true};
         restated_add(turn, &restated, &moved);
-        if (fresh.months_count > 0) turn_put(turn, VALIDATION_HISTORY, &key, &fresh);
-        else if (old.months_count > 0) turn_delete(turn, VALIDATION_HISTORY, &key);
+        if (fresh.months_count > 0 || old.months_count > 0) sheet_history_put(turn, sheet, &fresh, place.period->from);
     }
     return restated;
 }
@@ -212,8 +208,7 @@ static uint64_t decision_do(turn_t *turn, const report_decided_t *decided, valid
     disputes_tell(turn, &place);
     standing->decided_ms = (uint64_t)turn_now_ms(turn);
     standing->decided_seq = turn_cause(turn);
-    store_key_t key = key_standing(decided->unit, decided->task, decided->period);
-    turn_put(turn, VALIDATION_STANDING, &key, standing);
+    standing_put(turn, decided->unit, decided->task, decided->period, standing);
     return again_ms;
 }
 
@@ -221,8 +216,7 @@ void on_report_decided(turn_t *turn, const event_t *event) {
     report_decided_t decided;
     if (!turn_body(turn, event, report_decided_type(), &decided)) return;
     decision_case_t given = {.book = plan_book(turn), .decided = &decided};
-    store_key_t key = key_standing(decided.unit, decided.task, decided.period);
-    if (!turn_get(turn, VALIDATION_STANDING, &key, &given.standing)) given.standing = (validation_standing_t){0};
+    given.standing = standing_get(turn, decided.unit, decided.task, decided.period);
     report_accepted_t counting;
     accepted_find(turn, standing_counts_seq(&given.standing), &counting, &given.counts_since_ms);
     reason_t *reasons = ARENA_NEW(turn_arena(turn), reason_t, DECISION_REASONS);

@@ -59,17 +59,14 @@ static void extension_do(turn_t *turn, const extension_decided_t *decided, valid
     emit_granted(turn, decided, before_ms, due_ms);
     standing->due_ms = due_ms;
     standing->due_seq = turn_cause(turn);
-    store_key_t key = key_standing(decided->unit, decided->task, decided->period);
-    turn_put(turn, VALIDATION_STANDING, &key, standing);
+    standing_put(turn, decided->unit, decided->task, decided->period, standing);
 }
 
 void on_extension_decided(turn_t *turn, const event_t *event) {
     extension_decided_t decided;
     if (!turn_body(turn, event, extension_decided_type(), &decided)) return;
     const planbook_t *book = plan_book(turn);
-    validation_standing_t standing;
-    store_key_t key = key_standing(decided.unit, decided.task, decided.period);
-    if (!turn_get(turn, VALIDATION_STANDING, &key, &standing)) standing = (validation_standing_t){0};
+    validation_standing_t standing = standing_get(turn, decided.unit, decided.task, decided.period);
     request_row_t request = request_newest(turn, &standing);
     uint64_t before_ms = due_of(turn, &standing, decided.unit, decided.period), due_ms = 0;
     if (book != NULL && decided.until != 0) due_ms = (uint64_t)deadline_resolve(planbook_plan(book), decided.until).due_ms;

@@ -2,17 +2,15 @@
 #include "services/2-validation/validation_state.h"
 
 static store_key_t key_follow(const warning_decided_t *decided) {
-    store_key_t key = key_standing(decided->unit, decided->task, decided->period);
+    store_key_t key = key_report(decided->unit, decided->task, decided->period);
     key_add_text(&key, decided->indicator);
     return key;
 }
 
 /* Newest valid revision in, and not returned. */
 static bool is_reported(turn_t *turn, const warning_decided_t *decided) {
-    store_key_t key = key_standing(decided->unit, decided->task, decided->period);
-    validation_standing_t standing;
-    return turn_get(turn, VALIDATION_STANDING, &key, &standing) && standing.revision > 0 &&
-           standing.decision != decision_returned;
+    validation_standing_t standing = standing_get(turn, decided->unit, decided->task, decided->period);
+    return standing.revision > 0 && standing.decision != decision_returned;
 }
 
 static void promise_note(turn_t *turn, const warning_decided_t *decided, follow_row_t *row) {

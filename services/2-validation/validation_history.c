@@ -187,5 +187,5 @@ validation_history_t validation_history_replace(const validation_history_t *old,
     if (carried && ours == 0)
         month_insert(months, &count,
                      (validation_month_t){.period_from = period_from, .carried = true, .gone = true});
-    return (validation_history_t){.months = months, .months_count = count};
+    return (validation_history_t){.indicator = indicator, .months = months, .months_count = count};
 }

@@ -22,7 +22,7 @@ void on_bulletin_out(turn_t *turn, const event_t *event) {
         (validation_issue_t){.period_from = period->from, .period = published.period, .number = published.number};
     row.issues = issues;
     turn_put(turn, VALIDATION_ISSUES, &key, &row);
-    turn_forget(turn);
+    plan_forget(turn);
 }
 
 /* What stood for this very figure in the period. */

@@ -36,7 +36,21 @@ void *validation_memory_load(turn_t *turn) {
     store_key_t key = key_single();
     txn_get(turn_txn(turn), VALIDATION_ISSUES, &key, arena, &memory->issues);
     absences_fill(turn, memory);
+    sheets_begin(turn, &memory->sheets);
     return memory;
+}
+
+void validation_memory_settle(turn_t *turn, void *memory) { sheets_settle(turn, &((validation_memory_t *)memory)->sheets); }
+
+void plan_trim(turn_t *turn) {
+    validation_memory_t *memory = turn_memory(turn);
+    if (memory != NULL) sheets_trim(turn, &memory->sheets);
+}
+
+void plan_forget(turn_t *turn) {
+    void *memory = turn_memory(turn);
+    if (memory != NULL) validation_memory_settle(turn, memory);
+    turn_forget(turn);
 }
 
 void validation_memory_destroy(void **memory) {
@@ -44,6 +58,7 @@ void validation_memory_destroy(void **memory) {
     *memory = NULL;
     if (self == NULL) return;
     arena_t *arena = self->arena;
+    sheets_destroy(&self->sheets);
     planbook_destroy(&self->book);
     arena_destroy(&arena);
 }
@@ -82,8 +97,8 @@ void on_plan_part_kept(turn_t *turn, const event_t *event) {
 void on_plan_kept(turn_t *turn, const event_t *event) {
     plan_adopted_t adopted;
     if (!turn_body(turn, event, plan_adopted_type(), &adopted)) return;
+    plan_forget(turn);
     plan_keep(turn_txn(turn), plan_tables, &adopted);
-    turn_forget(turn);
 }
 
 /* Intake has looked at all of it: who, when, how many. Kept for the deadlines that are told from now on; what was told of a report
@@ -96,6 +111,6 @@ void on_outage_declared(turn_t *turn, const event_t *event) {
     memcpy(counted.command_id, declared.command_id, sizeof counted.command_id);
     store_key_t key = key_seq(turn_cause(turn));
     turn_put(turn, VALIDATION_OUTAGE, &key, &counted);
-    turn_forget(turn);
+    plan_forget(turn);
     turn_emit(turn, outage_counted_type(), &counted);
 }

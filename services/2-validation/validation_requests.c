@@ -110,8 +110,7 @@ static void request_take(turn_t *turn, request_case_t *given) {
     memcpy(taken.submission_id, said->submission_id, sizeof taken.submission_id);
     request_put(turn, &row);
     given->standing.request_seq = row.seq;
-    store_key_t key = key_standing(said->unit, said->task, said->period);
-    turn_put(turn, VALIDATION_STANDING, &key, &given->standing);
+    standing_put(turn, said->unit, said->task, said->period, &given->standing);
     turn_emit(turn, request_taken_type(), &taken);
 }
 
@@ -119,8 +118,7 @@ void on_extension_requested(turn_t *turn, const event_t *event) {
     extension_requested_t requested;
     if (!turn_body(turn, event, extension_requested_type(), &requested)) return;
     request_case_t given = {.book = plan_book(turn), .requested = &requested, .now_ms = turn_now_ms(turn)};
-    store_key_t key = key_standing(requested.unit, requested.task, requested.period);
-    if (!turn_get(turn, VALIDATION_STANDING, &key, &given.standing)) given.standing = (validation_standing_t){0};
+    given.standing = standing_get(turn, requested.unit, requested.task, requested.period);
     given.newest = request_newest(turn, &given.standing);
     given.due_ms = due_of(turn, &given.standing, requested.unit, requested.period);
     reason_t *reasons = ARENA_NEW(turn_arena(turn), reason_t, DECISION_REASONS);
@@ -133,9 +131,8 @@ void on_extension_requested(turn_t *turn, const event_t *event) {
 
 /* As it is told: one that waits for an answer that nobody needs any more, since the report came in time. */
 static void request_look(turn_t *turn, request_row_t *row) {
-    validation_standing_t standing;
-    store_key_t key = key_standing(row->unit, row->task, row->period);
-    if (row->state != request_state_pending || !turn_get(turn, VALIDATION_STANDING, &key, &standing)) return;
+    if (row->state != request_state_pending) return;
+    validation_standing_t standing = standing_get(turn, row->unit, row->task, row->period);
     row->due_ms = due_of(turn, &standing, row->unit, row->period);
     if (is_in_time(&standing, row->due_ms)) row->state = request_state_moot;
 }

@@ -4,10 +4,11 @@
 
 #include "services/2-validation/validation.h"
 #include "services/2-validation/validation_rules.h"
+#include "services/2-validation/validation_sheet.h"
 #include "services/plan/absence.h"
 
 /* The period first: a month's reports then fall together, however many years and units there are. */
-static inline store_key_t key_standing(text_t unit, text_t task, text_t period) {
+static inline store_key_t key_report(text_t unit, text_t task, text_t period) {
     store_key_t key = key_new();
     key_add_text(&key, period);
     key_add_text(&key, task);
@@ -19,13 +20,6 @@ static inline store_key_t key_standing(text_t unit, text_t task, text_t period) 
 static inline store_key_t key_single(void) {
     store_key_t key = key_new();
     key_add_u64(&key, 0);
-    return key;
-}
-
-static inline store_key_t key_history(text_t unit, text_t indicator) {
-    store_key_t key = key_new();
-    key_add_text(&key, indicator);
-    key_add_text(&key, unit);
     return key;
 }
 
@@ -42,9 +36,13 @@ typedef struct {
     deadline_t *deadlines; /* of its periods, by the plan */
     absences_t absences; /* of ours */
     validation_issues_t issues; /* bulletins that are out */
+    sheets_t sheets;
 } validation_memory_t;
 void *validation_memory_load(turn_t *turn); /* NULL: no plan is adopted yet */
 void validation_memory_destroy(void **memory);
+void validation_memory_settle(turn_t *turn, void *memory);
+void plan_trim(turn_t *turn);   /* between two events */
+void plan_forget(turn_t *turn); /* what it was derived from changes: settled, loaded anew on next use */
 const planbook_t *plan_book(turn_t *turn); /* NULL: none yet */
 deadline_t planned_deadline(turn_t *turn, const period_t *period); /* by the plan's own rule; a period of plan_book */
 /* When the report is due, by the rule that aggregation uses too. 0: the plan has no such period. */
@@ -113,7 +111,7 @@ void restated_add(turn_t *turn, restated_t *restated, const restated_case_t *giv
 
 /* The period before, if it is owed and not reported although an earlier one is: a month was skipped. Who has not reported at all
  * yet skips nothing: it is late, or came to owe the task in mid-year. */
-text_t period_skipped(turn_t *turn, const validation_case_t *given);
+text_t period_skipped(const validation_place_t *place, const sheet_t *sheet);
 
 /* What the figures of a report that passes would come to: who typed the month sees the running total, and the reverse. */
 const figure_standing_t *figures_after(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling,

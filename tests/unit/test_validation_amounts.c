@@ -3,6 +3,8 @@
 #include "services/2-validation/validation_rules.h"
 #include "tests/unit/validation_bench.h"
 
+#define HISTORY(list, count) {.months = (list), .months_count = (count)}
+
 static void a_running_total_alone_becomes_the_month_s_amount(void **state) {
     bench_t *bench = bench_raised(state, 0);
     bench_past(bench, 0, 20210801, YUAN(200), YUAN(100));
@@ -114,7 +116,7 @@ static void a_report_is_compared_with_the_last_month_that_was_not_nil(void **sta
     const validation_month_t months[] = {{.period_from = 20210801, .amount = 77},
                                          {.period_from = 20210901, .amount = 0},
                                          {.period_from = 20211101, .amount = 5}};
-    validation_history_t history = {months, 3};
+    validation_history_t history = HISTORY(months, 3);
     validation_past_t past = validation_past(&history, T(""), 20211001);
     assert_int_equal(past.last, 77);
     assert_int_equal(past.before, 77);
@@ -230,7 +232,7 @@ static void each_member_that_moved_is_told_once_with_its_later_months(void **sta
     memcpy(after, before, sizeof before);
     after[1].amount = 12; /* a: 2 more; b as it was; c is stated no more, and has no later month */
     memmove(&after[3], &after[4], 3 * sizeof after[0]);
-    validation_history_t old = {before, COUNT(before)}, fresh = {after, COUNT(before) - 1};
+    validation_history_t old = HISTORY(before, COUNT(before)), fresh = HISTORY(after, COUNT(before) - 1);
     restated_total_t rows[4];
     assert_int_equal(restated_of(bench, &old, &fresh, false, rows, 4), 1);
     assert_text(rows[0].member, "a");
@@ -255,7 +257,7 @@ static void later_months_have_moved_though_the_new_total_comes_to_the_old_one_on
     validation_month_t after[COUNT(before)];
     memcpy(after, before, sizeof before);
     after[0].amount = 6;
-    validation_history_t old = {before, COUNT(before)}, fresh = {after, COUNT(after)};
+    validation_history_t old = HISTORY(before, COUNT(before)), fresh = HISTORY(after, COUNT(after));
     restated_total_t row;
     assert_int_equal(restated_of(bench, &old, &fresh, false, &row, 1), 1);
     assert_int_equal(row.after, 6);
@@ -271,7 +273,7 @@ static void a_figure_that_is_stated_no_more_moves_the_months_after_it(void **sta
                                          {.period_from = 20211001, .amount = 1}};
     const validation_month_t after[] = {{.period_from = 20210901, .carried = true, .gone = true},
                                         {.period_from = 20211001, .amount = 1}};
-    validation_history_t old = {before, 2}, gone = {after, 2}, nothing = {&after[1], 1};
+    validation_history_t old = HISTORY(before, 2), gone = HISTORY(after, 2), nothing = HISTORY(&after[1], 1);
     restated_total_t row;
     assert_int_equal(restated_of(bench, &old, &gone, false, &row, 1), 1);
     assert_int_equal(row.before, 100); /* the opening balance goes with it */
@@ -288,7 +290,7 @@ static void what_comes_back_is_held_against_what_was_typed_then(void **state) {
     validation_month_t before[] = {{.period_from = 20210801, .amount = 5}, {.period_from = 20210901, .amount = 10}};
     validation_month_t after[] = {{.period_from = 20210801, .amount = 5},
                                   {.period_from = 20210901, .amount = 10, .typed = GIVEN(14)}};
-    validation_history_t old = {before, 2}, fresh = {after, 2};
+    validation_history_t old = HISTORY(before, 2), fresh = HISTORY(after, 2);
     restated_total_t row;
     assert_int_equal(restated_of(bench, &old, &fresh, false, &row, 1), 0); /* a report was judged by it, and agrees */
     assert_int_equal(restated_of(bench, &old, &fresh, true, &row, 1), 1);

@@ -1,0 +1,340 @@
+/* Sheets at hand: found by their place in the plan, read from their rows at first use, rows again before a commit. */
+#include "services/2-validation/validation_sheet.h"
+
+#include "services/2-validation/validation_state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SLOTS_LEAST = 1024, ROW_GUESS = 2 /* a row takes about so many times less than its sheet */ };
+
+/* What stands for one period, as nearly all of them are: thousands are at hand, and each has one line of the cache. */
+typedef struct {
+    uint32_t period_from, revision;
+    uint64_t seq, newest_seq, first_valid_ms, received_ms;
+    uint8_t body_hash[QUICK_SIZE];
+    validation_standing_t *whole; /* where there is more to it: claims, a decision, an extension, a request; or NULL */
+} brief_t;
+
+/* The months of one figure, with room for more. */
+typedef struct {
+    validation_history_t history; /* its months are those below */
+    validation_month_t *months;
+    uint32_t room;
+} series_t;
+
+struct sheet {
+    const unit_t *unit;
+    const task_t *task;
+    arena_t *arena;
+    brief_t *standings; /* ascending by period */
+    series_t *series;   /* ascending by indicator */
+    uint32_t periods;   /* of the plan: room for so many at first */
+    uint32_t standings_count, standings_room;
+    uint32_t series_count, series_room;
+    size_t bytes;
+    bool changed;
+};
+
+static store_key_t key_sheet(const sheet_t *self) {
+    store_key_t key = key_new();
+    key_add_text(&key, self->task->id);
+    key_add_text(&key, self->unit->id);
+    return key;
+}
+
+/* --- one sheet --- */
+
+/* More room for a list: its elements move. */
+static void *grown(sheet_t *self, const void *old, size_t size, uint32_t count, uint32_t *room, uint32_t least, uint32_t wanted) {
+    if (*room == 0) *room = least == 0 ? 1 : least;
+    while (*room < wanted) *room *= 2;
+    void *list = arena_room(self->arena, size * *room);
+    if (count > 0) memcpy(list, old, size * count);
+    self->bytes += size * *room;
+    return list;
+}
+
+/* Where the period's standing is, or belongs. */
+static uint32_t standing_place(const sheet_t *self, uint32_t period_from) {
+    uint32_t low = 0, end = self->standings_count;
+    while (low < end) {
+        uint32_t middle = (low + end) / 2;
+        if (self->standings[middle].period_from < period_from) low = middle + 1;
+        else end = middle;
+    }
+    return low;
+}
+
+static bool is_standing_of(const sheet_t *self, uint32_t at, uint32_t period_from) {
+    return at < self->standings_count && self->standings[at].period_from == period_from;
+}
+
+static uint32_t series_place(const sheet_t *self, text_t indicator) {
+    uint32_t at = 0;
+    while (at < self->series_count && text_compare(self->series[at].history.indicator, indicator) < 0) at++;
+    return at;
+}
+
+static bool is_series_of(const sheet_t *self, uint32_t at, text_t indicator) {
+    return at < self->series_count && text_equal(self->series[at].history.indicator, indicator);
+}
+
+/* A text that lives as long as the sheet: the plan's own, if it is there. */
+static text_t member_kept(sheet_t *self, text_t indicator, text_t member) {
+    if (member.size == 0) return text_of(NULL);
+    for (uint32_t index = 0; index < self->task->indicators_count; index++) {
+        const indicator_t *one = &self->task->indicators[index];
+        const member_t *found = text_equal(one->id, indicator) ? indicator_member(one, member) : NULL;
+        if (found != NULL) return found->id;
+    }
+    return arena_text(self->arena, member);
+}
+
+static series_t *series_add(sheet_t *self, text_t indicator) {
+    uint32_t at = series_place(self, indicator);
+    if (is_series_of(self, at, indicator)) return &self->series[at];
+    if (self->series_count == self->series_room)
+        self->series = grown(self, self->series, sizeof *self->series, self->series_count, &self->series_room,
+                             self->task->indicators_count, self->series_count + 1);
+    memmove(&self->series[at + 1], &self->series[at], (self->series_count - at) * sizeof *self->series);
+    self->series_count++;
+    self->series[at] = (series_t){.history.indicator = arena_text(self->arena, indicator)};
+    return &self->series[at];
+}
+
+/* `fresh` are the months now; those of one period, or all (0), have members that live elsewhere. */
+static void series_set(sheet_t *self, series_t *series, const validation_history_t *fresh, uint32_t period_from) {
+    if (fresh->months_count > series->room)
+        series->months = grown(self, NULL, sizeof *series->months, 0, &series->room, self->periods, fresh->months_count);
+    if (fresh->months_count > 0) memcpy(series->months, fresh->months, fresh->months_count * sizeof *series->months);
+    for (uint32_t index = 0; index < fresh->months_count; index++) {
+        validation_month_t *month = &series->months[index];
+        bool ours = period_from == 0 || month->period_from == period_from;
+        if (ours) month->member = member_kept(self, series->history.indicator, month->member);
+    }
+    series->history.months = series->months;
+    series->history.months_count = fresh->months_count;
+}
+
+static bool is_brief(const validation_standing_t *standing) {
+    return (standing->claims | standing->decided_ms | standing->decided_seq | standing->counts | standing->counts_seq |
+            standing->due_ms | standing->due_seq | standing->request_seq) == 0 &&
+           standing->decision == decision_none;
+}
+
+static validation_standing_t standing_whole(const brief_t *brief) {
+    if (brief->whole != NULL) return *brief->whole;
+    validation_standing_t standing = {.period_from = brief->period_from,
+                                      .revision = brief->revision,
+                                      .seq = brief->seq,
+                                      .first_valid_ms = brief->first_valid_ms,
+                                      .received_ms = brief->received_ms,
+                                      .newest_seq = brief->newest_seq};
+    memcpy(standing.body_hash, brief->body_hash, sizeof standing.body_hash);
+    return standing;
+}
+
+static void standing_set(sheet_t *self, const validation_standing_t *standing) {
+    uint32_t at = standing_place(self, standing->period_from);
+    bool there = is_standing_of(self, at, standing->period_from);
+    if (!there && self->standings_count == self->standings_room)
+        self->standings = grown(self, self->standings, sizeof *self->standings, self->standings_count, &self->standings_room,
+                                self->periods, self->standings_count + 1);
+    if (!there) {
+        memmove(&self->standings[at + 1], &self->standings[at], (self->standings_count - at) * sizeof *self->standings);
+        self->standings_count++;
+    }
+    validation_standing_t *whole = there ? self->standings[at].whole : NULL;
+    if (whole == NULL && !is_brief(standing)) whole = arena_room(self->arena, sizeof *whole);
+    if (whole != NULL) *whole = *standing;
+    brief_t *brief = &self->standings[at];
+    *brief = (brief_t){.period_from = standing->period_from,
+                       .revision = (uint32_t)standing->revision,
+                       .seq = standing->seq,
+                       .newest_seq = standing->newest_seq,
+                       .first_valid_ms = standing->first_valid_ms,
+                       .received_ms = standing->received_ms,
+                       .whole = whole};
+    memcpy(brief->body_hash, standing->body_hash, sizeof brief->body_hash);
+}
+
+static sheet_t *sheet_read(turn_t *turn, const validation_place_t *place, arena_t *arena) {
+    validation_sheet_t row;
+    sheet_t *self = ARENA_NEW(arena, sheet_t, 1);
+    *self = (sheet_t){.unit = place->unit,
+                      .task = place->task,
+                      .arena = arena,
+                      .periods = place->plan->periods_count,
+                      .bytes = sizeof *self};
+    store_key_t key = key_sheet(self);
+    if (!turn_get(turn, VALIDATION_SHEET, &key, &row)) return self;
+    for (uint32_t index = 0; index < row.standings_count; index++) standing_set(self, &row.standings[index]);
+    for (uint32_t index = 0; index < row.histories_count; index++)
+        series_set(self, series_add(self, row.histories[index].indicator), &row.histories[index], 0);
+    return self;
+}
+
+static void sheet_write(turn_t *turn, sheet_t *self) {
+    validation_history_t histories[LIMIT_INDICATORS];
+    validation_standing_t standings[LIMIT_PERIODS];
+    validation_sheet_t row = {.standings = standings, .standings_count = self->standings_count, .histories = histories};
+    for (uint32_t index = 0; index < self->standings_count; index++) standings[index] = standing_whole(&self->standings[index]);
+    for (uint32_t index = 0; index < self->series_count; index++)
+        if (self->series[index].history.months_count > 0) histories[row.histories_count++] = self->series[index].history;
+    store_key_t key = key_sheet(self);
+    txn_put(turn_txn(turn), VALIDATION_SHEET, &key, &row);
+    self->changed = false;
+}
+
+validation_standing_t sheet_standing(const sheet_t *self, const period_t *period) {
+    uint32_t at = standing_place(self, period->from);
+    return is_standing_of(self, at, period->from) ? standing_whole(&self->standings[at]) : (validation_standing_t){0};
+}
+
+validation_history_t sheet_history(const sheet_t *self, text_t indicator) {
+    uint32_t at = series_place(self, indicator);
+    return is_series_of(self, at, indicator) ? self->series[at].history : (validation_history_t){0};
+}
+
+/* --- all of them --- */
+
+static sheets_t *sheets_of(turn_t *turn) { return &((validation_memory_t *)turn_memory(turn))->sheets; }
+
+static void slots_take(sheets_t *self, uint32_t count) {
+    self->slots = calloc(count, sizeof *self->slots);
+    ASSERT(self->slots != NULL);
+    self->slots_count = count;
+}
+
+void sheets_begin(turn_t *turn, sheets_t *self) {
+    store_key_t all = key_new();
+    validation_standing_t stray;
+    *self = (sheets_t){.arena = arena_new()};
+    slots_take(self, SLOTS_LEAST);
+    scan_t scan = scan_begin(turn_txn(turn), VALIDATION_STRAY, &all, NULL);
+    self->strays = scan_next(&scan, turn_arena(turn), &stray);
+    scan_end(&scan);
+}
+
+void sheets_destroy(sheets_t *self) {
+    arena_destroy(&self->arena);
+    free(self->slots);
+    free(self->changed);
+}
+
+static uint32_t slot_of(const sheets_t *self, uint64_t place) {
+    uint32_t mask = self->slots_count - 1, at = (uint32_t)(place * 0x9E3779B97F4A7C15u >> 32) & mask;
+    while (self->slots[at].sheet != NULL && self->slots[at].place != place) at = (at + 1) & mask;
+    return at;
+}
+
+static void slots_grow(sheets_t *self) {
+    sheets_t old = *self;
+    slots_take(self, 2 * old.slots_count);
+    for (uint32_t index = 0; index < old.slots_count; index++)
+        if (old.slots[index].sheet != NULL) self->slots[slot_of(self, old.slots[index].place)] = old.slots[index];
+    free(old.slots);
+}
+
+sheet_t *sheet_of(turn_t *turn, const validation_place_t *place) {
+    if (place->unit == NULL || place->task == NULL) return NULL;
+    if (turn_event(turn) == NULL) return sheet_read(turn, place, turn_arena(turn)); /* a query has its own snapshot */
+    sheets_t *self = sheets_of(turn);
+    uint64_t number = (uint64_t)(place->task - place->plan->tasks) << 32 | (uint64_t)(place->unit - place->plan->units);
+    uint32_t at = slot_of(self, number);
+    if (self->slots[at].sheet != NULL) return self->slots[at].sheet;
+    sheet_t *sheet = sheet_read(turn, place, self->arena);
+    self->slots[at].place = number;
+    self->slots[at].sheet = sheet;
+    self->bytes += sheet->bytes;
+    if (2 * ++self->count > self->slots_count) slots_grow(self);
+    return sheet;
+}
+
+/* It will be written with the next commit: its page counts from now on. */
+static void sheet_change(turn_t *turn, sheet_t *sheet, size_t before) {
+    sheets_t *self = sheets_of(turn);
+    self->bytes += sheet->bytes - before;
+    if (sheet->changed) return;
+    sheet->changed = true;
+    if (self->changed_count == self->changed_room) {
+        self->changed_room = self->changed_room == 0 ? SLOTS_LEAST : 2 * self->changed_room;
+        self->changed = realloc(self->changed, self->changed_room * sizeof(sheet_t *));
+        ASSERT(self->changed != NULL);
+    }
+    self->changed[self->changed_count++] = sheet;
+    txn_promise(turn_txn(turn), VALIDATION_SHEET, (uint32_t)(sheet->bytes / ROW_GUESS));
+}
+
+void sheets_settle(turn_t *turn, sheets_t *self) {
+    for (uint32_t index = 0; index < self->changed_count; index++) sheet_write(turn, self->changed[index]);
+    self->changed_count = 0;
+}
+
+void sheets_trim(turn_t *turn, sheets_t *self) {
+    if (self->bytes < LIMIT_SHEETS_AT_HAND) return;
+    sheets_settle(turn, self);
+    memset(self->slots, 0, self->slots_count * sizeof *self->slots);
+    self->count = 0;
+    self->bytes = 0;
+    arena_reset(self->arena);
+}
+
+/* --- standings --- */
+
+void sheet_history_put(turn_t *turn, sheet_t *self, const validation_history_t *fresh, uint32_t period_from) {
+    size_t before = self->bytes;
+    series_set(self, series_add(self, fresh->indicator), fresh, period_from);
+    sheet_change(turn, self, before);
+}
+
+static void sheet_standing_put(turn_t *turn, sheet_t *self, const validation_standing_t *standing) {
+    size_t before = self->bytes;
+    standing_set(self, standing);
+    sheet_change(turn, self, before);
+}
+
+/* Does anything stand there? */
+static bool is_at_hand(const sheet_t *sheet, const period_t *period) {
+    return sheet != NULL && period != NULL && is_standing_of(sheet, standing_place(sheet, period->from), period->from);
+}
+
+/* Are there strays? Only the fold remembers that there are none. */
+static bool has_strays(turn_t *turn) {
+    return turn_event(turn) == NULL || plan_book(turn) == NULL || sheets_of(turn)->strays;
+}
+
+validation_standing_t standing_of(turn_t *turn, const sheet_t *sheet, const validation_place_t *place, text_t unit, text_t task,
+                                  text_t period) {
+    validation_standing_t standing;
+    if (is_at_hand(sheet, place->period)) return sheet_standing(sheet, place->period);
+    if (!has_strays(turn)) return (validation_standing_t){0};
+    store_key_t key = key_report(unit, task, period);
+    return turn_get(turn, VALIDATION_STRAY, &key, &standing) ? standing : (validation_standing_t){0};
+}
+
+/* What the plan lacked when it came may be in it by now. */
+void standing_keep(turn_t *turn, sheet_t *sheet, const validation_place_t *place, text_t unit, text_t task, text_t period,
+                   const validation_standing_t *standing) {
+    validation_standing_t row = *standing;
+    bool known = sheet != NULL && place->period != NULL;
+    bool came = known && has_strays(turn) && !is_at_hand(sheet, place->period);
+    store_key_t key = known && !came ? key_new() : key_report(unit, task, period);
+    row.period_from = known ? place->period->from : 0;
+    if (known) sheet_standing_put(turn, sheet, &row);
+    if (came) turn_delete(turn, VALIDATION_STRAY, &key);
+    if (known) return;
+    turn_put(turn, VALIDATION_STRAY, &key, &row);
+    if (plan_book(turn) != NULL) sheets_of(turn)->strays = true;
+}
+
+validation_standing_t standing_get(turn_t *turn, text_t unit, text_t task, text_t period) {
+    validation_place_t place = validation_place(plan_book(turn), unit, task, period);
+    return standing_of(turn, sheet_of(turn, &place), &place, unit, task, period);
+}
+
+void standing_put(turn_t *turn, text_t unit, text_t task, text_t period, const validation_standing_t *standing) {
+    validation_place_t place = validation_place(plan_book(turn), unit, task, period);
+    standing_keep(turn, sheet_of(turn, &place), &place, unit, task, period, standing);
+}

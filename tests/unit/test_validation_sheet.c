@@ -1,0 +1,196 @@
+/* What stands, while it is in memory alone: across commits, rollbacks, amendments, and when there is too much of it. */
+#include "tests/unit/validation_ledger.h"
+
+/* Applies what waits, commits or not; what does not go in at once goes in step by step. */
+static void feed(ledger_t *ledger, bool commits) {
+    batch_t batch = {.stream = STREAM_ENTRIES, .state = batch_state_ok, .from = ledger->fed + 1,
+                     .count = ledger->seq - ledger->fed, .durable_head = ledger->seq, .tail_head = ledger->seq,
+                     .events = {ledger->waiting.at, (uint32_t)ledger->waiting.size}};
+    memcpy(batch.last_hash, ledger->hash, sizeof batch.last_hash);
+    do {
+        assert_int_equal(stage_step(ledger->stage, &batch), OK);
+        if (commits || stage_is_full(ledger->stage)) assert_int_equal(stage_commit(ledger->stage), OK);
+    } while (stage_fetch(ledger->stage).after < ledger->seq);
+}
+
+static void fed(ledger_t *ledger) {
+    buffer_clear(&ledger->waiting);
+    ledger->fed = ledger->seq;
+}
+
+static uint64_t raised(ledger_t *ledger, uint8_t id, text_t period, uint64_t replaces, int64_t amount, uint32_t day) {
+    return ledger_report(ledger, T("350104100"), raised_report(ledger, id, period, replaces, amount), at_ten(ledger, day));
+}
+
+static void adopt(ledger_t *ledger, const plan_t *plan, uint32_t day) {
+    ledger->plan = *plan;
+    ledger_append(ledger, plan_adopted_type(), &(plan_adopted_t){.plan = *plan}, at_ten(ledger, day));
+}
+
+/* The same plan with one period more. */
+static plan_t plan_with_december(ledger_t *ledger) {
+    plan_t plan = ledger->plan;
+    period_t *periods = ARENA_NEW(ledger->arena, period_t, plan.periods_count + 1);
+    memcpy(periods, plan.periods, 4 * sizeof *periods);
+    periods[4] = (period_t){.id = T("2021-12"), .from = 20211201, .to = 20211231, .due = 20211225};
+    periods[5] = plan.periods[4];
+    plan.periods = periods;
+    plan.periods_count++;
+    return plan;
+}
+
+static void an_amendment_in_the_middle_of_a_transaction_loses_nothing(void **state) {
+    ledger_t *ledger = *state;
+    plan_t amended = plan_with_december(ledger);
+    raised(ledger, 1, T("2021-08"), 0, YUAN(100), 20210820);
+    adopt(ledger, &amended, 20210821);
+    uint64_t second = raised(ledger, 2, T("2021-08"), 1, YUAN(120), 20210822);
+    feed(ledger, true);
+    assert_true(verdict_at(ledger, second).accepted);
+    standing_told_t told = standing_at(ledger, T("2021-08"));
+    assert_int_equal(told.revision, 2);
+    assert_int_equal(told.submissions_count, 2);
+    assert_int_equal(told.figures_count, 1);
+    assert_int_equal(told.figures[0].running.value, YUAN(120));
+}
+
+static void what_was_not_committed_is_forgotten_and_comes_again_the_same(void **state) {
+    ledger_t *ledger = *state;
+    raised(ledger, 1, T("2021-08"), 0, YUAN(100), 20210820);
+    feed(ledger, true);
+    fed(ledger);
+    uint64_t second = raised(ledger, 2, T("2021-08"), 1, YUAN(120), 20210822);
+    feed(ledger, false);
+    stage_rollback(ledger->stage);
+    assert_int_equal(standing_at(ledger, T("2021-08")).revision, 1);
+    feed(ledger, true);
+    assert_true(verdict_at(ledger, second).accepted); /* not superseded by its own first run */
+    assert_int_equal(standing_at(ledger, T("2021-08")).revision, 2);
+}
+
+static void who_asks_between_two_commits_is_told_what_is_committed(void **state) {
+    ledger_t *ledger = *state;
+    raised(ledger, 1, T("2021-08"), 0, YUAN(100), 20210820);
+    feed(ledger, true);
+    fed(ledger);
+    raised(ledger, 2, T("2021-08"), 1, YUAN(120), 20210822);
+    feed(ledger, false);
+    standing_told_t told = standing_at(ledger, T("2021-08"));
+    assert_int_equal(told.revision, 1);
+    assert_int_equal(told.figures[0].amount.value, YUAN(100));
+    assert_int_equal(stage_commit(ledger->stage), OK);
+    assert_int_equal(standing_at(ledger, T("2021-08")).revision, 2);
+}
+
+/* Before there is such a period its submissions are strays; the chain of them goes on when there is. */
+static void a_period_that_an_amendment_adds_remembers_who_was_too_early(void **state) {
+    ledger_t *ledger = *state;
+    plan_t amended = plan_with_december(ledger);
+    uint64_t early = raised(ledger, 1, T("2021-12"), 0, YUAN(100), 20210820);
+    uint64_t again = raised(ledger, 2, T("2021-12"), 0, YUAN(100), 20210821);
+    feed(ledger, true);
+    fed(ledger);
+    assert_int_equal(standing_at(ledger, T("2021-12")).submissions_count, 2);
+    adopt(ledger, &amended, 20211130);
+    uint64_t first = raised(ledger, 3, T("2021-12"), 0, YUAN(100), 20211201);
+    feed(ledger, true);
+    fed(ledger);
+    standing_told_t told = standing_at(ledger, T("2021-12"));
+    assert_int_equal(told.submissions_count, 3);
+    assert_int_equal(told.submissions[0].seq, first);
+    assert_int_equal(told.submissions[1].seq, again);
+    assert_int_equal(told.submissions[2].seq, early);
+    uint64_t revised = raised(ledger, 4, T("2021-12"), told.revision, YUAN(110), 20211202);
+    feed(ledger, true);
+    told = standing_at(ledger, T("2021-12"));
+    assert_int_equal(told.submissions_count, 4);
+    assert_int_equal(told.submissions[0].seq, revised);
+}
+
+static void an_extension_and_its_request_stay_with_a_report_across_commits(void **state) {
+    ledger_t *ledger = *state;
+    extension_requested_t asked = {.submission_id = {9}, .unit = T("350104100"), .task = T("fund"), .period = T("2021-08"),
+                                   .until = 20210831, .why = T("台风"),
+                                   .actor = {.unit = T("350104100"), .credential = credential_curve, .door = door_gateway}};
+    uint64_t request = ledger_append(ledger, extension_requested_type(), &asked, at_ten(ledger, 20210820));
+    feed(ledger, true);
+    fed(ledger);
+    raised(ledger, 1, T("2021-08"), 0, YUAN(100), 20210821);
+    feed(ledger, true);
+    standing_told_t told = standing_at(ledger, T("2021-08"));
+    assert_int_equal(told.revision, 1);
+    assert_int_equal(told.request.seq, request);
+}
+
+/* A plan of many units that owe words: more sheets than LIMIT_SHEETS_AT_HAND takes, in one transaction and in several. */
+enum { MANY_UNITS = 384, MANY_TASKS = 96, SHEET_LEAST = 400 };
+_Static_assert(MANY_UNITS * MANY_TASKS * SHEET_LEAST > LIMIT_SHEETS_AT_HAND, "they are not too many");
+
+static plan_t plan_of_many(ledger_t *ledger) {
+    plan_t plan = ledger->plan;
+    unit_t *units = ARENA_NEW(ledger->arena, unit_t, plan.units_count + MANY_UNITS);
+    task_t *tasks = ARENA_NEW(ledger->arena, task_t, plan.tasks_count + MANY_TASKS);
+    text_t *ids = ARENA_NEW(ledger->arena, text_t, MANY_UNITS);
+    memcpy(units, plan.units, plan.units_count * sizeof *units);
+    memcpy(tasks, plan.tasks, plan.tasks_count * sizeof *tasks);
+    for (uint32_t index = 0; index < MANY_UNITS; index++) {
+        ids[index] = arena_format(ledger->arena, "m%03u", index);
+        units[plan.units_count++] = (unit_t){.id = ids[index], .name = ids[index], .kind = unit_kind_body};
+    }
+    for (uint32_t index = 0; index < MANY_TASKS; index++) {
+        tasks[plan.tasks_count] = tasks[3]; /* in words */
+        tasks[plan.tasks_count].id = arena_format(ledger->arena, "w%03u", index);
+        tasks[plan.tasks_count].responsible = ids;
+        tasks[plan.tasks_count++].responsible_count = MANY_UNITS;
+    }
+    plan.units = units;
+    plan.tasks = tasks;
+    return plan;
+}
+
+static void all_report(ledger_t *ledger, uint8_t id, uint64_t replaces, text_t words) {
+    for (uint32_t task = 0; task < MANY_TASKS; task++)
+        for (uint32_t unit = 0; unit < MANY_UNITS; unit++) {
+            report_t report = report_of(id, ledger->plan.tasks[4 + task].id, T("2021-08"), replaces);
+            report.progress = words;
+            ledger_report(ledger, ledger->plan.units[3 + unit].id, report, at_ten(ledger, 20210820 + id));
+        }
+}
+
+static uint64_t refused_count(ledger_t *ledger) {
+    uint64_t count = 0;
+    event_t event;
+    txn_t *txn = store_read(stage_store(ledger->stage));
+    for (uint64_t seq = 1; seq <= txn_head(txn).seq; seq++) {
+        arena_reset(ledger->arena);
+        assert_true(txn_event(txn, seq, ledger->arena, &event, NULL));
+        count += event.kind == KIND_report_refused;
+    }
+    txn_abort(&txn);
+    return count;
+}
+
+static void more_than_memory_takes_is_let_go_and_found_again(void **state) {
+    ledger_t *ledger = *state;
+    plan_t many = plan_of_many(ledger);
+    adopt(ledger, &many, 20210802);
+    all_report(ledger, 1, 0, T("启动"));
+    feed(ledger, false);
+    fed(ledger);
+    all_report(ledger, 2, 1, T("推进"));
+    feed(ledger, true);
+    assert_int_equal(refused_count(ledger), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, ledger_setup, ledger_teardown)
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(an_amendment_in_the_middle_of_a_transaction_loses_nothing),
+        TEST(what_was_not_committed_is_forgotten_and_comes_again_the_same),
+        TEST(who_asks_between_two_commits_is_told_what_is_committed),
+        TEST(a_period_that_an_amendment_adds_remembers_who_was_too_early),
+        TEST(an_extension_and_its_request_stay_with_a_report_across_commits),
+        TEST(more_than_memory_takes_is_let_go_and_found_again),
+    };
+    return cmocka_run_group_tests_name("validation sheets", tests, NULL, NULL);
+}
