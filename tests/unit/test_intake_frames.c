@@ -1,0 +1,158 @@
+/* Many packets in one frame: each is taken and answered as if it had come alone, in their order. */
+#include "tests/unit/intake_world.h"
+
+#include "proto/content.h"
+
+enum { MOST = 64 };
+
+/* What came of each packet of a frame. */
+typedef struct {
+    world_t *world;
+    uint32_t taken;
+    struct {
+        uint32_t kind;
+        uint64_t request_id;
+        bool at_once;
+    } answers[MOST];
+    size_t read; /* of `later` */
+} taken_t;
+
+static void on_taken(void *whose) {
+    taken_t *self = whose;
+    world_t *world = self->world;
+    bool at_once = world->now.size > 0;
+    bytes_t bytes = {world->later.at + self->read, (uint32_t)(world->later.size - self->read)};
+    if (at_once) bytes = (bytes_t){world->now.at, (uint32_t)world->now.size};
+    packet_t packet = {0};
+    fault_t fault;
+    if (bytes.size > 0) {
+        assert_int_equal(packet_decode(bytes, &packet, &fault), OK);
+        assert_int_equal(packet.raw.size, bytes.size); /* one answer */
+    }
+    self->answers[self->taken].kind = packet.kind;
+    self->answers[self->taken].request_id = packet.request_id;
+    self->answers[self->taken++].at_once = at_once;
+    self->read = world->later.size;
+    buffer_clear(&world->now);
+}
+
+static uint32_t take_all(taken_t *self, const buffer_t *frame, uint32_t count) {
+    world_t *world = self->world;
+    buffer_clear(&world->now);
+    buffer_clear(&world->later);
+    return intake_take_packets(world->intake, door_gateway, (bytes_t){frame->at, (uint32_t)frame->size}, count, world->wall_ms,
+                               world->steady_ms, &world->now, &world->later, on_taken, self);
+}
+
+static void add_report(buffer_t *frame, uint64_t request_id, const char *unit, uint8_t number, const char *progress) {
+    append_ask_t ask = {.unit = text_of(unit), .key_generation = 1, .report = report_numbered(number, progress)};
+    packet_encode(request_id, append_ask_type(), &ask, frame);
+}
+
+static void a_frame_of_many_reports_is_as_many_entries_and_each_says_its_own(void **state) {
+    (void)state;
+    world_t world = world_new(clock_mode_real);
+    world_register(&world);
+    taken_t taking = {.world = &world};
+    buffer_t frame = {0};
+    uint64_t before = world_head(&world);
+    char texts[MOST][400];
+    for (uint8_t number = 1; number <= 29; number++) { /* of one block and of several, side by side */
+        memset(texts[number], 'a' + number % 26, sizeof texts[number]);
+        texts[number][number % 3 == 0 ? 399 : number] = '\0';
+        add_report(&frame, 100 + number, "chengmen", number, texts[number]);
+    }
+    assert_int_equal(take_all(&taking, &frame, 29), 0);
+    assert_int_equal(taking.taken, 29);
+    world_commit(&world);
+    assert_int_equal(world_head(&world), before + 29);
+    for (uint8_t number = 1; number <= 29; number++) {
+        report_received_t received;
+        uint8_t hash[HASH_SIZE];
+        world_body(&world, before + number, report_received_type(), &received);
+        report_content_hash(&received.report, (bytes_t){NULL, 0}, world.arena, hash);
+        assert_memory_equal(received.content_hash, hash, HASH_SIZE);
+        assert_true(text_is(received.report.progress, texts[number]));
+        assert_int_equal(taking.answers[number - 1].request_id, 100 + number);
+        assert_int_equal(taking.answers[number - 1].kind, KIND_receipt);
+    }
+    buffer_destroy(&frame);
+    world_end(&world);
+}
+
+/* Whether a report is known, and whose it may be, is decided when its turn comes. */
+static void what_a_frame_repeats_contradicts_or_may_not_say_is_answered_in_its_turn(void **state) {
+    (void)state;
+    world_t world = world_new(clock_mode_real);
+    world_register(&world);
+    taken_t taking = {.world = &world};
+    buffer_t frame = {0};
+    refusals_note_t note = {.code = text_of("malformed"), .frame_hash = {1}};
+    report_submit_t foreign = {.report = report_numbered(9, "走访")};
+    add_report(&frame, 1, "chengmen", 1, "走访");
+    add_report(&frame, 2, "chengmen", 1, "走访");        /* the same again */
+    add_report(&frame, 3, "chengmen", 1, "走访三次");    /* another under its id */
+    add_report(&frame, 4, "jianxin", 2, "走访");         /* no key of its own */
+    add_report(&frame, 5, "chengmen", 3, "13800138000"); /* a mobile number */
+    packet_encode(6, report_submit_type(), &foreign, &frame); /* of no door */
+    packet_encode(7, refusals_note_type(), &note, &frame);    /* has no answer */
+    add_report(&frame, 8, "chengmen", 4, "座谈");
+    uint64_t before = world_head(&world);
+    assert_int_equal(take_all(&taking, &frame, 8), 0);
+    static const uint32_t kinds[] = {KIND_receipt, KIND_receipt, KIND_refusal, KIND_refusal,
+                                     KIND_refusal, KIND_refusal, 0,            KIND_receipt};
+    for (uint32_t index = 0; index < 8; index++) {
+        assert_int_equal(taking.answers[index].kind, kinds[index]);
+        if (kinds[index] != 0) assert_int_equal(taking.answers[index].request_id, index + 1);
+        assert_int_equal(taking.answers[index].at_once, kinds[index] == KIND_refusal);
+    }
+    assert_int_equal(taking.taken, 8);
+    world_commit(&world);
+    assert_int_equal(world_head(&world), before + 2);
+    buffer_destroy(&frame);
+    world_end(&world);
+}
+
+static void what_cannot_be_read_ends_a_frame_with_one_refusal_and_what_came_before_stands(void **state) {
+    (void)state;
+    world_t world = world_new(clock_mode_real);
+    world_register(&world);
+    taken_t taking = {.world = &world};
+    buffer_t frame = {0};
+    uint64_t before = world_head(&world);
+    for (uint8_t number = 1; number <= 3; number++) add_report(&frame, number, "chengmen", number, "走访");
+    frame.size -= 1; /* the last one is cut off */
+    assert_int_equal(take_all(&taking, &frame, 9), 0);
+    assert_int_equal(taking.taken, 3);
+    assert_int_equal(taking.answers[2].kind, KIND_refusal);
+    world_commit(&world);
+    assert_int_equal(world_head(&world), before + 2);
+    buffer_destroy(&frame);
+    world_end(&world);
+}
+
+static void what_stands_behind_the_last_packet_is_left(void **state) {
+    (void)state;
+    world_t world = world_new(clock_mode_real);
+    world_register(&world);
+    taken_t taking = {.world = &world};
+    buffer_t frame = {0};
+    add_report(&frame, 1, "chengmen", 1, "走访");
+    size_t first = frame.size;
+    add_report(&frame, 2, "chengmen", 2, "走访");
+    assert_int_equal(take_all(&taking, &frame, 1), frame.size - first);
+    assert_int_equal(taking.taken, 1);
+    world_commit(&world);
+    buffer_destroy(&frame);
+    world_end(&world);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_frame_of_many_reports_is_as_many_entries_and_each_says_its_own),
+        cmocka_unit_test(what_a_frame_repeats_contradicts_or_may_not_say_is_answered_in_its_turn),
+        cmocka_unit_test(what_cannot_be_read_ends_a_frame_with_one_refusal_and_what_came_before_stands),
+        cmocka_unit_test(what_stands_behind_the_last_packet_is_left),
+    };
+    return cmocka_run_group_tests_name("intake frames", tests, NULL, NULL);
+}
