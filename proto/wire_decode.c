@@ -216,23 +216,21 @@ static err_t read_message(reader_t *reader, const message_t *type, const path_t 
     return OK;
 }
 
-/* The place behind the message that begins at `bytes`; NULL for any doubt, and then nothing is known. */
-static const uint8_t *take_first(const message_t *type, bytes_t bytes, arena_t *arena, void *value, wire_known_t *known,
-                                 bool checks) {
-    wire_known_t nothing = {NULL, {NULL, 0}};
-    if (known == NULL) known = &nothing;
-    known->bytes = (bytes_t){NULL, 0};
+/* The place behind the message that begins at `bytes`, and is `whole` of them; NULL for any doubt, and then nothing is known. */
+static const uint8_t *take_first(const message_t *type, bytes_t bytes, bool whole, arena_t *arena, void *value,
+                                 wire_known_t *known, bool checks) {
+    wire_known_t met = {known == NULL ? NULL : known->object, {NULL, 0}};
     memset(value, 0, type->size);
-    taking_t taking = {bytes.at + bytes.size, arena, known, checks};
+    taking_t taking = {bytes.at + bytes.size, arena, &met, checks};
     const uint8_t *end = type->take(&taking, bytes.at, value);
-    if (end == NULL) known->bytes = (bytes_t){NULL, 0};
+    if (whole && end != taking.end) end = NULL;
+    if (known != NULL) known->bytes = end == NULL ? (bytes_t){NULL, 0} : met.bytes;
     return end;
 }
 
 bool wire_decode_straight(const message_t *type, bytes_t bytes, arena_t *arena, void *value, wire_known_t *known,
                           bool checks) {
-    const uint8_t *end = take_first(type, bytes, arena, value, known, checks);
-    return end != NULL && end == bytes.at + bytes.size;
+    return take_first(type, bytes, true, arena, value, known, checks) != NULL;
 }
 
 err_t wire_decode_by_table(const message_t *type, bytes_t bytes, arena_t *arena, void *value, fault_t *fault) {
@@ -247,7 +245,6 @@ err_t wire_decode_by_table(const message_t *type, bytes_t bytes, arena_t *arena,
 static err_t decode(const message_t *type, bytes_t bytes, arena_t *arena, void *value, wire_known_t *known, fault_t *fault) {
     fault->code = NULL;
     if (wire_decode_straight(type, bytes, arena, value, known, true)) return OK;
-    if (known != NULL) known->bytes = (bytes_t){NULL, 0};
     return wire_decode_by_table(type, bytes, arena, value, fault);
 }
 
@@ -382,7 +379,7 @@ err_t packet_open(bytes_t whole, packet_t *packet, fault_t *fault) {
 bool packet_first(bytes_t bytes, const message_t *type, arena_t *arena, packet_t *packet, void *value, wire_known_t *known) {
     fault_t fault;
     bool wanted = packet_open(bytes, packet, &fault) == OK && packet->kind == type->kind && packet->version == type->version;
-    const uint8_t *end = wanted ? take_first(type, packet->body, arena, value, known, true) : NULL;
+    const uint8_t *end = wanted ? take_first(type, packet->body, false, arena, value, known, true) : NULL;
     if (end == NULL) return false;
     packet->body.size = (uint32_t)(end - packet->body.at);
     packet->raw.size = (uint32_t)(end - bytes.at);

@@ -169,30 +169,55 @@ static void dead_add(telling_t *self, const dead_row_t *row) {
     sheet_add(&self->sheet, cells, 8, colour_red);
 }
 
+/* Every letter that is dead now. 0, or an exit after telling. */
+static int dead_walk(cli_t *cli, void (*each)(void *self, const dead_row_t *row), void *self) {
+    dead_ask_t ask = {0};
+    dead_letters_t page;
+    int exit_code = EXIT_WELL;
+    do {
+        page = (dead_letters_t){0};
+        exit_code = ask_desk(cli, "notifier", dead_ask_type(), &ask, dead_letters_type(), &page);
+        for (uint32_t index = 0; exit_code == EXIT_WELL && index < page.rows_count; index++) each(self, &page.rows[index]);
+        ask.after += page.rows_count;
+    } while (exit_code == EXIT_WELL && page.more && page.rows_count > 0);
+    return exit_code;
+}
+
+static void dead_tell(void *self, const dead_row_t *row) {
+    telling_t *telling = self;
+    telling->tally.warnings++;
+    if (telling->cli->json) cli_print_json(message_to_json(dead_row_type(), row));
+    else dead_add(telling, row);
+}
+
 /* `minning notices dead`: what was given up, refused or has nobody to go to, and why. */
 int verb_notices_dead(cli_t *cli) {
     telling_t self = {.cli = cli};
-    dead_ask_t ask = {0};
-    dead_letters_t page;
     int exit_code = cli_enter(cli);
     if (exit_code == EXIT_WELL) exit_code = outside_directory(cli, &self.directory);
     text_t head[] = {cli_word(cli, "编号", "id"), cli_word(cli, "对象", "to"), cli_word(cli, "梯次", "rung"),
                      cli_word(cli, "状态", "state"), cli_word(cli, "通道", "route"), cli_word(cli, "接收人", "whom"),
                      cli_word(cli, "入账", "recorded"), cli_word(cli, "原因", "why")};
     sheet_add(&self.sheet, head, 8, NULL);
-    do {
-        page = (dead_letters_t){0};
-        if (exit_code == EXIT_WELL) exit_code = ask_desk(cli, "notifier", dead_ask_type(), &ask, dead_letters_type(), &page);
-        for (uint32_t index = 0; exit_code == EXIT_WELL && index < page.rows_count; index++) {
-            if (cli->json) cli_print_json(message_to_json(dead_row_type(), &page.rows[index]));
-            else dead_add(&self, &page.rows[index]);
-        }
-        ask.after += page.rows_count;
-    } while (exit_code == EXIT_WELL && page.more && page.rows_count > 0);
-    if (exit_code == EXIT_WELL && !cli->json && ask.after == 0) printf("%s\n", cli_say(cli, "没有死信", "no letter is dead"));
-    if (exit_code == EXIT_WELL && !cli->json && ask.after > 0) sheet_print(cli, &self.sheet, stdout);
+    if (exit_code == EXIT_WELL) exit_code = dead_walk(cli, dead_tell, &self);
+    bool none = self.tally.warnings == 0, prints = exit_code == EXIT_WELL && !cli->json;
+    if (prints && none) printf("%s\n", cli_say(cli, "没有死信", "no letter is dead"));
+    if (prints && !none) sheet_print(cli, &self.sheet, stdout);
     sheet_destroy(&self.sheet);
     return exit_code;
+}
+
+typedef struct {
+    const notice_retried_t *retried;
+    uint64_t count;
+} meant_t;
+
+static void meant_count(void *self, const dead_row_t *row) {
+    meant_t *meant = self;
+    const notice_retried_t *retried = meant->retried;
+    bool all = bytes_are_zero(retried->message, sizeof retried->message);
+    bool this_one = all || memcmp(retried->message, row->result.message, sizeof retried->message) == 0;
+    meant->count += this_one && (retried->route.size == 0 || text_equal(retried->route, row->result.route));
 }
 
 /* `minning notices retry [ID]`: signed by the root key, or by an operator. */
@@ -205,6 +230,12 @@ int verb_notices_retry(cli_t *cli) {
     if (cli->arg_count > 0 && !hex_read(text_of(cli->args[0]), retried.message, sizeof retried.message))
         return cli_fail(cli, EX_USAGE, "编号为 32 位十六进制（见 minning notices dead）", "32 hex digits (see minning notices dead)",
                         cli->args[0]);
+    meant_t meant = {.retried = &retried};
+    exit_code = dead_walk(cli, meant_count, &meant);
+    if (exit_code != EXIT_WELL) return exit_code;
+    if (meant.count == 0)
+        return cli_fail(cli, EX_DATAERR, "没有这样的死信，没有可再发的（见 minning notices dead）",
+                        "no such letter is dead, nothing to try again (see minning notices dead)", cli->args[0]);
     if (cli_option(cli, OPTION_as) != NULL) {
         exit_code = ask_command_as(cli, notice_retried_type(), &retried, &done);
         if (exit_code != EXIT_WELL) return exit_code;
@@ -213,6 +244,7 @@ int verb_notices_retry(cli_t *cli) {
         if (err != OK) return cli_fail_err(cli, err, "intake", &refusal);
     }
     if (cli->json) cli_print_json(message_to_json(command_done_type(), &done));
-    else printf(cli_say(cli, "将再次发送（第 %lu 条）\n", "they are tried again (entry %lu)\n"), (unsigned long)done.seq);
+    else printf(cli_say(cli, "%lu 条将再次发送（账本第 %lu 条）\n", "%lu to be tried again (entry %lu)\n"), (unsigned long)meant.count,
+                (unsigned long)done.seq);
     return EXIT_WELL;
 }

@@ -114,6 +114,14 @@ static void reading_notes_the_bytes_of_an_object_and_of_one_that_is_not_there_no
     packet.version++;
     assert_int_equal(packet_body_known(&packet, append_ask_type(), arena, &read, &known, &fault), ERR_BAD);
     assert_int_equal(known.bytes.size, 0);
+    packet.version--;
+    buffer_clear(&sent);
+    wire_encode(append_ask_type(), &ask, &sent);
+    buffer_add(&sent, "", 1); /* the report is whole, and something stands behind it all */
+    packet.body = view(&sent);
+    known.bytes = view(&report);
+    assert_int_equal(packet_body_known(&packet, append_ask_type(), arena, &read, &known, &fault), ERR_BAD);
+    assert_int_equal(known.bytes.size, 0);
     buffer_destroy(&sent);
     buffer_destroy(&report);
     arena_destroy(&arena);
