@@ -11,7 +11,7 @@
 #include "services/stage/watch.h"
 
 enum { AT_OPERATOR, AT_GATEWAY, AT_CONSOLE, AT_NOTIFIER, DOORS, AT_STREAM = DOORS, HANDLES };
-enum { LINGER_MS = 1, LOOK_MS = LIMIT_PARK_MS / 4, KEY_FILE = 256 };
+enum { LINGER_MS = 1, LOOK_MS = LIMIT_PARK_MS / 4 };
 
 static const door_t doors[DOORS] = {[AT_OPERATOR] = door_operator,
                                     [AT_GATEWAY] = door_gateway,
@@ -196,18 +196,6 @@ static void view_end(void *self, txn_t *txn) {
 
 static bool desk_answer(void *self, const packet_t *ask, buffer_t *out) { return intake_answer(self, ask, out); }
 
-static err_t signer_read(uint8_t secret[SIGN_SECRET_SIZE]) {
-    arena_t *arena = arena_new();
-    text_t content;
-    err_t err = home_read("keys/signer.key", arena, KEY_FILE, &content);
-    while (err == OK && content.size > 0 && (content.at[content.size - 1] == '\n' || content.at[content.size - 1] == ' '))
-        content.size--;
-    if (err == OK && !hex_read(content, secret, SIGN_SECRET_SIZE)) err = ERR_BAD;
-    if (err != OK) log_error("signer_unreadable", "file=keys/signer.key error=%s", err_name(err));
-    arena_destroy(&arena);
-    return err;
-}
-
 /* intake/reserve_mib in the settings: BUSY while less than this is free on the disk. */
 static void reserve_read(intake_t *intake) {
     const char *setting = home_setting("intake/reserve_mib", NULL);
@@ -223,7 +211,8 @@ static void reserve_read(intake_t *intake) {
 /* The ledger, and with it the lock, comes before every socket. */
 static err_t loop_open(loop_t *self) {
     uint8_t secret[SIGN_SECRET_SIZE];
-    err_t err = signer_read(secret);
+    err_t err = home_read_key("keys/signer.key", secret, sizeof secret);
+    if (err != OK) log_error("signer_unreadable", "file=keys/signer.key error=%s", err_name(err));
     if (err == OK) err = intake_open("data/intake", secret, &self->intake);
     if (err != OK) return err;
     reserve_read(self->intake);

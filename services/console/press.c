@@ -56,23 +56,6 @@ static err_t ask(void *self, gather_desk_t desk, const message_t *type, const vo
     return err;
 }
 
-/* Does its clock move by hand? The first entry says so, for ever. */
-static err_t mode_read(press_t *self) {
-    entry_ask_t question = {.seq = 1};
-    entry_told_t told = {0};
-    event_t event;
-    ledger_opened_t opened;
-    fault_t fault;
-    if (self->mode_known) return OK;
-    err_t err = ask(self, DESK_INTAKE, entry_ask_type(), &question, entry_told_type(), &told);
-    if (err != OK) return err;
-    bool good = event_decode(told.event, &event, &fault) == OK &&
-                event_body(&event, ledger_opened_type(), self->gather.arena, &opened, &fault) == OK;
-    self->mode_known = good;
-    self->rehearsal = good && opened.clock_mode == clock_mode_rehearsal;
-    return good ? OK : ERR_CORRUPT;
-}
-
 static err_t head_read(press_t *self, uint64_t *head) {
     health_ask_t question = {0};
     health_t health = {0};
@@ -90,9 +73,12 @@ static err_t begin(press_t *self, arena_t *arena) {
         self->book = newer;
     }
     if (self->book == NULL) return ERR_MISSING;
-    err_t err = mode_read(self);
     self->gather.book = self->book;
     self->gather.rehearsal = self->rehearsal;
+    if (self->mode_known) return OK;
+    err_t err = gather_clock(&self->gather);
+    self->mode_known = err == OK;
+    self->rehearsal = self->gather.rehearsal;
     return err;
 }
 
@@ -172,8 +158,7 @@ static err_t kept(press_t *self, document_kind_t kind, text_t period, bool publi
     if (*out != NULL) return OK;
     place_t *place = place_new(self);
     self->gather.arena = place->arena;
-    err = published ? gather_kept(&self->gather, hash, row->published.size, row->published.parts, &place->edition, NULL)
-                    : gather_kept(&self->gather, hash, row->announced.size, row->announced.parts, &place->edition, NULL);
+    err = gather_row(&self->gather, row, published, &place->edition);
     if (err == OK) err = edition_freeze(&place->edition, &place->frozen);
     place->which = published ? press_edition_published : press_edition_announced;
     if (err == OK)

@@ -91,24 +91,4 @@ static int serve(void) {
     return EX_OK;
 }
 
-int console_main(int argc, char **argv) {
-    log_start("console");
-    if (argc != 2) {
-        log_error("usage", "arguments=%s", "\"<home>\"");
-        return EX_USAGE;
-    }
-    if (home_enter(argv[1]) != OK) {
-        log_error("home_missing", "home=%s", argv[1]);
-        return EX_NOINPUT;
-    }
-    int taken = door_lock_take(LOCK_FILE);
-    if (taken != EX_OK) return taken;
-    link_watch_signals();
-    crypto_start();
-    (void)message_of_kind(0);
-    door_resources_bound();
-    link_start();
-    int code = serve();
-    link_stop();
-    return code;
-}
+int console_main(int argc, char **argv) { return door_main("console", LOCK_FILE, argc, argv, serve); }

@@ -1,6 +1,7 @@
 /* Questions and answers until everything is as of one entry; then what was announced and published before. */
 #include "services/documents/gather.h"
 
+#include "proto/wire.h"
 #include "services/documents/gather_inner.h"
 #include "services/plan/calendar.h"
 
@@ -192,6 +193,13 @@ static void corrections_make(gathering_t *self, const edition_t *last, edition_t
     edition->corrections = list;
 }
 
+err_t gather_row(const gather_t *from, const document_row_t *row, bool published, edition_t *edition) {
+    if (row == NULL || (published ? row->published_seq : row->announced_seq) == 0) return ERR_MISSING;
+    const document_announced_t *shown = &row->announced;
+    if (!published) return gather_kept(from, shown->hash, shown->size, shown->parts, edition, NULL);
+    return gather_kept(from, row->published.hash, row->published.size, row->published.parts, edition, NULL);
+}
+
 /* Figures of the last bulletin that is out, beside today's: what has changed since. */
 static err_t gather_last_issue(gathering_t *self, edition_t *edition, edition_target_t *targets) {
     documents_t documents;
@@ -204,7 +212,7 @@ static err_t gather_last_issue(gathering_t *self, edition_t *edition, edition_ta
         if (row->published_seq > 0 && (newest == NULL || row->published.number > newest->published.number)) newest = row;
     }
     if (newest == NULL) return OK;
-    err = gather_kept(self->from, newest->published.hash, newest->published.size, newest->published.parts, &last, NULL);
+    err = gather_row(self->from, newest, true, &last);
     if (err != OK) return err;
     edition->last_number = newest->published.number;
     corrections_make(self, &last, edition);
@@ -215,6 +223,20 @@ static err_t gather_last_issue(gathering_t *self, edition_t *edition, edition_ta
             targets[index].lamp_before = last.targets[other].lamp;
         }
     return OK;
+}
+
+err_t gather_clock(gather_t *from) {
+    entry_ask_t question = {.seq = 1};
+    entry_told_t told = {0};
+    event_t event;
+    ledger_opened_t opened;
+    fault_t fault;
+    err_t err = from->ask(from->self, DESK_INTAKE, entry_ask_type(), &question, entry_told_type(), &told);
+    if (err != OK) return err;
+    bool good = event_decode(told.event, &event, &fault) == OK &&
+                event_body(&event, ledger_opened_type(), from->arena, &opened, &fault) == OK;
+    from->rehearsal = good && opened.clock_mode == clock_mode_rehearsal;
+    return good ? OK : ERR_CORRUPT;
 }
 
 err_t gather_edition(const gather_t *from, document_kind_t kind, text_t period, uint64_t at_least, edition_t *edition) {

@@ -9,7 +9,10 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "proto/crypto.h"
 #include "proto/limits.h"
+#include "services/stage/home.h"
+#include "services/stage/link.h"
 #include "services/stage/log.h"
 
 int door_lock_take(const char *path) {
@@ -34,4 +37,26 @@ void door_resources_bound(void) {
 #else
     (void)memory;
 #endif
+}
+
+int door_main(const char *name, const char *lock, int argc, char **argv, int (*serve)(void)) {
+    log_start(name);
+    if (argc != 2) {
+        log_error("usage", "arguments=%s", "\"<home>\"");
+        return EX_USAGE;
+    }
+    if (home_enter(argv[1]) != OK) {
+        log_error("home_missing", "home=%s", argv[1]);
+        return EX_NOINPUT;
+    }
+    int taken = door_lock_take(lock);
+    if (taken != EX_OK) return taken;
+    link_watch_signals();
+    crypto_start();
+    (void)message_of_kind(0); /* fills its table while there is only one thread */
+    door_resources_bound();
+    link_start();
+    int code = serve();
+    link_stop();
+    return code;
 }

@@ -41,12 +41,10 @@ bool ask_all_well(cli_t *cli) {
     return true;
 }
 
-static err_t read_secret(cli_t *cli, const char *path, uint8_t *out, size_t size) {
-    text_t hex;
-    err_t err = home_read(path, cli->arena, 1024, &hex);
-    if (err != OK) return err;
-    while (hex.size > 0 && (hex.at[hex.size - 1] == '\n' || hex.at[hex.size - 1] == '\r')) hex.size--;
-    return hex_read(hex, out, size) ? OK : ERR_BAD;
+int ask_tell_done(const cli_t *cli, const command_done_t *done, const char *zh, const char *en) {
+    if (cli->json) cli_print_json(message_to_json(command_done_type(), done));
+    else printf(cli_say(cli, zh, en), (unsigned long)done->seq);
+    return EXIT_WELL;
 }
 
 /* Intake may die and come back in between: the same command id again gives the same answer. */
@@ -64,8 +62,8 @@ static err_t command_ask(cli_t *cli, const char *key_file, text_t officer, const
     start_once();
     crypto_start();
     uint8_t secret[SIGN_SECRET_SIZE], ledger_id[16], command_id[16];
-    err_t err = read_secret(cli, key_file, secret, sizeof secret);
-    if (err == OK) err = read_secret(cli, "keys/ledger.id", ledger_id, sizeof ledger_id);
+    err_t err = home_read_key(key_file, secret, sizeof secret);
+    if (err == OK) err = home_read_key("keys/ledger.id", ledger_id, sizeof ledger_id);
     if (err != OK) return err;
     crypto_random(command_id, sizeof command_id);
     command_t command = command_make_as(officer, command_id, ledger_id, type, value, secret, cli->arena);

@@ -29,6 +29,8 @@ int ask_receipt_as(cli_t *cli, const message_t *type, const void *value, receipt
 /* The same, signed by this officer, without telling anybody. */
 err_t ask_command_by(cli_t *cli, text_t officer, const message_t *type, const void *value, command_done_t *done,
                      refusal_t *refusal);
+/* What a command came to: the object, or the sentence with the entry's number in place of its %lu. EXIT_WELL. */
+int ask_tell_done(const cli_t *cli, const command_done_t *done, const char *zh, const char *en);
 /* Waits until alerting has applied ledger entry `seq` and Redis holds what followed from it, and gives the notifier a moment to
  * send it. OK or ERR_TIMEOUT. */
 err_t ask_settled(cli_t *cli, uint64_t seq, int64_t timeout_ms);

@@ -282,6 +282,19 @@ int cli_read_file(const cli_t *cli, const char *path, uint32_t limit, text_t *co
     return exit_code;
 }
 
+int cli_read_receipt(const cli_t *cli, const char *path, receipt_t *receipt) {
+    text_t text;
+    int line = 0;
+    char what[256];
+    fault_t fault;
+    int exit_code = cli_read_file(cli, path, LIMIT_EDGE_FRAME, &text);
+    if (exit_code != EXIT_WELL) return exit_code;
+    json_t *json = json_read(text, &line, what, sizeof what), *inner = json_object_get(json, "receipt");
+    bool good = json != NULL && message_from_json(receipt_type(), inner == NULL ? json : inner, cli->arena, receipt, &fault) == OK;
+    json_decref(json);
+    return good ? EXIT_WELL : cli_fail(cli, EX_DATAERR, "不是回执文件", "not a receipt", path);
+}
+
 bool cli_number(const char *text, uint64_t *number) {
     char *end = NULL;
     if (text == NULL || text[0] < '0' || text[0] > '9') return false;

@@ -71,6 +71,8 @@ int cli_exit_of(err_t err);
 int cli_enter(cli_t *cli);
 /* Reads a file as the caller named it ("-": standard input), at most `limit` bytes. 0, or an exit. */
 int cli_read_file(const cli_t *cli, const char *path, uint32_t limit, text_t *content);
+/* A receipt as --save-receipt or --json left it: the object itself, or {"receipt": …}. */
+int cli_read_receipt(const cli_t *cli, const char *path, receipt_t *receipt);
 /* A whole number without sign. false: it is none. */
 bool cli_number(const char *text, uint64_t *number);
 /* An id that goes into a file name and into the ledger: letters, digits, dot, hyphen, underscore; no dot in front. */

@@ -22,22 +22,6 @@ int collect_failed(collect_t *self, err_t err) {
     return cli_fail(self->cli, EX_SOFTWARE, "文件数据有误", "the document's data is wrong", err_name(err));
 }
 
-/* Does its clock move by hand? The first entry says so. */
-static int read_clock_mode(collect_t *self) {
-    entry_ask_t question = {.seq = 1};
-    entry_told_t told = {0};
-    event_t event;
-    ledger_opened_t opened;
-    fault_t fault;
-    err_t err = ask(self, DESK_INTAKE, entry_ask_type(), &question, entry_told_type(), &told);
-    if (err != OK) return self->exit_code;
-    bool good = event_decode(told.event, &event, &fault) == OK &&
-                event_body(&event, ledger_opened_type(), self->cli->arena, &opened, &fault) == OK;
-    if (!good) return collect_failed(self, ERR_CORRUPT);
-    self->gather.rehearsal = opened.clock_mode == clock_mode_rehearsal;
-    return EXIT_WELL;
-}
-
 int collect_begin(collect_t *self, cli_t *cli) {
     *self = (collect_t){.cli = cli};
     int exit_code = cli_enter(cli);
@@ -45,7 +29,8 @@ int collect_begin(collect_t *self, cli_t *cli) {
     self->gather = (gather_t){.self = self, .ask = ask, .arena = cli->arena, .book = cli_plan(cli)};
     if (self->gather.book == NULL)
         return cli_fail(cli, EX_NOINPUT, "此账本没有计划文件", "this home keeps no plan file", "plan.yaml");
-    return read_clock_mode(self);
+    err_t err = gather_clock(&self->gather);
+    return err == OK ? EXIT_WELL : collect_failed(self, err);
 }
 
 int collect_edition(collect_t *self, document_kind_t kind, text_t period, edition_t *edition) {

@@ -110,11 +110,3 @@ err_t copies_folder(cli_t *cli, const char *from, const char *to) {
     closedir(folder);
     return err;
 }
-
-err_t copies_hex(cli_t *cli, const char *path, uint8_t *out, size_t size) {
-    text_t hex;
-    err_t err = home_read(path, cli->arena, 1024, &hex);
-    if (err != OK) return err;
-    while (hex.size > 0 && (hex.at[hex.size - 1] == '\n' || hex.at[hex.size - 1] == '\r')) hex.size--;
-    return hex_read(hex, out, size) ? OK : ERR_BAD;
-}

@@ -32,7 +32,5 @@ const char *copies_path(const cli_t *cli, const char *named);
 err_t copies_file(const char *from, const char *to, unsigned mode);
 /* Copies the files of one folder: `.key` files get mode 0600, others 0644. Those that `to` has already stay as they are. */
 err_t copies_folder(cli_t *cli, const char *from, const char *to);
-/* Reads a key file of hex digits. ERR_MISSING, ERR_BAD. */
-err_t copies_hex(cli_t *cli, const char *path, uint8_t *out, size_t size);
 
 #endif

@@ -82,7 +82,7 @@ static int copy_everything(cli_t *cli, backup_t *backup) {
 
 static int verify(cli_t *cli, backup_t *backup) {
     uint8_t vault_key[HASH_KEY_SIZE];
-    bool key = copies_hex(cli, "keys/vault.key", vault_key, sizeof vault_key) == OK;
+    bool key = home_read_key("keys/vault.key", vault_key, sizeof vault_key) == OK;
     copies_verify(backup->folder, key ? vault_key : NULL, &backup->copies);
     explicit_bzero(vault_key, sizeof vault_key);
     if (backup->copies.evidence.damaged > 0) backup->copies.err[COPY_EVIDENCE] = ERR_CORRUPT;

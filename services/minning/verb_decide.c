@@ -96,12 +96,7 @@ int verb_outage_declare(cli_t *cli) {
         if (err != OK) exit_code = cli_fail_err(cli, err, "intake", &refusal);
     }
     if (exit_code != EXIT_WELL) return exit_code;
-    if (cli->json)
-        cli_print_json(message_to_json(command_done_type(), &done));
-    else
-        printf(cli_say(cli, "已入账（第 %lu 条），临近时限的单位补还时间\n", "in the ledger (entry %lu): the time is given back\n"),
-               (unsigned long)done.seq);
-    return EXIT_WELL;
+    return ask_tell_done(cli, &done, "已入账（第 %lu 条），临近时限的单位补还时间\n", "in the ledger (entry %lu): the time is given back\n");
 }
 
 /* --- what was decided --- */
@@ -182,9 +177,5 @@ int verb_unit_valid(cli_t *cli) {
         if (err != OK) exit_code = cli_fail_err(cli, err, "intake", &refusal);
     }
     if (exit_code != EXIT_WELL) return exit_code;
-    if (cli->json)
-        cli_print_json(message_to_json(command_done_type(), &done));
-    else
-        printf(cli_say(cli, "计划已据此修订（第 %lu 条）\n", "the plan is amended by it (entry %lu)\n"), (unsigned long)done.seq);
-    return EXIT_WELL;
+    return ask_tell_done(cli, &done, "计划已据此修订（第 %lu 条）\n", "the plan is amended by it (entry %lu)\n");
 }

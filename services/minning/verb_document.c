@@ -136,13 +136,11 @@ static int show_kept(collect_t *self, document_kind_t kind, text_t period, bool 
     err_t err = gather_documents(&self->gather, kind, &documents);
     if (err != OK) return collect_failed(self, err);
     const document_row_t *row = documents_find(&documents, kind, period);
-    if (row == NULL || (published ? row->published_seq : row->announced_seq) == 0)
+    err = gather_row(&self->gather, row, published, &edition);
+    if (err == ERR_MISSING)
         return cli_fail(cli, EX_NOINPUT, published ? "尚未印发" : "尚未公示",
                         published ? "it is not published" : "it was not announced",
                         period.size > 0 ? arena_text(cli->arena, period).at : NULL);
-    const document_announced_t *announced = &row->announced;
-    err = published ? gather_kept(&self->gather, row->published.hash, row->published.size, row->published.parts, &edition, NULL)
-                    : gather_kept(&self->gather, announced->hash, announced->size, announced->parts, &edition, NULL);
     if (err != OK) return collect_failed(self, err);
     int exit_code = show(cli, &edition);
     if (exit_code != EXIT_WELL || !published) return exit_code;
@@ -225,9 +223,7 @@ static int announce(cli_t *cli, document_kind_t kind) {
 static void tell_since_announced(collect_t *self, const document_row_t *row, const edition_t *edition) {
     edition_t announced;
     erratum_t errata[ERRATA];
-    if (row == NULL || row->announced_seq == 0) return;
-    if (gather_kept(&self->gather, row->announced.hash, row->announced.size, row->announced.parts, &announced, NULL) != OK)
-        return;
+    if (gather_row(&self->gather, row, false, &announced) != OK) return;
     uint32_t count = edition_errata(&announced, edition, errata);
     if (count > 0)
         printf(cli_say(self->cli, "公示以来有 %u 项数据变动，已计入印发件\n",

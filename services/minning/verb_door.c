@@ -14,11 +14,7 @@ static int tell(cli_t *cli, const message_t *type, const void *value) {
     refusal_t refusal = {0};
     err_t err = ask_command(cli, type, value, &done, &refusal);
     if (err != OK) return cli_fail_err(cli, err, "intake", &refusal);
-    if (cli->json)
-        cli_print_json(message_to_json(command_done_type(), &done));
-    else
-        printf(cli_say(cli, "已记入账本第 %lu 条\n", "noted as entry %lu\n"), (unsigned long)done.seq);
-    return EXIT_WELL;
+    return ask_tell_done(cli, &done, "已记入账本第 %lu 条\n", "noted as entry %lu\n");
 }
 
 int verb_door_down(cli_t *cli) {

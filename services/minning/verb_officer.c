@@ -72,12 +72,8 @@ static int unit_for(cli_t *cli, office_t office, text_t *unit) {
     return EXIT_WELL;
 }
 
-static int tell_done(cli_t *cli, const command_done_t *done) {
-    if (cli->json)
-        cli_print_json(message_to_json(command_done_type(), done));
-    else
-        printf(cli_say(cli, "已入账（第 %lu 条）\n", "in the ledger (entry %lu)\n"), (unsigned long)done->seq);
-    return EXIT_WELL;
+static int tell_done(const cli_t *cli, const command_done_t *done) {
+    return ask_tell_done(cli, done, "已入账（第 %lu 条）\n", "in the ledger (entry %lu)\n");
 }
 
 int verb_officer_add(cli_t *cli) {

@@ -109,30 +109,22 @@ int verb_plan_amend(cli_t *cli) {
     if (err != OK) return cli_fail_err(cli, err, "intake", &refusal);
     err = home_write("plan.yaml", yaml, 0644); /* for people and for names; the ledger has its own */
     if (err != OK) return cli_fail(cli, EX_IOERR, "计划已修订，但 plan.yaml 未能写入", "amended, but plan.yaml is not written", err_name(err));
-    if (cli->json)
-        cli_print_json(message_to_json(command_done_type(), &done));
-    else
-        printf(cli_say(cli, "计划已修订（第 %lu 条）\n", "the plan is amended (entry %lu)\n"), (unsigned long)done.seq);
-    return EXIT_WELL;
+    return ask_tell_done(cli, &done, "计划已修订（第 %lu 条）\n", "the plan is amended (entry %lu)\n");
 }
 
-static int plan_end(cli_t *cli, const message_t *type, const void *value, const char *told) {
+static int plan_end(cli_t *cli, const message_t *type, const void *value, const char *zh, const char *en) {
     command_done_t done = {0};
     refusal_t refusal = {0};
     err_t err = ask_command(cli, type, value, &done, &refusal);
     if (err != OK) return cli_fail_err(cli, err, "intake", &refusal);
-    if (cli->json)
-        cli_print_json(message_to_json(command_done_type(), &done));
-    else
-        printf(told, (unsigned long)done.seq);
-    return EXIT_WELL;
+    return ask_tell_done(cli, &done, zh, en);
 }
 
 int verb_plan_close(cli_t *cli) {
     int exit_code = cli_enter(cli);
     plan_closed_t closed = {.why = text_of("annual summary published")};
     if (exit_code != EXIT_WELL) return exit_code;
-    return plan_end(cli, plan_closed_type(), &closed, cli_say(cli, "已办结（第 %lu 条）\n", "closed (entry %lu)\n"));
+    return plan_end(cli, plan_closed_type(), &closed, "已办结（第 %lu 条）\n", "closed (entry %lu)\n");
 }
 
 /* Met late, a target holds longer than the plan's confirmations go on: intake cannot know, so it is looked at here. */
@@ -169,5 +161,5 @@ int verb_plan_seal(cli_t *cli) {
     if (exit_code == EXIT_WELL) exit_code = unconfirmed_tell(cli);
     if (exit_code != EXIT_WELL) return exit_code;
     plan_sealed_t sealed = {.why = text_of("the last tenure is over")};
-    return plan_end(cli, plan_sealed_type(), &sealed, cli_say(cli, "已封存（第 %lu 条）\n", "sealed (entry %lu)\n"));
+    return plan_end(cli, plan_sealed_type(), &sealed, "已封存（第 %lu 条）\n", "sealed (entry %lu)\n");
 }

@@ -69,10 +69,7 @@ int verb_quarantine(cli_t *cli) {
     err_t err = ask_command(cli, quarantined_type(), &entry, &done, &refusal);
     if (err != OK) return cli_fail_err(cli, err, "intake", &refusal);
     exit_code = wait_until_past(cli, entry.seq);
-    if (cli->json)
-        cli_print_json(message_to_json(command_done_type(), &done));
-    else
-        printf(cli_say(cli, "已隔离，记入账本第 %lu 条\n", "set aside, noted as entry %lu\n"), (unsigned long)done.seq);
+    ask_tell_done(cli, &done, "已隔离，记入账本第 %lu 条\n", "set aside, noted as entry %lu\n");
     return exit_code;
 }
 

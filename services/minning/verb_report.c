@@ -149,24 +149,6 @@ static int tell_refusal(cli_t *cli, err_t err, const refusal_t *refusal) {
     return cli_fail_err(cli, err, "gateway", refusal);
 }
 
-/* A receipt as --save-receipt or --json left it: the object itself, or {"receipt": …}. */
-static int read_receipt(cli_t *cli, receipt_t *receipt) {
-    const char *file = cli_option(cli, OPTION_receipt);
-    text_t text;
-    if (file == NULL) return EXIT_WELL;
-    int exit_code = cli_read_file(cli, file, LIMIT_EDGE_FRAME, &text);
-    if (exit_code != EXIT_WELL) return exit_code;
-    int line = 0;
-    char what[256];
-    fault_t fault;
-    json_t *json = json_read(text, &line, what, sizeof what);
-    json_t *inner = json_object_get(json, "receipt");
-    err_t err =
-        json == NULL ? ERR_BAD : message_from_json(receipt_type(), inner == NULL ? json : inner, cli->arena, receipt, &fault);
-    json_decref(json);
-    return err == OK ? EXIT_WELL : cli_fail(cli, EX_DATAERR, "不是回执文件", "not a receipt", file);
-}
-
 static int save_receipt(cli_t *cli, const receipt_t *receipt) {
     const char *file = full_path(cli, OPTION_save_receipt, NULL);
     if (file == NULL) return EXIT_WELL;
@@ -206,7 +188,8 @@ int verb_report_send(cli_t *cli) {
     talk_t talk = {0};
     receipt_t receipt = {0};
     evidence_files_t files = {0};
-    int exit_code = read_receipt(cli, &receipt);
+    int exit_code = EXIT_WELL;
+    if (cli_option(cli, OPTION_receipt) != NULL) exit_code = cli_read_receipt(cli, cli_option(cli, OPTION_receipt), &receipt);
     if (exit_code == EXIT_WELL) exit_code = talk_begin(cli, &talk, &files);
     if (exit_code == EXIT_WELL) exit_code = evidence_files_send(&talk, &files, talk.report.submission_id);
     if (exit_code == EXIT_WELL) exit_code = talk_send(cli, &talk, &receipt);

@@ -122,8 +122,8 @@ static int bring_keys(cli_t *cli, restoring_t *self) {
     if (err != OK && err != ERR_MISSING) return cli_fail(cli, EX_IOERR, "无法写入", "cannot write", "officers");
     if (access(HOME_CONF, F_OK) != 0) copies_file(arena_format(cli->arena, "%s/" HOME_CONF, self->from).at, HOME_CONF, 0600);
     if (access("plan.yaml", F_OK) != 0) copies_file(arena_format(cli->arena, "%s/plan.yaml", self->from).at, "plan.yaml", 0644);
-    err = copies_hex(cli, "keys/operator.key", self->operator_secret, SIGN_SECRET_SIZE);
-    if (err == OK) err = copies_hex(cli, "keys/signer.key", self->signer_secret, SIGN_SECRET_SIZE);
+    err = home_read_key("keys/operator.key", self->operator_secret, SIGN_SECRET_SIZE);
+    if (err == OK) err = home_read_key("keys/signer.key", self->signer_secret, SIGN_SECRET_SIZE);
     if (err != OK)
         return cli_fail(cli, EX_NOINPUT, "缺少密钥 keys/operator.key、keys/signer.key",
                         "keys/operator.key and keys/signer.key are needed", err_name(err));
@@ -137,18 +137,9 @@ static int bring_keys(cli_t *cli, restoring_t *self) {
 
 static int read_receipt(cli_t *cli, const restoring_t *self, receipt_t *receipt) {
     const char *file = cli_option(cli, OPTION_receipt);
-    text_t text;
-    int exit_code = cli_read_file(cli, file, LIMIT_EDGE_FRAME, &text);
+    int exit_code = cli_read_receipt(cli, file, receipt);
     if (exit_code != EXIT_WELL) return exit_code;
-    int line = 0;
-    char what[256];
-    fault_t fault;
-    json_t *json = json_read(text, &line, what, sizeof what);
-    json_t *inner = json_object_get(json, "receipt");
-    err_t err =
-        json == NULL ? ERR_BAD : message_from_json(receipt_type(), inner == NULL ? json : inner, cli->arena, receipt, &fault);
-    json_decref(json);
-    if (err == OK && memcmp(receipt->ledger_id, self->copies.opened.ledger_id, sizeof receipt->ledger_id) == 0 &&
+    if (memcmp(receipt->ledger_id, self->copies.opened.ledger_id, sizeof receipt->ledger_id) == 0 &&
         receipt_verify(receipt, self->copies.opened.signer_key))
         return EXIT_WELL;
     return cli_fail(cli, EX_DATAERR, "不是本账本的有效回执", "not a receipt of this ledger", file);
@@ -290,7 +281,7 @@ static int exchange(cli_t *cli, restoring_t *self) {
 static void tell_evidence(cli_t *cli) {
     uint8_t key[HASH_KEY_SIZE];
     evidence_found_t found = {0};
-    bool known = copies_hex(cli, "keys/vault.key", key, sizeof key) == OK;
+    bool known = home_read_key("keys/vault.key", key, sizeof key) == OK;
     err_t err = evidence_verify("data/evidence", known ? key : NULL, &found);
     explicit_bzero(key, sizeof key);
     if (err == OK && found.absent + found.damaged == 0) return;

@@ -124,9 +124,7 @@ int verb_user_revoke(cli_t *cli) {
     if (exit_code == EXIT_WELL) exit_code = ledger_do(cli, login_revoked_type(), &revoked, &done);
     if (exit_code == EXIT_WELL) exit_code = vault_do(cli, login_drop_type(), &drop, &kept);
     if (exit_code != EXIT_WELL) return exit_code;
-    if (cli->json) cli_print_json(message_to_json(command_done_type(), &done));
-    else printf(cli_say(cli, "已吊销（第 %lu 条）\n", "revoked (entry %lu)\n"), (unsigned long)done.seq);
-    return EXIT_WELL;
+    return ask_tell_done(cli, &done, "已吊销（第 %lu 条）\n", "revoked (entry %lu)\n");
 }
 
 static void add_login(cli_t *cli, sheet_t *sheet, const login_row_t *row) {

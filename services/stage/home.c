@@ -1,6 +1,7 @@
 /* The home folder: entering it, making it, its settings and its small files. */
 #include "services/stage/home.h"
 
+#include "proto/crypto.h"
 #include "services/stage/log.h"
 
 #include <czmq.h>
@@ -13,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FOLDER_MODE = 0700 };
+enum { FOLDER_MODE = 0700, KEY_FILE = 1024 };
 
 err_t home_enter(const char *path) {
     if (chdir(path) != 0) return errno == ENOENT || errno == ENOTDIR ? ERR_MISSING : ERR_SYSTEM;
@@ -123,5 +124,15 @@ err_t home_read(const char *path, arena_t *arena, uint32_t limit, text_t *conten
         *content = (text_t){at, size};
     }
     close(fd);
+    return err;
+}
+
+err_t home_read_key(const char *path, uint8_t *out, size_t size) {
+    arena_t *arena = arena_new();
+    text_t hex = {0};
+    err_t err = home_read(path, arena, KEY_FILE, &hex);
+    while (hex.size > 0 && strchr("\r\n ", hex.at[hex.size - 1]) != NULL) hex.size--;
+    if (err == OK && !hex_read(hex, out, size)) err = ERR_BAD;
+    arena_destroy(&arena);
     return err;
 }

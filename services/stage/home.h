@@ -71,5 +71,7 @@ err_t home_sync_folder(const char *folder);
 err_t home_sync_name(const char *path); /* the folder that holds `path` */
 /* Reads a small file (at most `limit` bytes) into `arena`. */
 err_t home_read(const char *path, arena_t *arena, uint32_t limit, text_t *content);
+/* A key or an id as a line of hex digits, `size` bytes of it. ERR_BAD: something else is in that file. */
+err_t home_read_key(const char *path, uint8_t *out, size_t size);
 
 #endif

@@ -11,7 +11,7 @@
 #include "services/stage/watch.h"
 #include "services/vault/vault.h"
 
-enum { KEY_FILE = 256, IDLE_MS = 1000, LOGIN_DESKS = 4 };
+enum { IDLE_MS = 1000, LOGIN_DESKS = 4 };
 
 typedef struct {
     logins_store_t *logins;
@@ -115,22 +115,11 @@ static err_t logins_start(loop_t *self) {
     return err;
 }
 
-static err_t key_read(uint8_t key[HASH_KEY_SIZE]) {
-    arena_t *arena = arena_new();
-    text_t content;
-    err_t err = home_read("keys/vault.key", arena, KEY_FILE, &content);
-    while (err == OK && content.size > 0 && (content.at[content.size - 1] == '\n' || content.at[content.size - 1] == ' '))
-        content.size--;
-    if (err == OK && !hex_read(content, key, HASH_KEY_SIZE)) err = ERR_BAD;
-    if (err != OK) log_error("key_unreadable", "file=keys/vault.key error=%s", err_name(err));
-    arena_destroy(&arena);
-    return err;
-}
-
 /* The store, and with it the lock, comes before every socket. */
 static err_t loop_open(loop_t *self) {
     uint8_t key[HASH_KEY_SIZE];
-    err_t err = key_read(key);
+    err_t err = home_read_key("keys/vault.key", key, sizeof key);
+    if (err != OK) log_error("key_unreadable", "file=keys/vault.key error=%s", err_name(err));
     if (err == OK) err = vault_open("data/vault", key, &self->vault);
     if (err != OK) return err;
     self->askers = calloc((size_t)LIMIT_GROUP * DOORS, sizeof *self->askers);

@@ -1,5 +1,5 @@
-/* Plans that change in mid-year, between revisions, returns, extensions and absences: totals are those of the last plan, whatever
- * came before it, and wherever commits fell. */
+/* Plans that change in mid-year, between revisions, returns, extensions and absences: totals are those of the last plan,
+ * whatever came before it, and wherever commits fell. */
 #include "tests/unit/aggregation_world.h"
 
 enum { TOWNS = 2, MONTHS = 5, TASKS = 3, ROUNDS = 500, ROWS = 3, PEOPLE = 10, STACK = ROUNDS, LAST_PLAN = 64, LEAST_PLAN };
@@ -11,9 +11,9 @@ static const char *const tasks[TASKS] = {"fund", "pair", "talent"};
 typedef struct {
     uint64_t dice;
     int64_t now_ms;
-    uint64_t adopted;              /* plans so far */
-    bool last_plan;                /* every amendment brings the plan that is the last */
-    bool commits;                  /* now and then, not at the end alone */
+    uint64_t adopted; /* plans so far */
+    bool last_plan;   /* every amendment brings the plan that is the last */
+    bool commits;     /* now and then, not at the end alone */
     struct {
         uint32_t newest, counting; /* revision; how many lie on the pile */
         uint32_t pile[STACK];
@@ -68,7 +68,8 @@ static uint32_t rows_roll(way_t *way, item_t *items, uint32_t month, int64_t *su
     uint32_t count = (uint32_t)dice(way, ROWS + 1);
     for (uint32_t row = 0; row < count; row++) {
         int64_t amount = (int64_t)dice(way, 40 * (uint64_t)WAN);
-        items[row] = (item_t){.key_kind = key_kind_receipt, .fact_day = 20210801 + month * 100 + (uint32_t)dice(way, 4),
+        items[row] = (item_t){.key_kind = key_kind_receipt,
+                              .fact_day = 20210801 + month * 100 + (uint32_t)dice(way, 4),
                               .amount = {true, amount}};
         *sum += amount;
     }
@@ -91,8 +92,11 @@ static void report(world_t *world, way_t *way, uint32_t task, uint32_t town, uin
     int64_t sum = (int64_t)dice(way, 3) * WAN;
     uint32_t count = task == 2 ? staff_roll(way, items, month) : rows_roll(way, items, month, &sum);
     static const char *const indicators[TASKS] = {"raised", "town-fund", "teachers"};
-    figure_t figure = {.indicator = text_of(indicators[task]), .member = text_of(task == 1 ? members[town] : NULL),
-                       .amount = {true, task == 2 ? count : sum}, .items = items, .items_count = count};
+    figure_t figure = {.indicator = text_of(indicators[task]),
+                       .member = text_of(task == 1 ? members[town] : NULL),
+                       .amount = {true, task == 2 ? count : sum},
+                       .items = items,
+                       .items_count = count};
     if (task < 2 && month == 0) figure.opening = (maybe_t){true, (int64_t)dice(way, 9) * WAN};
     bool words = dice(way, 7) == 0;
     uint32_t revision = ++way->reports[task][town][month].newest;
@@ -118,15 +122,18 @@ static void give_back(world_t *world, way_t *way, uint32_t task, uint32_t town, 
 }
 
 static void extend(world_t *world, way_t *way, uint32_t town, uint32_t month) {
-    extension_granted_t granted = {.command_id = {2}, .unit = text_of(towns[town]), .task = text_of("fund"),
-                                   .period = text_of(months[month]), .due_ms = (uint64_t)way->now_ms + 5 * 86400000,
+    extension_granted_t granted = {.command_id = {2},
+                                   .unit = text_of(towns[town]),
+                                   .task = text_of("fund"),
+                                   .period = text_of(months[month]),
+                                   .due_ms = (uint64_t)way->now_ms + 5 * 86400000,
                                    .office = office_coordinator};
     world_feed(world, extension_granted_type(), &granted, way->now_ms);
 }
 
 static void be_away(world_t *world, way_t *way) {
-    outage_counted_t counted = {.command_id = {3}, .from_ms = (uint64_t)way->now_ms - 7200000,
-                                .to_ms = (uint64_t)way->now_ms - 3600000};
+    outage_counted_t counted = {
+        .command_id = {3}, .from_ms = (uint64_t)way->now_ms - 7200000, .to_ms = (uint64_t)way->now_ms - 3600000};
     world_feed(world, outage_counted_type(), &counted, way->now_ms);
 }
 
@@ -173,12 +180,18 @@ static void year_lead(world_t *world, uint64_t seed, bool last_plan, bool commit
     for (uint32_t round = 0; round < ROUNDS; round++, way->now_ms += 7 * 3600000) {
         uint32_t task = (uint32_t)dice(way, TASKS), town = task == 2 ? 0 : (uint32_t)dice(way, TOWNS);
         uint32_t month = (uint32_t)dice(way, MONTHS), what = (uint32_t)dice(way, 20);
-        if (what < 9) report(world, way, task, town, month);
-        else if (what < 14) give_back(world, way, task, town, month);
-        else if (what == 14) extend(world, way, town, month);
-        else if (what == 15) be_away(world, way);
-        else if (what < 18) amend(world, way);
-        else world_tick(world, way->now_ms);
+        if (what < 9)
+            report(world, way, task, town, month);
+        else if (what < 14)
+            give_back(world, way, task, town, month);
+        else if (what == 14)
+            extend(world, way, town, month);
+        else if (what == 15)
+            be_away(world, way);
+        else if (what < 18)
+            amend(world, way);
+        else
+            world_tick(world, way->now_ms);
         if (way->commits && round % 3 == 0) assert_int_equal(stage_commit(world->stage), OK);
         if (way->commits && round % 50 == 0) assert_all_days_add_up(world);
     }
@@ -189,7 +202,8 @@ static void year_lead(world_t *world, uint64_t seed, bool last_plan, bool commit
 }
 
 static void assert_same_rows(world_t *one, world_t *two) {
-    static const char *const tables[] = {"row days ", "row spots ", "row persons ", "row tallies ", "row below ", "row targets "};
+    static const char *const tables[] = {"row days ",    "row spots ", "row persons ",
+                                         "row tallies ", "row below ", "row targets "};
     text_t first = world_dump(one), second = world_dump(two);
     for (uint32_t table = 0; table < COUNT(tables); table++) {
         assert_true(lines_of(one, first, tables[table]).size > 100);
@@ -199,7 +213,9 @@ static void assert_same_rows(world_t *one, world_t *two) {
 
 enum { SEEDS = 3 };
 
-static void what_counts_is_what_the_last_plan_makes_of_it(void **state) {
+/* The same year in two worlds: in the first as it comes, in the second with the last plan from the beginning, or without
+ * commits on its way. */
+static void years_agree(void **state, bool last_plan, bool commits, void (*same)(world_t *one, world_t *two)) {
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         world_t *one = *state, *two;
         world_close(one);
@@ -207,24 +223,18 @@ static void what_counts_is_what_the_last_plan_makes_of_it(void **state) {
         world_adopt(one, at(20210720, 9, 0));
         world_setup((void **)&two);
         year_lead(one, seed, false, true);
-        year_lead(two, seed, true, true);
-        assert_same_rows(one, two);
+        year_lead(two, seed, last_plan, commits);
+        same(one, two);
         world_teardown((void **)&two);
     }
 }
 
+static void assert_same_dumps(world_t *one, world_t *two) { assert_true(text_equal(world_dump(one), world_dump(two))); }
+
+static void what_counts_is_what_the_last_plan_makes_of_it(void **state) { years_agree(state, true, true, assert_same_rows); }
+
 static void plans_that_change_leave_the_same_bytes_wherever_commits_fall(void **state) {
-    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-        world_t *one = *state, *two;
-        world_close(one);
-        world_open(one);
-        world_adopt(one, at(20210720, 9, 0));
-        world_setup((void **)&two);
-        year_lead(one, seed, false, true);
-        year_lead(two, seed, false, false);
-        assert_true(text_equal(world_dump(one), world_dump(two)));
-        world_teardown((void **)&two);
-    }
+    years_agree(state, false, false, assert_same_dumps);
 }
 
 int main(void) {

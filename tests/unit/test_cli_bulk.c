@@ -1,80 +1,11 @@
 /* A file of many reports: its columns, its rows gathered into reports, every fault at its cell, ids that follow from content.
  */
-#include "services/sheet/bulk.h"
-#include "services/minning/cli.h"
-
-#include "proto/crypto.h"
 #include "services/plan/calendar.h"
+#include "tests/unit/bulk_table.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#define PLAN_FILE "deploy/plans/2021-cangshan.yaml" /* tests run from the top of the checkout */
 #define SHA "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
-static cli_t cli;
 static const uint8_t secret[32] = {1, 2, 3};
-
-static int begin(void **state) {
-    (void)state;
-    cli_start(&cli);
-    crypto_start();
-    text_t yaml;
-    plan_t plan;
-    uint32_t count = 0;
-    file_fault_t *faults = ARENA_NEW(cli.arena, file_fault_t, PLAN_FAULTS);
-    if (cli_read_file(&cli, PLAN_FILE, LIMIT_PLAN_FILE, &yaml) != EXIT_WELL) return -1;
-    if (plan_read(yaml, cli.arena, &plan, faults, &count) != OK) return -1;
-    cli.book = planbook_new(&plan);
-    return 0;
-}
-
-static int end(void **state) {
-    (void)state;
-    cli_end(&cli);
-    return 0;
-}
-
-static bulk_t read_as(const char *unit, const char *csv) {
-    return bulk_read((bytes_t){(const uint8_t *)csv, (uint32_t)strlen(csv)}, cli.book, text_of(unit), cli.arena);
-}
-
-static bulk_t reads(const char *csv) {
-    bulk_t bulk = read_as("csh", csv);
-    if (bulk.faults.count > 0) fail_msg(TEXT_FORMAT, TEXT_ARGS(bulk.faults.at[0].reason.en));
-    for (uint32_t index = 0; index < bulk.count; index++)
-        if (bulk.reports[index].faults.count > 0)
-            fail_msg(TEXT_FORMAT " " TEXT_FORMAT, TEXT_ARGS(csv_spot_name(bulk.reports[index].faults.at[0].spot, cli.arena)),
-                     TEXT_ARGS(bulk.reports[index].faults.at[0].reason.en));
-    return bulk;
-}
-
-static void is_fault(const bulk_faults_t *faults, uint32_t index, const char *code, const char *cell) {
-    if (index >= faults->count) fail_msg("%s at %s was not found: %u faults", code, cell, faults->count);
-    text_t found = csv_spot_name(faults->at[index].spot, cli.arena);
-    if (!text_is(faults->at[index].reason.code, code) || !text_is(found, cell))
-        fail_msg("%s at %s, not " TEXT_FORMAT " at " TEXT_FORMAT, code, cell, TEXT_ARGS(faults->at[index].reason.code),
-                 TEXT_ARGS(found));
-    assert_true(faults->at[index].reason.zh.size > 0 && faults->at[index].reason.en.size > 0);
-}
-
-/* The only fault of the only report. */
-static void refuses(const char *csv, const char *code, const char *cell) {
-    bulk_t bulk = read_as("csh", csv);
-    assert_int_equal(bulk.faults.count, 0);
-    assert_int_equal(bulk.count, 1);
-    is_fault(&bulk.reports[0].faults, 0, code, cell);
-    assert_int_equal(bulk.reports[0].faults.count, 1);
-}
-
-static void refuses_file(const char *csv, const char *code, const char *cell) {
-    bulk_t bulk = read_as("csh", csv);
-    is_fault(&bulk.faults, 0, code, cell);
-}
 
 /* --- columns --- */
 

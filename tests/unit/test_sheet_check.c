@@ -1,40 +1,12 @@
 /* A table of reports checked before anything is sent: what is asked next, and what an answer makes of each report. */
-#include "services/minning/cli.h"
 #include "services/sheet/bulk_check.h"
+#include "tests/unit/bulk_table.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#define PLAN_FILE "deploy/plans/2021-cangshan.yaml" /* tests run from the top of the checkout */
 #define HEAD "任务,报送期,修订,指标,本月数（万元）,累计数（万元）,期初累计（万元）,进展\n"
 
-static cli_t cli;
-
-static int begin(void **state) {
-    (void)state;
-    cli_start(&cli);
-    text_t yaml;
-    plan_t plan;
-    uint32_t count = 0;
-    file_fault_t *faults = ARENA_NEW(cli.arena, file_fault_t, PLAN_FAULTS);
-    if (cli_read_file(&cli, PLAN_FILE, LIMIT_PLAN_FILE, &yaml) != EXIT_WELL) return -1;
-    if (plan_read(yaml, cli.arena, &plan, faults, &count) != OK) return -1;
-    cli.book = planbook_new(&plan);
-    return 0;
-}
-
-static int end(void **state) {
-    (void)state;
-    cli_end(&cli);
-    return 0;
-}
-
-static bulk_t reads(const char *csv) {
-    bulk_t bulk = bulk_read((bytes_t){(const uint8_t *)csv, (uint32_t)strlen(csv)}, cli.book, text_of("csh"), cli.arena);
+/* Wrong cells may be in it. */
+static bulk_t takes(const char *csv) {
+    bulk_t bulk = read_as("csh", csv);
     if (bulk.faults.count > 0) fail_msg(TEXT_FORMAT, TEXT_ARGS(bulk.faults.at[0].reason.en));
     return bulk;
 }
@@ -59,7 +31,7 @@ static void asks(bulk_check_t *check, const char *period) {
 
 static void a_report_with_wrong_cells_is_not_asked_about(void **state) {
     (void)state;
-    bulk_t bulk = reads(HEAD "消费帮扶,2021-08,,宁夏特色产品销售额,约3,,,\n消费帮扶,2021-09,,宁夏特色产品销售额,3,,,\n");
+    bulk_t bulk = takes(HEAD "消费帮扶,2021-08,,宁夏特色产品销售额,约3,,,\n消费帮扶,2021-09,,宁夏特色产品销售额,3,,,\n");
     bulk_check_t check = begins(&bulk);
     asks(&check, "2021-09");
     bulk_check_take(&check, &(verdict_t){.accepted = true});
@@ -71,7 +43,7 @@ static void a_report_with_wrong_cells_is_not_asked_about(void **state) {
 
 static void rows_that_say_nothing_are_blank_and_hold_up_nobody(void **state) {
     (void)state;
-    bulk_t bulk = reads(HEAD "消费帮扶,2021-08,,宁夏特色产品销售额,,,,\n消费帮扶,2021-09,,宁夏特色产品销售额,3,,,\n");
+    bulk_t bulk = takes(HEAD "消费帮扶,2021-08,,宁夏特色产品销售额,,,,\n消费帮扶,2021-09,,宁夏特色产品销售额,3,,,\n");
     bulk_check_t check = begins(&bulk);
     asks(&check, "2021-09");
     bulk_check_take(&check, &(verdict_t){.accepted = true});
@@ -81,7 +53,7 @@ static void rows_that_say_nothing_are_blank_and_hold_up_nobody(void **state) {
 
 static void a_reason_of_validation_stands_at_its_cell(void **state) {
     (void)state;
-    bulk_t bulk = reads(HEAD "消费帮扶,2021-08,,宁夏特色产品销售额,3,,,\n");
+    bulk_t bulk = takes(HEAD "消费帮扶,2021-08,,宁夏特色产品销售额,3,,,\n");
     bulk_check_t check = begins(&bulk);
     asks(&check, "2021-08");
     verdict_t verdict = refusal("no_evidence", "report.figures[0].amount", "");
@@ -93,7 +65,7 @@ static void a_reason_of_validation_stands_at_its_cell(void **state) {
 
 static void a_running_total_that_is_refused_alone_is_asked_about_as_it_will_stand(void **state) {
     (void)state;
-    bulk_t bulk = reads(HEAD "消费帮扶,2021-08,,宁夏特色产品销售额,3,,10,\n消费帮扶,2021-09,,宁夏特色产品销售额,,18,,\n");
+    bulk_t bulk = takes(HEAD "消费帮扶,2021-08,,宁夏特色产品销售额,3,,10,\n消费帮扶,2021-09,,宁夏特色产品销售额,,18,,\n");
     bulk_check_t check = begins(&bulk);
     asks(&check, "2021-08");
     bulk_check_take(&check, &(verdict_t){.accepted = true});
@@ -111,7 +83,7 @@ static void a_running_total_that_is_refused_alone_is_asked_about_as_it_will_stan
 
 static void a_month_that_the_file_reports_itself_is_not_skipped(void **state) {
     (void)state;
-    bulk_t bulk = reads(HEAD "消费帮扶,2021-08,,宁夏特色产品销售额,3,,,\n消费帮扶,2021-09,,宁夏特色产品销售额,5,,,\n");
+    bulk_t bulk = takes(HEAD "消费帮扶,2021-08,,宁夏特色产品销售额,3,,,\n消费帮扶,2021-09,,宁夏特色产品销售额,5,,,\n");
     bulk_check_t check = begins(&bulk);
     asks(&check, "2021-08");
     bulk_check_take(&check, &(verdict_t){.accepted = true});
@@ -124,7 +96,7 @@ static void a_month_that_the_file_reports_itself_is_not_skipped(void **state) {
 
 static void a_month_whose_own_report_is_refused_stays_skipped(void **state) {
     (void)state;
-    bulk_t bulk = reads(HEAD "消费帮扶,2021-08,,宁夏特色产品销售额,3,,,\n消费帮扶,2021-09,,宁夏特色产品销售额,5,,,\n");
+    bulk_t bulk = takes(HEAD "消费帮扶,2021-08,,宁夏特色产品销售额,3,,,\n消费帮扶,2021-09,,宁夏特色产品销售额,5,,,\n");
     bulk_check_t check = begins(&bulk);
     asks(&check, "2021-08");
     verdict_t verdict = refusal("no_evidence", "report.figures[0].amount", "");
@@ -137,7 +109,7 @@ static void a_month_whose_own_report_is_refused_stays_skipped(void **state) {
 
 static void two_opening_balances_are_one_too_many_although_each_is_well(void **state) {
     (void)state;
-    bulk_t bulk = reads(HEAD "消费帮扶,2021-08,,宁夏特色产品销售额,3,,10,\n消费帮扶,2021-09,,宁夏特色产品销售额,5,,10,\n");
+    bulk_t bulk = takes(HEAD "消费帮扶,2021-08,,宁夏特色产品销售额,3,,10,\n消费帮扶,2021-09,,宁夏特色产品销售额,5,,10,\n");
     bulk_check_t check = begins(&bulk);
     asks(&check, "2021-08");
     bulk_check_take(&check, &(verdict_t){.accepted = true});
@@ -149,7 +121,7 @@ static void two_opening_balances_are_one_too_many_although_each_is_well(void **s
 
 static void content_that_stands_already_is_no_fault(void **state) {
     (void)state;
-    bulk_t bulk = reads(HEAD "消费帮扶,2021-08,,宁夏特色产品销售额,3,,,\n");
+    bulk_t bulk = takes(HEAD "消费帮扶,2021-08,,宁夏特色产品销售额,3,,,\n");
     bulk_check_t check = begins(&bulk);
     asks(&check, "2021-08");
     verdict_t verdict = refusal("already_reported", "", "");
@@ -160,7 +132,7 @@ static void content_that_stands_already_is_no_fault(void **state) {
 
 static void a_refusal_of_the_door_stands_at_its_cell_too(void **state) {
     (void)state;
-    bulk_t bulk = reads(HEAD "消费帮扶,2021-08,,宁夏特色产品销售额,3,,,请联系 13812345678\n");
+    bulk_t bulk = takes(HEAD "消费帮扶,2021-08,,宁夏特色产品销售额,3,,,请联系 13812345678\n");
     bulk_check_t check = begins(&bulk);
     asks(&check, "2021-08");
     verdict_t verdict = refusal("mobile_number", "report.progress", "");

@@ -36,10 +36,30 @@ static void a_small_file_is_replaced_whole_and_keeps_its_mode(void **state) {
     arena_destroy(&arena);
 }
 
+static void a_key_is_read_whatever_ends_its_line_and_nothing_else_is_one(void **state) {
+    (void)state;
+    static const uint8_t wanted[3] = {0x01, 0xab, 0xff};
+    static const char *const good[] = {"01abff", "01abff\n", "01ABFF\r\n", "01abff \n\n"};
+    static const char *const bad[] = {"", "\n", "01abf", "01abff00", "01abfg", " 01abff", "01ab ff"};
+    uint8_t key[3];
+    for (size_t index = 0; index < sizeof good / sizeof good[0]; index++) {
+        assert_int_equal(home_write("some.key", text_of(good[index]), 0600), OK);
+        memset(key, 0, sizeof key);
+        assert_int_equal(home_read_key("some.key", key, sizeof key), OK);
+        assert_memory_equal(key, wanted, sizeof key);
+    }
+    for (size_t index = 0; index < sizeof bad / sizeof bad[0]; index++) {
+        assert_int_equal(home_write("some.key", text_of(bad[index]), 0600), OK);
+        assert_int_equal(home_read_key("some.key", key, sizeof key), ERR_BAD);
+    }
+    assert_int_equal(home_read_key("no.key", key, sizeof key), ERR_MISSING);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         BENCH_TEST(a_folder_without_configuration_is_no_home),
         BENCH_TEST(a_small_file_is_replaced_whole_and_keeps_its_mode),
+        BENCH_TEST(a_key_is_read_whatever_ends_its_line_and_nothing_else_is_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

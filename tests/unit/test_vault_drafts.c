@@ -1,64 +1,8 @@
 /* Drafts in the vault: sealed, one version after another, handed over, given back, gone when they are sent. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "proto/wire.h"
 #include "services/vault/draft_rules.h"
-#include "services/vault/vault.h"
-#include "tests/unit/temporary.h"
+#include "tests/unit/vault_world.h"
 
 #define TYPED "{\"task\":\"sales\",\"prepared_by\":\"林某某\"}"
-
-typedef struct {
-    char folder[64];
-    vault_t *vault;
-    buffer_t now, later;
-    arena_t *arena;
-} world_t;
-
-static uint8_t hash_key[HASH_KEY_SIZE] = {1, 2, 3};
-
-static world_t world_new(void) {
-    world_t self = {.arena = arena_new()};
-    crypto_start();
-    temporary_folder(self.folder, sizeof self.folder);
-    assert_int_equal(vault_open(self.folder, hash_key, &self.vault), OK);
-    return self;
-}
-
-static void world_reopen(world_t *self) {
-    vault_close(&self->vault);
-    assert_int_equal(vault_open(self->folder, hash_key, &self->vault), OK);
-}
-
-static void world_end(world_t *self) {
-    vault_close(&self->vault);
-    buffer_destroy(&self->now);
-    buffer_destroy(&self->later);
-    arena_destroy(&self->arena);
-    temporary_remove(self->folder);
-}
-
-static packet_t say(world_t *self, door_t door, const message_t *type, const void *value) {
-    buffer_t frame = {0};
-    packet_encode(7, type, value, &frame);
-    buffer_clear(&self->now);
-    buffer_clear(&self->later);
-    vault_take_at(self->vault, door, (bytes_t){frame.at, (uint32_t)frame.size}, &self->now, &self->later);
-    assert_int_equal(vault_commit(self->vault), OK);
-    const buffer_t *said = self->now.size > 0 ? &self->now : &self->later;
-    assert_true(said->size > 0);
-    text_t copy = arena_text(self->arena, (text_t){(const char *)said->at, (uint32_t)said->size});
-    packet_t packet;
-    fault_t fault;
-    assert_int_equal(packet_decode((bytes_t){(const uint8_t *)copy.at, copy.size}, &packet, &fault), OK);
-    buffer_destroy(&frame);
-    return packet;
-}
 
 static draft_put_t put_of(const char *login, draft_state_t state, uint64_t version, const char *body) {
     return (draft_put_t){.unit = text_of("chengmen"), .task = text_of("sales"), .period = text_of("2021-08"), .version = version,

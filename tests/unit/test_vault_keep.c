@@ -1,46 +1,7 @@
 /* The vault: durable before it answers, the same person the same reference, erasable, never confused by garbage. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include "proto/wire.h"
-#include "services/vault/vault.h"
-#include "tests/unit/temporary.h"
-
-typedef struct {
-    char folder[64];
-    vault_t *vault;
-    buffer_t now;
-    buffer_t later;
-    arena_t *arena;
-} world_t;
-
-static const uint8_t hash_key[HASH_KEY_SIZE] = {1, 2, 3};
-
-static world_t world_new(void) {
-    world_t self = {.arena = arena_new()};
-    crypto_start();
-    temporary_folder(self.folder, sizeof self.folder);
-    assert_int_equal(vault_open(self.folder, hash_key, &self.vault), OK);
-    return self;
-}
-
-static void world_reopen(world_t *self) {
-    vault_close(&self->vault);
-    assert_int_equal(vault_open(self->folder, hash_key, &self->vault), OK);
-}
-
-static void world_end(world_t *self) {
-    vault_close(&self->vault);
-    buffer_destroy(&self->now);
-    buffer_destroy(&self->later);
-    arena_destroy(&self->arena);
-    temporary_remove(self->folder);
-}
+#include "tests/unit/vault_world.h"
 
 static void world_take(world_t *self, bytes_t frame) {
     buffer_clear(&self->now);

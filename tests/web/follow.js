@@ -7,11 +7,7 @@ const PASSWORD = '闽宁协作 2021 口令';
 [['chengmen.clerk', 'clerk', '城门镇'], ['office', 'coordinator'], ['audit', 'auditor']].forEach((one) => person(PASSWORD, ...one));
 
 (async () => {
-  const { page, errors, close, shot, accessible, go, login: enter } = await visit(PASSWORD);
-  const login = async (name) => {
-    await enter(name);
-    await page.waitForSelector('.who');
-  };
+  const { page, errors, close, shot, accessible, go, login } = await visit(PASSWORD);
   minning('clock', 'advance', '2021-08-27T10:00');
 
   await step('a clerk answers for a warning with a day and a reason; it is an entry under his login', async () => {

@@ -134,6 +134,7 @@ async function visit(password) {
       await page.getByLabel('口令或一次性登录码').fill(password);
       await page.getByLabel('口令或一次性登录码').press('Enter');
       await until('the page that it opens by itself', () => page.evaluate('!!M.me && (!!M.me.by_code || (!!M.plan && location.hash !== "#/login"))').catch(() => false));
+      if (!await page.evaluate('!!M.me.by_code')) await page.waitForSelector('.who');
     },
     saved: async (act) => {
       const [download] = await Promise.all([page.waitForEvent('download'), act()]);

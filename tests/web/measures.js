@@ -7,11 +7,7 @@ const PASSWORD = '闽宁协作 2021 口令';
 [['chengmen.clerk', 'clerk', '城门镇'], ['office', 'coordinator'], ['audit', 'auditor']].forEach((one) => person(PASSWORD, ...one));
 
 (async () => {
-  const { page, errors, close, shot, accessible, go, login: enter } = await visit(PASSWORD);
-  const login = async (name) => {
-    await enter(name);
-    await page.waitForSelector('.who');
-  };
+  const { page, errors, close, shot, accessible, go, login } = await visit(PASSWORD);
   const form = () => page.locator('form.measure');
 
   await step('a clerk plans a measure of a task of the own unit; what is wrong is said beside the form', async () => {

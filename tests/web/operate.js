@@ -23,11 +23,7 @@ const outside = http.createServer((request, response) => {
   await new Promise((resolve) => { outside.listen(0, '127.0.0.1', resolve); });
   fs.writeFileSync(path.join(home, 'hook.secret'), 'hook-secret-3\n', { mode: 0o600 });
   minning('route', 'add', 'hook', 'webhook', '--url', `http://127.0.0.1:${outside.address().port}/hook`, '--secret', path.join(home, 'hook.secret'), '--unit', '城门镇', '--plain', '--live');
-  const { page, errors, close, shot, accessible, go, login: enter } = await visit(PASSWORD);
-  const login = async (name) => {
-    await enter(name);
-    await page.waitForSelector('.who');
-  };
+  const { page, errors, close, shot, accessible, go, login } = await visit(PASSWORD);
   const metrics = async () => (await call('GET', '/metrics')).text;
   const number = async (name) => Number((new RegExp(`^${name.replace(/[{}]/g, '\\$&')} (\\d+)$`, 'm').exec(await metrics()) || [])[1]);
 

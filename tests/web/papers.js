@@ -20,11 +20,7 @@ const file = (...words) => {
 };
 
 (async () => {
-  const { page, errors, close, shot, accessible, go, login: enter, saved } = await visit(PASSWORD);
-  const login = async (name) => {
-    await enter(name);
-    await page.waitForSelector('.who');
-  };
+  const { page, errors, close, shot, accessible, go, login, saved } = await visit(PASSWORD);
   const fetched = (where) => page.evaluate(async (at) => {
     const response = await fetch(at), bytes = new Uint8Array(await response.arrayBuffer());
     let text = '';
