@@ -14,33 +14,36 @@ uint64_t chunk_sure(txn_t *txn, head_t sure) {
 /* false: what stands there cannot be read. */
 static bool event_add(chunk_t *chunk, txn_t *txn, const notice_plan_t *plan, uint64_t seq, arena_t *arena) {
     event_t event;
-    if (!txn_event(txn, seq, arena, &event, NULL)) return false;
+    position_t at = {.seq = seq};
+    if (!txn_event(txn, seq, arena, &event, at.hash)) return false;
     event.seq = seq;
+    at.epoch = event.epoch;
+    at.cause = event.cause_seq;
     if (notice_is_due(event.kind)) {
         if (!notice_read(plan, &event, arena, &chunk->notices[chunk->count])) return false;
-        chunk->count++;
+        chunk->at[chunk->count++] = at;
     }
     chunk->ticked |= event.kind == KIND_clock_ticked;
     chunk->forked = event.kind == KIND_ledger_restored;
-    chunk->last = seq;
+    chunk->last = at;
     return true;
 }
 
-chunk_t *chunk_read(store_t *store, const notice_plan_t *plan, head_t sure, uint64_t after, uint64_t last, arena_t *arena) {
+chunk_t *chunk_read(store_t *store, const notice_plan_t *plan, head_t sure, const position_t *after, uint64_t last,
+                    arena_t *arena) {
     arena_reset(arena);
     chunk_t *chunk = ARENA_NEW(arena, chunk_t, 1);
-    chunk->last = after;
+    chunk->last = *after;
     txn_t *txn = store_read(store);
     if (txn == NULL) return chunk;
     uint64_t head = chunk_sure(txn, sure), until = last == 0 || last > head ? head : last;
-    /* what lost epochs told is read before what follows a fork is looked at */
-    bool more = after < until;
-    for (uint64_t seq = after + 1; more; seq++) {
-        more = event_add(chunk, txn, plan, seq, arena) && seq < until && seq - after < CHUNK_EVENTS;
-        more = more && chunk->count < CHUNK_NOTICES && !chunk->forked;
+    bool more = after->seq < until;
+    for (uint64_t seq = after->seq + 1; more; seq++) {
+        more = event_add(chunk, txn, plan, seq, arena) && seq < until && seq - after->seq < CHUNK_EVENTS;
+        more = more && chunk->count < CHUNK_NOTICES && !chunk->forked; /* what lost epochs told is read before it goes on */
     }
     if (txn_error(txn) != OK)
-        log_error("warnings_unreadable", "after=%llu err=%s", (unsigned long long)after, err_name(txn_error(txn)));
+        log_error("warnings_unreadable", "after=%llu err=%s", (unsigned long long)after->seq, err_name(txn_error(txn)));
     txn_abort(&txn);
     return chunk;
 }

@@ -3,14 +3,15 @@
 #define ALERTING_CHUNK_H
 
 #include "services/4-alerting/notice.h"
-#include "services/stage/store.h"
+#include "services/4-alerting/position.h"
 
 enum { CHUNK_NOTICES = 256, CHUNK_EVENTS = 8192 };
 
 typedef struct {
     notice_t notices[CHUNK_NOTICES];
+    position_t at[CHUNK_NOTICES]; /* of each */
     uint32_t count;
-    uint64_t last; /* seq of the last event looked at */
+    position_t last; /* the last event looked at */
     bool ticked;   /* a tick lay among them */
     bool forked;   /* the last of them begins a new epoch */
 } chunk_t;
@@ -18,8 +19,9 @@ typedef struct {
 /* How far this snapshot is sure: up to `sure`, if that is in it; what was derived otherwise has another hash there. 0: it is
  * not. */
 uint64_t chunk_sure(txn_t *txn, head_t sure);
-/* The notices behind `after`, up to `last` (0: all), as far as they are sure; they live in the arena, which is reset. The
- * transaction is over when this returns. */
-chunk_t *chunk_read(store_t *store, const notice_plan_t *plan, head_t sure, uint64_t after, uint64_t last, arena_t *arena);
+/* The notices behind `after`, which is not in the arena, up to `last` (0: all), as far as they are sure; they live in the arena,
+ * which is reset. The transaction is over when this returns. */
+chunk_t *chunk_read(store_t *store, const notice_plan_t *plan, head_t sure, const position_t *after, uint64_t last,
+                    arena_t *arena);
 
 #endif

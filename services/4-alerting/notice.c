@@ -82,7 +82,7 @@ bool notice_read(const notice_plan_t *plan, const event_t *event, arena_t *arena
     notice->seq = event->seq;
     notice->raised = event->kind == KIND_warning_raised;
     memcpy(notice->warning_id, warning.id, sizeof notice->warning_id);
-    snprintf(notice->id, sizeof notice->id, "%llu-%llu", (unsigned long long)event->epoch, (unsigned long long)event->seq);
+    notice->epoch = event->epoch;
     notice->unit = arena_text(arena, warning.unit);
     text_t name = text_equal(warning.unit, plan->coordinator) ? text_of("coordinator") : warning.unit;
     notice->channel = arena_format(arena, "minning:v1:" TEXT_FORMAT ":" TEXT_FORMAT, TEXT_ARGS(plan->plan), TEXT_ARGS(name));

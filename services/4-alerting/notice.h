@@ -11,10 +11,10 @@ typedef struct {
     uint64_t offset_minutes; /* of local time, east of UTC */
 } notice_plan_t;
 
-/* One event of stream 4 for Redis; texts live in the arena, `id` and `channel` end with a NUL. */
+/* One event of stream 4 for Redis; texts live in the arena, `channel` ends with a NUL. */
 typedef struct {
     uint64_t seq;
-    char id[48];             /* "<epoch>-<seq>" */
+    uint64_t epoch;
     uint8_t warning_id[16];
     bool raised;             /* withdrawn otherwise */
     text_t unit;             /* recipient */

@@ -1,65 +1,73 @@
-/* Position files, and what a fork does to a position. */
+/* Position files, and what becomes of a position in a stream that was derived again. */
 #include "services/4-alerting/position.h"
 
+#include "proto/crypto.h"
 #include "services/stage/home.h"
 #include "services/stage/log.h"
 
-#include <stdlib.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
-enum { ROOM = 64 };
+enum { ROOM = 256, HASH_DIGITS = 64 };
 
-position_t position_read(const char *file, arena_t *arena) {
-    text_t content = text_of("");
-    position_t position = {0};
-    err_t err = home_read(file, arena, ROOM, &content);
-    if (err != OK && err != ERR_MISSING) log_warn("published_unreadable", "file=%s err=%s", file, err_name(err));
-    if (err != OK) return position;
-    char *rest = NULL;
-    position.seq = strtoull(arena_text(arena, content).at, &rest, 10);
-    position.epoch = strtoull(rest, NULL, 10);
-    if (position.epoch == 0) position.epoch = 1; /* older files have the seq alone */
-    return position;
+static bool line_read(const char *line, published_t *out) {
+    char hash[HASH_DIGITS + 1] = "";
+    published_t read = {0};
+    int fields = sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %64s %" SCNu64 " %" SCNu64 " %47s", &read.at.seq, &read.at.epoch,
+                        &read.at.cause, hash, &read.numbering.epoch, &read.numbering.volume, read.newest);
+    if (fields != 7 || !hex_read(text_of(hash), read.at.hash, sizeof read.at.hash)) return false;
+    *out = read;
+    return true;
 }
 
-err_t position_write(const char *file, position_t position, arena_t *arena) {
-    text_t line = arena_format(arena, "%llu %llu\n", (unsigned long long)position.seq, (unsigned long long)position.epoch);
+published_t published_read(const char *file, arena_t *arena) {
+    text_t content = text_of("");
+    published_t published = {.newest = "0-0"};
+    err_t err = home_read(file, arena, ROOM, &content);
+    bool good = err == OK && line_read(arena_text(arena, content).at, &published);
+    if (!good && err != ERR_MISSING) log_warn("published_unreadable", "file=%s err=%s", file, err_name(err == OK ? ERR_BAD : err));
+    return published;
+}
+
+err_t published_write(const char *file, const published_t *published, arena_t *arena) {
+    const position_t *at = &published->at;
+    text_t hash = hex_of(at->hash, sizeof at->hash, arena);
+    text_t line = arena_format(arena, "%" PRIu64 " %" PRIu64 " %" PRIu64 " " TEXT_FORMAT " %" PRIu64 " %" PRIu64 " %s\n", at->seq,
+                               at->epoch, at->cause, TEXT_ARGS(hash), published->numbering.epoch, published->numbering.volume,
+                               published->newest);
     return home_write(file, line, 0600);
 }
 
-static uint64_t epoch_at(txn_t *txn, uint64_t seq, arena_t *arena) {
+position_t position_of(txn_t *txn, uint64_t seq, arena_t *arena) {
+    position_t position = {.seq = seq};
     event_t event;
-    arena_reset(arena);
-    return seq > 0 && txn_event(txn, seq, arena, &event, NULL) ? event.epoch : 0;
-}
-
-/* The first event of an epoch above `epoch`; there is one. */
-static uint64_t first_above(txn_t *txn, uint64_t epoch, uint64_t head, arena_t *arena) {
-    uint64_t low = 1, high = head;
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (epoch_at(txn, middle, arena) > epoch)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return low;
-}
-
-position_t position_now(store_t *store, position_t position) {
-    txn_t *txn = store_read(store);
-    if (txn == NULL) return position;
-    arena_t *arena = arena_new();
-    uint64_t head = txn_head(txn).seq, epoch = epoch_at(txn, head, arena);
-    if (epoch > position.epoch) {
-        uint64_t fork = position.epoch == 0 ? 1 : first_above(txn, position.epoch, head, arena);
-        if (position.seq >= fork) {
-            log_warn("published_behind_a_fork", "seq=%llu fork=%llu epoch=%llu", (unsigned long long)position.seq,
-                     (unsigned long long)fork - 1, (unsigned long long)epoch);
-            position.seq = fork - 1;
-        }
-        position.epoch = epoch;
-    }
-    txn_abort(&txn);
-    arena_destroy(&arena);
+    if (seq == 0 || !txn_event(txn, seq, arena, &event, position.hash)) return (position_t){0};
+    position.epoch = event.epoch;
+    position.cause = event.cause_seq;
     return position;
+}
+
+/* Shorter, and yet of a later epoch or a later entry of the ledger than the position: it never comes there. */
+static bool has_passed(const position_t *end, const position_t *position) {
+    return end->epoch > position->epoch || end->cause > position->cause;
+}
+
+look_t position_look(txn_t *txn, uint64_t sure, const position_t *position, arena_t *arena) {
+    uint8_t hash[32];
+    if (position->seq <= sure)
+        return txn_hash(txn, position->seq, hash) && memcmp(hash, position->hash, sizeof hash) == 0 ? LOOK_SAME : LOOK_OTHER;
+    position_t end = position_of(txn, sure, arena);
+    return has_passed(&end, position) ? LOOK_OTHER : LOOK_AHEAD;
+}
+
+position_t position_back(txn_t *txn, uint64_t sure, const position_t *position, arena_t *arena) {
+    uint64_t low = 0, high = position->seq < sure ? position->seq : sure; /* the last event of no later epoch */
+    while (low < high) {
+        uint64_t middle = low + (high - low + 1) / 2;
+        arena_reset(arena);
+        if (position_of(txn, middle, arena).epoch > position->epoch) high = middle - 1;
+        else low = middle;
+    }
+    return position_of(txn, low, arena);
 }

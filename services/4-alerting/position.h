@@ -1,19 +1,39 @@
-/* How far stream 4 was carried to Redis, in a small file: the seq, and the epoch it was counted in. */
+/* How far stream 4 was carried to Redis, what stood there, and where the stream in Redis ended then: a small file. */
 #ifndef ALERTING_POSITION_H
 #define ALERTING_POSITION_H
 
+#include "services/4-alerting/told.h"
 #include "services/stage/store.h"
 
+/* An event of stream 4, and by its chained hash all before it. seq 0: the beginning. */
 typedef struct {
     uint64_t seq;
     uint64_t epoch;
+    uint64_t cause;    /* its ledger entry */
+    uint8_t hash[32];
 } position_t;
 
-/* {0, 0} where there is none, or none that can be read. */
-position_t position_read(const char *file, arena_t *arena);
-err_t position_write(const char *file, position_t position, arena_t *arena);
-/* The same position in the stream as it is now: where a later epoch began at or before it, what it counted is lost from there
- * on, and it goes back to the fork. */
-position_t position_now(store_t *store, position_t position);
+typedef struct {
+    position_t at;
+    numbering_t numbering;
+    char newest[REDIS_ID]; /* entry of the stream in Redis; "0-0": none */
+} published_t;
+
+/* At the beginning where there is none, or none that can be read. */
+published_t published_read(const char *file, arena_t *arena);
+err_t published_write(const char *file, const published_t *published, arena_t *arena);
+
+/* The event at `seq`; the beginning where it cannot be read. */
+position_t position_of(txn_t *txn, uint64_t seq, arena_t *arena);
+typedef enum {
+    LOOK_SAME,  /* what was told up to there is what stands there */
+    LOOK_AHEAD, /* the stream is shorter: it is being derived, and will come there again */
+    LOOK_OTHER  /* it is another stream than what was told */
+} look_t;
+/* Looks for the position in a stream that is sure up to `sure`. */
+look_t position_look(txn_t *txn, uint64_t sure, const position_t *position, arena_t *arena);
+/* Where a later epoch begins at or before the position: the event before it; otherwise the position, or the end if that is
+ * before it. */
+position_t position_back(txn_t *txn, uint64_t sure, const position_t *position, arena_t *arena);
 
 #endif

@@ -22,7 +22,6 @@
 #include <unistd.h>
 
 enum { FIRST_PAUSE_MS = 20, AWAY_TOLERATED_MS = 60000, KEEP_EVERY = 4096 };
-#define PUBLISHED_FILE "data/alerting/published"
 
 struct publisher {
     store_t *store;
@@ -34,7 +33,7 @@ struct publisher {
 
     pthread_mutex_t lock;        /* guards what others read and say */
     head_t sure;                 /* stream 4 may go out up to here */
-    uint64_t published;
+    published_t now;             /* where we are */
     int64_t away_since_ms;       /* steady clock; 0: Redis is there */
     char why[REDIS_WHY];
     char alarm[LIMIT_NAME];      /* "" none */
@@ -45,18 +44,17 @@ struct publisher {
     arena_t *plan_arena;
     notice_plan_t plan;          /* plan.plan empty: not adopted yet */
     text_t stream;
-    told_t *told;                /* by epochs that a restore has lost */
-    char expected[REDIS_ID];     /* id that has to be the newest in Redis */
-    position_t kept;             /* what the file says */
-    uint64_t epoch;              /* that the position was counted in */
+    told_t *told;                /* under other numbers than stream 4 would give them */
+    bool told_all;               /* that is: all that lies in Redis was read */
+    published_t kept;            /* what the file says */
     int64_t pause_ms;            /* until the next attempt; 0: nothing to try again */
 };
 
 /* --- what the query thread sees --- */
 
-static void show_position(publisher_t *self, uint64_t seq) {
+static void show_position(publisher_t *self, const position_t *at) {
     pthread_mutex_lock(&self->lock);
-    self->published = seq;
+    self->now.at = *at;
     pthread_mutex_unlock(&self->lock);
 }
 
@@ -67,12 +65,12 @@ static void alarm_set(publisher_t *self, const char *what) {
     pthread_mutex_unlock(&self->lock);
     if (!fresh) return;
     if (what[0] != '\0') log_error("redis_stream_alarm", "what=\"%s\"", what);
-    else log_info("redis_stream_alarm_over", "expected=%s", self->expected);
+    else log_info("redis_stream_alarm_over", "newest=%s", self->now.newest);
 }
 
 void publisher_show(publisher_t *self, health_t *health) {
     pthread_mutex_lock(&self->lock);
-    health->published = self->published;
+    health->published = self->now.at.seq;
     int64_t away_ms = self->away_since_ms == 0 ? 0 : clock_steady_ms() - self->away_since_ms;
     bool away = self->away_since_ms != 0, alarmed = self->alarm[0] != '\0';
     if (alarmed) snprintf(self->note, sizeof self->note, "%s", self->alarm);
@@ -86,25 +84,18 @@ void publisher_show(publisher_t *self, health_t *health) {
 /* --- the position --- */
 
 static void position_load(publisher_t *self) {
-    self->kept = position_read(self->file, self->arena);
-    self->published = self->kept.seq;
-    self->epoch = self->kept.epoch;
+    self->kept = self->now = published_read(self->file, self->arena);
+    self->told_all = self->now.numbering.volume > 0;
 }
 
 /* The file may lag: what is posted again is found to be there already. */
 static void position_keep(publisher_t *self) {
-    position_t now = {self->published, self->epoch};
-    if (self->kept.seq == now.seq && self->kept.epoch == now.epoch) return;
-    err_t err = position_write(self->file, now, self->arena);
-    if (err == OK) self->kept = now;
+    const published_t *now = &self->now, *kept = &self->kept;
+    bool same = now->at.seq == kept->at.seq && memcmp(now->at.hash, kept->at.hash, sizeof kept->at.hash) == 0;
+    if (same && now->numbering.volume == kept->numbering.volume && strcmp(now->newest, kept->newest) == 0) return;
+    err_t err = published_write(self->file, now, self->arena);
+    if (err == OK) self->kept = *now;
     else log_warn("published_unwritten", "file=%s err=%s", self->file, err_name(err));
-}
-
-/* A restore may have taken back what was published: from the fork on it is another stream. */
-static void position_follow(publisher_t *self) {
-    position_t now = position_now(self->store, (position_t){self->published, self->epoch});
-    if (now.seq != self->published) show_position(self, now.seq);
-    self->epoch = now.epoch;
 }
 
 static head_t allowed(publisher_t *self) {
@@ -114,15 +105,16 @@ static head_t allowed(publisher_t *self) {
     return sure;
 }
 
-/* What Redis should hold is not known: stream 4 is being derived again, or nobody has said yet that it follows from the ledger. */
-static bool is_unsure(publisher_t *self) {
+/* Is what we told up to the position what stands there? AHEAD too where nobody has said yet that stream 4 follows from the ledger:
+ * what Redis should hold is not known then. */
+static look_t look(publisher_t *self) {
     txn_t *txn = store_read(self->store);
-    if (txn == NULL) return true;
+    if (txn == NULL) return LOOK_AHEAD;
+    arena_reset(self->arena);
     uint64_t sure = chunk_sure(txn, allowed(self));
+    look_t seen = sure == 0 ? LOOK_AHEAD : position_look(txn, sure, &self->now.at, self->arena);
     txn_abort(&txn);
-    if (sure == 0) return true;
-    position_follow(self);
-    return sure < self->published;
+    return seen;
 }
 
 /* --- Redis there and away --- */
@@ -134,7 +126,7 @@ static void went_away(publisher_t *self, const char *why) {
     if (fresh) self->away_since_ms = clock_steady_ms();
     snprintf(self->why, sizeof self->why, "%s", why);
     pthread_mutex_unlock(&self->lock);
-    if (fresh) log_warn("redis_away", "why=\"%s\" published=%llu", why, (unsigned long long)self->published);
+    if (fresh) log_warn("redis_away", "why=\"%s\" published=%llu", why, (unsigned long long)self->now.at.seq);
 }
 
 static void came_back(publisher_t *self) {
@@ -142,7 +134,7 @@ static void came_back(publisher_t *self) {
     bool was_away = self->away_since_ms != 0;
     self->away_since_ms = 0;
     pthread_mutex_unlock(&self->lock);
-    if (was_away) log_info("redis_back", "published=%llu", (unsigned long long)self->published);
+    if (was_away) log_info("redis_back", "published=%llu", (unsigned long long)self->now.at.seq);
 }
 
 /* A lost connection is closed; an answer that is an error (loading, out of memory, no stream) is an absence too: try again. */
@@ -153,7 +145,7 @@ static bool redis_said(publisher_t *self, err_t err, const char *why) {
 
 /* --- reading stream 4 --- */
 
-static chunk_t *read_on(publisher_t *self, uint64_t after, uint64_t last) {
+static chunk_t *read_on(publisher_t *self, const position_t *after, uint64_t last) {
     return chunk_read(self->store, &self->plan, allowed(self), after, last, self->arena);
 }
 
@@ -172,94 +164,110 @@ static bool plan_known(publisher_t *self) {
     return self->plan.plan.size > 0;
 }
 
-/* The id of the last warning up to `seq`, "0-0" if there is none: what has to be the newest in Redis. */
-static void expected_find(publisher_t *self, uint64_t seq) {
-    arena_reset(self->arena);
-    snprintf(self->expected, sizeof self->expected, "0-0");
-    txn_t *txn = store_read(self->store);
-    if (txn == NULL) return;
-    uint64_t head = txn_head(txn).seq;
-    for (uint64_t at = seq < head ? seq : head; at > 0; at--) {
-        event_t event;
-        if (at % CHUNK_EVENTS == 0) arena_reset(self->arena);
-        if (!txn_event(txn, at, self->arena, &event, NULL)) break;
-        notice_t notice;
-        event.seq = at;
-        if (!notice_is_due(event.kind) || !notice_read(&self->plan, &event, self->arena, &notice)) continue;
-        if (told_has(self->told, &notice)) continue; /* it stands there under the id of a lost epoch */
-        snprintf(self->expected, sizeof self->expected, "%llu-%llu", (unsigned long long)event.epoch, (unsigned long long)at);
-        break;
-    }
-    txn_abort(&txn);
-    if (told_id_before(self->expected, told_newest(self->told)))
-        snprintf(self->expected, sizeof self->expected, "%s", told_newest(self->told));
-}
-
-/* Is the newest entry in Redis ours? What stream 4 holds under that id must be there byte for byte. An id that it does not hold,
- * or whose seq it holds for another epoch, is a warning that a restore has lost or that is being derived again. */
+/* Is the newest entry in Redis ours? What we put there under that id must be there byte for byte. An id that stream 4 does not
+ * have, or gives to nothing now, is of a stream that a restore has lost, or that was derived otherwise. */
 static bool is_ours(publisher_t *self, const redis_newest_t *newest) {
-    uint64_t epoch = 0, seq = 0;
+    uint64_t epoch = 0, number = 0;
     if (strcmp(newest->id, "0-0") == 0) return true;
-    if (!told_id_parse(newest->id, &epoch, &seq) || !told_is_warning(newest->body)) return false;
+    if (!told_id_parse(newest->id, &epoch, &number) || !told_is_warning(newest->body)) return false;
     txn_t *txn = store_read(self->store);
     if (txn == NULL) return false;
     event_t event;
     notice_t notice;
+    char id[REDIS_ID];
     bool ours = true;
-    if (seq > 0 && txn_event(txn, seq, self->arena, &event, NULL) && event.epoch == epoch) {
+    uint64_t seq = number % VOLUME_ROOM;
+    if (seq > 0 && seq <= self->now.at.seq && seq <= chunk_sure(txn, allowed(self)) &&
+        txn_event(txn, seq, self->arena, &event, NULL)) {
         event.seq = seq;
-        ours = notice_read(&self->plan, &event, self->arena, &notice) && text_equal(notice.body, newest->body);
+        told_id(self->now.numbering, event.epoch, seq, id);
+        ours = strcmp(id, newest->id) != 0 ||
+               (notice_read(&self->plan, &event, self->arena, &notice) && text_equal(notice.body, newest->body));
     }
     txn_abort(&txn);
     return ours;
 }
 
-/* --- mending --- */
+/* --- one warning --- */
 
-static redis_post_t post_of(const publisher_t *self, const notice_t *notice) {
-    return (redis_post_t){.stream = self->stream, .channel = notice->channel, .id = notice->id, .body = notice->body,
-                          .unit = notice->unit};
+/* What was told under other numbers; after a FLUSHALL it is gone, and then nothing is kept back for its sake. */
+static bool told_again(publisher_t *self) {
+    char why[REDIS_WHY];
+    err_t err = self->told_all ? told_load_all(self->told, self->redis, self->stream, why)
+                               : told_load(self->told, self->store, self->redis, self->stream, why);
+    return redis_said(self, err, why);
 }
 
+/* A number is past, or taken: perhaps it was told under another. If not, what is new goes on in a volume behind what is there. */
+static bool number_again(publisher_t *self) {
+    redis_newest_t newest;
+    char why[REDIS_WHY];
+    uint64_t epoch, number;
+    if (!self->told_all) {
+        self->told_all = true;
+        return told_again(self);
+    }
+    if (!redis_said(self, redis_newest(self->redis, self->stream, self->arena, &newest, why), why)) return false;
+    if (!told_id_parse(newest.id, &epoch, &number) || !told_is_warning(newest.body)) return false;
+    self->now.numbering = (numbering_t){epoch, number / VOLUME_ROOM + 1};
+    log_warn("redis_volume", "newest=%s volume=%llu", newest.id, (unsigned long long)self->now.numbering.volume);
+    return true;
+}
+
+typedef enum { DELIVERED, TOLD_BEFORE, DIFFERENT, HELD, AWAY } delivery_t;
+
+/* `expected`: the entry that has to be the newest; NULL: whatever stands there. *added: it was not there, and is under `id`. */
+static delivery_t post(publisher_t *self, const notice_t *notice, const char *expected, char id[REDIS_ID], bool *added) {
+    char why[REDIS_WHY];
+    for (int tries = 0;; tries++) {
+        if (told_has(self->told, notice)) return TOLD_BEFORE;
+        told_id(self->now.numbering, notice->epoch, notice->seq, id);
+        redis_post_t post = {.stream = self->stream, .channel = notice->channel, .id = id, .body = notice->body,
+                             .unit = notice->unit, .expected = expected, .ring = expected != NULL};
+        post_t outcome;
+        if (!redis_said(self, redis_post(self->redis, &post, &outcome, why), why)) return AWAY;
+        *added = outcome == POST_ADDED;
+        if (outcome == POST_DIFFERS) return DIFFERENT;
+        if (outcome != POST_BLOCKED) return DELIVERED;
+        bool again = tries < 2 && number_again(self);
+        if (!again) return self->redis == NULL ? AWAY : HELD;
+    }
+}
+
+/* --- mending --- */
+
 /* Puts everything that was published before back into the stream, without ringing. false: Redis went away. */
-static bool restore(publisher_t *self, uint64_t *added, uint64_t *blocked) {
-    uint64_t until = self->published;
-    for (uint64_t after = 0; after < until && !atomic_load(&self->stop);) {
-        chunk_t *chunk = read_on(self, after, until);
+static bool restore(publisher_t *self, uint64_t *restored, uint64_t *blocked) {
+    position_t after = {0};
+    while (after.seq < self->now.at.seq && !atomic_load(&self->stop)) {
+        chunk_t *chunk = read_on(self, &after, self->now.at.seq);
         for (uint32_t index = 0; index < chunk->count; index++) {
-            redis_post_t post = post_of(self, &chunk->notices[index]);
-            if (told_has(self->told, &chunk->notices[index])) continue;
-            char why[REDIS_WHY];
-            post_t outcome;
-            if (!redis_said(self, redis_post(self->redis, &post, &outcome, why), why)) return false;
-            *added += outcome == POST_ADDED;
-            *blocked += outcome == POST_BLOCKED;
+            char id[REDIS_ID];
+            bool added = false;
+            delivery_t delivery = post(self, &chunk->notices[index], NULL, id, &added);
+            if (delivery == AWAY) return false;
+            *restored += added;
+            *blocked += delivery == HELD;
         }
-        if (chunk->last == after) break; /* the store is shorter than what was published: it is being rebuilt */
+        if (chunk->last.seq == after.seq) break; /* the store is shorter than what was published: it is being rebuilt */
         after = chunk->last;
     }
     return true;
 }
 
-/* What lost epochs told; after a FLUSHALL it is gone, and then nothing is kept back for its sake. */
-static bool told_again(publisher_t *self) {
-    char why[REDIS_WHY];
-    return redis_said(self, told_load(self->told, self->store, self->redis, self->stream, why), why);
-}
-
 /* The stream is not what it should be: mends what can be mended, raises the alarm for the rest. false: Redis went away. */
 static bool reconcile(publisher_t *self) {
-    uint64_t added = 0, blocked = 0;
+    uint64_t restored = 0, blocked = 0;
     redis_newest_t newest;
     char why[REDIS_WHY], alarm[LIMIT_NAME] = "";
-    if (!told_again(self) || !restore(self, &added, &blocked)) return false;
+    if (!told_again(self) || !restore(self, &restored, &blocked)) return false;
     arena_reset(self->arena);
     if (!redis_said(self, redis_newest(self->redis, self->stream, self->arena, &newest, why), why)) return false;
     if (!is_ours(self, &newest)) snprintf(alarm, sizeof alarm, "redis stream holds a foreign entry %s", newest.id);
     else if (blocked > 0)
         snprintf(alarm, sizeof alarm, "redis stream lacks %llu warnings that cannot be put back", (unsigned long long)blocked);
-    snprintf(self->expected, sizeof self->expected, "%s", newest.id);
-    if (added > 0) log_info("redis_reconciled", "restored=%llu newest=%s", (unsigned long long)added, newest.id);
+    snprintf(self->now.newest, sizeof self->now.newest, "%s", newest.id);
+    if (restored > 0) log_info("redis_reconciled", "restored=%llu newest=%s", (unsigned long long)restored, newest.id);
     alarm_set(self, alarm);
     return true;
 }
@@ -269,98 +277,120 @@ static bool check(publisher_t *self) {
     redis_newest_t newest;
     char why[REDIS_WHY];
     if (!redis_said(self, redis_newest(self->redis, self->stream, self->arena, &newest, why), why)) return false;
-    if (self->alarm[0] == '\0' && strcmp(newest.id, self->expected) == 0 && is_ours(self, &newest)) return true;
+    if (self->alarm[0] == '\0' && strcmp(newest.id, self->now.newest) == 0 && is_ours(self, &newest)) return true;
     return reconcile(self);
 }
 
-/* A connection that was checked. */
-static bool connected(publisher_t *self) {
-    if (self->redis != NULL) return true;
+/* What was told is not what stands in stream 4 now: it was derived otherwise, by another program or another quarantine, or a
+ * restore lies between. All is gone through once more: what Redis shows as told stays told, what it does not is told, in a new
+ * volume. Where Redis has lost something it cannot say what was told: then all of that is put back, and nothing rings. */
+static bool start_over(publisher_t *self) {
+    redis_newest_t newest;
     char why[REDIS_WHY];
-    if (!redis_said(self, redis_open(&self->place, &self->redis, why), why)) return false;
-    if (!told_again(self)) return false;
-    expected_find(self, self->published);
-    if (!check(self)) return false;
-    came_back(self);
+    if (!redis_said(self, redis_newest(self->redis, self->stream, self->arena, &newest, why), why)) return false;
+    txn_t *txn = store_read(self->store);
+    if (txn == NULL) return false;
+    uint64_t sure = chunk_sure(txn, allowed(self));
+    position_t back = position_back(txn, sure, &self->now.at, self->arena);
+    bool forked = position_of(txn, sure, self->arena).epoch > self->now.at.epoch;
+    err_t err = txn_error(txn);
+    txn_abort(&txn);
+    if (err != OK || sure == 0) return false;
+    log_warn("told_otherwise", "seq=%llu newest=%s forked=%s", (unsigned long long)self->now.at.seq, newest.id,
+             forked ? "yes" : "no");
+    bool intact = strcmp(newest.id, self->now.newest) == 0;
+    if (!forked) self->now.numbering = (numbering_t){self->now.at.epoch, self->now.numbering.volume + 1};
+    show_position(self, intact ? &(position_t){0} : &back);
+    self->told_all = true;
+    position_keep(self);
+    return true;
+}
+
+/* A connection that was checked. */
+static bool connected(publisher_t *self, bool other) {
+    bool fresh = self->redis == NULL;
+    char why[REDIS_WHY];
+    if (!fresh && !other) return true;
+    if (fresh && !redis_said(self, redis_open(&self->place, &self->redis, why), why)) return false;
+    if (other && !start_over(self)) return false;
+    if (!told_again(self) || !check(self)) return false;
+    if (fresh) came_back(self);
     return true;
 }
 
 /* --- delivering --- */
 
-typedef enum { DELIVERED, DIFFERENT, HELD, AWAY } delivery_t;
-
-static delivery_t deliver(publisher_t *self, const notice_t *notice) {
-    if (told_has(self->told, notice)) {
-        log_info("told_by_a_lost_epoch", "id=%s", notice->id);
-        show_position(self, notice->seq);
-        return DELIVERED;
-    }
-    redis_post_t post = post_of(self, notice);
-    post.expected = self->expected;
-    post.ring = true;
-    char why[REDIS_WHY];
-    post_t outcome;
-    if (!redis_said(self, redis_post(self->redis, &post, &outcome, why), why)) return AWAY;
-    switch (outcome) {
-    case POST_ADDED: snprintf(self->expected, sizeof self->expected, "%s", notice->id); break;
-    case POST_THERE:
-    case POST_TRIMMED: break;
-    case POST_DIFFERS: return DIFFERENT;
-    case POST_BLOCKED: return HELD;
-    }
-    show_position(self, notice->seq);
-    return DELIVERED;
+static delivery_t deliver(publisher_t *self, const notice_t *notice, const position_t *at) {
+    char id[REDIS_ID];
+    bool added = false;
+    delivery_t delivery = post(self, notice, self->now.newest, id, &added);
+    if (added) memcpy(self->now.newest, id, sizeof id);
+    if (delivery == DELIVERED || delivery == TOLD_BEFORE) show_position(self, at);
+    return delivery;
 }
 
-static void hold(publisher_t *self, const char *id) {
+static void hold(publisher_t *self, const notice_t *notice) {
     char alarm[LIMIT_NAME];
     if (self->alarm[0] != '\0') return; /* reconcile said why */
-    snprintf(alarm, sizeof alarm, "redis stream does not take warning %s", id);
+    snprintf(alarm, sizeof alarm, "redis stream does not take warning %llu", (unsigned long long)notice->seq);
     alarm_set(self, alarm);
 }
 
 /* Delivers one chunk. true: it is done, go on; false: try again later. */
 static bool deliver_chunk(publisher_t *self, chunk_t *chunk) {
-    for (uint32_t index = 0; index < chunk->count; index++) {
-        delivery_t delivery = deliver(self, &chunk->notices[index]);
-        if (delivery == DELIVERED) continue;
-        if (delivery == HELD) hold(self, chunk->notices[index].id);
-        if (delivery == DIFFERENT) return reconcile(self); /* the arena is void: the rest is read again */
-        return false;
+    delivery_t delivery = DELIVERED;
+    uint32_t index = 0, before = 0;
+    for (; index < chunk->count; index++) {
+        delivery = deliver(self, &chunk->notices[index], &chunk->at[index]);
+        if (delivery != DELIVERED && delivery != TOLD_BEFORE) break;
+        before += delivery == TOLD_BEFORE;
     }
-    show_position(self, chunk->last);
-    return true;
+    if (before > 0) log_info("told_before", "warnings=%u upto=%llu", before, (unsigned long long)self->now.at.seq);
+    if (index == chunk->count) {
+        show_position(self, &chunk->last);
+        return true;
+    }
+    if (delivery == HELD) hold(self, &chunk->notices[index]);
+    return delivery == DIFFERENT && reconcile(self); /* the arena is void: the rest is read again */
 }
 
 /* Everything that is committed. true: done; false: try again after a pause. */
 static bool work(publisher_t *self) {
     if (!plan_known(self)) return true;
     bool ticked = false;
-    if (is_unsure(self)) return true; /* rung again as it grows */
-    if (!connected(self)) return false;
+    look_t seen = look(self);
+    if (seen == LOOK_AHEAD) return true; /* rung again as it grows */
+    if (!connected(self, seen == LOOK_OTHER)) return false;
     while (!atomic_load(&self->stop)) {
-        chunk_t *chunk = read_on(self, self->published, 0);
+        position_t after = self->now.at;
+        chunk_t *chunk = read_on(self, &after, 0);
         ticked |= chunk->ticked | chunk->forked;
         bool forked = chunk->forked;
-        if (chunk->last == self->published) break;
+        if (chunk->last.seq == after.seq) break;
         bool told = chunk->count > 0;
         if (!deliver_chunk(self, chunk)) {
             position_keep(self);
             return false;
         }
-        if (told || self->published - self->kept.seq >= KEEP_EVERY) position_keep(self);
+        if (told || self->now.at.seq - self->kept.at.seq >= KEEP_EVERY) position_keep(self);
         if (forked && !told_again(self)) return false;
     }
     return !ticked || check(self);
 }
 
+static void pass_until(publisher_t *self, const position_t *after, uint64_t last) {
+    if (last > after->seq) show_position(self, &read_on(self, after, last)->last);
+}
+
 /* Ticks and other control entries are nothing to Redis: without it the position still passes them. */
 static void pass_quietly(publisher_t *self) {
-    for (;;) {
-        chunk_t *chunk = read_on(self, self->published, 0);
-        uint64_t passed = chunk->count > 0 ? chunk->notices[0].seq - 1 : chunk->last;
-        if (passed == self->published) return;
-        show_position(self, passed);
+    while (look(self) == LOOK_SAME) {
+        position_t after = self->now.at;
+        chunk_t *chunk = read_on(self, &after, 0);
+        if (chunk->last.seq == after.seq) return;
+        if (chunk->count == 0) show_position(self, &chunk->last);
+        else pass_until(self, &after, chunk->notices[0].seq - 1);
+        if (chunk->count > 0) return;
     }
 }
 
@@ -444,40 +474,4 @@ void publisher_stop(publisher_t **self) {
     publisher_ring(*self);
     pthread_join((*self)->thread, NULL);
     publisher_destroy(self);
-}
-
-/* --- hooks --- */
-
-static void on_committed(void *self, stage_t *stage, uint64_t durable_head) {
-    (void)durable_head; /* the thread reads the head from its own transaction */
-    publisher_allow(self, stage_sure(stage));
-    publisher_ring(self);
-}
-
-static void on_health(void *self, health_t *health) { publisher_show(self, health); }
-
-static int port_of(const char *setting) {
-    long port = strtol(setting, NULL, 10);
-    return port > 0 && port < 65536 ? (int)port : 6379;
-}
-
-int publisher_begin(stage_t *stage, stage_hooks_t *hooks) {
-    const char *host = home_setting("redis/host", NULL);
-    redis_place_t place = {.socket = host == NULL ? home_setting("redis/socket", HOME_REDIS) : NULL, .host = host,
-                           .port = port_of(home_setting("redis/port", "6379")),
-                           .password = home_setting("redis/password", NULL)};
-    publisher_t *self = NULL;
-    err_t err = publisher_start(stage_store(stage), &place, PUBLISHED_FILE, &self);
-    if (err != OK) {
-        log_error("publisher_not_started", "err=%s", err_name(err));
-        return 1;
-    }
-    *hooks = (stage_hooks_t){.self = self, .committed = on_committed, .health = on_health};
-    return 0;
-}
-
-void publisher_end(stage_hooks_t *hooks) {
-    publisher_t *self = hooks->self;
-    publisher_stop(&self);
-    hooks->self = NULL;
 }

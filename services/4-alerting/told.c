@@ -16,14 +16,13 @@ struct told {
     uint8_t (*keys)[KEY_SIZE]; /* sorted once they are all there */
     size_t count;
     size_t room;
-    char newest[REDIS_ID];
+    uint64_t horizon;    /* the full stream keeps nothing up to this seq */
     char last[REDIS_ID]; /* of the page at hand */
 };
 
 told_t *told_new(void) {
     told_t *self = calloc(1, sizeof *self);
     ASSERT(self != NULL);
-    snprintf(self->newest, sizeof self->newest, "0-0");
     return self;
 }
 
@@ -34,21 +33,19 @@ void told_destroy(told_t **self) {
     *self = NULL;
 }
 
-const char *told_newest(const told_t *self) { return self->newest; }
+void told_id(numbering_t numbering, uint64_t epoch, uint64_t seq, char id[REDIS_ID]) {
+    bool in_volume = numbering.volume > 0 && epoch <= numbering.epoch;
+    uint64_t number = in_volume ? numbering.volume * VOLUME_ROOM + seq : seq;
+    snprintf(id, REDIS_ID, "%" PRIu64 "-%" PRIu64, in_volume ? numbering.epoch : epoch, number);
+}
 
-bool told_id_parse(const char *id, uint64_t *epoch, uint64_t *seq) {
+bool told_id_parse(const char *id, uint64_t *epoch, uint64_t *number) {
     char *end = NULL;
     *epoch = strtoull(id, &end, 10);
     if (end == id || *end != '-') return false;
     const char *behind = end + 1;
-    *seq = strtoull(behind, &end, 10);
+    *number = strtoull(behind, &end, 10);
     return end != behind && *end == '\0';
-}
-
-bool told_id_before(const char *a, const char *b) {
-    uint64_t a_epoch, a_seq, b_epoch, b_seq;
-    if (!told_id_parse(a, &a_epoch, &a_seq) || !told_id_parse(b, &b_epoch, &b_seq)) return false;
-    return a_epoch < b_epoch || (a_epoch == b_epoch && a_seq < b_seq);
 }
 
 static bool body_key(text_t body, uint8_t key[KEY_SIZE]) {
@@ -71,6 +68,7 @@ static int key_compare(const void *a, const void *b) { return memcmp(a, b, KEY_S
 
 bool told_has(const told_t *self, const notice_t *notice) {
     uint8_t key[KEY_SIZE];
+    if (notice->seq <= self->horizon) return true;
     if (self->count == 0) return false;
     memcpy(key, notice->warning_id, sizeof notice->warning_id);
     key[KEY_SIZE - 1] = notice->raised;
@@ -89,7 +87,6 @@ static void on_entry(void *owner, const char *id, text_t body) {
         ASSERT(self->keys != NULL);
     }
     memcpy(self->keys[self->count++], key, KEY_SIZE);
-    snprintf(self->newest, sizeof self->newest, "%s", id);
 }
 
 /* All entries of one gap, both ends included, page by page. */
@@ -144,16 +141,40 @@ static bool gap_find(store_t *store, uint64_t *first, char from[REDIS_ID], char 
     return found;
 }
 
+static void told_begin(told_t *self) {
+    self->count = 0;
+    self->horizon = 0;
+}
+
+static void told_end(told_t *self, const char *what) {
+    if (self->count == 0) return;
+    qsort(self->keys, self->count, KEY_SIZE, key_compare);
+    log_info(what, "warnings=%zu", self->count);
+}
+
 err_t told_load(told_t *self, store_t *store, redis_t *redis, text_t stream, char why[REDIS_WHY]) {
     char from[REDIS_ID], to[REDIS_ID];
     err_t err = OK;
-    self->count = 0;
-    snprintf(self->newest, sizeof self->newest, "0-0");
-    for (uint64_t first = 1; err == OK && gap_find(store, &first, from, to);)
-        err = gap_read(self, redis, stream, from, to, why);
-    if (self->count > 0) {
-        qsort(self->keys, self->count, KEY_SIZE, key_compare);
-        log_info("lost_epochs_told", "warnings=%zu newest=%s", self->count, self->newest);
-    }
+    told_begin(self);
+    for (uint64_t first = 1; err == OK && gap_find(store, &first, from, to);) err = gap_read(self, redis, stream, from, to, why);
+    told_end(self, "lost_epochs_told");
+    return err;
+}
+
+static void on_first(void *owner, const char *id, text_t body) {
+    told_t *self = owner;
+    uint64_t epoch, number;
+    (void)body;
+    if (told_id_parse(id, &epoch, &number) && self->horizon == 0) self->horizon = number % VOLUME_ROOM;
+}
+
+err_t told_load_all(told_t *self, redis_t *redis, text_t stream, char why[REDIS_WHY]) {
+    static const char last[] = "18446744073709551615-18446744073709551615";
+    uint32_t count;
+    told_begin(self);
+    err_t err = gap_read(self, redis, stream, "0-1", last, why);
+    if (err == OK && self->count >= LIMIT_REDIS_STREAM) /* what came before the first was told, and trimmed since */
+        err = redis_history(redis, stream, "0-1", last, on_first, self, &count, why);
+    told_end(self, "stream_read_again");
     return err;
 }

@@ -1,5 +1,5 @@
-/* What lost epochs have told: after a restore the stream in Redis holds warnings that stream 4 no longer knows. They are
- * history: they stay, and nothing that they told is told again. */
+/* What was told under other numbers: after a restore the stream in Redis holds warnings of lost epochs, and where stream 4 was
+ * derived otherwise, of what it was before. They are history: they stay, and nothing that they told is told again. */
 #ifndef ALERTING_TOLD_H
 #define ALERTING_TOLD_H
 
@@ -7,19 +7,27 @@
 #include "services/4-alerting/redis.h"
 #include "services/stage/store.h"
 
+/* How entries are numbered: "<epoch>-<seq>" of the event. A warning whose number lies before what is there already, or is taken
+ * by what was derived otherwise, opens a volume: events of that epoch and before go on as "<epoch>-<volume * 10^12 + seq>". */
+typedef struct {
+    uint64_t epoch;
+    uint64_t volume; /* 0: none was opened */
+} numbering_t;
+#define VOLUME_ROOM UINT64_C(1000000000000)
+
 typedef struct told told_t;
 told_t *told_new(void);
 void told_destroy(told_t **self);
 /* Reads what lies in Redis between the epochs of stream 4 as `store` has it. Errors as redis_newest. */
 err_t told_load(told_t *self, store_t *store, redis_t *redis, text_t stream, char why[REDIS_WHY]);
-/* Did a lost epoch tell this very state of this very warning? */
+/* Reads all that lies in Redis: where numbers do not say what was told. */
+err_t told_load_all(told_t *self, redis_t *redis, text_t stream, char why[REDIS_WHY]);
+/* Was this very state of this very warning told, by what was read? */
 bool told_has(const told_t *self, const notice_t *notice);
-const char *told_newest(const told_t *self); /* id of the newest lost entry; "0-0" if there is none */
 /* Is this the body of a warning, as we write it? */
 bool told_is_warning(text_t body);
-/* "<epoch>-<seq>" as numbers. */
-bool told_id_parse(const char *id, uint64_t *epoch, uint64_t *seq);
-/* Is id a before id b? */
-bool told_id_before(const char *a, const char *b);
+void told_id(numbering_t numbering, uint64_t epoch, uint64_t seq, char id[REDIS_ID]);
+/* The two halves of an id as numbers. */
+bool told_id_parse(const char *id, uint64_t *epoch, uint64_t *number);
 
 #endif

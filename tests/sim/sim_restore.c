@@ -33,7 +33,7 @@ static void stages_prepare(sim_t *sim) {
     }
     sim->forked |= forgotten;
     sim_path_of(sim, "published", path);
-    unlink(path);
+    if (!forgotten || sim_chance(sim, 500)) unlink(path);
     sim_trace(sim, "the stages are %s", forgotten ? "left as they are" : "derived anew");
 }
 

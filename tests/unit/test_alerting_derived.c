@@ -1,0 +1,131 @@
+/* The publisher where stream 4 is not what it was when it was told, or not yet known to follow from the ledger. */
+#include "tests/unit/alerting_scene.h"
+
+/* The publisher goes on, but stream 4 is another: the same year, told from a ledger in which some stage skipped or did something
+ * else, so that what was told has other numbers and there is more of it. */
+static void world_derived_otherwise(scene_t *scene, int64_t to_ms) {
+    publisher_stop(&scene->publisher);
+    world_destroy(scene->world);
+    scene->world = world_new(at(20210801, 0, 0));
+    world_obligation(scene->world, "renshe", 20210825, standing_not_due, at(20210801, 0, 0));
+    world_obligation(scene->world, "shangwu", 20210825, standing_not_due, at(20210801, 0, 0));
+    world_obligation(scene->world, "nongye", 20210825, standing_not_due, at(20210801, 0, 0));
+    world_pass(scene->world, to_ms);
+    world_flush(scene->world);
+    publisher_begin_here(scene);
+}
+
+/* How many entries of the stream carry this text. */
+static uint32_t entries_with(scene_t *scene, const char *what) {
+    uint32_t count = 0;
+    for (const char *at = stream_text(scene).at; (at = strstr(at, what)) != NULL; at++) count++;
+    return count;
+}
+
+static void what_was_derived_otherwise_is_told_behind_what_stands_and_nothing_twice(void **state) {
+    (void)state;
+    scene_t *scene = scene_new();
+    publisher_begin_here(scene);
+    pass(scene, at(20210820, 9, 0));
+    UNTIL(published_all(scene));
+    world_derived_otherwise(scene, at(20210820, 9, 0));
+    UNTIL(published_all(scene));
+    assert_int_equal(stream_length(scene), 3);
+    assert_int_equal(publish_calls(scene), 3);
+    assert_int_equal(entries_with(scene, "\"unit\":\"shangwu\""), 1);
+    assert_int_equal(entries_with(scene, "\"unit\":\"renshe\""), 1);
+    assert_int_equal(entries_with(scene, "1-1000000000"), 1); /* the new one, in a second volume */
+    assert_true(health(scene).ok);
+    pass(scene, at(20210824, 9, 0)); /* and on */
+    UNTIL(published_all(scene));
+    assert_int_equal(stream_length(scene), 6);
+    assert_int_equal(publish_calls(scene), 6);
+    assert_true(health(scene).ok);
+    scene_destroy(scene);
+}
+
+static void a_publisher_without_its_file_finds_by_the_stream_that_it_was_derived_otherwise(void **state) {
+    (void)state;
+    scene_t *scene = scene_new();
+    publisher_begin_here(scene);
+    pass(scene, at(20210820, 9, 0));
+    UNTIL(published_all(scene));
+    publisher_stop(&scene->publisher);
+    assert_int_equal(unlink(scene->file), 0);
+    world_derived_otherwise(scene, at(20210824, 9, 0));
+    UNTIL(published_all(scene));
+    assert_int_equal(stream_length(scene), 6);
+    assert_int_equal(publish_calls(scene), 6);
+    assert_true(health(scene).ok);
+    scene_destroy(scene);
+}
+
+static void where_redis_was_lost_too_what_may_have_been_told_is_put_back_and_nothing_rings(void **state) {
+    (void)state;
+    scene_t *scene = scene_new();
+    publisher_begin_here(scene);
+    pass(scene, at(20210820, 9, 0));
+    UNTIL(published_all(scene));
+    publisher_stop(&scene->publisher);
+    freeReplyObject(ask(scene, "FLUSHALL"));
+    world_derived_otherwise(scene, at(20210820, 9, 0));
+    UNTIL(published_all(scene));
+    UNTIL(stream_length(scene) == 3);
+    assert_true(publish_calls(scene) <= 3); /* of three, two had rung before; the new one stands behind them or within */
+    assert_true(health(scene).ok);
+    scene_destroy(scene);
+}
+
+static void a_shorter_stream_of_later_entries_is_another_and_is_not_waited_for(void **state) {
+    (void)state;
+    scene_t *scene = scene_new();
+    world_obligation(scene->world, "renshe", 20210825, standing_not_due, at(20210801, 0, 0));
+    publisher_begin_here(scene);
+    pass(scene, at(20210820, 9, 0));
+    UNTIL(published_all(scene));
+    uint64_t before = head(scene);
+    publisher_stop(&scene->publisher);
+    world_destroy(scene->world);
+    scene->world = world_new(at(20210801, 0, 0));
+    world_obligation(scene->world, "jiaoyu", 20210825, standing_not_due, at(20210801, 0, 0));
+    world_pass(scene->world, at(20210820, 12, 0));
+    world_flush(scene->world);
+    assert_true(head(scene) < before);
+    publisher_begin_here(scene);
+    UNTIL(published_all(scene));
+    assert_int_equal(entries_with(scene, "\"unit\":\"jiaoyu\""), 1);
+    assert_int_equal(publish_calls(scene), 4);
+    scene_destroy(scene);
+}
+
+static void nothing_goes_out_before_it_is_known_to_follow_from_the_ledger(void **state) {
+    (void)state;
+    scene_t *scene = scene_new();
+    redis_place_t place = {.socket = scene->socket};
+    world_pass(scene->world, at(20210820, 9, 0));
+    world_flush(scene->world);
+    publisher_t *publisher = publisher_new(stage_store(scene->world->stage), &place, scene->file);
+    assert_true(publisher_work(publisher));
+    assert_int_equal(stream_length(scene), 0);
+    head_t sure = stage_sure(scene->world->stage);
+    sure.hash[7] ^= 1; /* of a stream that was derived otherwise meanwhile */
+    publisher_allow(publisher, sure);
+    assert_true(publisher_work(publisher));
+    assert_int_equal(stream_length(scene), 0);
+    publisher_allow(publisher, stage_sure(scene->world->stage));
+    assert_true(publisher_work(publisher));
+    assert_int_equal(stream_length(scene), 2);
+    publisher_destroy(&publisher);
+    scene_destroy(scene);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_derived_otherwise_is_told_behind_what_stands_and_nothing_twice),
+        cmocka_unit_test(a_publisher_without_its_file_finds_by_the_stream_that_it_was_derived_otherwise),
+        cmocka_unit_test(where_redis_was_lost_too_what_may_have_been_told_is_put_back_and_nothing_rings),
+        cmocka_unit_test(a_shorter_stream_of_later_entries_is_another_and_is_not_waited_for),
+        cmocka_unit_test(nothing_goes_out_before_it_is_known_to_follow_from_the_ledger),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
