@@ -10,18 +10,33 @@ static hand_t *hand_of(turn_t *turn, const watch_t *watch) {
     return turn_event(turn) == NULL ? NULL : &memory->hands[watch - memory->watches];
 }
 
-bool tally_find(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *tally) {
+static bool tally_read(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *tally) {
+    store_key_t key = tally_key(watch, member);
+    if (turn_get(turn, T_TALLIES, &key, tally)) return true;
+    *tally = (agg_tally_t){0};
+    return false;
+}
+
+/* Its own pile in the fold, read if it is not yet. NULL: none is at hand. */
+static hand_t *tally_hand(turn_t *turn, const watch_t *watch, text_t member) {
     hand_t *hand = member.size > 0 ? NULL : hand_of(turn, watch);
-    if (hand == NULL || hand->tally_state == HAND_UNKNOWN) {
-        store_key_t key = tally_key(watch, member);
-        bool there = turn_get(turn, T_TALLIES, &key, tally);
-        if (!there) *tally = (agg_tally_t){0};
-        if (hand == NULL) return there;
-        hand->tally = *tally;
-        hand->tally_state = there ? HAND_CLEAN : HAND_ABSENT;
-    }
+    if (hand != NULL && hand->tally_state == HAND_UNKNOWN)
+        hand->tally_state = tally_read(turn, watch, member, &hand->tally) ? HAND_CLEAN : HAND_ABSENT;
+    return hand;
+}
+
+bool tally_find(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *tally) {
+    const hand_t *hand = tally_hand(turn, watch, member);
+    if (hand == NULL) return tally_read(turn, watch, member, tally);
     *tally = hand->tally;
     return hand->tally_state != HAND_ABSENT;
+}
+
+agg_tally_t *tally_at(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *room) {
+    hand_t *hand = tally_hand(turn, watch, member);
+    if (hand != NULL) return &hand->tally;
+    (void)tally_read(turn, watch, member, room);
+    return room;
 }
 
 agg_tally_t tally_get(turn_t *turn, const watch_t *watch, text_t member) {
@@ -37,18 +52,25 @@ void tally_put(turn_t *turn, const watch_t *watch, text_t member, const agg_tall
         return;
     }
     hand_t *hand = hand_of(turn, watch);
-    hand->tally = *tally;
+    if (tally != &hand->tally) hand->tally = *tally;
     hand->tally_state = HAND_CHANGED;
 }
 
-bool told_get(turn_t *turn, const watch_t *watch, agg_told_t *told) {
+stride_t watch_pace(turn_t *turn, const watch_t *watch, uint32_t day) {
+    hand_t *hand = hand_of(turn, watch);
+    if (hand == NULL) return pace_on(&watch->aim, day);
+    if (hand->paced_day != day) hand->pace = pace_on(&watch->aim, day);
+    hand->paced_day = day;
+    return hand->pace;
+}
+
+const agg_told_t *told_at(turn_t *turn, const watch_t *watch) {
     hand_t *hand = hand_of(turn, watch);
     if (hand->told_state == HAND_UNKNOWN) {
         store_key_t key = told_key(watch);
         hand->told_state = turn_get(turn, T_TARGETS, &key, &hand->told) ? HAND_CLEAN : HAND_ABSENT;
     }
-    *told = hand->told;
-    return hand->told_state != HAND_ABSENT;
+    return hand->told_state != HAND_ABSENT ? &hand->told : NULL;
 }
 
 void told_put(turn_t *turn, const watch_t *watch, const agg_told_t *told) {

@@ -9,7 +9,7 @@ store_key_t key_of(const text_t *texts, uint32_t count) {
     return key;
 }
 
-store_key_t obligation_key(text_t task, text_t unit, text_t period) { return KEY(task, unit, period); }
+store_key_t obligation_key(text_t task, text_t period, text_t unit) { return KEY(task, period, unit); }
 
 static bool *marks_cleared(memory_t *memory) {
     memset(memory->marks, 0, memory->plan->units_count);
@@ -169,6 +169,7 @@ void *aggregation_memory_load(turn_t *turn) {
     memory->book = book;
     memory->plan = planbook_plan(memory->book);
     memory->closed = pass_get(turn).closed;
+    memory->lately = ARENA_NEW(arena, lately_t, 1);
     memory->marks = ARENA_NEW(arena, bool, memory->plan->units_count);
     memory->bits = ARENA_NEW(arena, uint64_t, memory->plan->units_count / 64 + 1);
     tasks_fill(memory);
@@ -203,28 +204,64 @@ const watch_t *memory_watch(const memory_t *memory, const task_t *task, text_t i
 
 const watch_t *place_watch(const place_t *place, text_t indicator) { return watch_find(place->watches, place->task, indicator); }
 
+uint32_t memory_today(const memory_t *memory, const turn_t *turn) {
+    enum { DAY_MS = 86400000 };
+    int64_t now_ms = turn_now_ms(turn);
+    lately_t *lately = memory->lately;
+    if (now_ms >= lately->day_from_ms && now_ms < lately->day_to_ms) return lately->day;
+    lately->day = day_of_instant(memory->plan, now_ms);
+    lately->day_from_ms = instant_of_day(memory->plan, lately->day, 0);
+    lately->day_to_ms = lately->day_from_ms + DAY_MS;
+    return lately->day;
+}
+
 static void place_fill(const memory_t *memory, place_t *place) {
-    place->unit_index = planbook_unit_index(memory->book, place->unit);
     place->period_index = planbook_period_index(memory->book, place->period);
     place->watches = &memory->watches[memory->first_watch[memory_task_index(memory, place->task)]];
-    place->key = obligation_key(place->task->id, place->unit->id, place->period->id);
+    place->key = KEY(place->task->id, place->period->id);
+}
+
+static void place_for(const memory_t *memory, place_t *place, const unit_t *unit) {
+    place->unit = unit;
+    place->unit_index = planbook_unit_index(memory->book, unit);
+    key_add_text(&place->key, unit->id);
 }
 
 place_t place_of(const memory_t *memory, const unit_t *unit, const task_t *task, const period_t *period) {
     place_t place;
-    place.unit = unit;
     place.task = task;
     place.period = period;
     place_fill(memory, &place);
+    place_for(memory, &place, unit);
     return place;
 }
 
+/* What of a place is the same whoever reports; kept for the next. false: the plan has no such task, or period. */
+static bool lately_find(const memory_t *memory, text_t task, text_t period) {
+    place_t *last = &memory->lately->place;
+    bool known = memory->lately->place_size > 0;
+    if (known && text_equal(task, last->task->id) && text_equal(period, last->period->id)) return true;
+    const task_t *its_task = planbook_task(memory->book, task);
+    const period_t *its_period = planbook_period(memory->book, period);
+    if (its_task == NULL || its_period == NULL) return false;
+    last->task = its_task;
+    last->period = its_period;
+    place_fill(memory, last);
+    memory->lately->place_size = last->key.size;
+    return true;
+}
+
 bool place_find(const memory_t *memory, text_t unit, text_t task, text_t period, place_t *place) {
-    place->unit = planbook_unit(memory->book, unit);
-    place->task = planbook_task(memory->book, task);
-    place->period = planbook_period(memory->book, period);
-    if (place->unit == NULL || place->task == NULL || place->period == NULL) return false;
-    place_fill(memory, place);
+    const unit_t *whose = planbook_unit(memory->book, unit);
+    if (whose == NULL || !lately_find(memory, task, period)) return false;
+    const place_t *last = &memory->lately->place;
+    place->task = last->task;
+    place->period = last->period;
+    place->period_index = last->period_index;
+    place->watches = last->watches;
+    place->key = key_new();
+    key_add_bytes(&place->key, last->key.bytes, memory->lately->place_size);
+    place_for(memory, place, whose);
     return true;
 }
 

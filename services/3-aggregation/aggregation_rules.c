@@ -232,17 +232,28 @@ uint32_t term_last_day(uint32_t first_due_day, uint32_t months) { return day_add
 
 /* ---------- verdicts ---------- */
 
-/* "Expected progress (序时) runs on each task's own window from that balance to the target"; the day counts in full. */
-wide_t expected_progress(const aim_t *aim, wide_t goal, wide_t opening, uint32_t day) {
+/* "Expected progress (序时) runs on each task's own window"; the day counts in full. A lasting target is due at once. */
+stride_t pace_on(const aim_t *aim, uint32_t day) {
+    static const stride_t nothing = {0, 1}, all = {1, 1};
+    if (aim->shape == shape_none) return nothing;
+    if (aim->shape == shape_lasting) return day >= aim->due_day ? all : nothing;
+    if (day >= aim->due) return all;
+    if (day < aim->from) return nothing;
+    stride_t pace = nothing;
+    pace_expected(aim->from, aim->due, day, &pace.part, &pace.of);
+    if (pace.part <= 0 || pace.of <= 0) return nothing;
+    return pace.part >= pace.of ? all : pace;
+}
+
+/* "… from that balance to the target." */
+wide_t expected_progress(const aim_t *aim, wide_t goal, wide_t opening, stride_t pace) {
     if (aim->shape == shape_none) return 0;
-    if (aim->shape == shape_lasting) return day >= aim->due_day ? goal : 0;
-    if (opening >= goal || day >= aim->due) return goal;
-    if (day < aim->from) return opening;
-    int64_t numerator = 0, denominator = 1;
-    pace_expected(aim->from, aim->due, day, &numerator, &denominator);
-    if (numerator <= 0 || denominator <= 0) return opening;
-    if (numerator >= denominator) return goal;
-    return opening + ((goal - opening) * numerator + denominator - 1) / denominator;
+    if (pace.part == pace.of) return goal;
+    if (aim->shape == shape_lasting) return 0;
+    if (opening >= goal) return goal;
+    wide_t way = (goal - opening) * pace.part + pace.of - 1;
+    bool small = way <= INT64_MAX; /* 128 bits are divided by a function */
+    return opening + (small ? (wide_t)((int64_t)way / pace.of) : way / pace.of);
 }
 
 /* The arrows of the column "reach": what is known of the goal and of the calendar decides, nothing else.
@@ -295,7 +306,8 @@ static bool piles_sum(const aim_t *aim, const pile_t *piles, uint32_t count, jud
     return timely;
 }
 
-judgement_t target_judgement(const aim_t *aim, const pile_t *piles, uint32_t count, const stay_t *stay, moment_t now) {
+judgement_t target_judgement(const aim_t *aim, const pile_t *piles, uint32_t count, const stay_t *stay, moment_t now,
+                             stride_t pace) {
     judgement_t verdict = {.reach = reach_none, .lamp = lamp_grey};
     bool timely = piles_sum(aim, piles, count, &verdict);
     if (aim->shape == shape_none || aim->goal == 0) {
@@ -307,7 +319,7 @@ judgement_t target_judgement(const aim_t *aim, const pile_t *piles, uint32_t cou
     if (verdict.reached_day != 0) verdict.reported = timely ? reported_in_time : reported_late;
     if (aim->shape == shape_lasting) verdict.done = (wide_t)(verdict.reach == reach_met ? stay->by_due : stay->all);
     verdict.tenure = tenure_of(aim, &verdict, stay, now);
-    verdict.expected = expected_progress(aim, verdict.goal, verdict.opening, now.day);
+    verdict.expected = expected_progress(aim, verdict.goal, verdict.opening, pace);
     verdict.lamp = lamp_of(aim, &verdict);
     return verdict;
 }

@@ -111,8 +111,15 @@ typedef struct {
     wide_t expected; /* 序时, rounded up: done ≥ expected exactly when it is not behind */
     uint32_t reached_day;
 } judgement_t;
-judgement_t target_judgement(const aim_t *aim, const pile_t *piles, uint32_t count, const stay_t *stay, moment_t now);
+/* 序时 on a day: so many `of`ths of the way from the opening to the goal. Costs as much as all else of a verdict. */
+typedef struct {
+    int64_t part, of;
+} stride_t;
+stride_t pace_on(const aim_t *aim, uint32_t day);
+/* `pace`: of the moment's day. */
+judgement_t target_judgement(const aim_t *aim, const pile_t *piles, uint32_t count, const stay_t *stay, moment_t now,
+                             stride_t pace);
 uint32_t term_last_day(uint32_t first_due_day, uint32_t months); /* 08-31 and six months: 02-28, 24:00 */
-wide_t expected_progress(const aim_t *aim, wide_t goal, wide_t opening, uint32_t day);
+wide_t expected_progress(const aim_t *aim, wide_t goal, wide_t opening, stride_t pace);
 
 #endif

@@ -33,7 +33,27 @@ typedef struct {
     hand_state_t tally_state, told_state;
     agg_tally_t tally;
     agg_told_t told;
+    uint32_t paced_day; /* the day that `pace` is of; 0: of none yet */
+    stride_t pace;
 } hand_t;
+
+/* Whose report, for which task and period: looked up once an event. */
+typedef struct {
+    const unit_t *unit;
+    const task_t *task;
+    const period_t *period;
+    uint32_t unit_index, period_index;
+    const watch_t *watches; /* of the task's indicators, in their order */
+    store_key_t key;        /* of its obligation */
+} place_t;
+
+/* What the fold looked up last: most events are of the same day, task and period as the one before. */
+typedef struct {
+    int64_t day_from_ms, day_to_ms; /* the day: from, until before */
+    uint32_t day;
+    place_t place;       /* its unit is of no account */
+    uint32_t place_size; /* bytes of its key without the unit; 0: none yet */
+} lately_t;
 
 /* The plan in force, indexed: what memory_load derives from the store. */
 typedef struct {
@@ -45,6 +65,7 @@ typedef struct {
     watch_t *watches;
     uint32_t watches_count;
     hand_t *hands; /* of each watch */
+    lately_t *lately;
     uint32_t *first_watch; /* of each task */
     deadline_t *deadlines; /* of each period */
     int64_t *opens_ms;     /* of each period */
@@ -54,18 +75,11 @@ typedef struct {
     uint32_t *owers_count;
 } memory_t;
 
-/* Whose report, for which task and period: looked up once an event. */
-typedef struct {
-    const unit_t *unit;
-    const task_t *task;
-    const period_t *period;
-    uint32_t unit_index, period_index;
-    const watch_t *watches; /* of the task's indicators, in their order */
-    store_key_t key;        /* of its obligation */
-} place_t;
 /* false: the plan has no such place. */
 bool place_find(const memory_t *memory, text_t unit, text_t task, text_t period, place_t *place);
 place_t place_of(const memory_t *memory, const unit_t *unit, const task_t *task, const period_t *period);
+/* The day of the event at hand. */
+uint32_t memory_today(const memory_t *memory, const turn_t *turn);
 /* When this unit's report is due, all told: by the plan or an extension, and the time given back. *seq: the entry that moved it
  * last; 0: the plan's own rule. `row` may be NULL. */
 deadline_t memory_deadline(const memory_t *memory, const place_t *place, const agg_obligation_t *row, uint64_t *seq);
@@ -84,7 +98,8 @@ void texts_hash(const text_t *texts, uint32_t count, buffer_t *out); /* appends 
 /* --- keys --- */
 store_key_t key_of(const text_t *texts, uint32_t count);
 #define KEY(...) key_of((const text_t[]){__VA_ARGS__}, sizeof((const text_t[]){__VA_ARGS__}) / sizeof(text_t))
-store_key_t obligation_key(text_t task, text_t unit, text_t period);
+/* The period before the unit: who reports in one month lie beside each other. */
+store_key_t obligation_key(text_t task, text_t period, text_t unit);
 
 /* --- obligations and the passing of time (aggregation_time.c) --- */
 agg_pass_t pass_get(turn_t *turn);
@@ -144,9 +159,12 @@ wide_t tally_total(const agg_tally_t *tally);
 /* --- what nearly every report touches (aggregation_hand.c) --- */
 bool tally_find(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *tally); /* all zero, and false: there is none */
 agg_tally_t tally_get(turn_t *turn, const watch_t *watch, text_t member);
+/* To be read, or changed and put, where it is: at hand, or in *room. */
+agg_tally_t *tally_at(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *room);
 void tally_put(turn_t *turn, const watch_t *watch, text_t member, const agg_tally_t *tally);
-/* In the fold only. */
-bool told_get(turn_t *turn, const watch_t *watch, agg_told_t *told);
+stride_t watch_pace(turn_t *turn, const watch_t *watch, uint32_t day);
+/* In the fold only. NULL: it was never told. */
+const agg_told_t *told_at(turn_t *turn, const watch_t *watch);
 void told_put(turn_t *turn, const watch_t *watch, const agg_told_t *told);
 void hands_settle(turn_t *turn, void *memory); /* what changed becomes rows */
 void memory_forget(turn_t *turn);              /* turn_forget, and nothing that was at hand is lost */

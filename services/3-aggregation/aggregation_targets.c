@@ -4,11 +4,12 @@
 #include <string.h>
 
 static pile_t pile_of(turn_t *turn, const watch_t *watch, text_t member) {
-    agg_tally_t tally = tally_get(turn, watch, member);
-    return (pile_t){.total = tally_total(&tally),
-                    .opening = TALLY_WIDE(&tally, opening),
-                    .timely = TALLY_WIDE(&tally, timely),
-                    .crossed = tally.crossed};
+    agg_tally_t room;
+    const agg_tally_t *tally = tally_at(turn, watch, member, &room);
+    return (pile_t){.total = tally_total(tally),
+                    .opening = TALLY_WIDE(tally, opening),
+                    .timely = TALLY_WIDE(tally, timely),
+                    .crossed = tally->crossed};
 }
 
 /* What was reported and does not count. */
@@ -85,7 +86,7 @@ static bool spot_row(turn_t *turn, const watch_t *watch, bytes_t key, proof_row_
     row->period = arena_text(turn_arena(turn), key_next_text(key, &at));
     row->member = arena_text(turn_arena(turn), key_next_text(key, &at));
     bool opening = key_next_u64(key, &at) != 0;
-    store_key_t place = obligation_key(watch->task->id, row->unit, row->period);
+    store_key_t place = obligation_key(watch->task->id, row->period, row->unit);
     agg_obligation_t owed;
     if (!obligation_get(turn, &place, &owed)) return false;
     const agg_share_t *share = share_find(&owed.counting, watch->indicator->id, row->member);
@@ -152,7 +153,7 @@ static judgement_t verdict_now(turn_t *turn, const watch_t *watch, moment_t now,
     for (uint32_t index = 0; index < count; index++)
         piles[index] = pile_of(turn, watch, each ? watch->indicator->members[index].id : text_of(NULL));
     stay_t stay = stay_of(turn, watch, each ? 0 : piles[0].crossed);
-    return target_judgement(&watch->aim, piles, count, &stay, now);
+    return target_judgement(&watch->aim, piles, count, &stay, now, watch_pace(turn, watch, now.day));
 }
 
 static target_changed_t target_of(const watch_t *watch, const judgement_t *verdict) {
@@ -248,10 +249,11 @@ static bool verdicts_same(const agg_told_t *a, const agg_told_t *b) {
 
 void target_judge(turn_t *turn, const watch_t *watch, bool daily) {
     const memory_t *memory = turn_memory(turn);
-    moment_t now = {.ms = turn_now_ms(turn), .day = day_of_instant(memory->plan, turn_now_ms(turn)), .closed = memory->closed};
-    agg_told_t row = told_now(turn, watch, now), last;
-    if (told_get(turn, watch, &last) && verdicts_same(&row, &last)) {
-        bool moved = row.done != last.done || row.opening != last.opening;
+    moment_t now = {.ms = turn_now_ms(turn), .day = memory_today(memory, turn), .closed = memory->closed};
+    agg_told_t row = told_now(turn, watch, now);
+    const agg_told_t *last = told_at(turn, watch);
+    if (last != NULL && verdicts_same(&row, last)) {
+        bool moved = row.done != last->done || row.opening != last->opening;
         /* naming all who owe at every report would drown the stream: total_changed tells a mere movement at once */
         if (!moved || !daily) return;
     }

@@ -72,24 +72,29 @@ static void parts_replace(turn_t *turn, const watch_t *watch, const place_t *pla
 static uint64_t share_counted(const agg_share_t *share) { return share != NULL && share->counted; }
 static uint64_t share_covered(const agg_share_t *share) { return share != NULL && share->covered; }
 
-/* Replaces `old` by `share` (either may be NULL) in one pile; gives the pile's total after it. */
-static agg_tally_t pile_replace(turn_t *turn, const watch_t *watch, const place_t *place, text_t pile, const agg_share_t *old,
-                                const agg_share_t *share) {
-    agg_tally_t tally = tally_get(turn, watch, pile);
-    tally.figures += share_counted(share) - share_counted(old);
-    tally.covered += share_covered(share) - share_covered(old);
+/* What total_changed says of a pile. */
+typedef struct {
+    wide_t total, opening, contested;
+} pile_told_t;
+
+/* Replaces `old` by `share` (either may be NULL) in one pile; what of the pile is told after it in *told. */
+static void pile_replace(turn_t *turn, const watch_t *watch, const place_t *place, text_t pile, const agg_share_t *old,
+                         const agg_share_t *share, pile_told_t *told) {
+    agg_tally_t room, *tally = tally_at(turn, watch, pile, &room);
+    tally->figures += share_counted(share) - share_counted(old);
+    tally->covered += share_covered(share) - share_covered(old);
     if (watch->aim.shape == shape_lasting) {
-        persons_replace(turn, watch, place, old, share, &tally);
+        persons_replace(turn, watch, place, old, share, tally);
     } else {
-        TALLY_SET(&tally, total, tally_total(&tally) + share_total(share) - share_total(old));
-        TALLY_SET(&tally, opening, TALLY_WIDE(&tally, opening) + share_opening(share) - share_opening(old));
-        TALLY_SET(&tally, contested, TALLY_WIDE(&tally, contested) + share_contested(share) - share_contested(old));
-        TALLY_SET(&tally, timely, TALLY_WIDE(&tally, timely) + share_timely(share) - share_timely(old));
-        if (watch_judges(watch, pile)) parts_replace(turn, watch, place, pile, old, share, &tally);
+        TALLY_SET(tally, total, tally_total(tally) + share_total(share) - share_total(old));
+        TALLY_SET(tally, opening, TALLY_WIDE(tally, opening) + share_opening(share) - share_opening(old));
+        TALLY_SET(tally, contested, TALLY_WIDE(tally, contested) + share_contested(share) - share_contested(old));
+        TALLY_SET(tally, timely, TALLY_WIDE(tally, timely) + share_timely(share) - share_timely(old));
+        if (watch_judges(watch, pile)) parts_replace(turn, watch, place, pile, old, share, tally);
     }
-    if (watch_judges(watch, pile)) pile_settle(turn, watch, pile, &tally);
-    tally_put(turn, watch, pile, &tally);
-    return tally;
+    if (watch_judges(watch, pile)) pile_settle(turn, watch, pile, tally);
+    tally_put(turn, watch, pile, tally);
+    *told = (pile_told_t){tally_total(tally), TALLY_WIDE(tally, opening), TALLY_WIDE(tally, contested)};
 }
 
 static bool maybe_same(maybe_t a, maybe_t b) { return a.given == b.given && (!a.given || a.value == b.value); }
@@ -109,27 +114,26 @@ static void share_replace(turn_t *turn, const watch_t *watch, const place_t *pla
     bool lasting = watch->aim.shape == shape_lasting;
     wide_t before = 0;
     if (lasting) {
-        agg_tally_t tally = tally_get(turn, watch, own);
-        before = tally_total(&tally);
+        agg_tally_t room;
+        before = tally_total(tally_at(turn, watch, own, &room));
     }
-    agg_tally_t tally = {0};
-    if (watch->aim.shape != shape_each || member.size == 0) tally = pile_replace(turn, watch, place, own, old, share);
-    if (member.size > 0 && !lasting) tally = pile_replace(turn, watch, place, member, old, share);
+    pile_told_t pile = {0};
+    if (watch->aim.shape != shape_each || member.size == 0) pile_replace(turn, watch, place, own, old, share, &pile);
+    if (member.size > 0 && !lasting) pile_replace(turn, watch, place, member, old, share, &pile);
     maybe_t none = {0};
     bool same = maybe_same(old == NULL ? none : old->amount, share == NULL ? none : share->amount) &&
                 maybe_same(old == NULL ? none : old->opening, share == NULL ? none : share->opening) &&
-                share_contested(old) == share_contested(share) && (!lasting || before == tally_total(&tally));
+                share_contested(old) == share_contested(share) && (!lasting || before == pile.total);
     if (same) return;
     total_changed_t told = {.indicator = watch->indicator->id,
                             .member = member,
                             .unit = place->unit->id,
                             .period = place->period->id,
                             .amount = share == NULL ? none : share_credited(share),
-                            .total = total_shown(tally_total(&tally)),
-                            .opening = total_shown(TALLY_WIDE(&tally, opening))};
-    wide_t contested = TALLY_WIDE(&tally, contested);
+                            .total = total_shown(pile.total),
+                            .opening = total_shown(pile.opening)};
     if (share_contested(share) > 0) told.reported = share->amount;
-    if (contested > 0) told.reported_total = total_shown(tally_total(&tally) + contested);
+    if (pile.contested > 0) told.reported_total = total_shown(pile.total + pile.contested);
     turn_emit(turn, total_changed_type(), &told);
 }
 

@@ -1,6 +1,7 @@
 /* Keys of the store: parts put one behind the other so that bytewise order is the order of the parts. */
 #include "services/stage/store.h"
 
+#include <endian.h>
 #include <string.h>
 
 store_key_t key_new(void) {
@@ -16,14 +17,15 @@ void key_add_bytes(store_key_t *self, const uint8_t *bytes, size_t size) {
 }
 
 void key_add_text(store_key_t *self, text_t text) {
-    key_add_bytes(self, (const uint8_t *)text.at, text.size);
-    key_add_bytes(self, (const uint8_t *)"", 1);
+    ASSERT(text.size < sizeof self->bytes - self->size);
+    if (text.size > 0) memcpy(self->bytes + self->size, text.at, text.size);
+    self->bytes[self->size + text.size] = 0;
+    self->size += text.size + 1;
 }
 
 void key_add_u64(store_key_t *self, uint64_t number) {
-    uint8_t bytes[8];
-    for (int index = 7; index >= 0; index--, number >>= 8) bytes[index] = (uint8_t)number;
-    key_add_bytes(self, bytes, sizeof bytes);
+    uint64_t big = htobe64(number);
+    key_add_bytes(self, (const uint8_t *)&big, sizeof big);
 }
 
 text_t key_next_text(bytes_t key, uint32_t *at) {
