@@ -80,33 +80,21 @@ static void timely_add(turn_t *turn, const watch_t *watch, text_t member, wide_t
 }
 
 /* The shares of one report that belong to the indicator. */
-static void report_amend(turn_t *turn, const watch_t *watch, const agg_aim_t *old, const store_key_t *key, agg_obligation_t *row) {
+static void report_amend(turn_t *turn, const watch_t *watch, const store_key_t *key, agg_obligation_t *row) {
     agg_revision_t *counting = &row->counting;
-    agg_share_t *shares = ARENA_NEW(turn_arena(turn), agg_share_t, counting->shares_count + 1);
-    bool touched = false;
+    bool changed = revision_retime(turn, watch, counting);
     for (uint32_t index = 0; index < counting->shares_count; index++) {
-        agg_share_t *share = &shares[index];
-        *share = counting->shares[index];
+        const agg_share_t *share = &counting->shares[index];
         if (!text_equal(share->indicator, watch->indicator->id) || share->parts_count == 0) continue;
-        agg_part_t *parts = ARENA_NEW(turn_arena(turn), agg_part_t, share->parts_count);
-        wide_t timely = 0;
-        for (uint32_t at = 0; at < share->parts_count; at++) {
-            parts[at] = share->parts[at];
-            parts[at].timely = part_timely(&parts[at], old->due_ms, (uint64_t)watch->aim.due_ms);
-            if (!parts[at].contested) timely += parts[at].timely;
-        }
-        share->parts = parts;
-        share->due_ms = (uint64_t)watch->aim.due_ms;
-        touched = true;
+        wide_t timely = share_timely(share, counting->received_ms, watch);
         if (watch->aim.shape != shape_each || share->member.size == 0) timely_add(turn, watch, text_of(NULL), timely);
         if (share->member.size > 0) timely_add(turn, watch, share->member, timely);
     }
-    counting->shares = shares;
-    if (touched) turn_put(turn, T_OBLIGATIONS, key, row);
+    if (changed) turn_put(turn, T_OBLIGATIONS, key, row);
 }
 
 /* The next reports behind the cursor; what is owed and not reported yet is passed over. true: there are no more. */
-static bool reports_amend(turn_t *turn, const watch_t *watch, const agg_aim_t *old, agg_pass_t *pass, uint32_t *pieces) {
+static bool reports_amend(turn_t *turn, const watch_t *watch, agg_pass_t *pass, uint32_t *pieces) {
     store_key_t *keys = ARENA_NEW(turn_arena(turn), store_key_t, REPORTS_AT_ONCE);
     agg_obligation_t *rows = ARENA_NEW(turn_arena(turn), agg_obligation_t, REPORTS_AT_ONCE);
     store_key_t prefix = KEY(watch->task->id), from = obligation_key(watch->task->id, pass->reported, pass->unit);
@@ -120,7 +108,7 @@ static bool reports_amend(turn_t *turn, const watch_t *watch, const agg_aim_t *o
         (*pieces)--;
     }
     scan_end(&scan);
-    for (uint32_t index = 0; index < count; index++) report_amend(turn, watch, old, &keys[index], &rows[index]);
+    for (uint32_t index = 0; index < count; index++) report_amend(turn, watch, &keys[index], &rows[index]);
     if (count == 0) return *pieces > 0;
     uint32_t at = 0;
     bytes_t last = {keys[count - 1].bytes, keys[count - 1].size};
@@ -169,7 +157,7 @@ static bool watch_amend(turn_t *turn, const watch_t *watch, agg_pass_t *pass, ui
         if (!pass->piling) piles_begin(turn, watch);
         pass->piling = true;
         bool dated = watch->aim.shape != shape_lasting; /* persons are weighed all together, at the end */
-        while (dated && *pieces > 0 && !reports_amend(turn, watch, &old, pass, pieces)) {}
+        while (dated && *pieces > 0 && !reports_amend(turn, watch, pass, pieces)) {}
         if (dated && *pieces == 0) return false;
         piles_end(turn, watch);
         pass->piling = false;

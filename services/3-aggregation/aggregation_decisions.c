@@ -1,26 +1,10 @@
 /* What officers decided on reports: a returned revision leaves the totals, the one below it counts again as it did. */
 #include "services/3-aggregation/aggregation_state.h"
 
-static void share_retime(turn_t *turn, const watch_t *watch, agg_share_t *share) {
-    uint64_t due_ms = (uint64_t)watch->aim.due_ms;
-    if (share->parts_count == 0 || share->due_ms == due_ms) return;
-    agg_part_t *parts = ARENA_NEW(turn_arena(turn), agg_part_t, share->parts_count + 1);
-    for (uint32_t index = 0; index < share->parts_count; index++) {
-        parts[index] = share->parts[index];
-        parts[index].timely = part_timely(&parts[index], share->due_ms, due_ms);
-    }
-    share->parts = parts;
-    share->due_ms = due_ms;
-}
-
 /* An amendment may have moved the deadlines while it did not count. */
-static void revision_retime(turn_t *turn, const place_t *place, agg_revision_t *revision) {
-    agg_share_t *shares = ARENA_NEW(turn_arena(turn), agg_share_t, revision->shares_count + 1);
-    for (uint32_t index = 0; index < revision->shares_count; index++) {
-        shares[index] = revision->shares[index];
-        share_retime(turn, place_watch(place, shares[index].indicator), &shares[index]);
-    }
-    revision->shares = shares;
+static void revision_retime_all(turn_t *turn, const place_t *place, agg_revision_t *revision) {
+    for (uint32_t index = 0; index < place->task->indicators_count; index++)
+        if (place->watches[index].judged) (void)revision_retime(turn, &place->watches[index], revision);
 }
 
 void on_report_returned(turn_t *turn, const event_t *event) {
@@ -34,7 +18,7 @@ void on_report_returned(turn_t *turn, const event_t *event) {
     agg_revision_t below;
     if (below_get(turn, row.counting.seq, &below)) {
         below_delete(turn, row.counting.seq);
-        revision_retime(turn, &place, &below);
+        revision_retime_all(turn, &place, &below);
         revision_contest(turn, &place, returned.claims, returned.claims_count, &below);
     }
     row.standing = standing_returned;

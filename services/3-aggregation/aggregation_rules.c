@@ -58,22 +58,35 @@ static const agg_part_t *part_like(const agg_share_t *share, const agg_part_t *l
 }
 
 /* What the revision before said of that day; whether it counted then is another matter. */
-static const agg_part_t *part_find(const agg_share_t *share, const agg_part_t *like) {
+const agg_part_t *part_find(const agg_share_t *share, const agg_part_t *like) {
     agg_part_t other = *like;
     other.contested = !like->contested;
     const agg_part_t *found = part_like(share, like);
     return found != NULL ? found : part_like(share, &other);
 }
 
+uint64_t part_timely(const agg_part_t *part, int64_t received_ms, int64_t timely_until_ms) {
+    return received_ms <= timely_until_ms ? part->amount : part->kept;
+}
+
+uint64_t part_cause(const agg_revision_t *revision, const agg_part_t *part) {
+    return part->cause_seq != 0 ? part->cause_seq : revision->seq;
+}
+
+uint64_t part_instant(const agg_revision_t *revision, const agg_part_t *part) {
+    return part->received_ms != 0 ? part->received_ms : revision->received_ms;
+}
+
+static bool source_is_timely(const source_t *source) { return source->received_ms <= source->timely_until_ms; }
+
 /* "A later correction never changes it": what was said in time and still stands was said in time. */
 static void part_date(agg_part_t *part, const source_t *source, const agg_part_t *old) {
-    bool in_time = source->timely_until_ms > 0 && source->received_ms <= source->timely_until_ms;
-    uint64_t kept = old == NULL ? 0 : old->timely < part->amount ? old->timely : part->amount;
-    part->timely = in_time ? part->amount : kept;
-    bool same = old != NULL && old->amount == part->amount;
-    part->cause_seq = same ? old->cause_seq : source->cause_seq;
-    part->received_ms = same ? old->received_ms : (uint64_t)source->received_ms;
-    if (same) part->timely = old->timely;
+    if (old == NULL) return;
+    uint64_t timely = part_timely(old, source->old_received_ms, source->timely_until_ms);
+    if (!source_is_timely(source)) part->kept = timely < part->amount ? timely : part->amount;
+    if (old->amount != part->amount) return;
+    part->cause_seq = old->cause_seq != 0 ? old->cause_seq : source->old_seq;
+    part->received_ms = old->received_ms != 0 ? old->received_ms : (uint64_t)source->old_received_ms;
 }
 
 /* A row without an amount (a person, a fair) stands for one, as long as the figure has something left to stand for. */
@@ -105,21 +118,27 @@ void figure_parts(const figure_t *figure, const source_t *source, const agg_shar
     share->parts_count = count;
 }
 
-/* Moves an amount from one part of a day to the other; what of it was timely goes by when the claim was received. */
-static void part_move(agg_part_t *from, agg_part_t *to, uint64_t amount, const claim_t *claim, bool in_time) {
-    uint64_t timely = in_time ? amount : 0, late = from->amount - from->timely;
-    if (timely > from->timely) timely = from->timely;
+/* What is kept moves with the amount, as far as the claim was received in time. */
+static void kept_move(agg_part_t *from, agg_part_t *to, uint64_t amount, bool in_time) {
+    uint64_t timely = in_time ? amount : 0, late = from->amount - from->kept;
+    if (timely > from->kept) timely = from->kept;
     if (amount - timely > late) timely = amount - late;
+    from->kept -= timely;
+    to->kept += timely;
+}
+
+/* Moves an amount from one part of a day to the other. */
+static void part_move(agg_part_t *from, agg_part_t *to, uint64_t amount, const claim_t *claim, const source_t *source) {
+    bool fresh = to->amount == 0;
+    if (!source_is_timely(source)) kept_move(from, to, amount, (int64_t)claim->since_ms <= source->timely_until_ms);
     from->amount -= amount;
-    from->timely -= timely;
     to->amount += amount;
-    to->timely += timely;
-    if (to->cause_seq >= claim->seq) return;
+    if (!fresh && (to->cause_seq == 0 || to->cause_seq >= claim->seq)) return;
     to->cause_seq = claim->seq;
     to->received_ms = claim->since_ms;
 }
 
-void share_settle(agg_share_t *share, const claim_t *claim, int64_t timely_until_ms, arena_t *arena) {
+void share_settle(agg_share_t *share, const claim_t *claim, const source_t *source, arena_t *arena) {
     uint64_t amount = claim->amount.given ? (uint64_t)claim->amount.value : 1;
     if (claim->contested) share->contested += amount;
     else share->contested -= amount < share->contested ? amount : share->contested;
@@ -130,10 +149,9 @@ void share_settle(agg_share_t *share, const claim_t *claim, int64_t timely_until
     agg_part_t *parts = ARENA_NEW(arena, agg_part_t, share->parts_count + 1);
     memcpy(parts, share->parts, sizeof *parts * share->parts_count);
     uint32_t count = share->parts_count;
-    bool in_time = timely_until_ms > 0 && (int64_t)claim->since_ms <= timely_until_ms;
     if (amount > there->amount) amount = there->amount;
     part_place(parts, &count, &to);
-    part_move(part_place(parts, &count, &from), part_place(parts, &count, &to), amount, claim, in_time);
+    part_move(part_place(parts, &count, &from), part_place(parts, &count, &to), amount, claim, source);
     agg_part_t *left = part_place(parts, &count, &from);
     if (left->amount == 0) {
         memmove(left, left + 1, sizeof *parts * (size_t)(&parts[count] - (left + 1)));
@@ -141,11 +159,6 @@ void share_settle(agg_share_t *share, const claim_t *claim, int64_t timely_until
     }
     share->parts = parts;
     share->parts_count = count;
-}
-
-uint64_t part_timely(const agg_part_t *part, uint64_t old_due_ms, uint64_t due_ms) {
-    if (part->received_ms <= due_ms) return part->amount;
-    return part->received_ms <= old_due_ms ? 0 : part->timely;
 }
 
 /* ---------- persons ---------- */

@@ -23,8 +23,10 @@ typedef struct {
 punctuality_t report_punctuality(const plan_t *plan, const deadline_t *deadline, int64_t received_ms);
 
 /* --- figures --- */
-/* Where and when a figure was reported, and until when it is timely for its target (0: no target). */
+/* Where and when a figure was reported, and until when it is timely for its target (0: no target); the revision before likewise. */
 typedef struct {
+    uint64_t old_seq;
+    int64_t old_received_ms;
     uint64_t cause_seq;
     int64_t received_ms;
     int64_t timely_until_ms;
@@ -36,21 +38,25 @@ typedef struct {
 typedef const bool *contested_t;
 
 /* Splits a figure's amount and opening by the days of its facts: ascending, one part a day, the opening apart. A part that the
- * revision before (`old`) stated alike keeps its report and instant; what was timely stays timely as far as it still stands. */
+ * revision before (`old`) stated alike keeps its report and instant; what was timely is kept as far as it still stands. */
 void figure_parts(const figure_t *figure, const source_t *source, const agg_share_t *old, contested_t contested, arena_t *arena,
                   agg_share_t *share);
 /* The persons among a figure's rows, by hash; a person named twice keeps the earliest first day. As figure_parts for `old`. */
 void figure_persons(const figure_t *figure, const source_t *source, const agg_share_t *old, contested_t contested,
                     arena_t *arena, agg_share_t *share);
-/* Counts one claim of the share, or does so no longer (claim->contested); the rest of it stays as it is. `timely_until_ms` as in
- * source_t. A new list of parts is made in arena where there is one. */
-void share_settle(agg_share_t *share, const claim_t *claim, int64_t timely_until_ms, arena_t *arena);
+/* Counts one claim of the share, or does so no longer (claim->contested); the rest of it stays as it is. Of the source what tells
+ * timely from late is looked at. A new list of parts is made in arena where there is one. */
+void share_settle(agg_share_t *share, const claim_t *claim, const source_t *source, arena_t *arena);
 /* The same of a person. false: the share does not name it, or it is so already. */
 bool share_settle_person(agg_share_t *share, const claim_t *claim, arena_t *arena);
 
-/* What of a part is timely when its target's deadline is another: what came before the new one is; of what came between the two
- * nothing is; of an amount that was corrected after the old one only what stood by then is: when it came nobody knows any more. */
-uint64_t part_timely(const agg_part_t *part, uint64_t old_due_ms, uint64_t due_ms);
+/* What of a part is timely: all of it, if its revision was received by the target's deadline; otherwise what is kept. */
+uint64_t part_timely(const agg_part_t *part, int64_t received_ms, int64_t timely_until_ms);
+/* The part of another revision's share that says the same day, whether it counts or not; NULL: none. `share` may be NULL. */
+const agg_part_t *part_find(const agg_share_t *share, const agg_part_t *like);
+/* The entry and the instant that a part of this revision bears. */
+uint64_t part_cause(const agg_revision_t *revision, const agg_part_t *part);
+uint64_t part_instant(const agg_revision_t *revision, const agg_part_t *part);
 
 /* --- persons of a lasting target --- */
 typedef struct {

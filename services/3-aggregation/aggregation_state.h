@@ -137,10 +137,16 @@ void on_report_approved(turn_t *turn, const event_t *event);
 void on_extension_granted(turn_t *turn, const event_t *event);
 void on_outage_counted(turn_t *turn, const event_t *event);
 
-/* --- totals (aggregation_totals.c) --- */
+/* --- the pile of a report (aggregation_below.c) --- */
 /* What lies below the revision of this entry: it counts again when that one is returned. All zero, and false: nothing. */
 bool below_get(turn_t *turn, uint64_t seq, agg_revision_t *below);
+void below_put(turn_t *turn, uint64_t seq, const agg_revision_t *below);
 void below_delete(turn_t *turn, uint64_t seq);
+/* What its figures of the indicator keep of what lies below it, by the deadline in force. false: no more or less than they did. */
+bool revision_retime(turn_t *turn, const watch_t *watch, agg_revision_t *revision);
+
+/* --- totals (aggregation_totals.c) --- */
+wide_t share_timely(const agg_share_t *share, uint64_t received_ms, const watch_t *watch); /* NULL: nothing */
 /* Takes out what counts in *row and puts in `now`, which counts from now on; keeps the row. `claims`: which claims of others count,
  * or do so no longer, by that. */
 void totals_exchange(turn_t *turn, const place_t *place, const claim_t *claims, uint32_t claims_count, agg_obligation_t *row,

@@ -93,8 +93,8 @@ static bool spot_row(turn_t *turn, const watch_t *watch, bytes_t key, proof_row_
     for (uint32_t index = 0; share != NULL && index < share->parts_count; index++) {
         const agg_part_t *part = &share->parts[index];
         if (part->day != row->fact_day || part->opening != opening || part->contested) continue;
-        row->cause_seq = part->cause_seq;
-        row->received_ms = part->received_ms;
+        row->cause_seq = part_cause(&owed.counting, part);
+        row->received_ms = part_instant(&owed.counting, part);
         row->amount = (maybe_t){true, (int64_t)part->amount};
         return true;
     }

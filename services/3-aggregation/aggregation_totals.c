@@ -14,10 +14,13 @@ static wide_t share_total(const agg_share_t *share) {
     return share == NULL ? 0 : given(share->amount) + given(share->opening) - share_contested(share);
 }
 
-static wide_t share_timely(const agg_share_t *share) {
+/* Of its parts what counts and was reported in time. */
+wide_t share_timely(const agg_share_t *share, uint64_t received_ms, const watch_t *watch) {
     wide_t sum = 0;
-    for (uint32_t index = 0; share != NULL && index < share->parts_count; index++)
-        if (!share->parts[index].contested) sum += (wide_t)share->parts[index].timely;
+    for (uint32_t index = 0; share != NULL && index < share->parts_count; index++) {
+        const agg_part_t *part = &share->parts[index];
+        if (!part->contested) sum += (wide_t)part_timely(part, (int64_t)received_ms, watch->aim.due_ms);
+    }
     return sum;
 }
 
@@ -77,9 +80,16 @@ typedef struct {
     wide_t total, opening, contested;
 } pile_told_t;
 
-/* Replaces `old` by `share` (either may be NULL) in one pile; what of the pile is told after it in *told. */
-static void pile_replace(turn_t *turn, const watch_t *watch, const place_t *place, text_t pile, const agg_share_t *old,
-                         const agg_share_t *share, pile_told_t *told) {
+/* One figure's share is taken out, another put in (either may be NULL), of revisions received at these instants. */
+typedef struct {
+    const agg_share_t *old, *share;
+    uint64_t old_ms, ms;
+} change_t;
+
+/* Changes one pile; what of it is told after that in *told. */
+static void pile_replace(turn_t *turn, const watch_t *watch, const place_t *place, text_t pile, const change_t *change,
+                         pile_told_t *told) {
+    const agg_share_t *old = change->old, *share = change->share;
     agg_tally_t room, *tally = tally_at(turn, watch, pile, &room);
     tally->figures += share_counted(share) - share_counted(old);
     tally->covered += share_covered(share) - share_covered(old);
@@ -89,7 +99,8 @@ static void pile_replace(turn_t *turn, const watch_t *watch, const place_t *plac
         TALLY_SET(tally, total, tally_total(tally) + share_total(share) - share_total(old));
         TALLY_SET(tally, opening, TALLY_WIDE(tally, opening) + share_opening(share) - share_opening(old));
         TALLY_SET(tally, contested, TALLY_WIDE(tally, contested) + share_contested(share) - share_contested(old));
-        TALLY_SET(tally, timely, TALLY_WIDE(tally, timely) + share_timely(share) - share_timely(old));
+        TALLY_SET(tally, timely, TALLY_WIDE(tally, timely) + share_timely(share, change->ms, watch) -
+                                     share_timely(old, change->old_ms, watch));
         if (watch_judges(watch, pile)) parts_replace(turn, watch, place, pile, old, share, tally);
     }
     if (watch_judges(watch, pile)) pile_settle(turn, watch, pile, tally);
@@ -108,8 +119,8 @@ maybe_t share_credited(const agg_share_t *share) {
 }
 
 /* A member's figure goes to the member's pile and, unless every member is judged for itself, to the indicator's own. */
-static void share_replace(turn_t *turn, const watch_t *watch, const place_t *place, const agg_share_t *old,
-                          const agg_share_t *share) {
+static void share_replace(turn_t *turn, const watch_t *watch, const place_t *place, const change_t *change) {
+    const agg_share_t *old = change->old, *share = change->share;
     text_t member = share != NULL ? share->member : old->member, own = text_of(NULL);
     bool lasting = watch->aim.shape == shape_lasting;
     wide_t before = 0;
@@ -118,8 +129,8 @@ static void share_replace(turn_t *turn, const watch_t *watch, const place_t *pla
         before = tally_total(tally_at(turn, watch, own, &room));
     }
     pile_told_t pile = {0};
-    if (watch->aim.shape != shape_each || member.size == 0) pile_replace(turn, watch, place, own, old, share, &pile);
-    if (member.size > 0 && !lasting) pile_replace(turn, watch, place, member, old, share, &pile);
+    if (watch->aim.shape != shape_each || member.size == 0) pile_replace(turn, watch, place, own, change, &pile);
+    if (member.size > 0 && !lasting) pile_replace(turn, watch, place, member, change, &pile);
     maybe_t none = {0};
     bool same = maybe_same(old == NULL ? none : old->amount, share == NULL ? none : share->amount) &&
                 maybe_same(old == NULL ? none : old->opening, share == NULL ? none : share->opening) &&
@@ -210,7 +221,9 @@ static bool share_make(turn_t *turn, const memory_t *memory, const place_t *plac
     const watch_t *watch = place_watch(place, figure->indicator);
     if (watch == NULL || !figure_counts(watch, place, figure->member)) return false;
     const agg_share_t *before = share_find(old, figure->indicator, figure->member);
-    source_t source = {.cause_seq = turn_cause(turn),
+    source_t source = {.old_seq = old->seq,
+                       .old_received_ms = (int64_t)old->received_ms,
+                       .cause_seq = turn_cause(turn),
                        .received_ms = report_instant(turn, report),
                        .timely_until_ms = watch->judged ? watch->aim.due_ms : 0,
                        .plan_from = memory->plan->from,
@@ -223,7 +236,6 @@ static bool share_make(turn_t *turn, const memory_t *memory, const place_t *plac
         figure_persons(figure, &source, before, contested, turn_arena(turn), share);
     } else if (watch->judged) {
         figure_parts(figure, &source, before, contested, turn_arena(turn), share);
-        share->due_ms = (uint64_t)watch->aim.due_ms;
     }
     if (contested != NULL) share->contested = contested_sum(figure, contested);
     return true;
@@ -231,14 +243,15 @@ static bool share_make(turn_t *turn, const memory_t *memory, const place_t *plac
 
 static void shares_replace(turn_t *turn, const place_t *place, const agg_revision_t *old, const agg_revision_t *now) {
     for (uint32_t index = 0; index < old->shares_count; index++) {
-        const agg_share_t *share = &old->shares[index];
-        if (share_find(now, share->indicator, share->member) == NULL)
-            share_replace(turn, place_watch(place, share->indicator), place, share, NULL);
+        change_t change = {.old = &old->shares[index], .old_ms = old->received_ms};
+        if (share_find(now, change.old->indicator, change.old->member) == NULL)
+            share_replace(turn, place_watch(place, change.old->indicator), place, &change);
     }
     for (uint32_t index = 0; index < now->shares_count; index++) {
         const agg_share_t *share = &now->shares[index];
-        const agg_share_t *before = share_find(old, share->indicator, share->member);
-        share_replace(turn, place_watch(place, share->indicator), place, before, share);
+        change_t change = {.share = share, .old_ms = old->received_ms, .ms = now->received_ms};
+        change.old = share_find(old, share->indicator, share->member);
+        share_replace(turn, place_watch(place, share->indicator), place, &change);
     }
 }
 
@@ -259,25 +272,6 @@ static const text_t *codes_of(turn_t *turn, const report_accepted_t *report, uin
 }
 
 /* ---------- the revision that counts ---------- */
-
-/* By the entry that lies on it: so they are written in the order in which they are laid down, all at the end of the table. */
-static store_key_t below_key(uint64_t seq) {
-    store_key_t key = key_new();
-    key_add_u64(&key, seq);
-    return key;
-}
-
-bool below_get(turn_t *turn, uint64_t seq, agg_revision_t *below) {
-    store_key_t key = below_key(seq);
-    if (seq != 0 && turn_get(turn, T_BELOW, &key, below)) return true;
-    *below = (agg_revision_t){0};
-    return false;
-}
-
-void below_delete(turn_t *turn, uint64_t seq) {
-    store_key_t key = below_key(seq);
-    turn_delete(turn, T_BELOW, &key);
-}
 
 void totals_exchange(turn_t *turn, const place_t *place, const claim_t *claims, uint32_t claims_count, agg_obligation_t *row,
                      const agg_revision_t *now) {
@@ -316,10 +310,7 @@ void totals_replace(turn_t *turn, const place_t *place, const report_accepted_t 
     bool there = row->counting.seq != 0;
     if (there || now.shares_count > 0) now.seq = turn_cause(turn);
     else now = (agg_revision_t){0}; /* of words alone nothing is kept */
-    if (there) {
-        store_key_t key = below_key(now.seq);
-        turn_put(turn, T_BELOW, &key, &row->counting);
-    }
+    if (there) below_put(turn, now.seq, &row->counting);
     totals_exchange(turn, place, report->claims, report->claims_count, row, &now);
 }
 
@@ -351,6 +342,7 @@ static void revision_note(turn_t *turn, agg_revision_t *revision, const claim_t 
 static void shares_settle(turn_t *turn, const watch_t *watch, const place_t *place, const claim_t *claim,
                           agg_revision_t *revision) {
     const agg_revision_t old = *revision;
+    source_t source = {.received_ms = (int64_t)old.received_ms, .timely_until_ms = watch->judged ? watch->aim.due_ms : 0};
     agg_share_t *shares = ARENA_NEW(turn_arena(turn), agg_share_t, old.shares_count + 1);
     bool touched = false;
     revision->shares = shares;
@@ -361,8 +353,9 @@ static void shares_settle(turn_t *turn, const watch_t *watch, const place_t *pla
         bool lasting = watch->aim.shape == shape_lasting;
         if (lasting && !share_settle_person(share, claim, turn_arena(turn))) continue;
         if (!lasting && !text_equal(share->member, claim->member)) continue;
-        if (!lasting) share_settle(share, claim, watch->judged ? watch->aim.due_ms : 0, turn_arena(turn));
-        if (place != NULL) share_replace(turn, watch, place, &old.shares[index], share);
+        if (!lasting) share_settle(share, claim, &source, turn_arena(turn));
+        change_t change = {&old.shares[index], share, old.received_ms, old.received_ms};
+        if (place != NULL) share_replace(turn, watch, place, &change);
         touched = true;
     }
     if (touched) revision_note(turn, revision, claim);

@@ -92,9 +92,9 @@ static void a_revision_after_a_return_takes_the_place_of_what_counts(void **stat
 }
 
 /* The plan with another day by which the transfer is due. */
-static plan_adopted_t transferred_by(uint32_t due) {
-    static indicator_t indicators[8];
-    static task_t tasks[8];
+static void transferred_is_due(world_t *world, uint32_t due, int64_t at_ms) {
+    indicator_t indicators[8];
+    task_t tasks[8];
     plan_adopted_t adopted = {.plan = aggregation_plan()};
     memcpy(tasks, adopted.plan.tasks, sizeof *tasks * adopted.plan.tasks_count);
     memcpy(indicators, tasks[0].indicators, sizeof *indicators * tasks[0].indicators_count);
@@ -102,26 +102,29 @@ static plan_adopted_t transferred_by(uint32_t due) {
     indicators[1].target.due = due;
     tasks[0].indicators = indicators;
     adopted.plan.tasks = tasks;
-    return adopted;
+    world_feed(world, plan_adopted_type(), &adopted, at_ms);
 }
 
-/* Also of what did not count when the plan moved the deadline it is told whether it was said in time. */
+/* Also of what did not count when the plan moved the deadline it is told whether it was said in time, and what stood since. */
 static void a_pile_comes_off_one_by_one_whatever_plan_came_between(void **state) {
     enum { REVISIONS = 5 };
+    static const int64_t amounts[REVISIONS] = {301 * (int64_t)WAN, 302 * (int64_t)WAN, 200 * (int64_t)WAN, 304 * (int64_t)WAN,
+                                               305 * (int64_t)WAN};
+    static const reported_t reported[REVISIONS] = {reported_in_time, reported_in_time, reported_none, reported_late,
+                                                   reported_late}; /* 200 is all that stood from the day on */
     world_t *world = *state;
     item_t item;
     for (uint32_t revision = 1; revision <= REVISIONS; revision++) {
-        figure_t figure = transfer(&item, 20211020, 300 * (int64_t)WAN + revision);
+        figure_t figure = transfer(&item, 20211020, amounts[revision - 1]);
         world_report(world, "charity", "fund", "2021-10", revision, &figure, 1, at(20211023 + revision, 10, 0));
     }
-    plan_adopted_t adopted = transferred_by(20211025); /* it was the 31st: the third and all after it are late now */
-    world_feed(world, plan_adopted_type(), &adopted, at(20211101, 9, 0));
+    transferred_is_due(world, 20211025, at(20211101, 9, 0)); /* it was the 31st: the third and all after it came too late now */
     for (uint32_t revision = REVISIONS; revision > 0; revision--) {
         target_changed_t target = world_target(world, "transferred");
-        assert_int_equal(target.done, 300 * (int64_t)WAN + revision);
-        assert_int_equal(target.proof_count, 1);
-        assert_int_equal(target.proof[0].received_ms, at(20211023 + revision, 10, 0));
-        assert_int_equal(target.reported, revision <= 2 ? reported_in_time : reported_late);
+        assert_int_equal(target.done, amounts[revision - 1]);
+        assert_int_equal(target.reported, reported[revision - 1]);
+        assert_int_equal(target.proof_count, target.reported == reported_none ? 0 : 1);
+        if (target.proof_count > 0) assert_int_equal(target.proof[0].received_ms, at(20211023 + revision, 10, 0));
         world_return(world, "charity", "fund", "2021-10", revision, revision - 1, at(20211102, 10, revision));
     }
     assert_int_equal(world_target(world, "transferred").done, 0);
@@ -130,6 +133,28 @@ static void a_pile_comes_off_one_by_one_whatever_plan_came_between(void **state)
     world_report(world, "charity", "fund", "2021-10", REVISIONS + 1, &figure, 1, at(20211103, 10, 0));
     world_return(world, "charity", "fund", "2021-10", REVISIONS + 1, 0, at(20211104, 10, 0)); /* nothing lies below any more */
     assert_int_equal(world_target(world, "transferred").done, 0);
+}
+
+/* The day goes back and forth; what had been said by it, and stood since, is what it was. */
+static void a_due_day_that_is_moved_and_moved_back_leaves_what_was_in_time(void **state) {
+    world_t *world = *state;
+    item_t item;
+    figure_t figure = transfer(&item, 20211020, 310 * (int64_t)WAN);
+    world_report(world, "charity", "fund", "2021-10", 1, &figure, 1, at(20211024, 10, 0));
+    transferred_is_due(world, 20211025, at(20211024, 12, 0));
+    figure = transfer(&item, 20211020, 300 * (int64_t)WAN);
+    world_report(world, "charity", "fund", "2021-10", 2, &figure, 1, at(20211026, 10, 0));
+    figure = transfer(&item, 20211020, 320 * (int64_t)WAN);
+    world_report(world, "charity", "fund", "2021-10", 3, &figure, 1, at(20211027, 10, 0));
+    assert_int_equal(world_target(world, "transferred").reported, reported_in_time); /* 300 stood from the 25th on */
+    transferred_is_due(world, 20211105, at(20211028, 12, 0));
+    assert_int_equal(world_target(world, "transferred").reported, reported_in_time);
+    figure = transfer(&item, 20211020, 330 * (int64_t)WAN);
+    world_report(world, "charity", "fund", "2021-10", 4, &figure, 1, at(20211029, 10, 0));
+    transferred_is_due(world, 20211025, at(20211030, 12, 0));
+    assert_int_equal(world_target(world, "transferred").reported, reported_in_time);
+    world_return(world, "charity", "fund", "2021-10", 4, 3, at(20211031, 10, 0));
+    assert_int_equal(world_target(world, "transferred").reported, reported_in_time);
 }
 
 static void an_approval_is_told(void **state) {
@@ -218,6 +243,7 @@ int main(void) {
         IN_A_WORLD(what_a_return_revives_was_still_said_in_time),
         IN_A_WORLD(a_revision_after_a_return_takes_the_place_of_what_counts),
         IN_A_WORLD(a_pile_comes_off_one_by_one_whatever_plan_came_between),
+        IN_A_WORLD(a_due_day_that_is_moved_and_moved_back_leaves_what_was_in_time),
         IN_A_WORLD(an_approval_is_told),
         IN_A_WORLD(an_extension_keeps_one_report_due_while_the_others_are_overdue),
         IN_A_WORLD(a_late_report_is_in_time_by_an_extension_granted_afterwards),

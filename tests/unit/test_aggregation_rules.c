@@ -291,6 +291,18 @@ static int parts_setup(void **state) {
     return 0;
 }
 
+/* The next report of the same figure. */
+static void revise(parts_bench_t *bench, uint64_t seq, int64_t received_ms) {
+    bench->source.old_seq = bench->source.cause_seq;
+    bench->source.old_received_ms = bench->source.received_ms;
+    bench->source.cause_seq = seq;
+    bench->source.received_ms = received_ms;
+}
+
+static uint64_t timely(const parts_bench_t *bench, const agg_part_t *part) {
+    return part_timely(part, bench->source.received_ms, bench->source.timely_until_ms);
+}
+
 static int parts_teardown(void **state) {
     arena_destroy(&((parts_bench_t *)*state)->arena);
     return 0;
@@ -307,25 +319,26 @@ static void what_another_claims_stands_apart_and_comes_back_as_timely_as_it_was(
     assert_true(share.parts[0].amount == 30 && !share.parts[0].contested);
     assert_true(share.parts[1].amount == 200 && share.parts[1].contested);
     claim_t claim = {.fact_day = 20211029, .amount = {true, 200}, .seq = 5, .since_ms = 1000};
-    share_settle(&share, &claim, 2000, bench->arena);
+    share_settle(&share, &claim, &bench->source, bench->arena);
     assert_int_equal(share.contested, 0);
     assert_int_equal(share.parts_count, 1);
     assert_int_equal(share.parts[0].amount, 230);
-    assert_int_equal(share.parts[0].timely, 230); /* it was reported in time, whoever counted meanwhile */
+    assert_int_equal(timely(bench, &share.parts[0]), 230); /* it was reported in time, whoever counted meanwhile */
     claim.contested = true;
-    share_settle(&share, &claim, 2000, bench->arena);
+    share_settle(&share, &claim, &bench->source, bench->arena);
     assert_int_equal(share.contested, 200);
-    assert_true(share.parts[0].amount == 30 && share.parts[0].timely == 30);
+    assert_true(share.parts[0].amount == 30 && timely(bench, &share.parts[0]) == 30);
 }
 
 static void a_claim_that_came_late_takes_nothing_timely_away(void **state) {
     parts_bench_t *bench = *state;
-    agg_part_t parts[] = {{.day = 20211029, .amount = 150, .timely = 100, .cause_seq = 9, .received_ms = 3000}};
+    agg_part_t parts[] = {{.day = 20211029, .amount = 150, .kept = 100}};
     agg_share_t share = {.amount = {true, 150}, .parts = parts, .parts_count = 1};
+    bench->source.received_ms = 3000;
     claim_t late = {.fact_day = 20211029, .amount = {true, 50}, .seq = 9, .since_ms = 3000, .contested = true};
-    share_settle(&share, &late, 2000, bench->arena);
-    assert_true(share.parts[0].amount == 100 && share.parts[0].timely == 100);
-    assert_true(share.parts[1].amount == 50 && share.parts[1].timely == 0 && share.parts[1].contested);
+    share_settle(&share, &late, &bench->source, bench->arena);
+    assert_true(share.parts[0].amount == 100 && timely(bench, &share.parts[0]) == 100);
+    assert_true(share.parts[1].amount == 50 && timely(bench, &share.parts[1]) == 0 && share.parts[1].contested);
 }
 
 static void a_figure_counts_by_the_days_of_its_facts(void **state) {
@@ -339,7 +352,7 @@ static void a_figure_counts_by_the_days_of_its_facts(void **state) {
     assert_int_equal(share.parts_count, 2);
     assert_int_equal(share.parts[0].day, 20211005);
     assert_int_equal(share.parts[1].amount, 230);
-    assert_int_equal(share.parts[1].timely, 230);
+    assert_int_equal(timely(bench, &share.parts[1]), 230);
 }
 
 static void a_figure_without_rows_counts_at_the_end_of_its_period(void **state) {
@@ -370,15 +383,15 @@ static void a_late_correction_leaves_timely_what_was_timely(void **state) {
     agg_share_t first = {0}, second = {0}, third = {0};
     figure_t figure = {.amount = {true, 280}};
     figure_parts(&figure, &bench->source, NULL, NULL, bench->arena, &first);
-    bench->source.received_ms = 3000;
-    bench->source.cause_seq = 9;
+    revise(bench, 9, 3000);
     figure.amount.value = 310;
     figure_parts(&figure, &bench->source, &first, NULL, bench->arena, &second);
-    assert_int_equal(second.parts[0].timely, 280);
-    assert_int_equal(second.parts[0].cause_seq, 9);
+    assert_int_equal(timely(bench, &second.parts[0]), 280);
+    assert_int_equal(second.parts[0].cause_seq, 0); /* its own */
+    revise(bench, 12, 4000);
     figure.amount.value = 100;
     figure_parts(&figure, &bench->source, &second, NULL, bench->arena, &third);
-    assert_int_equal(third.parts[0].timely, 100);
+    assert_int_equal(timely(bench, &third.parts[0]), 100);
 }
 
 static void a_part_restated_alike_keeps_its_report(void **state) {
@@ -386,12 +399,11 @@ static void a_part_restated_alike_keeps_its_report(void **state) {
     agg_share_t first = {0}, second = {0};
     figure_t figure = {.amount = {true, 280}};
     figure_parts(&figure, &bench->source, NULL, NULL, bench->arena, &first);
-    bench->source.received_ms = 3000;
-    bench->source.cause_seq = 9;
+    revise(bench, 9, 3000);
     figure_parts(&figure, &bench->source, &first, NULL, bench->arena, &second);
     assert_int_equal(second.parts[0].cause_seq, 5);
     assert_int_equal(second.parts[0].received_ms, 1000);
-    assert_int_equal(second.parts[0].timely, 280);
+    assert_int_equal(timely(bench, &second.parts[0]), 280);
 }
 
 static void a_person_named_twice_in_one_figure_is_one_person(void **state) {

@@ -25,7 +25,7 @@ static uint64_t dice(way_t *way, uint64_t sides) {
     return (way->dice >> 33) % sides;
 }
 
-/* The small plan with other goals, another due day of those who stay, another deadline, another order of its units. */
+/* The small plan with other goals, other due days of its targets, another deadline of a report, another order of its units. */
 static plan_adopted_t plan_number(world_t *world, uint64_t number) {
     plan_adopted_t adopted = {.plan = aggregation_plan()};
     plan_t *plan = &adopted.plan;
@@ -38,6 +38,7 @@ static plan_adopted_t plan_number(world_t *world, uint64_t number) {
             target_t *target = &indicators[index].target;
             bool lasting = target->shape == shape_lasting;
             if (lasting) target->due = number % 3 == 0 ? 20210831 : 20210820;
+            else if (target->goal > 0) target->due = 20210815 + (uint32_t)(number * 7 % 4 * 100 + number * 5 % 13);
             if (lasting) target->months = number % 2 == 0 ? 6 : 3;
             if (target->goal > 0) target->goal = lasting ? 3 + number % 5 : target->goal / (1 + number % 7);
             if (target->goal > 0 && number == LEAST_PLAN) target->goal = 1;
@@ -157,6 +158,38 @@ static int64_t number_in(const char *line, const char *field) {
     return found == NULL || found > stop ? 0 : strtoll(found + strlen(field), NULL, 10);
 }
 
+/* Without what a part keeps: below another revision it is by the plan of then, and found anew when it counts again. */
+static text_t without_kept(world_t *world, text_t lines) {
+    char *out = arena_take(world->arena, lines.size + 1);
+    uint32_t size = 0;
+    for (uint32_t at = 0; at < lines.size;) {
+        static const char kept[] = ",\"kept\":";
+        bool skips = lines.size - at > sizeof kept && memcmp(lines.at + at, kept, sizeof kept - 1) == 0;
+        if (skips) at += sizeof kept - 1;
+        while (skips && lines.at[at] >= '0' && lines.at[at] <= '9') at++;
+        if (!skips) out[size++] = lines.at[at++];
+    }
+    return (text_t){out, size};
+}
+
+/* What counts, line by line: the timeliness of a report stays what it was when it came, whatever plan follows. */
+static text_t counting_of(world_t *world, text_t lines) {
+    char *out = arena_take(world->arena, lines.size + 1);
+    uint32_t size = 0;
+    for (const char *line = lines.at; *line != '\0'; line = strchr(line, '\n') + 1) {
+        const char *at = strstr(line, "\"counting\":"), *stop = strchr(line, '\n');
+        uint32_t depth = 0;
+        if (at == NULL || at > stop) continue;
+        do {
+            depth += *at == '{';
+            depth -= *at == '}';
+            out[size++] = *at++;
+        } while (depth > 0 || at[-1] != '}');
+        out[size++] = '\n';
+    }
+    return (text_t){out, size};
+}
+
 /* The days of a pile bring what it holds; one of them may wait in the tally. */
 static void assert_days_add_up(world_t *world, text_t dump, const char *pile) {
     int64_t total = 0, sum = 0;
@@ -202,12 +235,16 @@ static void year_lead(world_t *world, uint64_t seed, bool last_plan, bool commit
 }
 
 static void assert_same_rows(world_t *one, world_t *two) {
-    static const char *const tables[] = {"row days ",    "row spots ", "row persons ",
-                                         "row tallies ", "row below ", "row targets "};
+    static const char below[] = "row below ", owed[] = "row obligations ";
+    static const char *const tables[] = {"row days ", "row spots ", "row persons ", "row tallies ", below, "row targets ",
+                                         owed};
     text_t first = world_dump(one), second = world_dump(two);
     for (uint32_t table = 0; table < COUNT(tables); table++) {
-        assert_true(lines_of(one, first, tables[table]).size > 100);
-        assert_string_equal(lines_of(one, first, tables[table]).at, lines_of(two, second, tables[table]).at);
+        text_t left = lines_of(one, first, tables[table]), right = lines_of(two, second, tables[table]);
+        assert_true(left.size > 100);
+        if (tables[table] == below) left = without_kept(one, left), right = without_kept(two, right);
+        if (tables[table] == owed) left = counting_of(one, left), right = counting_of(two, right);
+        assert_string_equal(left.at, right.at);
     }
 }
 
