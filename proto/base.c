@@ -32,8 +32,6 @@ text_t text_of(const char *terminated) {
     return terminated == NULL ? (text_t){NULL, 0} : (text_t){terminated, (uint32_t)strlen(terminated)};
 }
 
-bool text_equal(text_t a, text_t b) { return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0); }
-
 bool text_is(text_t text, const char *terminated) { return text_equal(text, text_of(terminated)); }
 
 int text_compare(text_t a, text_t b) {

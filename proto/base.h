@@ -49,7 +49,7 @@ typedef struct {
 #define TEXT_ARGS(text) (int)(text).size, (text).at == NULL ? "" : (text).at
 
 text_t text_of(const char *terminated);              /* view of a C string; NULL gives the empty text */
-bool text_equal(text_t a, text_t b);
+static inline bool text_equal(text_t a, text_t b) { return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0); }
 bool text_is(text_t text, const char *terminated);
 int text_compare(text_t a, text_t b);                /* bytewise, as memcmp; <0, 0, >0 */
 bool text_find(const text_t *texts, uint32_t count, text_t wanted); /* is `wanted` among them? */

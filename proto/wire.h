@@ -83,6 +83,10 @@ err_t event_body(const event_t *event, const message_t *type, arena_t *arena, vo
 err_t event_body_known(const event_t *event, const message_t *type, arena_t *arena, void *value, wire_known_t *known,
                        fault_t *fault);
 
+/* The same of an event that its writer checked when he wrote it, its chain followed to it just now: as wire_decode_kept. */
+err_t event_body_kept(const event_t *event, const message_t *type, arena_t *arena, void *value, wire_known_t *known,
+                      fault_t *fault);
+
 /* A message of a conversation: [kind, version, request_id, body]. */
 typedef struct {
     uint32_t kind;

@@ -403,6 +403,13 @@ err_t event_body_known(const event_t *event, const message_t *type, arena_t *are
     return body_decode(event->kind, event->version, event->body, type, arena, value, known, fault);
 }
 
+err_t event_body_kept(const event_t *event, const message_t *type, arena_t *arena, void *value, wire_known_t *known,
+                      fault_t *fault) {
+    bool ours = event->kind == type->kind && event->version == type->version;
+    if (ours && wire_decode_straight(type, event->body, arena, value, known, false)) return OK;
+    return event_body_known(event, type, arena, value, known, fault);
+}
+
 err_t packet_body(const packet_t *packet, const message_t *type, arena_t *arena, void *value, fault_t *fault) {
     return body_decode(packet->kind, packet->version, packet->body, type, arena, value, NULL, fault);
 }

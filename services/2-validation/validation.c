@@ -41,18 +41,19 @@ static const validation_history_t *histories_of(turn_t *turn, const sheet_t *she
     return histories;
 }
 
-/* Everything a ruling depends on, in one place for the fold and for the dry run. `encoded`: the report as it was read. */
-static validation_case_t case_of(turn_t *turn, text_t unit, const report_t *report, bytes_t encoded) {
-    validation_case_t given = {.place = validation_place(plan_book(turn), unit, report->task, report->period),
-                               .report = report,
-                               .unit = unit,
-                               .received_ms = turn_now_ms(turn)};
-    const sheet_t *sheet = sheet_of(turn, &given.place);
-    given.histories = histories_of(turn, sheet, report);
-    report_body_hash(report, encoded, turn_arena(turn), given.body_hash);
-    given.standing = standing_of(turn, sheet, &given.place, unit, report->task, report->period);
-    if (given.standing.revision == 0) given.skipped = period_skipped(&given.place, sheet);
-    return given;
+/* Everything a ruling depends on, in one place for the fold and for the dry run. `encoded`: the report as it was read. Gives
+ * the sheet of its place, or NULL. */
+static sheet_t *case_fill(turn_t *turn, text_t unit, const report_t *report, bytes_t encoded, validation_case_t *given) {
+    *given = (validation_case_t){.place = validation_place(plan_book(turn), unit, report->task, report->period),
+                                 .report = report,
+                                 .unit = unit,
+                                 .received_ms = turn_now_ms(turn)};
+    sheet_t *sheet = sheet_of(turn, &given->place);
+    given->histories = histories_of(turn, sheet, report);
+    report_body_hash(report, encoded, turn_arena(turn), given->body_hash);
+    given->standing = standing_of(turn, sheet, &given->place, unit, report->task, report->period);
+    if (given->standing.revision == 0) given->skipped = period_skipped(&given->place, sheet);
+    return sheet;
 }
 
 static void history_keep(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling, text_t indicator,
@@ -75,9 +76,8 @@ static bool has_indicator(const report_t *report, uint32_t count, text_t indicat
 }
 
 /* The months that this revision states, and those of the revision before it that it no longer states. */
-static restated_t histories_keep(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling) {
+static restated_t histories_keep(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling, sheet_t *sheet) {
     const report_t *report = given->report;
-    sheet_t *sheet = sheet_of(turn, &given->place);
     restated_t restated = {0};
     for (uint32_t index = 0; index < report->figures_count; index++) {
         text_t indicator = report->figures[index].indicator;
@@ -94,7 +94,7 @@ static restated_t histories_keep(turn_t *turn, const validation_case_t *given, c
     return restated;
 }
 
-static void verdict_keep(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling) {
+static void verdict_keep(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling, sheet_t *sheet) {
     validation_standing_t row = given->standing;
     row.newest_seq = turn_cause(turn);
     if (ruling->accepted) {
@@ -107,7 +107,7 @@ static void verdict_keep(turn_t *turn, const validation_case_t *given, const val
         memcpy(row.body_hash, given->body_hash, sizeof row.body_hash);
     }
     const report_t *report = given->report;
-    standing_keep(turn, sheet_of(turn, &given->place), &given->place, given->unit, report->task, report->period, &row);
+    standing_keep(turn, sheet, &given->place, given->unit, report->task, report->period, &row);
 }
 
 /* Files that the report names, and those of its rows; one file named twice counts twice. */
@@ -176,15 +176,16 @@ static void on_report_received(turn_t *turn, const event_t *event) {
     report_received_t received;
     wire_known_t read = {.object = &received.report};
     if (!turn_body_known(turn, event, report_received_type(), &received, &read)) return;
-    validation_case_t given = case_of(turn, received.unit, &received.report, read.bytes);
+    validation_case_t given;
+    sheet_t *sheet = case_fill(turn, received.unit, &received.report, read.bytes, &given);
     if (received.original_received_ms != 0) given.received_ms = (int64_t)received.original_received_ms;
     validation_ruling_t ruling = validation_judge(&given, turn_arena(turn));
     restated_t restated = {0};
     claims_place_t place = {.unit = received.unit, .task = received.report.task, .period = received.report.period};
     if (ruling.accepted) issues_note(turn, &given, &ruling);
-    if (ruling.accepted) restated = histories_keep(turn, &given, &ruling);
+    if (ruling.accepted) restated = histories_keep(turn, &given, &ruling, sheet);
     if (ruling.accepted) claims_stand(turn, &given, &ruling, &place);
-    verdict_keep(turn, &given, &ruling);
+    verdict_keep(turn, &given, &ruling, sheet);
     if (ruling.accepted) emit_accepted(turn, &given, &ruling, &restated, &place);
     else emit_refused(turn, &given, &ruling);
     disputes_tell(turn, &place);
@@ -283,7 +284,8 @@ static void answer_check(turn_t *turn, const packet_t *packet, reply_t *reply) {
     check_ask_t ask;
     fault_t fault;
     if (packet_body(packet, check_ask_type(), turn_arena(turn), &ask, &fault) != OK) return;
-    validation_case_t given = case_of(turn, ask.unit, &ask.report, (bytes_t){NULL, 0});
+    validation_case_t given;
+    case_fill(turn, ask.unit, &ask.report, (bytes_t){NULL, 0}, &given);
     validation_ruling_t ruling = ruling_ahead(turn, &given);
     if (ruling.accepted) issues_note(turn, &given, &ruling);
     if (ruling.accepted) claims_ahead(turn, &ask, &ruling);
@@ -386,11 +388,13 @@ const role_t *validation_role(void) {
         [VALIDATION_REQUEST] = {"request", request_row_type},
         [VALIDATION_OUTAGE] = {"outage", outage_counted_type},
     };
+    static const rows_way_t ways[VALIDATION_TABLES] = {[VALIDATION_SHEET] = ROWS_STRAIGHT}; /* each is written once a commit */
     static const role_t role = {.name = "validation",
                                 .reads = STREAM_ENTRIES,
                                 .writes = STREAM_VERDICTS,
                                 .tables = tables,
                                 .table_count = VALIDATION_TABLES,
+                                .ways = ways,
                                 .apply = apply,
                                 .memory_load = validation_memory_load,
                                 .memory_destroy = validation_memory_destroy,

@@ -51,7 +51,7 @@ uint32_t validation_equal_months(const validation_history_t *history, text_t mem
     return run;
 }
 
-static int64_t month_total(const validation_month_t *month) { return (int64_t)month->amount + opening_of(month); }
+static inline int64_t month_total(const validation_month_t *month) { return (int64_t)month->amount + opening_of(month); }
 
 uint32_t validation_standings(const validation_history_t *history, text_t indicator, uint32_t period_from,
                               figure_standing_t *out, uint32_t room) {

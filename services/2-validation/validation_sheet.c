@@ -26,6 +26,7 @@ typedef struct {
 struct sheet {
     const unit_t *unit;
     const task_t *task;
+    uint64_t place; /* of both in the plan */
     arena_t *arena;
     brief_t *standings; /* ascending by period */
     series_t *series;   /* ascending by indicator */
@@ -107,11 +108,13 @@ static series_t *series_add(sheet_t *self, text_t indicator) {
 static void series_set(sheet_t *self, series_t *series, const validation_history_t *fresh, uint32_t period_from) {
     if (fresh->months_count > series->room)
         series->months = grown(self, NULL, sizeof *series->months, 0, &series->room, self->periods, fresh->months_count);
-    if (fresh->months_count > 0) memcpy(series->months, fresh->months, fresh->months_count * sizeof *series->months);
+    bool all = period_from == 0 || fresh->months_count != series->history.months_count; /* the others have moved */
     for (uint32_t index = 0; index < fresh->months_count; index++) {
-        validation_month_t *month = &series->months[index];
+        const validation_month_t *month = &fresh->months[index];
         bool ours = period_from == 0 || month->period_from == period_from;
-        if (ours) month->member = member_kept(self, series->history.indicator, month->member);
+        if (!ours && !all) continue;
+        series->months[index] = *month;
+        if (ours) series->months[index].member = member_kept(self, series->history.indicator, month->member);
     }
     series->history.months = series->months;
     series->history.months_count = fresh->months_count;
@@ -159,11 +162,16 @@ static void standing_set(sheet_t *self, const validation_standing_t *standing) {
     memcpy(brief->body_hash, standing->body_hash, sizeof brief->body_hash);
 }
 
+static uint64_t place_number(const validation_place_t *place) {
+    return (uint64_t)(place->task - place->plan->tasks) << 32 | (uint64_t)(place->unit - place->plan->units);
+}
+
 static sheet_t *sheet_read(turn_t *turn, const validation_place_t *place, arena_t *arena) {
     validation_sheet_t row;
     sheet_t *self = ARENA_NEW(arena, sheet_t, 1);
     *self = (sheet_t){.unit = place->unit,
                       .task = place->task,
+                      .place = place_number(place),
                       .arena = arena,
                       .periods = place->plan->periods_count,
                       .bytes = sizeof *self};
@@ -187,9 +195,20 @@ static void sheet_write(turn_t *turn, sheet_t *self) {
     self->changed = false;
 }
 
+/* NULL: there is none. */
+static const brief_t *brief_of(const sheet_t *self, const period_t *period) {
+    uint32_t at = self == NULL || period == NULL ? 0 : standing_place(self, period->from);
+    return self != NULL && period != NULL && is_standing_of(self, at, period->from) ? &self->standings[at] : NULL;
+}
+
 validation_standing_t sheet_standing(const sheet_t *self, const period_t *period) {
-    uint32_t at = standing_place(self, period->from);
-    return is_standing_of(self, at, period->from) ? standing_whole(&self->standings[at]) : (validation_standing_t){0};
+    const brief_t *brief = brief_of(self, period);
+    return brief == NULL ? (validation_standing_t){0} : standing_whole(brief);
+}
+
+uint64_t sheet_revision(const sheet_t *self, const period_t *period) {
+    const brief_t *brief = brief_of(self, period);
+    return brief == NULL ? 0 : brief->revision;
 }
 
 validation_history_t sheet_history(const sheet_t *self, text_t indicator) {
@@ -241,11 +260,10 @@ sheet_t *sheet_of(turn_t *turn, const validation_place_t *place) {
     if (place->unit == NULL || place->task == NULL) return NULL;
     if (turn_event(turn) == NULL) return sheet_read(turn, place, turn_arena(turn)); /* a query has its own snapshot */
     sheets_t *self = sheets_of(turn);
-    uint64_t number = (uint64_t)(place->task - place->plan->tasks) << 32 | (uint64_t)(place->unit - place->plan->units);
-    uint32_t at = slot_of(self, number);
+    uint32_t at = slot_of(self, place_number(place));
     if (self->slots[at].sheet != NULL) return self->slots[at].sheet;
     sheet_t *sheet = sheet_read(turn, place, self->arena);
-    self->slots[at].place = number;
+    self->slots[at].place = sheet->place;
     self->slots[at].sheet = sheet;
     self->bytes += sheet->bytes;
     if (2 * ++self->count > self->slots_count) slots_grow(self);
@@ -267,7 +285,14 @@ static void sheet_change(turn_t *turn, sheet_t *sheet, size_t before) {
     txn_promise(turn_txn(turn), VALIDATION_SHEET, (uint32_t)(sheet->bytes / ROW_GUESS));
 }
 
+/* The plan's order is that of the rows, or nearly: neighbours share a page. */
+static int place_compare(const void *a, const void *b) {
+    const sheet_t *one = *(sheet_t *const *)a, *other = *(sheet_t *const *)b;
+    return one->place < other->place ? -1 : one->place > other->place;
+}
+
 void sheets_settle(turn_t *turn, sheets_t *self) {
+    if (self->changed_count > 1) qsort(self->changed, self->changed_count, sizeof(sheet_t *), place_compare);
     for (uint32_t index = 0; index < self->changed_count; index++) sheet_write(turn, self->changed[index]);
     self->changed_count = 0;
 }
@@ -295,11 +320,6 @@ static void sheet_standing_put(turn_t *turn, sheet_t *self, const validation_sta
     sheet_change(turn, self, before);
 }
 
-/* Does anything stand there? */
-static bool is_at_hand(const sheet_t *sheet, const period_t *period) {
-    return sheet != NULL && period != NULL && is_standing_of(sheet, standing_place(sheet, period->from), period->from);
-}
-
 /* Are there strays? Only the fold remembers that there are none. */
 static bool has_strays(turn_t *turn) {
     return turn_event(turn) == NULL || plan_book(turn) == NULL || sheets_of(turn)->strays;
@@ -308,7 +328,8 @@ static bool has_strays(turn_t *turn) {
 validation_standing_t standing_of(turn_t *turn, const sheet_t *sheet, const validation_place_t *place, text_t unit, text_t task,
                                   text_t period) {
     validation_standing_t standing;
-    if (is_at_hand(sheet, place->period)) return sheet_standing(sheet, place->period);
+    const brief_t *brief = brief_of(sheet, place->period);
+    if (brief != NULL) return standing_whole(brief);
     if (!has_strays(turn)) return (validation_standing_t){0};
     store_key_t key = key_report(unit, task, period);
     return turn_get(turn, VALIDATION_STRAY, &key, &standing) ? standing : (validation_standing_t){0};
@@ -319,7 +340,7 @@ void standing_keep(turn_t *turn, sheet_t *sheet, const validation_place_t *place
                    const validation_standing_t *standing) {
     validation_standing_t row = *standing;
     bool known = sheet != NULL && place->period != NULL;
-    bool came = known && has_strays(turn) && !is_at_hand(sheet, place->period);
+    bool came = known && has_strays(turn) && brief_of(sheet, place->period) == NULL;
     store_key_t key = known && !came ? key_new() : key_report(unit, task, period);
     row.period_from = known ? place->period->from : 0;
     if (known) sheet_standing_put(turn, sheet, &row);

@@ -31,6 +31,7 @@ void sheets_trim(turn_t *turn, sheets_t *self);   /* between two events: where m
 sheet_t *sheet_of(turn_t *turn, const validation_place_t *place);
 /* What stands there for one period; all zero: nothing. */
 validation_standing_t sheet_standing(const sheet_t *self, const period_t *period);
+uint64_t sheet_revision(const sheet_t *self, const period_t *period);
 /* The months of a figure; none: of an indicator that it does not know, too. */
 validation_history_t sheet_history(const sheet_t *self, text_t indicator);
 /* Those that `fresh` says from now on, which differ in the period that begins on `period_from` alone. */

@@ -2,7 +2,7 @@
 #include "services/2-validation/validation_state.h"
 
 /* Does a valid report stand for this period? */
-static bool is_reported(const sheet_t *sheet, const period_t *period) { return sheet_standing(sheet, period).revision > 0; }
+static bool is_reported(const sheet_t *sheet, const period_t *period) { return sheet_revision(sheet, period) > 0; }
 
 text_t period_skipped(const validation_place_t *place, const sheet_t *sheet) {
     if (sheet == NULL || place->period == NULL) return text_of(NULL);

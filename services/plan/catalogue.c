@@ -7,9 +7,15 @@
  * slow, and no more. */
 static uint32_t hash_of_id(text_t id) {
     uint64_t first = 0, last = 0;
+    uint32_t half = 0;
     if (id.size >= sizeof first) {
-        memcpy(&first, id.at, sizeof first);
-        memcpy(&last, id.at + id.size - sizeof last, sizeof last);
+        first = word_at(id.at);
+        last = word_at(id.at + id.size - sizeof last);
+    } else if (id.size >= sizeof half) {
+        memcpy(&half, id.at, sizeof half);
+        first = half;
+        memcpy(&half, id.at + id.size - sizeof half, sizeof half);
+        last = half;
     } else {
         for (uint32_t index = 0; index < id.size; index++) last = last << 8 | (uint8_t)id.at[index];
     }

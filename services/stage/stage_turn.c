@@ -63,7 +63,7 @@ static void turn_stop(turn_t *self, const event_t *event, const char *why, const
 
 bool turn_body_known(turn_t *self, const event_t *event, const message_t *type, void *value, wire_known_t *known) {
     fault_t fault;
-    if (event_body_known(event, type, self->arena, value, known, &fault) == OK) return true;
+    if (event_body_kept(event, type, self->arena, value, known, &fault) == OK) return true;
     turn_stop(self, event, "event_unreadable", fault.code, fault.path);
     return false;
 }

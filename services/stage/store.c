@@ -182,7 +182,7 @@ static store_t *store_new(const char *path, const table_t *tables, size_t table_
     self->table_count = table_count;
     self->derived = derived;
     self->chain = derived ? CHAIN_QUICK : CHAIN_SEALED;
-    self->stream_head = derived ? STREAM_HEAD : LINK_SIZE;
+    self->stream_head = derived ? QUICK_SIZE : LINK_SIZE;
     if (derived) self->rows = rows_new();
     pthread_mutex_init(&self->map_lock, NULL);
     self->path = strdup(path);

@@ -130,7 +130,7 @@ static err_t leaf_take(check_t *self, const tree_t *tree, uint64_t page, bytes_t
     case TREE_STREAM: {
         uint32_t at = 0;
         bool next = key.size == STREAM_KEY && key_next_u64(key, &at) == tree->counted.entries;
-        return next && value.size > STREAM_HEAD ? OK : damaged(self, page, "the stream has a gap");
+        return next && value.size > self->store->stream_head ? OK : damaged(self, page, "the stream has a gap");
     }
     case TREE_RECORDS: break;
     }

@@ -9,7 +9,7 @@
 #include <lmdb.h>
 #include <pthread.h>
 
-enum { STORE_TABLES = 48, STORE_READERS = 128, RECORD_HEAD = 8 /* checksum */, STREAM_HEAD = HASH_SIZE /* chained hash */ };
+enum { STORE_TABLES = 48, STORE_READERS = 128, RECORD_HEAD = 8 /* checksum */ };
 
 typedef struct copy copy_t; /* of a live store, under way or done */
 void copy_destroy(copy_t **self);

@@ -31,6 +31,13 @@ static bool record_is_short(txn_t *self, uint64_t seq, MDB_val value) {
     return true;
 }
 
+/* The chained hash of a record. Of a quick chain the other half is zero, and is not kept. */
+static void hash_read(const txn_t *self, MDB_val value, uint8_t hash[HASH_SIZE]) {
+    size_t size = self->store->chain == CHAIN_QUICK ? QUICK_SIZE : HASH_SIZE;
+    memcpy(hash, value.mv_data, size);
+    memset(hash + size, 0, HASH_SIZE - size);
+}
+
 head_t txn_head(txn_t *self) {
     if (self->head_known || self->err != OK) return self->head;
     MDB_cursor *cursor = NULL;
@@ -39,7 +46,7 @@ head_t txn_head(txn_t *self) {
     if (code == 0) code = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
     if (code == 0 && !record_is_short(self, seq_of(key), value)) {
         self->head.seq = seq_of(key);
-        memcpy(self->head.hash, value.mv_data, STREAM_HEAD);
+        hash_read(self, value, self->head.hash);
     }
     if (code != 0 && code != MDB_NOTFOUND) txn_wrong(self, code, "head");
     if (cursor != NULL) mdb_cursor_close(cursor);
@@ -62,7 +69,7 @@ bool txn_hash(txn_t *self, uint64_t seq, uint8_t hash[32]) {
     memset(hash, 0, HASH_SIZE);
     if (seq == 0) return self->err == OK;
     if (!record_at(self, seq, &value)) return false;
-    memcpy(hash, value.mv_data, HASH_SIZE);
+    hash_read(self, value, hash);
     return true;
 }
 
@@ -87,11 +94,12 @@ static void sum_write(const uint8_t previous[HASH_SIZE], const uint8_t *own, byt
 static bool record_follows(const txn_t *self, uint8_t chained[HASH_SIZE], MDB_val value) {
     const uint8_t *record = value.mv_data;
     bytes_t event = event_bytes(self, value);
-    uint8_t sum[LINK_SIZE - HASH_SIZE];
+    uint8_t sum[LINK_SIZE - HASH_SIZE], own[HASH_SIZE];
     bool sealed = self->store->chain == CHAIN_SEALED;
-    if (sealed) sum_write(chained, record, event, sum);
+    hash_read(self, value, own);
+    if (sealed) sum_write(chained, own, event, sum);
     hash_chain(self->store->chain, chained, event, chained);
-    return memcmp(chained, record, HASH_SIZE) == 0 && (!sealed || memcmp(sum, record + HASH_SIZE, sizeof sum) == 0);
+    return memcmp(chained, own, HASH_SIZE) == 0 && (!sealed || memcmp(sum, record + HASH_SIZE, sizeof sum) == 0);
 }
 
 /* Puts what stands in scratch behind room for the hash: chains it, appends it. */
@@ -104,8 +112,10 @@ static void stream_put(txn_t *self, uint64_t seq) {
         txn_fail(self, ERR_BAD);
         return;
     }
-    hash_chain(self->store->chain, self->head.hash, event, record->at);
-    if (self->store->chain == CHAIN_SEALED) sum_write(self->head.hash, record->at, event, record->at + HASH_SIZE);
+    uint8_t hash[HASH_SIZE];
+    hash_chain(self->store->chain, self->head.hash, event, hash);
+    if (self->store->chain == CHAIN_SEALED) sum_write(self->head.hash, hash, event, record->at + HASH_SIZE);
+    memcpy(record->at, hash, self->store->chain == CHAIN_QUICK ? QUICK_SIZE : HASH_SIZE);
     store_key_t name = seq_key(seq);
     MDB_val key = key_value(&name);
     MDB_val value = {.mv_size = record->size, .mv_data = record->at};
@@ -117,7 +127,7 @@ static void stream_put(txn_t *self, uint64_t seq) {
     }
     self->head.seq = seq;
     self->appended += record->size;
-    memcpy(self->head.hash, record->at, HASH_SIZE);
+    memcpy(self->head.hash, hash, HASH_SIZE);
 }
 
 static bool stream_begin(txn_t *self, uint64_t *seq) {
@@ -229,7 +239,7 @@ static void event_gather(const txn_t *self, MDB_val value, events_t *out) {
     buffer_add(&out->events, event.at, event.size);
     buffer_add(&out->sizes, &size, sizeof size);
     if (self->store->chain == CHAIN_SEALED) buffer_add(&out->links, value.mv_data, LINK_SIZE);
-    memcpy(out->last_hash, value.mv_data, HASH_SIZE);
+    hash_read(self, value, out->last_hash);
 }
 
 uint32_t txn_events(txn_t *self, uint64_t after, uint64_t last, uint32_t max_bytes, events_t *out) {
