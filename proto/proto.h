@@ -102,6 +102,8 @@ struct message {
 #include "proto/declare.h"
 #define DEF_FILE "proto/link.def"
 #include "proto/declare.h"
+#define DEF_FILE "proto/receipts.def"
+#include "proto/declare.h"
 #define DEF_FILE "proto/edge.def"
 #include "proto/declare.h"
 #define DEF_FILE "proto/outbox.def"

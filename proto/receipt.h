@@ -3,11 +3,17 @@
 #define PROTO_RECEIPT_H
 
 #include "proto/crypto.h"
-#include "proto/proto.h"
+#include "proto/wire.h"
 
 /* Signs receipt's {ledger_id, epoch, head_seq, head_hash}: one signature a commit group, shared by all of its receipts. */
 void receipt_sign(const uint8_t signer_secret[SIGN_SECRET_SIZE], receipt_t *receipt);
 /* Was the head signed by this signer, and does it lie at or behind the entry? */
 bool receipt_verify(const receipt_t *receipt, const uint8_t signer_public[SIGN_PUBLIC_SIZE]);
+
+/* One of many receipts, whole. */
+receipt_t receipt_of_row(const receipts_t *shared, const receipt_row_t *row);
+/* Appends the packet that packet_encode makes of `shared` with its rows, under number 0; the rows as they were encoded, one behind
+ * the other, 1..LIMIT_PACKETS of them. */
+void receipts_encode(const receipts_t *shared, bytes_t rows, uint32_t count, buffer_t *out);
 
 #endif

@@ -77,8 +77,7 @@ static void receipt_give(visit_t *visit, const acting_t *acting, const intake_su
     memcpy(receipt.ledger_id, self->opened.ledger_id, sizeof receipt.ledger_id);
     memcpy(receipt.content_hash, kept->content_hash, sizeof receipt.content_hash);
     receipt_seal(self, acting->unit, &receipt, receipt.seal);
-    if (kept->seq <= self->durable.seq) receipt_complete(self, &receipt); /* else with the others of its group */
-    packet_encode(visit->packet.request_id, receipt_type(), &receipt, visit_buffer(visit, kept->seq));
+    visit_receipt(visit, &receipt);
 }
 
 static void act_append(visit_t *visit, const act_t *act, const acting_t *acting, const store_key_t *key) {

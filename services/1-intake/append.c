@@ -61,8 +61,7 @@ static void answer_known(visit_t *visit, const append_ask_t *ask, const intake_s
     }
     receipt_t receipt = receipt_of(self, ask->unit, &ask->report, kept);
     receipt.duplicate = true;
-    if (kept->seq <= self->durable.seq) receipt_complete(self, &receipt); /* else with the others of its group */
-    packet_encode(visit->packet.request_id, receipt_type(), &receipt, visit_buffer(visit, kept->seq));
+    visit_receipt(visit, &receipt);
 }
 
 /* The entry, and its receipt. `kept` stands in the table, or will. */
@@ -81,7 +80,7 @@ static void entry_append(visit_t *visit, const append_ask_t *ask, bytes_t encode
     uint64_t seq = group_append_known(self, report_received_type(), &received, &known, stamp_ms);
     ASSERT(seq == kept->seq);
     receipt_t receipt = receipt_of(self, ask->unit, &ask->report, kept);
-    packet_encode(visit->packet.request_id, receipt_type(), &receipt, visit->later);
+    visit_receipt(visit, &receipt);
 }
 
 /* As it will be kept if the next entry is this report's. */

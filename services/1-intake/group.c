@@ -20,6 +20,7 @@ bool group_begin(intake_t *self) {
         return false;
     }
     self->group_count = 0;
+    self->group_ms = ledger_clock_stamp(&self->clock);
     self->tail_seq = txn_head(self->group).seq;
     self->busy = space_is_low(self);
     return true;

@@ -63,30 +63,19 @@ void intake_continue(intake_t *self, buffer_t *later) {
 
 bool intake_has_group(const intake_t *self) { return self->group != NULL || self->err != OK; }
 
-void receipt_complete(const intake_t *self, receipt_t *receipt) {
-    receipt->backup_seq = self->backup_seq;
-    receipt->head_seq = self->durable.seq;
-    memcpy(receipt->head_hash, self->durable.hash, sizeof receipt->head_hash);
-    memcpy(receipt->signature, self->durable_signature, sizeof receipt->signature);
-}
-
-/* What all receipts of a group share are their last fields: encoded once, put behind what is each one's own. Both maps are short: a
- * head of one byte that counts. */
-static void head_encode(intake_t *self) {
-    receipt_t head = {0};
-    receipt_complete(self, &head);
-    buffer_clear(&self->head);
-    wire_encode(receipt_type(), &head, &self->head);
-}
-
 /* One signature a group: every receipt of it carries the same head. */
 static void head_sign(intake_t *self) {
     receipt_t head = {.epoch = self->epoch, .head_seq = self->durable.seq};
     memcpy(head.ledger_id, self->opened.ledger_id, sizeof head.ledger_id);
     memcpy(head.head_hash, self->durable.hash, sizeof head.head_hash);
     receipt_sign(self->signer_secret, &head);
-    memcpy(self->durable_signature, head.signature, sizeof self->durable_signature);
-    head_encode(self);
+    self->shared = (receipts_t){.epoch = head.epoch,
+                                .received_ms = (uint64_t)self->group_ms,
+                                .head_seq = head.head_seq,
+                                .backup_seq = self->backup_seq};
+    memcpy(self->shared.ledger_id, head.ledger_id, sizeof self->shared.ledger_id);
+    memcpy(self->shared.head_hash, head.head_hash, sizeof self->shared.head_hash);
+    memcpy(self->shared.signature, head.signature, sizeof self->shared.signature);
 }
 
 /* What was committed so long ago is on the disk, whatever happens now. */
@@ -120,16 +109,26 @@ err_t intake_commit(intake_t *self) {
     return OK;
 }
 
-void intake_complete(const intake_t *self, bytes_t whole, buffer_t *out) {
-    packet_t packet;
+bool intake_is_receipt(bytes_t answer) {
+    enum { FIX_MAP = 0x80 };
+    return answer.size > 0 && (answer.at[0] & 0xf0) == FIX_MAP; /* a packet is an array */
+}
+
+void intake_complete(const intake_t *self, bytes_t answer, buffer_t *out) {
+    if (!intake_is_receipt(answer)) {
+        buffer_add(out, answer.at, answer.size);
+        return;
+    }
+    receipt_row_t row;
     fault_t fault = {0};
-    err_t err = packet_open(whole, &packet, &fault);
+    err_t err = wire_decode(receipt_row_type(), answer, NULL, &row, &fault);
     ASSERT(err == OK); /* we wrote it */
-    size_t begin = out->size;
-    buffer_add(out, whole.at, whole.size);
-    if (packet.kind != KIND_receipt) return;
-    out->at[begin + (whole.size - packet.body.size)] += self->head.at[0] & 0x0f;
-    buffer_add(out, self->head.at + 1, self->head.size - 1);
+    receipt_t receipt = receipt_of_row(&self->shared, &row);
+    packet_encode(row.request_id, receipt_type(), &receipt, out);
+}
+
+void intake_complete_many(const intake_t *self, bytes_t receipts, uint32_t count, buffer_t *out) {
+    receipts_encode(&self->shared, receipts, count, out);
 }
 
 void intake_finish(intake_t *self, buffer_t *later) {
@@ -312,7 +311,6 @@ void intake_close(intake_t **self_at) {
     arena_destroy(&self->arena);
     arena_destroy(&self->kept);
     free(self->path);
-    buffer_destroy(&self->head);
     explicit_bzero(self->seal_key, sizeof self->seal_key);
     explicit_bzero(self->signer_secret, sizeof self->signer_secret);
     free(self);

@@ -125,27 +125,53 @@ static bool same_asker(const asker_t *a, const asker_t *b) {
     return a->at == b->at && a->peer.size == b->peer.size && memcmp(a->peer.bytes, b->peer.bytes, a->peer.size) == 0;
 }
 
-/* The answers from `index` on that go to one asker in one frame, complete; returns how many. *at is behind them. */
-static uint32_t answers_gather(loop_t *self, uint32_t index, size_t *at) {
+static bool goes_along(const asker_t *asker, const asker_t *next) { return next->many && same_asker(asker, next); }
+
+/* One packet of the answers from `index` on to an asker of many: as many receipts as follow one another, or one answer of another
+ * kind. Returns how many answers; *at is behind them. */
+static uint32_t packet_gather(loop_t *self, uint32_t index, size_t *at) {
+    const asker_t *asker = &self->askers[index];
+    size_t begin = *at;
+    uint32_t count = 0;
+    for (; count < LIMIT_PACKETS && index + count < self->asker_count; count++) {
+        bytes_t answer = {self->later.at + *at, self->askers[index + count].size};
+        if (!goes_along(asker, &self->askers[index + count]) || !intake_is_receipt(answer)) break;
+        *at += answer.size;
+    }
+    if (count > 0) {
+        intake_complete_many(self->intake, (bytes_t){self->later.at + begin, (uint32_t)(*at - begin)}, count, &self->frame);
+        return count;
+    }
+    intake_complete(self->intake, (bytes_t){self->later.at + begin, asker->size}, &self->frame);
+    *at += asker->size;
+    return 1;
+}
+
+/* The answers from `index` on that go to one asker in one frame; returns how many. *at is behind them, *packets how many packets
+ * they are. */
+static uint32_t answers_gather(loop_t *self, uint32_t index, size_t *at, uint32_t *packets) {
     const asker_t *asker = &self->askers[index];
     uint32_t count = 0;
     packets_begin(&self->frame);
-    do {
-        bytes_t packet = {self->later.at + *at, self->askers[index + count].size};
-        intake_complete(self->intake, packet, &self->frame);
-        *at += packet.size;
-        count++;
-    } while (asker->many && count < LIMIT_PACKETS && index + count < self->asker_count &&
-             self->askers[index + count].many && same_asker(asker, &self->askers[index + count]));
+    *packets = 1;
+    if (!asker->many) {
+        intake_complete(self->intake, (bytes_t){self->later.at + *at, asker->size}, &self->frame);
+        *at += asker->size;
+        return 1;
+    }
+    for (*packets = 0; *packets < LIMIT_PACKETS && count < LIMIT_PACKETS; ++*packets) {
+        if (index + count == self->asker_count || !goes_along(asker, &self->askers[index + count])) break;
+        count += packet_gather(self, index + count, at);
+    }
     return count;
 }
 
 static void answers_send(loop_t *self) {
     size_t at = 0;
-    for (uint32_t index = 0, count; index < self->asker_count; index += count) {
+    for (uint32_t index = 0, count, packets = 0; index < self->asker_count; index += count) {
         const asker_t *asker = &self->askers[index];
-        count = answers_gather(self, index, &at);
-        server_send(self->servers[asker->at], &asker->peer, packets_end(&self->frame, count));
+        count = answers_gather(self, index, &at, &packets);
+        server_send(self->servers[asker->at], &asker->peer, packets_end(&self->frame, packets));
     }
     self->asker_count = 0;
     buffer_clear(&self->later);

@@ -60,7 +60,8 @@ struct intake {
     err_t err;            /* after which nothing but leaving helps */
     head_t durable;
     uint64_t verified; /* a start verifies the chain from here */
-    uint8_t durable_signature[SIGNATURE_SIZE];
+    receipts_t shared;   /* what all receipts of the last group share */
+    int64_t group_ms;    /* the instant of most entries of the open group */
     uint64_t reserve; /* BUSY when less is left */
     int64_t started_steady_ms;
     arena_t *arena;   /* of the frame at hand */
@@ -74,7 +75,6 @@ struct intake {
     bool restoring;      /* ledger_restored is taken, once */
     uint64_t backup_seq; /* a backup exists up to here */
     uint8_t seal_key[MAC_KEY_SIZE];
-    buffer_t head; /* encoded: what all receipts of the last group share */
     int64_t closed_ms; /* plan_closed is in the ledger, since then; 0: it is not */
     bool is_sealed;    /* and so is plan_sealed */
     uint8_t signer_secret[SIGN_SECRET_SIZE];
@@ -122,6 +122,8 @@ void visit_refuse(visit_t *self, text_t code, text_t path, const text_t *args, u
 void visit_refuse_all(visit_t *self, const reason_t *reasons, uint32_t count);
 void visit_count(visit_t *self, text_t code); /* counts only */
 void visit_busy(visit_t *self);
+/* Of an entry that is durable: at once. Else with the others of its group, and what they share is said when it is. */
+void visit_receipt(visit_t *self, receipt_t *receipt);
 /* Decodes the packet's body; on failure refuses, with the fault's code and path. */
 bool visit_body(visit_t *self, const packet_t *packet, const message_t *type, void *value);
 /* Where an answer about entry `seq` goes: to `later` while the entry is not durable. */
@@ -248,8 +250,6 @@ bool receipt_holds(visit_t *visit, const append_ask_t *ask, const uint8_t conten
 /* Position of a unit in the plan; UNIT_UNKNOWN if the plan has none of that name. */
 uint32_t unit_position(const intake_t *self, text_t unit);
 store_key_t key_of_unit_generation(text_t unit, uint64_t generation);
-/* Fills the signed durable head in. */
-void receipt_complete(const intake_t *self, receipt_t *receipt);
 /* The next piece of the advance under way into the open group; when it has arrived the answer goes to `later`. */
 void advance_step(intake_t *self, buffer_t *later);
 

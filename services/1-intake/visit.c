@@ -56,6 +56,32 @@ static void visit_dispatch(visit_t *self) {
     }
 }
 
+static void receipt_now(const visit_t *self, receipt_t *receipt) {
+    const receipts_t *shared = &self->intake->shared;
+    receipt->head_seq = shared->head_seq;
+    receipt->backup_seq = self->intake->backup_seq;
+    memcpy(receipt->head_hash, shared->head_hash, sizeof receipt->head_hash);
+    memcpy(receipt->signature, shared->signature, sizeof receipt->signature);
+    packet_encode(self->packet.request_id, receipt_type(), receipt, self->now);
+}
+
+static void receipt_later(const visit_t *self, const receipt_t *receipt) {
+    bool common = receipt->received_ms == (uint64_t)self->intake->group_ms;
+    receipt_row_t row = {.request_id = self->packet.request_id,
+                         .seq = receipt->seq,
+                         .received_ms = common ? 0 : receipt->received_ms,
+                         .duplicate = receipt->duplicate};
+    memcpy(row.submission_id, receipt->submission_id, sizeof row.submission_id);
+    memcpy(row.content_hash, receipt->content_hash, sizeof row.content_hash);
+    memcpy(row.seal, receipt->seal, sizeof row.seal);
+    wire_encode(receipt_row_type(), &row, self->later);
+}
+
+void visit_receipt(visit_t *self, receipt_t *receipt) {
+    if (receipt->seq > self->intake->durable.seq) receipt_later(self, receipt);
+    else receipt_now(self, receipt);
+}
+
 /* false: it cannot be read; the refusal is given. */
 static bool visit_read(visit_t *self) {
     fault_t fault = {0};

@@ -85,6 +85,7 @@ void gateway_close(gateway_t **owner) {
     buffer_destroy(&self->out);
     buffer_destroy(&self->asks);
     buffer_destroy(&self->replies);
+    buffer_destroy(&self->receipts);
     free(self);
     *owner = NULL;
 }

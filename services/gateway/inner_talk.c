@@ -104,23 +104,24 @@ static void judge(gateway_t *self, conversation_t *conversation, const event_t *
     finish(self, conversation, verdict_type(), &verdict);
 }
 
-/* The receipt leaves at once. Its verdict comes on stream 2, unless it has passed by there already: then it was kept, or is asked
- * for. */
-static void receipt_pass(gateway_t *self, conversation_t *conversation, const packet_t *packet, const receipt_t *receipt) {
-    unit_answer_passed(self, &(answer_to_t){&conversation->peer, conversation->request_id, conversation->many}, packet);
-    bool to_come = !receipt->duplicate && receipt->seq > follow_seen(self->follow);
+/* The receipt has left. Its verdict comes on stream 2, unless it has passed by there already: then it was kept, or is asked for. */
+static void verdict_await(gateway_t *self, conversation_t *conversation, uint64_t seq, bool duplicate) {
+    bool to_come = !duplicate && seq > follow_seen(self->follow);
     event_t event;
-    if (to_come && pending_await_entry(self->pending, conversation, receipt->seq)) conversation->waits = WAITS_FOR_VERDICT;
-    else if (early_find(self->early, receipt->seq, &event)) judge(self, conversation, &event);
-    else verdict_ask(self, conversation, receipt->seq);
+    if (to_come && pending_await_entry(self->pending, conversation, seq)) conversation->waits = WAITS_FOR_VERDICT;
+    else if (early_find(self->early, seq, &event)) judge(self, conversation, &event);
+    else verdict_ask(self, conversation, seq);
 }
 
 static void on_receipt(gateway_t *self, conversation_t *conversation, const packet_t *packet) {
     receipt_t receipt;
     fault_t fault;
-    bool good = packet_body(packet, receipt_type(), self->arena, &receipt, &fault) == OK;
-    if (good) receipt_pass(self, conversation, packet, &receipt);
-    else finish_busy(self, conversation);
+    if (packet_body(packet, receipt_type(), self->arena, &receipt, &fault) != OK) {
+        finish_busy(self, conversation);
+        return;
+    }
+    unit_answer_passed(self, &(answer_to_t){&conversation->peer, conversation->request_id, conversation->many}, packet);
+    verdict_await(self, conversation, receipt.seq, receipt.duplicate);
 }
 
 static void on_verdict(gateway_t *self, conversation_t *conversation, const packet_t *packet) {
@@ -203,14 +204,21 @@ static void answer_take(gateway_t *self, const packet_t *packet) {
     }
 }
 
-/* Almost every answer is a receipt: read in one look, not scanned first. false: it is something else. */
-static bool receipt_take(gateway_t *self, bytes_t rest, packet_t *packet) {
-    receipt_t receipt;
-    if (!packet_first(rest, receipt_type(), self->arena, packet, &receipt, NULL)) return false;
-    conversation_t *conversation = pending_find(self->pending, packet->request_id);
-    bool wanted = conversation != NULL && conversation->waits == WAITS_FOR_RECEIPT;
+static void receipt_take(gateway_t *self, const receipts_t *shared, const receipt_row_t *row) {
+    conversation_t *conversation = pending_find(self->pending, row->request_id);
+    if (conversation == NULL || conversation->waits != WAITS_FOR_RECEIPT) return;
+    answer_to_t to = {&conversation->peer, conversation->request_id, conversation->many};
+    unit_receipt(self, &to, shared, row);
+    verdict_await(self, conversation, row->seq, row->duplicate);
+}
+
+/* Almost every answer is one of many receipts: read in one look, not scanned first. false: it is something else. */
+static bool receipts_take(gateway_t *self, bytes_t rest, packet_t *packet) {
+    receipts_t receipts;
+    if (!packet_first(rest, receipts_type(), self->arena, packet, &receipts, NULL)) return false;
+    for (uint32_t index = 0; index < receipts.rows_count; index++) receipt_take(self, &receipts, &receipts.rows[index]);
+    unit_receipts_end(self);
     arena_reset(self->arena);
-    if (wanted) receipt_pass(self, conversation, packet, &receipt);
     return true;
 }
 
@@ -219,7 +227,7 @@ static void frame_take(gateway_t *self, bytes_t frame) {
     packet_t packet;
     fault_t fault;
     for (bytes_t rest = packets_of(frame, &count); count > 0; count--) {
-        if (!receipt_take(self, rest, &packet)) {
+        if (!receipts_take(self, rest, &packet)) {
             if (packet_decode(rest, &packet, &fault) != OK) return;
             answer_take(self, &packet);
         }

@@ -37,9 +37,13 @@ struct gateway {
     buffer_t asks;      /* append_asks on their way to intake in one frame, and whose they are */
     uint64_t asks_ids[LIMIT_PACKETS];
     uint32_t asks_count;
-    buffer_t replies;   /* answers on their way to one unit in one frame */
+    buffer_t replies;   /* packets on their way to one unit in one frame, */
+    uint32_t replies_count; /* so many, */
+    uint32_t replies_answers; /* with so many answers, those of the receipts among them: */
+    buffer_t receipts;  /* rows that are no packet yet, encoded, */
+    uint32_t receipts_count;
+    receipts_t receipts_shared; /* and what they share */
     gateway_peer_t replies_peer;
-    uint32_t replies_count;
     parked_t parked[GATEWAY_PARKED];
     int64_t started_ms;
     int64_t beat_ms; /* when the next sign of life is due */
@@ -61,6 +65,9 @@ typedef struct {
 void unit_answer(gateway_t *self, const answer_to_t *to, const message_t *type, const void *value);
 void unit_answer_passed(gateway_t *self, const answer_to_t *to, const packet_t *packet); /* what another service said, as it is */
 void unit_busy(gateway_t *self, const answer_to_t *to);
+/* One of many receipts: with the others, if the unit sends arrays. Between receipts of other groups unit_receipts_end. */
+void unit_receipt(gateway_t *self, const answer_to_t *to, const receipts_t *shared, const receipt_row_t *row);
+void unit_receipts_end(gateway_t *self);
 void unit_answers_send(gateway_t *self); /* at the end of a turn: what waits for more */
 
 /* --- inner_talk.c: what the services behind the door are asked and say --- */

@@ -1,7 +1,7 @@
 /* What units say to the door: one handler per message, every fault a refusal with reasons. */
 #include <string.h>
 
-#include "proto/crypto.h"
+#include "proto/receipt.h"
 #include "services/gateway/state.h"
 
 /* Who speaks. `row` is the key in force, NULL: none. */
@@ -14,32 +14,62 @@ typedef struct {
 
 enum { REPLIES_BYTES = 1 << 16 }; /* a frame of answers is not let grow far above this */
 
+void unit_receipts_end(gateway_t *self) {
+    if (self->receipts_count == 0) return;
+    bytes_t rows = {self->receipts.at, (uint32_t)self->receipts.size};
+    receipts_encode(&self->receipts_shared, rows, self->receipts_count, &self->replies);
+    self->receipts_count = 0;
+    buffer_clear(&self->receipts);
+    self->replies_count++;
+}
+
 void unit_answers_send(gateway_t *self) {
+    unit_receipts_end(self);
     uint32_t count = self->replies_count;
-    self->replies_count = 0;
+    self->replies_count = self->replies_answers = 0;
     if (count > 0) edge_send(self->edge, &self->replies_peer, packets_end(&self->replies, count)); /* gone or full: it asks again */
 }
 
 /* Room for one more answer to this asker. */
 static void replies_begin(gateway_t *self, const answer_to_t *to) {
-    bool full = self->replies_count == LIMIT_EDGE_BATCH || self->replies.size >= REPLIES_BYTES;
+    bool full = self->replies_answers == LIMIT_EDGE_BATCH || self->replies.size + self->receipts.size >= REPLIES_BYTES;
     if (full || !to->many || !peers_same(&self->replies_peer, to->peer)) unit_answers_send(self);
-    if (self->replies_count++ == 0) {
+    if (self->replies_answers++ == 0) {
         packets_begin(&self->replies);
         peer_copy(&self->replies_peer, to->peer);
     }
 }
 
-void unit_answer(gateway_t *self, const answer_to_t *to, const message_t *type, const void *value) {
+/* Room for one more packet, behind the receipts that came before it. */
+static void packet_begin(gateway_t *self, const answer_to_t *to) {
     replies_begin(self, to);
+    unit_receipts_end(self);
+    self->replies_count++;
+}
+
+void unit_answer(gateway_t *self, const answer_to_t *to, const message_t *type, const void *value) {
+    packet_begin(self, to);
     packet_encode(to->request_id, type, value, &self->replies);
     if (!to->many) unit_answers_send(self);
 }
 
 void unit_answer_passed(gateway_t *self, const answer_to_t *to, const packet_t *packet) {
-    replies_begin(self, to);
+    packet_begin(self, to);
     packet_copy(to->request_id, packet, &self->replies);
     if (!to->many) unit_answers_send(self);
+}
+
+void unit_receipt(gateway_t *self, const answer_to_t *to, const receipts_t *shared, const receipt_row_t *row) {
+    if (!to->many) {
+        receipt_t receipt = receipt_of_row(shared, row);
+        unit_answer(self, to, receipt_type(), &receipt);
+        return;
+    }
+    replies_begin(self, to);
+    if (self->receipts_count++ == 0) self->receipts_shared = *shared;
+    receipt_row_t own = *row;
+    own.request_id = to->request_id;
+    wire_encode(receipt_row_type(), &own, &self->receipts);
 }
 
 void unit_busy(gateway_t *self, const answer_to_t *to) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/receipt.h"
 #include "services/stage/clock.h"
 #include "services/stage/link.h"
 #include "services/unit/unit_inner.h"
@@ -23,7 +24,10 @@ struct unit_link {
     zsock_t *monitor;
     zmq_msg_t frame;       /* received last; */
     bytes_t rest;          /* what of it was not given out yet, */
-    uint32_t answers;      /* and how many answers that is */
+    uint32_t answers;      /* and how many packets that is; */
+    receipts_t receipts;   /* of the last packet of many, which live in */
+    arena_t *receipts_arena;
+    uint32_t receipts_given; /* so many of them given out */
     buffer_t out;
     buffer_t gathered;     /* reports that leave in one frame, */
     uint32_t gathered_count; /* so many */
@@ -76,6 +80,7 @@ err_t unit_open(const char *endpoint, const char *server_public, const unit_key_
     unit_link_t *self = calloc(1, sizeof *self);
     if (self == NULL) return ERR_NOMEM;
     zmq_msg_init(&self->frame);
+    self->receipts_arena = arena_new();
     self->key = *key;
     bool fits = strlen(endpoint) < sizeof self->endpoint && strlen(server_public) == UNIT_KEY_TEXT;
     if (fits) memcpy(self->endpoint, endpoint, strlen(endpoint) + 1);
@@ -92,6 +97,7 @@ void unit_close(unit_link_t **self) {
     zmq_msg_close(&(*self)->frame);
     buffer_destroy(&(*self)->out);
     buffer_destroy(&(*self)->gathered);
+    arena_destroy(&(*self)->receipts_arena);
     free(*self);
     *self = NULL;
 }
@@ -184,22 +190,48 @@ static bool answer_take(bytes_t rest, arena_t *arena, packet_t *packet, unit_ans
     return true;
 }
 
-/* The next answer of the frame at hand, then of the next frame. What is no answer of ours is passed over. */
+/* false: it is no packet of many receipts, or not a sound one. */
+static bool receipts_take(unit_link_t *self, packet_t *packet) {
+    arena_reset(self->receipts_arena);
+    self->receipts_given = 0;
+    if (packet_first(self->rest, receipts_type(), self->receipts_arena, packet, &self->receipts, NULL)) return true;
+    self->receipts.rows_count = 0;
+    return false;
+}
+
+/* false: all are given out. */
+static bool receipt_next(unit_link_t *self, unit_answer_t *answer) {
+    if (self->receipts_given == self->receipts.rows_count) return false;
+    const receipt_row_t *row = &self->receipts.rows[self->receipts_given++];
+    answer->request_id = row->request_id;
+    answer->kind = KIND_receipt;
+    answer->receipt = receipt_of_row(&self->receipts, row);
+    return true;
+}
+
+/* Takes the next packet of the frame at hand: an answer, or many receipts. What is no answer of ours is passed over. false: there
+ * is none, or the rest cannot be read. */
+static bool packet_next(unit_link_t *self, arena_t *arena, unit_answer_t *answer) {
+    packet_t packet;
+    fault_t fault;
+    while (self->answers > 0) {
+        bool many = false, taken = answer_take(self->rest, arena, &packet, answer) || (many = receipts_take(self, &packet));
+        if (!taken && packet_decode(self->rest, &packet, &fault) != OK) break;
+        self->answers--;
+        self->rest = (bytes_t){self->rest.at + packet.raw.size, self->rest.size - packet.raw.size};
+        if (many ? receipt_next(self, answer) : taken || answer_read(&packet, arena, answer)) return true;
+    }
+    self->answers = 0;
+    return false;
+}
+
+/* The next receipt of the many at hand, the next answer of the frame at hand, then of the next frame. */
 static bool answer_next(unit_link_t *self, arena_t *arena, unit_answer_t *answer) {
-    while (true) {
-        packet_t packet;
-        fault_t fault;
-        while (self->answers > 0) {
-            bool taken = answer_take(self->rest, arena, &packet, answer);
-            if (!taken && packet_decode(self->rest, &packet, &fault) != OK) break;
-            self->answers--;
-            self->rest = (bytes_t){self->rest.at + packet.raw.size, self->rest.size - packet.raw.size};
-            if (taken || answer_read(&packet, arena, answer)) return true;
-        }
-        self->answers = 0;
+    while (!receipt_next(self, answer) && !packet_next(self, arena, answer)) {
         if (zmq_msg_recv(&self->frame, self->raw, ZMQ_DONTWAIT) < 0) return false;
         self->rest = packets_of((bytes_t){zmq_msg_data(&self->frame), (uint32_t)zmq_msg_size(&self->frame)}, &self->answers);
     }
+    return true;
 }
 
 static void monitor_drain(unit_link_t *self) {

@@ -52,6 +52,7 @@ static void walk_packets(bytes_t frame, arena_t *arena) {
     fault_t fault = {0};
     bytes_t rest = packets_of(frame, &count);
     look(rest, receipt_type(), arena);
+    look(rest, receipts_type(), arena);
     look(rest, verdict_type(), arena);
     look(rest, append_ask_type(), arena);
     for (; count > 0 && packet_decode(rest, &packet, &fault) == OK; count--) {

@@ -31,14 +31,18 @@ static intake_t *found(void) {
     return intake;
 }
 
+/* Whole packets, and what is to become a receipt. */
 static uint32_t packets(const buffer_t *answers) {
     uint32_t count = 0;
     for (size_t at = 0; at < answers->size; count++) {
-        packet_t packet;
+        uint32_t size = 0;
         fault_t fault = {0};
         bytes_t rest = {answers->at + at, (uint32_t)(answers->size - at)};
-        PROMISE(packet_decode(rest, &packet, &fault) == OK, "an answer that is no packet: %s", fault.code);
-        at += packet.raw.size;
+        PROMISE(wire_scan_first(rest, &size, &fault) == OK, "an answer that cannot be read: %s", fault.code);
+        packet_t packet;
+        bool receipt = intake_is_receipt((bytes_t){rest.at, size});
+        PROMISE(receipt || packet_decode(rest, &packet, &fault) == OK, "an answer that is no packet: %s", fault.code);
+        at += size;
     }
     return count;
 }

@@ -2,6 +2,7 @@
 #include "tests/unit/intake_world.h"
 
 #include "proto/content.h"
+#include "proto/receipt.h"
 
 enum { MOST = 64 };
 
@@ -24,8 +25,13 @@ static void on_taken(void *whose) {
     bytes_t bytes = {world->later.at + self->read, (uint32_t)(world->later.size - self->read)};
     if (at_once) bytes = (bytes_t){world->now.at, (uint32_t)world->now.size};
     packet_t packet = {0};
+    receipt_row_t row;
     fault_t fault;
-    if (bytes.size > 0) {
+    if (intake_is_receipt(bytes)) {
+        assert_int_equal(wire_decode(receipt_row_type(), bytes, world->arena, &row, &fault), OK); /* one, and no more */
+        packet.kind = KIND_receipt;
+        packet.request_id = row.request_id;
+    } else if (bytes.size > 0) {
         assert_int_equal(packet_decode(bytes, &packet, &fault), OK);
         assert_int_equal(packet.raw.size, bytes.size); /* one answer */
     }
@@ -113,6 +119,75 @@ static void what_a_frame_repeats_contradicts_or_may_not_say_is_answered_in_its_t
     world_end(&world);
 }
 
+/* What it says when each is told alone. */
+static void receipts_of_a_group_told_together_are_those_told_one_by_one(void **state) {
+    (void)state;
+    world_t world = world_new(clock_mode_real);
+    world_register(&world);
+    taken_t taking = {.world = &world};
+    buffer_t frame = {0}, together = {0};
+    for (uint8_t number = 1; number <= 20; number++) {
+        add_report(&frame, 100 + number, "chengmen", number < 20 ? number : 1, "走访"); /* the last is the first again */
+    }
+    assert_int_equal(take_all(&taking, &frame, 20), 0);
+    buffer_t before = {0};
+    buffer_add(&before, world.later.at, world.later.size);
+    world_commit(&world);
+    intake_complete_many(world.intake, (bytes_t){before.at, (uint32_t)before.size}, 20, &together);
+    packet_t packet;
+    receipts_t receipts;
+    fault_t fault;
+    assert_int_equal(packet_decode((bytes_t){together.at, (uint32_t)together.size}, &packet, &fault), OK);
+    assert_int_equal(packet_body(&packet, receipts_type(), world.arena, &receipts, &fault), OK);
+    assert_int_equal(receipts.rows_count, 20);
+    size_t at = 0;
+    for (uint32_t index = 0; index < 20; index++) {
+        receipt_t alone, row = receipt_of_row(&receipts, &receipts.rows[index]);
+        assert_int_equal(packet_decode((bytes_t){world.later.at + at, (uint32_t)(world.later.size - at)}, &packet, &fault), OK);
+        assert_int_equal(packet_body(&packet, receipt_type(), world.arena, &alone, &fault), OK);
+        assert_int_equal(packet.request_id, receipts.rows[index].request_id);
+        assert_memory_equal(&alone, &row, sizeof row);
+        assert_true(receipt_verify(&row, world.signer_public));
+        assert_int_equal(row.duplicate, index == 19);
+        at += packet.raw.size;
+    }
+    buffer_destroy(&before);
+    buffer_destroy(&together);
+    buffer_destroy(&frame);
+    world_end(&world);
+}
+
+/* One that was sent again after a restore keeps its own instant, and so does one of a later turn of the same group. */
+static void an_entry_of_a_later_turn_of_the_group_tells_its_own_instant(void **state) {
+    (void)state;
+    world_t world = world_new(clock_mode_real);
+    world_register(&world);
+    report_t one = report_numbered(1, "走访"), two = report_numbered(2, "走访");
+    buffer_t all = {0};
+    world_send(&world, "chengmen", 1, &one);
+    buffer_add(&all, world.later.at, world.later.size);
+    world_pass(&world, 7);
+    world_send(&world, "chengmen", 1, &two);
+    buffer_add(&all, world.later.at, world.later.size);
+    assert_int_equal(intake_commit(world.intake), OK);
+    intake_finish(world.intake, &all);
+    uint64_t head = world_head(&world);
+    size_t at = 0;
+    for (uint64_t index = 0; index < 2; index++) {
+        packet_t packet;
+        receipt_t receipt;
+        fault_t fault;
+        assert_int_equal(packet_decode((bytes_t){all.at + at, (uint32_t)(all.size - at)}, &packet, &fault), OK);
+        assert_int_equal(packet_body(&packet, receipt_type(), world.arena, &receipt, &fault), OK);
+        assert_int_equal(receipt.seq, head - 1 + index);
+        assert_int_equal(receipt.received_ms, world_event(&world, receipt.seq).at_ms);
+        at += packet.raw.size;
+    }
+    assert_int_equal(world_event(&world, head).at_ms, world_event(&world, head - 1).at_ms + 7);
+    buffer_destroy(&all);
+    world_end(&world);
+}
+
 static void what_cannot_be_read_ends_a_frame_with_one_refusal_and_what_came_before_stands(void **state) {
     (void)state;
     world_t world = world_new(clock_mode_real);
@@ -151,6 +226,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_frame_of_many_reports_is_as_many_entries_and_each_says_its_own),
         cmocka_unit_test(what_a_frame_repeats_contradicts_or_may_not_say_is_answered_in_its_turn),
+        cmocka_unit_test(receipts_of_a_group_told_together_are_those_told_one_by_one),
+        cmocka_unit_test(an_entry_of_a_later_turn_of_the_group_tells_its_own_instant),
         cmocka_unit_test(what_cannot_be_read_ends_a_frame_with_one_refusal_and_what_came_before_stands),
         cmocka_unit_test(what_stands_behind_the_last_packet_is_left),
     };

@@ -1,0 +1,85 @@
+/* Many receipts said together: the same as each said alone. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "proto/receipt.h"
+
+static receipt_row_t row_numbered(uint32_t number) {
+    receipt_row_t row = {.request_id = number * 1000, .seq = number, .received_ms = number % 2 * 77, .duplicate = number % 3 == 0};
+    memset(row.submission_id, (int)number + 1, sizeof row.submission_id);
+    memset(row.content_hash, (int)number + 2, sizeof row.content_hash);
+    memset(row.seal, (int)number, sizeof row.seal);
+    return row;
+}
+
+static receipts_t shared_make(void) {
+    receipts_t shared = {.epoch = 3, .received_ms = 1629878400000, .head_seq = 9000, .backup_seq = 12};
+    memset(shared.ledger_id, 5, sizeof shared.ledger_id);
+    memset(shared.head_hash, 6, sizeof shared.head_hash);
+    memset(shared.signature, 7, sizeof shared.signature);
+    return shared;
+}
+
+static void rows_put_together_are_the_canonical_packet(void **state) {
+    (void)state;
+    static const uint32_t counts[] = {1, 2, 15, 16, 17, 255, LIMIT_PACKETS};
+    for (size_t at = 0; at < sizeof counts / sizeof counts[0]; at++) {
+        receipt_row_t rows[LIMIT_PACKETS];
+        buffer_t encoded = {0}, together = {0}, whole = {0};
+        receipts_t shared = shared_make();
+        if (at % 2 == 1) shared.backup_seq = 0; /* a field less */
+        for (uint32_t index = 0; index < counts[at]; index++) {
+            rows[index] = row_numbered(index + 1);
+            wire_encode(receipt_row_type(), &rows[index], &encoded);
+        }
+        buffer_add(&together, (const uint8_t *)"before", 6);
+        receipts_encode(&shared, (bytes_t){encoded.at, (uint32_t)encoded.size}, counts[at], &together);
+        shared.rows = rows;
+        shared.rows_count = counts[at];
+        packet_encode(0, receipts_type(), &shared, &whole);
+        assert_int_equal(together.size, whole.size + 6);
+        assert_memory_equal(together.at + 6, whole.at, whole.size);
+        buffer_destroy(&encoded);
+        buffer_destroy(&together);
+        buffer_destroy(&whole);
+    }
+}
+
+static void a_row_with_what_all_share_is_a_receipt(void **state) {
+    (void)state;
+    uint8_t public_key[SIGN_PUBLIC_SIZE], secret[SIGN_SECRET_SIZE];
+    sign_keypair(public_key, secret);
+    receipts_t shared = shared_make();
+    receipt_t head = {.epoch = shared.epoch, .head_seq = shared.head_seq};
+    memcpy(head.ledger_id, shared.ledger_id, sizeof head.ledger_id);
+    memcpy(head.head_hash, shared.head_hash, sizeof head.head_hash);
+    receipt_sign(secret, &head);
+    memcpy(shared.signature, head.signature, sizeof shared.signature);
+    receipt_row_t row = row_numbered(4);
+    receipt_t receipt = receipt_of_row(&shared, &row);
+    assert_true(receipt_verify(&receipt, public_key));
+    assert_int_equal(receipt.seq, 4);
+    assert_int_equal(receipt.received_ms, 1629878400000);
+    assert_int_equal(receipt.backup_seq, 12);
+    assert_memory_equal(receipt.submission_id, row.submission_id, sizeof row.submission_id);
+    assert_memory_equal(receipt.content_hash, row.content_hash, sizeof row.content_hash);
+    assert_memory_equal(receipt.seal, row.seal, sizeof row.seal);
+    row = row_numbered(3);
+    receipt = receipt_of_row(&shared, &row);
+    assert_int_equal(receipt.received_ms, 77); /* its own instant */
+    assert_true(receipt.duplicate);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_put_together_are_the_canonical_packet),
+        cmocka_unit_test(a_row_with_what_all_share_is_a_receipt),
+    };
+    crypto_start();
+    return cmocka_run_group_tests_name("proto receipts", tests, NULL, NULL);
+}
