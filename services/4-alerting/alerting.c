@@ -253,12 +253,14 @@ static bool is_met(const target_changed_t *target) {
 static void close_rest(pieces_t *pieces, subject_t what, const party_t *party) {
     arena_t *arena = turn_arena(pieces->turn);
     store_key_t prefix = subject_prefix(what, pieces->target->indicator);
-    alerting_subject_t *rest = ARENA_NEW(arena, alerting_subject_t, LIMIT_AGENDA_STEP), row;
+    alerting_subject_t *rest = NULL, row;
     uint32_t rest_count = 0;
     scan_t scan = scan_begin(turn_txn(pieces->turn), ALERTING_SUBJECT, &prefix, NULL);
     while (pieces->index < pieces->until && scan_next(&scan, arena, &row)) {
         if (recipient_find(party->all, party->count, row.unit) != NULL) continue;
-        if (piece_is_ours(pieces)) rest[rest_count++] = row;
+        if (!piece_is_ours(pieces)) continue;
+        if (rest == NULL) rest = arena_room(arena, sizeof *rest * LIMIT_AGENDA_STEP); /* mostly there is none */
+        rest[rest_count++] = row;
     }
     scan_end(&scan);
     bool stopped = (what == SUBJECT_TARGET || what == SUBJECT_PACE) && pieces->circle->call == TARGET_STOPPED;

@@ -127,6 +127,8 @@ err_t txn_verify_chain(txn_t *self, uint64_t from, uint64_t *bad);
 /* A logical dump of what is committed: every row of every table and every event of the stream as one line of text, in order,
  * then the facts that belong to the state (in_seq, in_hash). Equal states have equal dumps. */
 err_t store_dump(store_t *self, const char *file);
+/* Are both the same, record by record, in all that a dump tells? Without writing one. */
+bool store_equals(store_t *self, store_t *other);
 
 /* Small facts of the store by name: positions, identities. */
 uint64_t txn_fact(txn_t *self, const char *name);

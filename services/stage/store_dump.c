@@ -1,4 +1,5 @@
-/* The logical dump of a store: one line of text a row, in the order of keys; equal states have equal dumps. */
+/* The logical dump of a store: one line of text a row, in the order of keys; equal states have equal dumps. And are two stores
+ * equal? */
 #include "services/stage/store_inner.h"
 
 #include "proto/crypto.h"
@@ -97,4 +98,40 @@ err_t store_dump(store_t *self, const char *file) {
     bool written = ferror(out) == 0;
     if (fclose(out) != 0 || !written) return ERR_SYSTEM;
     return err;
+}
+
+static bool records_equal(txn_t *one, MDB_dbi of_one, txn_t *other, MDB_dbi of_other) {
+    MDB_cursor *a = NULL, *b = NULL;
+    MDB_val key_a, key_b, a_value, b_value;
+    int end_a = mdb_cursor_open(one->mdb, of_one, &a), end_b = mdb_cursor_open(other->mdb, of_other, &b);
+    bool equal = end_a == 0 && end_b == 0;
+    while (equal) {
+        end_a = mdb_cursor_get(a, &key_a, &a_value, MDB_NEXT);
+        end_b = mdb_cursor_get(b, &key_b, &b_value, MDB_NEXT);
+        if (end_a != 0 || end_b != 0) break;
+        equal = key_a.mv_size == key_b.mv_size && memcmp(key_a.mv_data, key_b.mv_data, key_a.mv_size) == 0 &&
+                a_value.mv_size == b_value.mv_size && memcmp(a_value.mv_data, b_value.mv_data, a_value.mv_size) == 0;
+    }
+    if (a != NULL) mdb_cursor_close(a);
+    if (b != NULL) mdb_cursor_close(b);
+    return equal && end_a == MDB_NOTFOUND && end_b == MDB_NOTFOUND;
+}
+
+static bool places_equal(txn_t *one, txn_t *other) {
+    uint8_t a[HASH_SIZE], b[HASH_SIZE];
+    txn_fact_bytes(one, "in_hash", a, sizeof a);
+    txn_fact_bytes(other, "in_hash", b, sizeof b);
+    return memcmp(a, b, sizeof a) == 0 && txn_fact(one, "in_seq") == txn_fact(other, "in_seq");
+}
+
+bool store_equals(store_t *self, store_t *other) {
+    txn_t *one = store_read(self), *two = store_read(other);
+    bool equal = one != NULL && two != NULL && self->table_count == other->table_count && places_equal(one, two) &&
+                 records_equal(one, self->stream, two, other->stream);
+    for (size_t table = 0; equal && table < self->table_count; table++)
+        equal = records_equal(one, self->dbis[table], two, other->dbis[table]);
+    equal = equal && txn_error(one) == OK && txn_error(two) == OK;
+    txn_abort(&one);
+    txn_abort(&two);
+    return equal;
 }

@@ -70,6 +70,7 @@ err_t store_boot_begin(store_t *self);
 void store_boot_end(store_t *self);
 /* The map of a derived store: see store_map.c. */
 err_t store_map_prepare(store_t *self);
+uint64_t store_map_step(void);                  /* bytes */
 void store_map_room(store_t *self);             /* between two write transactions: more, if it is wanted and can be had */
 void store_map_read(store_t *self, bool begins); /* a reader begins, or ends */
 /* Reads data.mdb without LMDB: metas, trees, free pages, checksums. ERR_CORRUPT names the page in the log. Of a store larger than

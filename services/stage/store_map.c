@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAP_LEAST = 4 << 20, MAP_STEP = 4 << 20, ROOM_LEAST = 128 /* pages: more than one event changes */ };
+enum { ROOM_LEAST = 128 /* pages: more than one event changes */ };
 
 err_t store_map_prepare(store_t *self) {
     char path[PATH_MAX];
@@ -23,7 +23,7 @@ err_t store_map_prepare(store_t *self) {
     int code = fstat(fd, &file) == 0 ? 0 : errno;
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     self->file_size = ((uint64_t)file.st_size + page - 1) / page * page;
-    if (self->file_size < MAP_LEAST) self->file_size = MAP_LEAST;
+    if (self->file_size < store_map_step()) self->file_size = store_map_step();
     if (code == 0 && (uint64_t)file.st_size < self->file_size)
         code = posix_fallocate(fd, file.st_size, (off_t)self->file_size - file.st_size);
     close(fd);
@@ -51,9 +51,9 @@ static uint64_t map_left(const store_t *self) {
 /* As much again as a transaction was in want of, up to what the largest may take. */
 void store_map_room(store_t *self) {
     uint64_t left = map_left(self), most = 2ULL * LIMIT_CHANGES * self->page_size;
-    uint64_t wanted = self->map_cramped ? 2 * left + MAP_STEP : MAP_STEP / 2;
+    uint64_t step = store_map_step(), wanted = self->map_cramped ? 2 * left + step : step / 2;
     if (wanted > most) wanted = most;
-    if (left < wanted) map_grow(self, (wanted - left + MAP_STEP - 1) / MAP_STEP * MAP_STEP);
+    if (left < wanted) map_grow(self, (wanted - left + step - 1) / step * step);
     self->map_cramped = false;
     left = map_left(self) / self->page_size;
     self->map_room = left / 2 < ROOM_LEAST ? ROOM_LEAST : (uint32_t)(left / 2);
