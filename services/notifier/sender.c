@@ -38,6 +38,7 @@ typedef struct {
     uint64_t epoch; /* of the fold */
     uint64_t last_cause, last_epoch; /* of the fold, as of the turn before */
     bool head_taken, foreign;
+    bool is_sure; /* what the fold has is known to follow from the ledger as it stands */
     uint64_t in_seq, cause_seq; /* of the fold, as of this turn */
     int64_t well_ms;     /* vault and ledger answered last */
     int64_t sick_ms;     /* a route delivers nothing since; 0: none */
@@ -47,7 +48,8 @@ typedef struct {
     route_test_t test;    /* in test_arena */
     arena_t *test_arena;
     arena_t *arena;      /* of one turn */
-    pthread_mutex_t lock; /* around what health shows */
+    pthread_mutex_t lock; /* around what health shows, and what the loop says */
+    head_t sure;
     outbox_state_t shown;
     uint64_t published;
     bool drained, stuck, sick;
@@ -61,14 +63,20 @@ static instants_t instants(void) { return (instants_t){clock_wall_ms(), clock_st
 static void position_read(sender_t *self) {
     txn_t *txn = store_read(self->store);
     if (txn == NULL) return;
+    uint8_t hash[HASH_SIZE];
     self->in_seq = txn_fact(txn, "in_seq");
+    txn_fact_bytes(txn, "in_hash", hash, sizeof hash);
+    pthread_mutex_lock(&self->lock);
+    self->is_sure = self->sure.seq == self->in_seq && memcmp(self->sure.hash, hash, sizeof hash) == 0;
+    pthread_mutex_unlock(&self->lock);
     self->cause_seq = txn_fact(txn, "cause_seq");
     self->epoch = notifier_mode(txn, self->arena).epoch;
     txn_abort(&txn);
 }
 
 /* Everything is folded that the ledger held when we started, or when the fold began to be derived anew. A fold that is ahead of
- * its ledger is of an epoch that a restore has lost: it will be told so, and begin again. */
+ * its ledger is of an epoch that a restore has lost: it will be told so, and begin again. And nobody hears what some stage before
+ * us derived from a ledger that is lost. */
 static bool is_drained(sender_t *self) {
     uint64_t head = 0, asked_at = 0;
     if (self->cause_seq < self->last_cause || self->epoch != self->last_epoch) { /* a small fold is there again in one commit */
@@ -81,7 +89,7 @@ static bool is_drained(sender_t *self) {
     if (!self->head_taken) self->foreign = asked_at > head;
     if (!self->head_taken) self->drained_at = head;
     self->head_taken = true;
-    return !self->foreign && self->cause_seq >= self->drained_at;
+    return self->is_sure && !self->foreign && self->cause_seq >= self->drained_at;
 }
 
 static void deliveries_take(sender_t *self) {
@@ -205,8 +213,10 @@ static void *run(void *argument) {
 
 static void on_committed(void *argument, stage_t *stage, uint64_t durable_head) {
     sender_t *self = argument;
-    (void)stage;
     (void)durable_head; /* the thread reads the position from its own transaction */
+    pthread_mutex_lock(&self->lock);
+    self->sure = stage_sure(stage);
+    pthread_mutex_unlock(&self->lock);
     courier_wake(self->courier);
 }
 

@@ -156,6 +156,15 @@ static void memory_settle(stage_t *self) {
     crashes_hold(NULL, 0);
 }
 
+/* The head of the own stream; of who writes none, his place in the one that he reads. */
+static head_t committed(const stage_t *self) {
+    head_t head = self->head;
+    if (self->role->writes != STREAM_NONE) return head;
+    head.seq = self->durable.in_seq;
+    memcpy(head.hash, self->durable.in_hash, sizeof head.hash);
+    return head;
+}
+
 err_t stage_commit(stage_t *self) {
     if (self->txn == NULL) return OK;
     memory_settle(self);
@@ -177,7 +186,7 @@ err_t stage_commit(stage_t *self) {
     }
     self->durable = self->place;
     self->head = head;
-    if (self->rooted) self->sure = head;
+    if (self->rooted) self->sure = committed(self);
     return OK;
 }
 
@@ -373,7 +382,7 @@ err_t stage_step_on(stage_t *self, const batch_t *batch) {
         self->place.cause_seq = batch->cause_head;
     }
     if (err != OK) stage_rollback(self);
-    if (self->rooted && self->txn == NULL) self->sure = self->head;
+    if (self->rooted && self->txn == NULL) self->sure = committed(self);
     self->loop.event = NULL;
     return err;
 }

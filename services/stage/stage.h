@@ -104,7 +104,8 @@ fetch_t stage_fetch_ahead(stage_t *self);          /* the same, behind the check
 bool stage_serve(stage_t *self, const fetch_t *fetch, arena_t *arena, batch_t *batch);
 store_t *stage_store(stage_t *self);
 /* Up to here what is committed is known to follow from the ledger as it stands: from there to here every writer has compared
- * hashes with its own since it was started. {0}: nothing is known yet. What goes outside goes no further. */
+ * hashes with its own since it was started. {0}: nothing is known yet. What goes outside goes no further. A place in the own
+ * stream; of a stage that writes none (the notifier), in the one that it reads. */
 head_t stage_sure(const stage_t *self);
 /* Answers one query packet from a fresh read transaction; appends the answer packet to `out`. false: it must park
  * (at_least not reached). Unknown questions are answered by a refusal. Callable from one thread beside the loop. */

@@ -138,6 +138,7 @@ typedef struct {
     bool open; /* a transaction may be open */
     parked_t parked[SIM_ACTORS];
     uint64_t ever_durable; /* greatest durable head it ever had */
+    bool quarantines_told; /* in this life */
     bool has_backup;
 } fold_t;
 
@@ -172,6 +173,7 @@ typedef struct {
 /* One notice to one address, by its outbox id; a message under way. */
 typedef struct {
     uint8_t id[16], name[QUICK_SIZE];
+    uint64_t ledger_epoch; /* when it left last */
     bool left, delivered;
 } sim_notice_t;
 enum { SIM_NOTICES = 4096, SIM_FLIGHTS = 6 };
@@ -220,6 +222,10 @@ struct sim {
     order_t orders[SIM_ORDERS];
     uint32_t order_count;
     uint8_t officer_secrets[SIM_OFFICERS][SIGN_SECRET_SIZE];
+    uint64_t officer_generations[SIM_OFFICERS];
+    uint64_t backed_up;  /* the ledger was copied up to here */
+    uint32_t amendments;
+    bool requarantined;  /* some stage may skip what it had applied */
     uint32_t officer_count; /* ordered so far */
     uint32_t login_count;
     uint64_t known_revision[SIM_UNITS][SIM_TASKS][SIM_PERIODS];
@@ -325,8 +331,20 @@ typedef struct {
 } sim_right_t;
 typedef struct {
     sim_right_t logins[SIM_LOGINS];
+    uint64_t officers[SIM_OFFICERS];
 } sim_rights_walk_t;
 void sim_rights_walk(sim_rights_walk_t *walk, sim_t *sim, const event_t *event);
+
+/* --- what the house does for itself (sim_upkeep.c) --- */
+void sim_upkeep_order(sim_t *sim);
+void sim_plan_in_force(sim_t *sim);
+void sim_backup_check(sim_t *sim, const receipt_t *receipt);
+text_t sim_officer_name(uint32_t officer);
+/* `in_force`: of each officer which key, 0: none; of a walk along the ledger. */
+void sim_officers_walk(uint64_t in_force[SIM_OFFICERS], sim_t *sim, const event_t *event, const actor_t *actor);
+void sim_quarantines_check(sim_t *sim);
+bool sim_quarantines_take(sim_t *sim, fold_t *fold, stage_t *stage);
+bool sim_quarantines_wanted(const fold_t *fold);
 
 /* --- documents that leave the house (sim_documents.c) --- */
 void sim_operator_document(sim_t *sim);

@@ -237,6 +237,8 @@ static void replay_check(sim_t *sim) {
         snprintf(name, sizeof name, "%s.replay", fold->role->name);
         sim_path_of(sim, name, path);
         err_t err = stage_open(fold->role, path, &replayed[index]);
+        SIM_HOLDS(sim, "replay_is_the_same", err == OK && sim_quarantines_take(sim, &sim->folds[index], replayed[index]), "%s",
+                  fold->role->name);
         store_t *writer =
             fold->writer == ACTOR_INTAKE ? intake_store(sim->ledger.intake) : stage_store(replayed[fold->writer - 1]);
         if (err == OK) err = pump_from_store(replayed[index], writer, fold->role->reads, 0);
@@ -262,10 +264,12 @@ static void digest_take(sim_t *sim) {
 }
 
 void sim_check_all(sim_t *sim) {
+    sim_plan_in_force(sim);
     ledger_check(sim);
     erased_check(sim);
     verdicts_check(sim);
     replay_check(sim);
+    sim_quarantines_check(sim);
     sim_recount(sim);
     sim_check_redis(sim);
     sim_recount_notices(sim);

@@ -44,17 +44,22 @@ static uint32_t rings_of(const marks_t *marks, mark_t mark) {
     return count;
 }
 
-/* It stands there under its own number, or a lost epoch has told it. */
+/* By an epoch that is lost, or before stream 4 was derived otherwise. */
+static bool told_elsewhere(const sim_t *sim, const redis_entry_t *entry) { return sim->requarantined || entry->epoch < sim->epoch; }
+
+/* It stands there under its own number, or was told under another. */
 static bool stands_there(const marks_t *marks, const event_t *event, text_t body, mark_t mark) {
     const sim_t *sim = marks->sim;
     for (uint32_t index = 0; index < sim->redis.count; index++) {
         const redis_entry_t *entry = &sim->redis.entries[index];
         bool numbered = entry->seq % VOLUME_ROOM == event->seq && entry->epoch >= event->epoch;
         if (numbered && text_equal(entry->body, body)) return true;
-        if (entry->epoch < sim->epoch && marks_equal(marks->entries[index], mark)) return true;
+        if (told_elsewhere(sim, entry) && marks_equal(marks->entries[index], mark)) return true;
     }
     return false;
 }
+
+static bool renumbered(const sim_t *sim) { return sim->requarantined || sim->epoch > 1; }
 
 static void warning_check(const marks_t *marks, const event_t *event, const notice_t *notice, uint32_t index) {
     const sim_t *sim = marks->sim;
@@ -63,7 +68,7 @@ static void warning_check(const marks_t *marks, const event_t *event, const noti
     unsigned long long seq = event->seq;
     SIM_HOLDS(sim, "redis_is_stream_4", stands_there(marks, event, notice->body, mark), "warning %llu is not in Redis", seq);
     bool in_place = index < redis->count && redis->entries[index].seq == event->seq;
-    SIM_HOLDS(sim, "redis_is_stream_4", sim->epoch > 1 || in_place, "warning %llu is not in its place", seq);
+    SIM_HOLDS(sim, "redis_is_stream_4", renumbered(sim) || in_place, "warning %llu is not in its place", seq);
     uint32_t rings = rings_of(marks, mark);
     SIM_HOLDS(sim, "rung_once", rings >= 1 && rings <= 1 + redis->losses, "warning %llu was published %u times, %u losses", seq,
               rings, redis->losses);
@@ -72,7 +77,7 @@ static void warning_check(const marks_t *marks, const event_t *event, const noti
 /* Is the entry a warning of stream 4, or history of an epoch that is over? */
 static void entry_check(sim_t *sim, txn_t *txn, const redis_entry_t *entry) {
     event_t event;
-    if (entry->epoch < sim->epoch) return;
+    if (told_elsewhere(sim, entry)) return;
     bool there = txn_event(txn, entry->seq % VOLUME_ROOM, sim->moment, &event, NULL) && event.epoch <= entry->epoch;
     SIM_HOLDS(sim, "redis_is_stream_4", there, "Redis holds %llu-%llu, which stream 4 does not",
               (unsigned long long)entry->epoch, (unsigned long long)entry->seq);
@@ -115,7 +120,7 @@ void sim_check_redis(sim_t *sim) {
         marks.told[marks.told_count++] = mark_of(sim, arena_text(sim->arena, notice.body));
     }
     rings_check(&marks);
-    SIM_HOLDS(sim, "redis_is_stream_4", sim->epoch > 1 || index == sim->redis.count, "%u warnings, %u entries in Redis", index,
+    SIM_HOLDS(sim, "redis_is_stream_4", renumbered(sim) || index == sim->redis.count, "%u warnings, %u entries in Redis", index,
               sim->redis.count);
     for (uint32_t at = 0; at < sim->redis.count; at++) {
         arena_reset(sim->moment);

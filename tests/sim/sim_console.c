@@ -158,6 +158,7 @@ static void walk_actor(sim_rights_walk_t *walk, sim_t *sim, const event_t *event
     if (decides)
         SIM_HOLDS(sim, "nobody_decides_on_his_own", actor->office != office_coordinator || !text_equal(actor->unit, unit),
                   "entry %llu by " TEXT_FORMAT, seq, TEXT_ARGS(actor->officer));
+    sim_officers_walk(walk->officers, sim, event, actor);
     if (actor->credential != credential_session) return;
     const sim_right_t *right = right_of(walk, sim, actor->officer);
     bool good = in_force(right, event->at_ms) && actor->door == door_console;
@@ -193,6 +194,8 @@ void sim_rights_walk(sim_rights_walk_t *walk, sim_t *sim, const event_t *event) 
     measure_entered_t measure;
     extension_requested_t request;
     fault_t fault;
+    if (event->kind == KIND_officer_registered || event->kind == KIND_officer_revoked)
+        sim_officers_walk(walk->officers, sim, event, NULL);
     if (event->kind == KIND_login_granted || event->kind == KIND_login_revoked) walk_login(walk, sim, event);
     if (event_body(event, report_received_type(), sim->moment, &received, &fault) == OK && received.door == door_console)
         walk_sent(walk, sim, event, &received);

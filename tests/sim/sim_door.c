@@ -381,20 +381,6 @@ void sim_operator_order(sim_t *sim) {
     }
 }
 
-static const char *const officer_names[SIM_OFFICERS] = {"lin", "chen"};
-
-void sim_officer_order(sim_t *sim) {
-    uint32_t number = sim->officer_count++;
-    bool supervises = number == 1;
-    officer_registered_t entry = {.officer = text_of(officer_names[number]),
-                                  .office = supervises ? office_supervisor : office_coordinator,
-                                  .unit = sim->plan.units[supervises ? sim->plan.units_count - 1 : 0].id,
-                                  .generation = 1};
-    sign_keypair(entry.key, sim->officer_secrets[number]);
-    sim_order_new(sim, officer_registered_type(), &entry);
-    sim_trace(sim, "operator registers officer %u", number);
-}
-
 /* Somebody's claim of what several claim, as it is told now; or as it was told a while ago. */
 void sim_operator_credit(sim_t *sim) {
     enum { KEPT_FREE = 8 };
@@ -426,7 +412,7 @@ order_t *sim_order_as(sim_t *sim, uint32_t officer, const message_t *type, const
     uint8_t id[16];
     *order = (order_t){0};
     crypto_random(id, sizeof id);
-    order->command = command_make_as(text_of(officer_names[officer]), id, sim->opened.ledger_id, type, value,
+    order->command = command_make_as(sim_officer_name(officer), id, sim->opened.ledger_id, type, value,
                                      sim->officer_secrets[officer], sim->arena);
     sim_console_choose(sim, order);
     return order;

@@ -74,7 +74,7 @@ void sim_fold_crash(sim_t *sim, uint32_t actor) {
     if (is_alerting(fold)) publisher_destroy(&sim->publisher);
     if (fold->role->writes == STREAM_NONE) sim_outside_crash(sim); /* one process, the notifier */
     stage_close(&fold->stage);
-    fold->outstanding = fold->ahead = fold->holds = fold->open = false;
+    fold->outstanding = fold->ahead = fold->holds = fold->open = fold->quarantines_told = false;
     fold->strange = 0;
     memset(fold->parked, 0, sizeof fold->parked);
     sim->crashes++;
@@ -233,6 +233,12 @@ bool sim_fold_work(sim_t *sim, uint32_t actor) {
     if (fold->stage == NULL) {
         sim_fold_open(sim, actor);
         return true;
+    }
+    if (sim_quarantines_wanted(fold)) {
+        if (!sim_quarantines_take(sim, fold, fold->stage)) return false;
+        fold->quarantines_told = true;
+        durable_note(fold); /* what was open is committed first */
+        fold->open = fold->holds = fold->ahead = fold->outstanding = false;
     }
     if (fold_ask(sim, fold)) return true;
     if (fold->holds && sim_chance(sim, 500)) {

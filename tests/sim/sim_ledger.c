@@ -68,6 +68,7 @@ static void answer_send(sim_t *sim, uint32_t to, const packet_t *packet) {
         if (receipt.seq % 8 == 0)
             SIM_HOLDS(sim, "receipt_is_signed", receipt_verify(&receipt, sim->opened.signer_key), "entry %llu",
                       (unsigned long long)receipt.seq);
+        sim_backup_check(sim, &receipt);
         sim_acked(sim, sim->asks[packet->request_id - 1].index, &receipt);
     }
     sim_send(sim, ACTOR_INTAKE, to, packet->raw);

@@ -136,6 +136,34 @@ static const warning_raised_t *warning_of(const warning_raised_t *all, uint32_t 
     return NULL;
 }
 
+static bool is_about(const warning_raised_t *raised, const uint8_t ref[32], const uint8_t id[16]) {
+    static const char *const routes[] = {"mail", "late"};
+    bool found = false;
+    for (uint32_t way = 0; way < 4 && !found; way++) {
+        uint8_t own[16];
+        notifier_told_t told = {.state = way < 2 ? notice_state_raised : notice_state_resolved, .warning = *raised};
+        outbox_id_of(&told, text_of(routes[way % 2]), ref, own);
+        found = memcmp(own, id, sizeof own) == 0;
+    }
+    return found;
+}
+
+/* Nobody hears, once the ledger is what it is, what some stage had derived from one that is lost. */
+static void letters_follow(sim_t *sim, const warning_raised_t *all, uint32_t count) {
+    for (uint32_t at = 0; at < sim->outside.notice_count; at++) {
+        const sim_notice_t *notice = &sim->outside.notices[at];
+        bool follows = notice->ledger_epoch < sim->epoch;
+        for (uint32_t index = 0; !follows && index < count; index++) {
+            const unit_t *unit = planbook_unit(sim->book, all[index].unit);
+            uint8_t ref[32];
+            if (unit == NULL) continue;
+            sim_contact_ref(planbook_unit_index(sim->book, unit), ref);
+            follows = is_about(&all[index], ref, notice->id);
+        }
+        SIM_HOLDS(sim, "told_follows_from_the_ledger", follows, "notice %u left", at);
+    }
+}
+
 /* Of a digest the first warning tells the others. */
 static void ends_compare(outcomes_t *self, txn_t *warnings) {
     sim_t *sim = self->sim;
@@ -150,6 +178,7 @@ static void ends_compare(outcomes_t *self, txn_t *warnings) {
         if (event.kind != KIND_warning_raised) continue;
         count += event_body(&event, warning_raised_type(), sim->arena, &all[count], &fault) == OK;
     }
+    letters_follow(sim, all, count);
     for (uint32_t index = 0; index < count; index++) {
         const unit_t *unit = planbook_unit(sim->book, all[index].unit);
         uint32_t whose = unit == NULL ? SIM_UNITS : planbook_unit_index(sim->book, unit);

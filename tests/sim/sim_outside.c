@@ -69,6 +69,10 @@ static bool is_drained(sim_t *sim) {
     txn_t *txn = store_read(stage_store(notifier_of(sim)->stage));
     uint64_t cause_seq = txn_fact(txn, "cause_seq"), epoch = notifier_mode(txn, sim->moment).epoch;
     outside->in_seq = txn_fact(txn, "in_seq");
+    uint8_t hash[HASH_SIZE];
+    txn_fact_bytes(txn, "in_hash", hash, sizeof hash);
+    head_t sure = stage_sure(notifier_of(sim)->stage);
+    bool is_sure = sure.seq == outside->in_seq && memcmp(sure.hash, hash, sizeof hash) == 0;
     txn_abort(&txn);
     if (cause_seq < outside->last_cause || epoch != outside->last_epoch) outside->head_taken = false;
     outside->last_cause = cause_seq;
@@ -79,7 +83,7 @@ static bool is_drained(sim_t *sim) {
         outside->foreign = cause_seq > outside->drained_at;
     }
     outside->head_taken = true;
-    return !outside->foreign && cause_seq >= outside->drained_at;
+    return is_sure && !outside->foreign && cause_seq >= outside->drained_at;
 }
 
 /* --- what leaves, and what comes back --- */
@@ -107,6 +111,7 @@ static void leaves(sim_t *sim, const request_t *request, sim_flight_t *flight) {
                   "a notice leaves again in a message of another name");
         memcpy(notice->name, name, sizeof name);
         notice->left = true;
+        notice->ledger_epoch = sim->epoch;
         flight->notices[flight->count++] = (uint32_t)(notice - sim->outside.notices);
     }
     SIM_HOLDS(sim, "notices_are_read", flight->count > 0, "an empty message");

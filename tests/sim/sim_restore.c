@@ -51,7 +51,7 @@ static void restored_declare(sim_t *sim) {
     err_t err = intake_commit(intake);
     SIM_HOLDS(sim, "a_restore_is_declared", err == OK && later.size > 0 && intake_epoch(intake) == sim->epoch + 1, "%s",
               err_name(err));
-    sim->fork_seqs[sim->epoch - 1] = head.seq;
+    sim->fork_seqs[sim->epoch - 1] = sim->backed_up = head.seq;
     sim->epoch++;
     buffer_destroy(&frame);
     buffer_destroy(&now);

@@ -144,6 +144,7 @@ static void step(sim_t *sim) {
     } else if (what < 862) {
         if (sim->officer_count == SIM_OFFICERS) sim_operator_document(sim);
         if (sim_chance(sim, 600)) sim_retry_order(sim);
+        if (sim->officer_count == SIM_OFFICERS && sim_chance(sim, 350)) sim_upkeep_order(sim);
     } else if (what < 897) {
         orders_push(sim);
     } else if (what < 978 || sim->faults == 0) {

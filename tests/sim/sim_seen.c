@@ -4,25 +4,6 @@
 
 #include "tests/sim/sim.h"
 
-/* Kinds that no world makes, and where they are made instead. */
-static const struct {
-    uint32_t kind;
-    const char *elsewhere;
-} elsewhere[] = {
-    {KIND_plan_part, "a plan too large for one entry: make scale"},
-    {KIND_quarantined, "a poisonous event: make poison"},
-    {KIND_event_skipped, "a poisonous event: make poison"},
-    {KIND_unit_bounded, "a plan amended in mid-year: make scale, unit-comes-and-goes.txt"},
-    {KIND_backup_taken, "make drill"},
-    {KIND_officer_revoked, "keys-and-privacy.txt, test_intake_officers"},
-};
-
-static const char *elsewhere_of(uint32_t kind) {
-    for (size_t index = 0; index < sizeof elsewhere / sizeof elsewhere[0]; index++)
-        if (elsewhere[index].kind == kind) return elsewhere[index].elsewhere;
-    return NULL;
-}
-
 static void stream_count(sim_t *sim, store_t *store, bool is_ledger) {
     txn_t *txn = store_read(store);
     ASSERT(txn != NULL);
@@ -49,11 +30,9 @@ bool sim_seen_tell(const uint64_t seen[SIM_KINDS], bool all) {
     for (size_t index = 0; index < count; index++) {
         const message_t *message = messages[index];
         if (message->kind == 0 || message->kind >= SIM_KINDS) continue;
-        const char *where = elsewhere_of(message->kind);
         if (all)
-            printf("  %3u %-22s %10llu  %s\n", message->kind, message->name, (unsigned long long)seen[message->kind],
-                   where == NULL ? "" : where);
-        if (seen[message->kind] > 0 || where != NULL) continue;
+            printf("  %3u %-22s %10llu\n", message->kind, message->name, (unsigned long long)seen[message->kind]);
+        if (seen[message->kind] > 0) continue;
         printf("sim: no world has a %s: it is not simulated\n", message->name);
         whole = false;
     }
