@@ -14,9 +14,12 @@ enum { ROOM = 256, HASH_DIGITS = 64 };
 static bool line_read(const char *line, published_t *out) {
     char hash[HASH_DIGITS + 1] = "";
     published_t read = {0};
-    int fields = sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %64s %" SCNu64 " %" SCNu64 " %47s", &read.at.seq, &read.at.epoch,
-                        &read.at.cause, hash, &read.numbering.epoch, &read.numbering.volume, read.newest);
-    if (fields != 7 || !hex_read(text_of(hash), read.at.hash, sizeof read.at.hash)) return false;
+    int told_all = 0;
+    int fields = sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %64s %" SCNu64 " %" SCNu64 " %d %47s", &read.at.seq,
+                        &read.at.epoch, &read.at.cause, hash, &read.numbering.epoch, &read.numbering.volume, &told_all,
+                        read.newest);
+    read.told_all = told_all != 0;
+    if (fields != 8 || !hex_read(text_of(hash), read.at.hash, sizeof read.at.hash)) return false;
     *out = read;
     return true;
 }
@@ -33,9 +36,9 @@ published_t published_read(const char *file, arena_t *arena) {
 err_t published_write(const char *file, const published_t *published, arena_t *arena) {
     const position_t *at = &published->at;
     text_t hash = hex_of(at->hash, sizeof at->hash, arena);
-    text_t line = arena_format(arena, "%" PRIu64 " %" PRIu64 " %" PRIu64 " " TEXT_FORMAT " %" PRIu64 " %" PRIu64 " %s\n", at->seq,
-                               at->epoch, at->cause, TEXT_ARGS(hash), published->numbering.epoch, published->numbering.volume,
-                               published->newest);
+    text_t line = arena_format(arena, "%" PRIu64 " %" PRIu64 " %" PRIu64 " " TEXT_FORMAT " %" PRIu64 " %" PRIu64 " %d %s\n",
+                               at->seq, at->epoch, at->cause, TEXT_ARGS(hash), published->numbering.epoch,
+                               published->numbering.volume, published->told_all, published->newest);
     return home_write(file, line, 0600);
 }
 

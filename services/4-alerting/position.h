@@ -16,6 +16,7 @@ typedef struct {
 typedef struct {
     position_t at;
     numbering_t numbering;
+    bool told_all;         /* numbers do not say what was told: all that lies in Redis is read */
     char newest[REDIS_ID]; /* entry of the stream in Redis; "0-0": none */
 } published_t;
 

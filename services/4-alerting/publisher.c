@@ -45,7 +45,6 @@ struct publisher {
     notice_plan_t plan;          /* plan.plan empty: not adopted yet */
     text_t stream;
     told_t *told;                /* under other numbers than stream 4 would give them */
-    bool told_all;               /* that is: all that lies in Redis was read */
     published_t kept;            /* what the file says */
     int64_t pause_ms;            /* until the next attempt; 0: nothing to try again */
 };
@@ -85,14 +84,14 @@ void publisher_show(publisher_t *self, health_t *health) {
 
 static void position_load(publisher_t *self) {
     self->kept = self->now = published_read(self->file, self->arena);
-    self->told_all = self->now.numbering.volume > 0;
 }
 
 /* The file may lag: what is posted again is found to be there already. */
 static void position_keep(publisher_t *self) {
     const published_t *now = &self->now, *kept = &self->kept;
     bool same = now->at.seq == kept->at.seq && memcmp(now->at.hash, kept->at.hash, sizeof kept->at.hash) == 0;
-    if (same && now->numbering.volume == kept->numbering.volume && strcmp(now->newest, kept->newest) == 0) return;
+    same = same && now->told_all == kept->told_all && now->numbering.volume == kept->numbering.volume;
+    if (same && strcmp(now->newest, kept->newest) == 0) return;
     err_t err = published_write(self->file, now, self->arena);
     if (err == OK) self->kept = *now;
     else log_warn("published_unwritten", "file=%s err=%s", self->file, err_name(err));
@@ -164,28 +163,39 @@ static bool plan_known(publisher_t *self) {
     return self->plan.plan.size > 0;
 }
 
-/* Is the newest entry in Redis ours? What we put there under that id must be there byte for byte. An id that stream 4 does not
- * have, or gives to nothing now, is of a stream that a restore has lost, or that was derived otherwise. */
-static bool is_ours(publisher_t *self, const redis_newest_t *newest) {
+typedef enum {
+    ENTRY_SAME,   /* what stream 4 tells under that id */
+    ENTRY_OTHER,  /* stream 4 tells something else under it, or nothing */
+    ENTRY_OF_OLD, /* no event has that id: it is of a stream that a restore has lost, or that was derived otherwise */
+    ENTRY_FOREIGN /* no warning of ours */
+} entry_t;
+
+static entry_t entry_look(publisher_t *self, const redis_newest_t *newest, uint64_t *seq) {
     uint64_t epoch = 0, number = 0;
-    if (strcmp(newest->id, "0-0") == 0) return true;
-    if (!told_id_parse(newest->id, &epoch, &number) || !told_is_warning(newest->body)) return false;
+    if (!told_id_parse(newest->id, &epoch, &number) || !told_is_warning(newest->body)) return ENTRY_FOREIGN;
     txn_t *txn = store_read(self->store);
-    if (txn == NULL) return false;
+    if (txn == NULL) return ENTRY_FOREIGN;
     event_t event;
     notice_t notice;
     char id[REDIS_ID];
-    bool ours = true;
-    uint64_t seq = number % VOLUME_ROOM;
-    if (seq > 0 && seq <= self->now.at.seq && seq <= chunk_sure(txn, allowed(self)) &&
-        txn_event(txn, seq, self->arena, &event, NULL)) {
-        event.seq = seq;
-        told_id(self->now.numbering, event.epoch, seq, id);
-        ours = strcmp(id, newest->id) != 0 ||
-               (notice_read(&self->plan, &event, self->arena, &notice) && text_equal(notice.body, newest->body));
+    entry_t seen = ENTRY_OF_OLD;
+    *seq = number % VOLUME_ROOM;
+    if (*seq > 0 && *seq <= chunk_sure(txn, allowed(self)) && txn_event(txn, *seq, self->arena, &event, NULL)) {
+        event.seq = *seq;
+        told_id(self->now.numbering, event.epoch, *seq, id);
+        bool told = strcmp(id, newest->id) == 0, same = told && notice_read(&self->plan, &event, self->arena, &notice);
+        if (told) seen = same && text_equal(notice.body, newest->body) ? ENTRY_SAME : ENTRY_OTHER;
     }
     txn_abort(&txn);
-    return ours;
+    return seen;
+}
+
+/* What we put there must be there byte for byte. */
+static bool is_ours(publisher_t *self, const redis_newest_t *newest) {
+    uint64_t seq = 0;
+    if (strcmp(newest->id, "0-0") == 0) return true;
+    entry_t seen = entry_look(self, newest, &seq);
+    return seen != ENTRY_FOREIGN && (seen != ENTRY_OTHER || seq > self->now.at.seq);
 }
 
 /* --- one warning --- */
@@ -193,7 +203,7 @@ static bool is_ours(publisher_t *self, const redis_newest_t *newest) {
 /* What was told under other numbers; after a FLUSHALL it is gone, and then nothing is kept back for its sake. */
 static bool told_again(publisher_t *self) {
     char why[REDIS_WHY];
-    err_t err = self->told_all ? told_load_all(self->told, self->redis, self->stream, why)
+    err_t err = self->now.told_all ? told_load_all(self->told, self->redis, self->stream, why)
                                : told_load(self->told, self->store, self->redis, self->stream, why);
     return redis_said(self, err, why);
 }
@@ -203,8 +213,8 @@ static bool number_again(publisher_t *self) {
     redis_newest_t newest;
     char why[REDIS_WHY];
     uint64_t epoch, number;
-    if (!self->told_all) {
-        self->told_all = true;
+    if (!self->now.told_all) {
+        self->now.told_all = true;
         return told_again(self);
     }
     if (!redis_said(self, redis_newest(self->redis, self->stream, self->arena, &newest, why), why)) return false;
@@ -301,7 +311,21 @@ static bool start_over(publisher_t *self) {
     bool intact = strcmp(newest.id, self->now.newest) == 0;
     if (!forked) self->now.numbering = (numbering_t){self->now.at.epoch, self->now.numbering.volume + 1};
     show_position(self, intact ? &(position_t){0} : &back);
-    self->told_all = true;
+    self->now.told_all = true;
+    position_keep(self);
+    return true;
+}
+
+/* We do not know where we were: what Redis shows as told was told. Under its number stream 4 may tell something else by now. */
+static bool start_anew(publisher_t *self) {
+    redis_newest_t newest;
+    char why[REDIS_WHY];
+    uint64_t seq, epoch, number;
+    if (!redis_said(self, redis_newest(self->redis, self->stream, self->arena, &newest, why), why)) return false;
+    if (strcmp(newest.id, "0-0") == 0) return true;
+    self->now.told_all = true;
+    if (entry_look(self, &newest, &seq) == ENTRY_OTHER && told_id_parse(newest.id, &epoch, &number))
+        self->now.numbering = (numbering_t){epoch, number / VOLUME_ROOM + 1};
     position_keep(self);
     return true;
 }
@@ -313,6 +337,7 @@ static bool connected(publisher_t *self, bool other) {
     if (!fresh && !other) return true;
     if (fresh && !redis_said(self, redis_open(&self->place, &self->redis, why), why)) return false;
     if (other && !start_over(self)) return false;
+    if (self->now.at.seq == 0 && !self->now.told_all && !start_anew(self)) return false;
     if (!told_again(self) || !check(self)) return false;
     if (fresh) came_back(self);
     return true;
@@ -378,19 +403,15 @@ static bool work(publisher_t *self) {
     return !ticked || check(self);
 }
 
-static void pass_until(publisher_t *self, const position_t *after, uint64_t last) {
-    if (last > after->seq) show_position(self, &read_on(self, after, last)->last);
-}
-
 /* Ticks and other control entries are nothing to Redis: without it the position still passes them. */
 static void pass_quietly(publisher_t *self) {
     while (look(self) == LOOK_SAME) {
         position_t after = self->now.at;
         chunk_t *chunk = read_on(self, &after, 0);
-        if (chunk->last.seq == after.seq) return;
-        if (chunk->count == 0) show_position(self, &chunk->last);
-        else pass_until(self, &after, chunk->notices[0].seq - 1);
-        if (chunk->count > 0) return;
+        bool told = chunk->count > 0;
+        if (told && chunk->notices[0].seq > after.seq + 1) chunk = read_on(self, &after, chunk->notices[0].seq - 1);
+        else if (told || chunk->last.seq == after.seq) return;
+        show_position(self, &chunk->last);
     }
 }
 

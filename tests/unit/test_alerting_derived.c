@@ -60,6 +60,31 @@ static void a_publisher_without_its_file_finds_by_the_stream_that_it_was_derived
     scene_destroy(scene);
 }
 
+static void a_publisher_without_its_file_tells_nothing_under_another_number(void **state) {
+    (void)state;
+    scene_t *scene = scene_new();
+    publisher_begin_here(scene);
+    pass(scene, at(20210820, 9, 0));
+    UNTIL(published_all(scene));
+    publisher_stop(&scene->publisher);
+    assert_int_equal(unlink(scene->file), 0);
+    world_destroy(scene->world);
+    scene->world = world_new(at(20210801, 0, 0));
+    world_obligation(scene->world, "shangwu", 20210825, standing_not_due, at(20210801, 0, 0));
+    world_obligation(scene->world, "nongye", 20210825, standing_not_due, at(20210801, 0, 0));
+    world_pass(scene->world, at(20210819, 12, 0));
+    for (uint32_t minute = 10; minute < 60; minute += 10) world_tick(scene->world, at(20210819, 12, minute)); /* others behind */
+    scene->world->now_ms = at(20210819, 12, 50);
+    world_pass(scene->world, at(20210820, 9, 0));
+    world_flush(scene->world);
+    publisher_begin_here(scene);
+    UNTIL(published_all(scene));
+    assert_int_equal(stream_length(scene), 2);
+    assert_int_equal(publish_calls(scene), 2);
+    assert_true(health(scene).ok);
+    scene_destroy(scene);
+}
+
 static void where_redis_was_lost_too_what_may_have_been_told_is_put_back_and_nothing_rings(void **state) {
     (void)state;
     scene_t *scene = scene_new();
@@ -123,6 +148,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_derived_otherwise_is_told_behind_what_stands_and_nothing_twice),
         cmocka_unit_test(a_publisher_without_its_file_finds_by_the_stream_that_it_was_derived_otherwise),
+        cmocka_unit_test(a_publisher_without_its_file_tells_nothing_under_another_number),
         cmocka_unit_test(where_redis_was_lost_too_what_may_have_been_told_is_put_back_and_nothing_rings),
         cmocka_unit_test(a_shorter_stream_of_later_entries_is_another_and_is_not_waited_for),
         cmocka_unit_test(nothing_goes_out_before_it_is_known_to_follow_from_the_ledger),
