@@ -143,26 +143,29 @@ static bool swap_from_memory(gateway_t *self, report_t *report, const text_t *te
     return true;
 }
 
-static void on_report_submit(gateway_t *self, const asker_t *asker, const packet_t *packet) {
-    report_submit_t submit;
-    wire_known_t known = {.object = &submit.report};
-    fault_t fault;
-    if (packet_body_known(packet, report_submit_type(), self->arena, &submit, &known, &fault) != OK) {
-        refuse_fault(self, asker, packet, &fault);
-        return;
-    }
-    if (!report_may_pass(self, asker, packet, &submit.report)) return;
+/* `encoded`: the report's own bytes. */
+static void submit_take(gateway_t *self, const asker_t *asker, const packet_t *packet, report_submit_t *submit, bytes_t encoded) {
+    if (!report_may_pass(self, asker, packet, &submit->report)) return;
     text_t *texts = arena_room(self->arena, sizeof *texts * GATEWAY_PERSONAL);
-    uint32_t count = personal_texts(&submit.report, texts, GATEWAY_PERSONAL);
-    bool swapped = swap_from_memory(self, &submit.report, texts, count);
+    uint32_t count = personal_texts(&submit->report, texts, GATEWAY_PERSONAL);
+    bool swapped = swap_from_memory(self, &submit->report, texts, count);
     conversation_t *conversation = converse(self, asker, packet, swapped ? (bytes_t){NULL, 0} : packet->raw);
     if (conversation == NULL) return;
     if (swapped) {
-        inner_append(self, conversation, &submit, count == 0 ? known.bytes : (bytes_t){NULL, 0});
+        inner_append(self, conversation, submit, count == 0 ? encoded : (bytes_t){NULL, 0});
         return;
     }
     vault_keep_t keep = {.texts = texts, .texts_count = count};
     inner_ask(self, self->vault, conversation, vault_keep_type(), &keep, WAITS_FOR_VAULT);
+}
+
+static void on_report_submit(gateway_t *self, const asker_t *asker, const packet_t *packet) {
+    report_submit_t submit;
+    wire_known_t known = {.object = &submit.report};
+    fault_t fault;
+    if (packet_body_known(packet, report_submit_type(), self->arena, &submit, &known, &fault) == OK)
+        submit_take(self, asker, packet, &submit, known.bytes);
+    else refuse_fault(self, asker, packet, &fault);
 }
 
 /* A dry run keeps nothing, so the vault is not asked: persons only have to differ from one another. */
@@ -303,6 +306,33 @@ static void packet_take(gateway_t *self, const asker_t *asker, bytes_t bytes) {
     refuse_code(self, asker, packet.request_id, code, kind);
 }
 
+typedef struct {
+    packet_t packet;
+    report_submit_t submit;
+    bytes_t encoded; /* the report's own bytes */
+} submitted_t;
+
+/* Almost every frame is reports and no more, all well: read in one look, not scanned first. false: it is not so, nothing was done,
+ * and the others tell. */
+static bool reports_take(gateway_t *self, asker_t *asker) {
+    uint32_t count = 0;
+    bytes_t rest = packets_of(asker->frame, &count);
+    if (count > LIMIT_EDGE_BATCH) return false;
+    submitted_t *all = arena_room(self->arena, sizeof *all * count);
+    for (uint32_t index = 0; index < count; index++) {
+        submitted_t *one = &all[index];
+        wire_known_t known = {.object = &one->submit.report};
+        if (!packet_first(rest, report_submit_type(), self->arena, &one->packet, &one->submit, &known)) return false;
+        one->encoded = known.bytes;
+        rest = (bytes_t){rest.at + one->packet.raw.size, rest.size - one->packet.raw.size};
+    }
+    if (rest.size > 0) return false;
+    asker->many = count > 1;
+    for (uint32_t index = 0; index < count; index++)
+        submit_take(self, asker, &all[index].packet, &all[index].submit, all[index].encoded);
+    return true;
+}
+
 void unit_message_take(gateway_t *self, const edge_message_t *message) {
     arena_reset(self->arena);
     asker_t asker = {.peer = &message->peer, .frame = message->frame};
@@ -322,6 +352,8 @@ void unit_message_take(gateway_t *self, const edge_message_t *message) {
         refuse_code(self, &asker, 0, REASON_OF(oversize), limit);
         return;
     }
+    if (reports_take(self, &asker)) return;
+    arena_reset(self->arena);
     bytes_t messages[LIMIT_EDGE_BATCH];
     fault_t fault;
     uint32_t count = frame_messages(message->frame, messages, &fault);

@@ -55,6 +55,7 @@ static void walk_packets(bytes_t frame, arena_t *arena) {
     look(rest, receipts_type(), arena);
     look(rest, verdict_type(), arena);
     look(rest, append_ask_type(), arena);
+    look(rest, report_submit_type(), arena);
     for (; count > 0 && packet_decode(rest, &packet, &fault) == OK; count--) {
         PROMISE(packet.raw.size <= rest.size, "a packet beyond the frame");
         rest = (bytes_t){rest.at + packet.raw.size, rest.size - packet.raw.size};

@@ -249,6 +249,67 @@ static void many_reports_in_one_frame_are_each_answered(void **state) {
     assert_int_equal(verdicts, COUNT);
 }
 
+/* Two reports and, between them, what may be anything: a frame is read whole or not at all. */
+static void frame_of_three(buffer_t *frame, const message_t *type, const void *between) {
+    report_submit_t one = {.report = report_make()}, three = {.report = report_make()};
+    packets_begin(frame);
+    packet_encode(501, report_submit_type(), &one, frame);
+    packet_encode(502, type, between, frame);
+    packet_encode(503, report_submit_type(), &three, frame);
+}
+
+static void an_array_of_which_a_message_cannot_be_read_is_refused_whole(void **state) {
+    world_t *w = *state;
+    buffer_t frame = {0};
+    report_submit_t two = {.report = report_make()};
+    frame_of_three(&frame, report_submit_type(), &two);
+    bytes_t whole = packets_end(&frame, 3);
+    assert_true(unit_send_raw(clerk_link, (bytes_t){whole.at, whole.size - 1})); /* the last one ends too early */
+    refused_next(w, "malformed");
+    assert_int_equal(w->appends, 0);
+    buffer_destroy(&frame);
+}
+
+static void an_array_of_messages_of_several_kinds_is_answered_message_by_message(void **state) {
+    world_t *w = *state;
+    buffer_t frame = {0};
+    status_ask_t ask = {.task = text_of("pairing"), .period = text_of("2021-08")};
+    frame_of_three(&frame, status_ask_type(), &ask);
+    assert_true(unit_send_raw(clerk_link, packets_end(&frame, 3)));
+    uint32_t receipts = 0, verdicts = 0, standings = 0;
+    for (int answers = 0; answers < 5; answers++) {
+        unit_answer_t answer;
+        assert_true(world_answer(w, clerk_link, &answer));
+        receipts += answer.kind == KIND_receipt && answer.request_id != 502;
+        verdicts += answer.kind == KIND_verdict && answer.request_id != 502;
+        standings += answer.kind == KIND_standing_told && answer.request_id == 502;
+    }
+    assert_int_equal(receipts * 100 + verdicts * 10 + standings, 221);
+    buffer_destroy(&frame);
+}
+
+static void a_report_without_a_task_among_others_is_refused_by_name_and_the_others_pass(void **state) {
+    world_t *w = *state;
+    buffer_t frame = {0};
+    report_submit_t two = {.report = report_make()};
+    two.report.task = (text_t){NULL, 0};
+    frame_of_three(&frame, report_submit_type(), &two);
+    assert_true(unit_send_raw(clerk_link, packets_end(&frame, 3)));
+    uint32_t receipts = 0, refusals = 0;
+    for (int answers = 0; answers < 5; answers++) {
+        unit_answer_t answer;
+        assert_true(world_answer(w, clerk_link, &answer));
+        receipts += answer.kind == KIND_receipt;
+        if (answer.kind != KIND_refusal) continue;
+        refusals++;
+        assert_int_equal(answer.request_id, 502);
+        assert_true(text_is(answer.refusal.reasons[0].code, "missing_field"));
+        assert_true(text_is(answer.refusal.reasons[0].path, "report.task"));
+    }
+    assert_int_equal(receipts * 10 + refusals, 21);
+    buffer_destroy(&frame);
+}
+
 static void a_dry_run_keeps_nothing_and_shows_no_names(void **state) {
     world_t *w = *state;
     report_t report = report_make();
@@ -320,6 +381,9 @@ int main(void) {
         TEST(a_hash_stated_by_a_unit_is_refused_since_only_the_vault_makes_them),
         TEST(sending_again_gives_the_same_receipt_and_the_verdict_again),
         TEST(many_reports_in_one_frame_are_each_answered),
+        TEST(an_array_of_which_a_message_cannot_be_read_is_refused_whole),
+        TEST(an_array_of_messages_of_several_kinds_is_answered_message_by_message),
+        TEST(a_report_without_a_task_among_others_is_refused_by_name_and_the_others_pass),
         TEST(a_file_goes_to_the_vault_under_the_unit_that_the_key_names),
         TEST(a_unit_cannot_erase_a_file),
         TEST(a_dry_run_keeps_nothing_and_shows_no_names),
