@@ -26,7 +26,7 @@ static bool line_read(const char *line, published_t *out) {
 
 published_t published_read(const char *file, arena_t *arena) {
     text_t content = text_of("");
-    published_t published = {.newest = "0-0"};
+    published_t published = {.told_all = true, .newest = "0-0"};
     err_t err = home_read(file, arena, ROOM, &content);
     bool good = err == OK && line_read(arena_text(arena, content).at, &published);
     if (!good && err != ERR_MISSING) log_warn("published_unreadable", "file=%s err=%s", file, err_name(err == OK ? ERR_BAD : err));

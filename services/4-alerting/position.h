@@ -20,7 +20,7 @@ typedef struct {
     char newest[REDIS_ID]; /* entry of the stream in Redis; "0-0": none */
 } published_t;
 
-/* At the beginning where there is none, or none that can be read. */
+/* At the beginning where there is none, or none that can be read: then nobody knows what was told. */
 published_t published_read(const char *file, arena_t *arena);
 err_t published_write(const char *file, const published_t *published, arena_t *arena);
 

@@ -322,9 +322,8 @@ static bool start_anew(publisher_t *self) {
     char why[REDIS_WHY];
     uint64_t seq, epoch, number;
     if (!redis_said(self, redis_newest(self->redis, self->stream, self->arena, &newest, why), why)) return false;
-    if (strcmp(newest.id, "0-0") == 0) return true;
-    self->now.told_all = true;
-    if (entry_look(self, &newest, &seq) == ENTRY_OTHER && told_id_parse(newest.id, &epoch, &number))
+    self->now.told_all = strcmp(newest.id, "0-0") != 0;
+    if (self->now.told_all && entry_look(self, &newest, &seq) == ENTRY_OTHER && told_id_parse(newest.id, &epoch, &number))
         self->now.numbering = (numbering_t){epoch, number / VOLUME_ROOM + 1};
     position_keep(self);
     return true;
@@ -337,7 +336,7 @@ static bool connected(publisher_t *self, bool other) {
     if (!fresh && !other) return true;
     if (fresh && !redis_said(self, redis_open(&self->place, &self->redis, why), why)) return false;
     if (other && !start_over(self)) return false;
-    if (self->now.at.seq == 0 && !self->now.told_all && !start_anew(self)) return false;
+    if (fresh && self->now.told_all && self->now.numbering.volume == 0 && !start_anew(self)) return false;
     if (!told_again(self) || !check(self)) return false;
     if (fresh) came_back(self);
     return true;

@@ -23,10 +23,11 @@ static const char *path_in(arena_t *arena, const char *folder, int copy) {
 }
 
 /* Does the writer's copy hold what this one has applied? */
-static err_t follows(const char *writer_path, const head_t *in) {
+static err_t follows(const char *folder, int writer_copy, const head_t *in, arena_t *arena) {
     store_t *writer = NULL;
     uint8_t hash[HASH_SIZE] = {0};
-    err_t err = store_open(writer_path, NULL, 0, &writer);
+    bool derived = writer_copy < COPY_INTAKE; /* its chain is another, and its records with it */
+    err_t err = (derived ? store_open_derived : store_open)(path_in(arena, folder, writer_copy), NULL, 0, &writer);
     txn_t *txn = err == OK ? store_read(writer) : NULL;
     if (err == OK && (txn == NULL || !txn_hash(txn, in->seq, hash) || memcmp(hash, in->hash, sizeof hash) != 0))
         err = ERR_CORRUPT;
@@ -54,7 +55,7 @@ void copies_verify(const char *folder, const uint8_t *vault_key, copies_t *copie
             copies->err[copy] = stage_verify(roles[copy], path, &copies->in[copy], &copies->out[copy]);
         if (copy < COPY_INTAKE && copies->err[copy] == OK) {
             bool writer_is_well = copies->err[copy + 1] == OK;
-            copies->err[copy] = writer_is_well ? follows(path_in(arena, folder, copy + 1), &copies->in[copy]) : ERR_CORRUPT;
+            copies->err[copy] = writer_is_well ? follows(folder, copy + 1, &copies->in[copy], arena) : ERR_CORRUPT;
         }
     }
     arena_destroy(&arena);
