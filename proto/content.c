@@ -39,18 +39,16 @@ static bool has_commitments(const report_t *report) {
     return is_committed(&report->prepared_by) || is_committed(&report->reviewed_by) || is_committed(&report->signed_by);
 }
 
-bytes_t report_content(const report_t *report, bytes_t encoded, arena_t *arena) {
-    if (encoded.size > 0 && !has_commitments(report)) return encoded;
-    report_t bare = report_bare(report, arena);
-    buffer_t written = {0};
-    wire_encode(report_type(), &bare, &written);
-    bytes_t content = arena_bytes(arena, (bytes_t){written.at, (uint32_t)written.size});
-    buffer_destroy(&written);
-    return content;
-}
-
 void report_content_hash(const report_t *report, bytes_t encoded, arena_t *arena, uint8_t out[HASH_SIZE]) {
-    hash_of(report_content(report, encoded, arena), out);
+    if (encoded.size > 0 && !has_commitments(report)) {
+        hash_of(encoded, out);
+        return;
+    }
+    report_t bare = report_bare(report, arena);
+    buffer_t bytes = {0};
+    wire_encode(report_type(), &bare, &bytes);
+    hash_of((bytes_t){bytes.at, (uint32_t)bytes.size}, out);
+    buffer_destroy(&bytes);
 }
 
 /* What follows the period and `replaces`, which is not written where it is 0: tag and shortest number. `period`: a view into

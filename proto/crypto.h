@@ -10,11 +10,6 @@ enum { QUICK_SIZE = 16, MAC_SIZE = 16, MAC_KEY_SIZE = 16 };
 void crypto_start(void);                              /* once per process, before anything else here */
 void crypto_random(void *out, size_t size);
 void hash_of(bytes_t bytes, uint8_t out[HASH_SIZE]);  /* BLAKE2b-256 */
-/* The same of `count` texts, several at once: of short ones (reports) each costs a quarter. */
-void hash_many(const bytes_t *texts, uint32_t count, uint8_t (*out)[HASH_SIZE]);
-/* By so wide words and no others, for tests. false: this machine has none. */
-typedef enum { HASH_WAY_PLAIN, HASH_WAY_256, HASH_WAY_512 } hash_way_t;
-bool hash_many_by(hash_way_t way, const bytes_t *texts, uint32_t count, uint8_t (*out)[HASH_SIZE]);
 void hash_keyed(const uint8_t key[HASH_KEY_SIZE], bytes_t bytes, uint8_t out[HASH_SIZE]);
 /* Against rot and mistakes, not against people: XXH3, 128 bits. */
 void hash_quick(bytes_t bytes, uint8_t out[QUICK_SIZE]);

@@ -125,33 +125,26 @@ static void take_warily(visit_t *visit, const append_ask_t *ask, bytes_t encoded
 }
 
 /* Who sends it may: now what is sent. `encoded`: the report's own bytes; the reader takes canonical ones only. */
-static void content_take(visit_t *visit, const append_ask_t *ask, bytes_t encoded, const uint8_t *content_hash) {
+void report_take(visit_t *visit, const append_ask_t *ask, bytes_t encoded) {
     intake_t *self = visit->intake;
     if (!privacy_holds(visit, &ask->report) || !group_begin(self)) return;
+    uint8_t content_hash[HASH_SIZE];
+    report_content_hash(&ask->report, encoded, self->arena, content_hash);
     store_key_t key = key_of_submission(&ask->report, ask->unit);
     bool plain = !self->busy && self->closed_ms == 0 && ask->receipt.seq == 0 && ledger_clock_due(&self->clock) == 0;
     (plain ? take_plainly : take_warily)(visit, ask, encoded, &key, content_hash);
 }
 
-void report_take(visit_t *visit, const append_ask_t *ask, bytes_t encoded) {
-    uint8_t content_hash[HASH_SIZE];
-    report_content_hash(&ask->report, encoded, visit->intake->arena, content_hash);
-    content_take(visit, ask, encoded, content_hash);
-}
-
-void append_ask_take(visit_t *visit, const append_ask_t *ask, bytes_t encoded, const uint8_t *content_hash) {
+void append_ask_take(visit_t *visit, const append_ask_t *ask, bytes_t encoded) {
     if (!size_holds(visit)) return;
     memcpy(visit->submission_id, ask->report.submission_id, sizeof visit->submission_id);
-    if (authority_holds(visit, ask)) content_take(visit, ask, encoded, content_hash);
+    if (authority_holds(visit, ask)) report_take(visit, ask, encoded);
 }
 
 void on_append_ask(visit_t *visit) {
     append_ask_t ask;
     if (!size_holds(visit) || !visit_body(visit, &visit->packet, append_ask_type(), &ask)) return;
-    bytes_t encoded = wire_peek(append_ask_type(), visit->packet.body, offsetof(append_ask_t, report));
-    uint8_t content_hash[HASH_SIZE];
-    report_content_hash(&ask.report, encoded, visit->intake->arena, content_hash);
-    append_ask_take(visit, &ask, encoded, content_hash);
+    append_ask_take(visit, &ask, wire_peek(append_ask_type(), visit->packet.body, offsetof(append_ask_t, report)));
 }
 
 /* The console vouches for who is logged in; whether that login may speak for the unit is decided here. */

@@ -135,7 +135,7 @@ void intake_read_clock(intake_t *self, int64_t wall_ms, int64_t steady_ms);
 /* --- handlers, one a message --- */
 void on_append_ask(visit_t *visit);
 /* The same of a packet that was read already. `encoded`: the report's own bytes. */
-void append_ask_take(visit_t *visit, const append_ask_t *ask, bytes_t encoded, const uint8_t *content_hash);
+void append_ask_take(visit_t *visit, const append_ask_t *ask, bytes_t encoded);
 void on_attested_append(visit_t *visit);
 void on_attested_command(visit_t *visit);
 void on_refusals_note(visit_t *visit);

@@ -104,57 +104,34 @@ static visit_t visit_new(intake_t *self, door_t door, bytes_t frame, buffer_t *n
     return (visit_t){.intake = self, .door = door, .frame = frame, .unit = UNIT_UNKNOWN, .now = now, .later = later};
 }
 
-/* Reports that were read ahead of their turn, so that their contents are hashed side by side. */
-enum { AHEAD = 8, AHEAD_BYTES = 64 * 1024 /* of packets: what they are read into is some times that */ };
-typedef struct {
-    packet_t packet;
+/* Almost every packet is a report that came by the gateway, and well: read in one look, not scanned first. `whole`: and nothing
+ * stands behind it. false: it is something else. */
+static bool report_read(visit_t *self, bool whole) {
     append_ask_t ask;
-    bytes_t encoded; /* the report's own bytes */
-    uint8_t content_hash[HASH_SIZE];
-} ahead_t;
-
-/* Almost every packet is a report that came by the gateway, and well: read in one look, not scanned first. Stops before whatever
- * is not so, and leaves it to the others. Returns how many. */
-static uint32_t ahead_read(intake_t *self, door_t door, bytes_t rest, uint32_t most, ahead_t ahead[AHEAD]) {
-    bytes_t contents[AHEAD];
-    uint8_t hashes[AHEAD][HASH_SIZE];
-    uint32_t count = 0, size = 0;
-    if (kind_refusal(door, KIND_append_ask).size > 0) return 0;
-    for (; count < AHEAD && count < most && size < AHEAD_BYTES; count++) {
-        ahead_t *next = &ahead[count];
-        wire_known_t known = {.object = &next->ask.report};
-        if (!packet_first(rest, append_ask_type(), self->arena, &next->packet, &next->ask, &known)) break;
-        next->encoded = known.bytes;
-        contents[count] = report_content(&next->ask.report, known.bytes, self->arena);
-        size += next->packet.raw.size;
-        rest = (bytes_t){rest.at + next->packet.raw.size, rest.size - next->packet.raw.size};
-    }
-    hash_many(contents, count, hashes);
-    for (uint32_t index = 0; index < count; index++) memcpy(ahead[index].content_hash, hashes[index], HASH_SIZE);
-    return count;
-}
-
-static void ahead_take(visit_t *visit, const ahead_t *ahead) {
-    visit->packet = ahead->packet;
-    visit->frame = ahead->packet.raw;
-    append_ask_take(visit, &ahead->ask, ahead->encoded, ahead->content_hash);
+    wire_known_t known = {.object = &ask.report};
+    if (kind_refusal(self->door, KIND_append_ask).size > 0) return false;
+    if (!packet_first(self->frame, append_ask_type(), self->intake->arena, &self->packet, &ask, &known)) return false;
+    if (whole && self->packet.raw.size != self->frame.size) return false;
+    self->frame = self->packet.raw;
+    append_ask_take(self, &ask, known.bytes);
+    return true;
 }
 
 void intake_take(intake_t *self, door_t door, bytes_t frame, int64_t wall_ms, int64_t steady_ms, buffer_t *now,
                  buffer_t *later) {
     visit_t visit = visit_new(self, door, frame, now, later);
-    ahead_t ahead[AHEAD];
     arena_reset(self->arena);
     intake_read_clock(self, wall_ms, steady_ms);
-    if (ahead_read(self, door, frame, 1, ahead) == 1 && ahead->packet.raw.size == frame.size) ahead_take(&visit, ahead);
-    else if (!visit_read(&visit)) return;
-    else if (visit.packet.raw.size == frame.size) visit_do(&visit);
+    if (report_read(&visit, true) || !visit_read(&visit)) return;
+    if (visit.packet.raw.size == frame.size) visit_do(&visit);
     else visit_refuse(&visit, REASON_OF(malformed), text_of(NULL), NULL, 0);
 }
 
 /* The packet at the start of `rest`, of whatever kind. Returns what it took. */
 static uint32_t take_one(intake_t *self, door_t door, bytes_t rest, buffer_t *now, buffer_t *later) {
     visit_t visit = visit_new(self, door, rest, now, later);
+    arena_reset(self->arena);
+    if (report_read(&visit, false)) return visit.packet.raw.size;
     if (!visit_read(&visit)) return rest.size;
     visit.frame = visit.packet.raw;
     visit_do(&visit);
@@ -163,23 +140,12 @@ static uint32_t take_one(intake_t *self, door_t door, bytes_t rest, buffer_t *no
 
 uint32_t intake_take_packets(intake_t *self, door_t door, bytes_t packets, uint32_t count, int64_t wall_ms, int64_t steady_ms,
                              buffer_t *now, buffer_t *later, intake_took_t took, void *whose) {
-    ahead_t ahead[AHEAD];
     intake_read_clock(self, wall_ms, steady_ms);
-    for (bytes_t rest = packets; true;) {
-        arena_reset(self->arena);
-        if (count == 0 || rest.size == 0) return rest.size;
-        uint32_t read = ahead_read(self, door, rest, count, ahead), size = 0;
-        for (uint32_t index = 0; index < read; index++) {
-            visit_t visit = visit_new(self, door, rest, now, later);
-            ahead_take(&visit, &ahead[index]);
-            size += visit.packet.raw.size;
-            took(whose);
-        }
-        if (read == 0) {
-            size = take_one(self, door, rest, now, later);
-            took(whose);
-        }
-        count -= read > 0 ? read : 1;
+    bytes_t rest = packets;
+    for (; count > 0 && rest.size > 0; count--) {
+        uint32_t size = take_one(self, door, rest, now, later);
+        took(whose);
         rest = (bytes_t){rest.at + size, rest.size - size};
     }
+    return rest.size;
 }

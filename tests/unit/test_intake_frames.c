@@ -63,7 +63,7 @@ static void a_frame_of_many_reports_is_as_many_entries_and_each_says_its_own(voi
     buffer_t frame = {0};
     uint64_t before = world_head(&world);
     char texts[MOST][400];
-    for (uint8_t number = 1; number <= 29; number++) { /* of one block and of several, side by side */
+    for (uint8_t number = 1; number <= 29; number++) { /* of one block and of several */
         memset(texts[number], 'a' + number % 26, sizeof texts[number]);
         texts[number][number % 3 == 0 ? 399 : number] = '\0';
         add_report(&frame, 100 + number, "chengmen", number, texts[number]);
