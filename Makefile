@@ -5,7 +5,7 @@ CC = gcc
 MAKEFLAGS += --output-sync=recurse
 # V=1 shows the commands
 Q := $(if $(V),,@)
-PACKAGES := libzmq libczmq msgpack lmdb hiredis yaml-0.1 libsodium jansson libcurl libmicrohttpd libzip xlsxwriter libical
+PACKAGES := libzmq libczmq msgpack lmdb hiredis yaml-0.1 libsodium nettle jansson libcurl libmicrohttpd libzip xlsxwriter libical
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Wcast-qual -Wvla -Werror
 OPTIMISE ?= -O2 -g -D_FORTIFY_SOURCE=2

@@ -5,7 +5,7 @@
 #include "proto/crypto.h"
 #include "proto/proto.h"
 
-/* BLAKE2b-256 of the canonical report without its salted commitments, which differ from one keeping to the next. `encoded`: the
+/* SHA-256 of the canonical report without its salted commitments, which differ from one keeping to the next. `encoded`: the
  * report as it was read, empty if that is not at hand. */
 void report_content_hash(const report_t *report, bytes_t encoded, arena_t *arena, uint8_t out[HASH_SIZE]);
 /* Of what a report for a task and a period says, whatever its id and what it replaces: the fields behind those, again without

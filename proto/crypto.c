@@ -1,6 +1,7 @@
-/* What crypto.h promises, by libsodium and xxHash. */
+/* What crypto.h promises, by libsodium, nettle and xxHash. */
 #include "proto/crypto.h"
 
+#include <nettle/sha2.h>
 #include <sodium.h>
 #include <string.h>
 #define XXH_INLINE_ALL
@@ -10,8 +11,12 @@ void crypto_start(void) { ASSERT(sodium_init() >= 0); }
 
 void crypto_random(void *out, size_t size) { randombytes_buf(out, size); }
 
+/* By nettle: it asks the processor for its own instructions, which libsodium's does not. */
 void hash_of(bytes_t bytes, uint8_t out[HASH_SIZE]) {
-    crypto_generichash(out, HASH_SIZE, bytes.at, bytes.size, NULL, 0);
+    struct sha256_ctx state;
+    sha256_init(&state);
+    sha256_update(&state, bytes.size, bytes.at);
+    sha256_digest(&state, HASH_SIZE, out);
 }
 
 void hash_keyed(const uint8_t key[HASH_KEY_SIZE], bytes_t bytes, uint8_t out[HASH_SIZE]) {
@@ -40,12 +45,12 @@ static void chain_quick(const uint8_t previous[HASH_SIZE], bytes_t bytes, uint8_
     memset(out + QUICK_SIZE, 0, HASH_SIZE - QUICK_SIZE);
 }
 
-/* The hash before goes where BLAKE2b takes salt and personalisation: it is in the state from the start, and no bytes are hashed
- * for it (an entry is two blocks long, and was three with it in front). */
 static void chain_sealed(const uint8_t previous[HASH_SIZE], bytes_t bytes, uint8_t out[HASH_SIZE]) {
-    enum { HALF = crypto_generichash_blake2b_SALTBYTES };
-    _Static_assert(HALF + crypto_generichash_blake2b_PERSONALBYTES == HASH_SIZE, "both halves have their place");
-    crypto_generichash_blake2b_salt_personal(out, HASH_SIZE, bytes.at, bytes.size, NULL, 0, previous, previous + HALF);
+    struct sha256_ctx state;
+    sha256_init(&state);
+    sha256_update(&state, HASH_SIZE, previous);
+    sha256_update(&state, bytes.size, bytes.at);
+    sha256_digest(&state, HASH_SIZE, out);
 }
 
 void hash_chain(chain_t chain, const uint8_t previous[HASH_SIZE], bytes_t bytes, uint8_t out[HASH_SIZE]) {
@@ -143,13 +148,13 @@ bool secret_matches(const char hash[SECRET_HASH_SIZE], text_t secret) {
 
 bool bytes_are_equal(const uint8_t *a, const uint8_t *b, size_t size) { return sodium_memcmp(a, b, size) == 0; }
 
-_Static_assert(sizeof(crypto_hash_sha256_state) <= sizeof(sha256_t), "room for its state");
+_Static_assert(sizeof(struct sha256_ctx) <= sizeof(sha256_t), "room for its state");
 
-static crypto_hash_sha256_state *sha256_state(sha256_t *self) { return (crypto_hash_sha256_state *)(void *)self->state; }
+static struct sha256_ctx *sha256_state(sha256_t *self) { return (struct sha256_ctx *)(void *)self->state; }
 
-void sha256_begin(sha256_t *self) { crypto_hash_sha256_init(sha256_state(self)); }
-void sha256_add(sha256_t *self, bytes_t bytes) { crypto_hash_sha256_update(sha256_state(self), bytes.at, bytes.size); }
-void sha256_end(sha256_t *self, uint8_t out[HASH_SIZE]) { crypto_hash_sha256_final(sha256_state(self), out); }
+void sha256_begin(sha256_t *self) { sha256_init(sha256_state(self)); }
+void sha256_add(sha256_t *self, bytes_t bytes) { sha256_update(sha256_state(self), bytes.size, bytes.at); }
+void sha256_end(sha256_t *self, uint8_t out[HASH_SIZE]) { sha256_digest(sha256_state(self), HASH_SIZE, out); }
 
 enum { NONCE_SIZE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES };
 _Static_assert(SEAL_EXTRA == crypto_aead_xchacha20poly1305_ietf_ABYTES, "what sealing adds");

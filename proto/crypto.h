@@ -1,4 +1,4 @@
-/* Hashes, signatures, random bytes, hex. The one file that knows the names of libsodium and xxHash is crypto.c. */
+/* Hashes, signatures, random bytes, hex. The one file that knows the names of libsodium, nettle and xxHash is crypto.c. */
 #ifndef PROTO_CRYPTO_H
 #define PROTO_CRYPTO_H
 
@@ -9,12 +9,13 @@ enum { QUICK_SIZE = 16, MAC_SIZE = 16, MAC_KEY_SIZE = 16 };
 
 void crypto_start(void);                              /* once per process, before anything else here */
 void crypto_random(void *out, size_t size);
-void hash_of(bytes_t bytes, uint8_t out[HASH_SIZE]);  /* BLAKE2b-256 */
+void hash_of(bytes_t bytes, uint8_t out[HASH_SIZE]);  /* SHA-256: anybody has a program that says the same */
+/* BLAKE2b-256 under a key. */
 void hash_keyed(const uint8_t key[HASH_KEY_SIZE], bytes_t bytes, uint8_t out[HASH_SIZE]);
 /* Against rot and mistakes, not against people: XXH3, 128 bits. */
 void hash_quick(bytes_t bytes, uint8_t out[QUICK_SIZE]);
-/* What a chain is to withstand. Sealed: people; BLAKE2b-256 of the bytes, the hash before as its salt and personalisation, for the
- * ledger. Quick: rot and mistakes; XXH3 of 128 bits and 16 zero bytes, for what anybody can derive from the ledger again. */
+/* What a chain is to withstand. Sealed: people; SHA-256 of the hash before and the bytes, for the ledger. Quick: rot and mistakes;
+ * XXH3 of 128 bits and 16 zero bytes, for what anybody can derive from the ledger again. */
 typedef enum { CHAIN_SEALED, CHAIN_QUICK } chain_t;
 /* The next link. previous and out may be the same. */
 void hash_chain(chain_t chain, const uint8_t previous[HASH_SIZE], bytes_t bytes, uint8_t out[HASH_SIZE]);
