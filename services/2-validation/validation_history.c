@@ -1,6 +1,8 @@
 /* The months behind a running total: summed when asked, replaced when revised, never incremented. */
 #include "services/2-validation/validation_rules.h"
 
+#include <string.h>
+
 static int64_t opening_of(const validation_month_t *month) { return month->opening.given ? month->opening.value : 0; }
 
 validation_past_t validation_past(const validation_history_t *history, text_t member, uint32_t period_from) {
@@ -70,6 +72,13 @@ uint32_t validation_standings(const validation_history_t *history, text_t indica
     return count;
 }
 
+/* Where the months of the period begin, or belong. */
+static uint32_t month_place(const validation_history_t *history, uint32_t period_from) {
+    uint32_t at = 0;
+    while (at < history->months_count && history->months[at].period_from < period_from) at++;
+    return at;
+}
+
 /* What a member's months up to and with the one that begins on `period_from` come to. */
 static int64_t running_at(const validation_history_t *history, text_t member, uint32_t period_from) {
     int64_t sum = 0;
@@ -85,9 +94,10 @@ static text_t period_id(const plan_t *plan, uint32_t period_from) {
 }
 
 static const validation_month_t *month_of(const validation_history_t *history, text_t member, uint32_t period_from) {
-    for (uint32_t index = 0; index < history->months_count && history->months[index].period_from <= period_from; index++)
-        if (history->months[index].period_from == period_from && text_equal(history->months[index].member, member))
-            return &history->months[index];
+    for (uint32_t index = month_place(history, period_from); index < history->months_count; index++) {
+        if (history->months[index].period_from > period_from) break;
+        if (text_equal(history->months[index].member, member)) return &history->months[index];
+    }
     return NULL;
 }
 
@@ -110,7 +120,7 @@ static restated_total_t member_restated(const restated_case_t *given, text_t mem
         .indicator = given->indicator, .member = member, .before = (uint64_t)before, .after = (uint64_t)after, .typed = typed};
     if (given->back && own != NULL && own->typed.value != after) typed_add(given, own, after, typed, &row.typed_count);
     int64_t running = after; /* may come to `before` on its way, and what is behind has moved all the same */
-    for (uint32_t index = 0; before != after && index < fresh->months_count; index++) {
+    for (uint32_t index = month_place(fresh, given->period_from); before != after && index < fresh->months_count; index++) {
         const validation_month_t *month = &fresh->months[index];
         if (month->gone || month->period_from <= given->period_from || !text_equal(month->member, member)) continue;
         if (row.months++ == 0) row.first = period_id(given->plan, month->period_from);
@@ -130,9 +140,8 @@ static bool is_moved(const restated_case_t *given, const validation_month_t *old
 static uint32_t side_restated(const restated_case_t *given, bool only_old, arena_t *arena, restated_total_t *out, uint32_t room) {
     const validation_history_t *side = only_old ? given->old : given->fresh, *other = only_old ? given->fresh : given->old;
     uint32_t count = 0;
-    for (uint32_t index = 0; index < side->months_count && count < room; index++) {
+    for (uint32_t index = month_place(side, given->period_from); index < side->months_count && count < room; index++) {
         const validation_month_t *month = &side->months[index];
-        if (month->period_from < given->period_from) continue;
         if (month->period_from > given->period_from) break;
         const validation_month_t *match = month_of(other, month->member, given->period_from);
         if (only_old ? match != NULL || !is_moved(given, month, NULL) : !is_moved(given, match, month)) continue;
@@ -152,6 +161,10 @@ static int month_compare(const validation_month_t *a, const validation_month_t *
     return text_compare(a->member, b->member);
 }
 
+static void months_copy(validation_month_t *to, const validation_month_t *from, uint32_t count) {
+    if (count > 0) memcpy(to, from, count * sizeof *to);
+}
+
 static void month_insert(validation_month_t *months, uint32_t *count, validation_month_t month) {
     uint32_t at = *count;
     while (at > 0 && month_compare(&months[at - 1], &month) > 0) {
@@ -166,12 +179,10 @@ validation_history_t validation_history_replace(const validation_history_t *old,
                                                 const figure_t *figures, const figure_t *said, uint32_t figures_count,
                                                 arena_t *arena) {
     validation_month_t *months = arena_room(arena, sizeof *months * ((size_t)old->months_count + figures_count + 1));
-    uint32_t count = 0, ours = 0;
+    uint32_t begin = month_place(old, period_from), end = begin, count = begin;
     bool carried = false;
-    for (uint32_t index = 0; index < old->months_count; index++) {
-        if (old->months[index].period_from != period_from) months[count++] = old->months[index];
-        else carried |= old->months[index].carried;
-    }
+    while (end < old->months_count && old->months[end].period_from == period_from) carried |= old->months[end++].carried;
+    months_copy(months, old->months, begin);
     for (uint32_t index = 0; index < figures_count; index++) {
         const figure_t *figure = &figures[index];
         if (!text_equal(figure->indicator, indicator) || !figure->amount.given) continue;
@@ -182,10 +193,11 @@ validation_history_t validation_history_replace(const validation_history_t *old,
                                           .opening = figure->opening,
                                           .carried = carried || figure->opening.given,
                                           .typed = said[index].running});
-        ours++;
     }
-    if (carried && ours == 0)
+    if (carried && count == begin)
         month_insert(months, &count,
                      (validation_month_t){.period_from = period_from, .carried = true, .gone = true});
-    return (validation_history_t){.indicator = indicator, .months = months, .months_count = count};
+    uint32_t later = old->months_count - end;
+    months_copy(months + count, old->months + end, later);
+    return (validation_history_t){.indicator = indicator, .months = months, .months_count = count + later};
 }

@@ -30,7 +30,7 @@ struct sheet {
     arena_t *arena;
     brief_t *standings; /* ascending by period */
     series_t *series;   /* ascending by indicator */
-    uint32_t periods;   /* of the plan: room for so many at first */
+    const plan_t *plan; /* its unit and task are in */
     uint32_t standings_count, standings_room;
     uint32_t series_count, series_room;
     size_t bytes;
@@ -56,9 +56,11 @@ static void *grown(sheet_t *self, const void *old, size_t size, uint32_t count, 
     return list;
 }
 
-/* Where the period's standing is, or belongs. */
-static uint32_t standing_place(const sheet_t *self, uint32_t period_from) {
+/* Where the period's standing is, or belongs. `guess`: its place in the plan, which is that in the sheet too where nothing is
+ * missing: then no other's line of the cache is touched. */
+static uint32_t standing_place(const sheet_t *self, uint32_t period_from, uint32_t guess) {
     uint32_t low = 0, end = self->standings_count;
+    if (guess < end && self->standings[guess].period_from == period_from) return guess;
     while (low < end) {
         uint32_t middle = (low + end) / 2;
         if (self->standings[middle].period_from < period_from) low = middle + 1;
@@ -81,7 +83,19 @@ static bool is_series_of(const sheet_t *self, uint32_t at, text_t indicator) {
     return at < self->series_count && text_equal(self->series[at].history.indicator, indicator);
 }
 
-/* A text that lives as long as the sheet: the plan's own, if it is there. */
+/* NULL: there are no months of it. */
+static series_t *series_find(const sheet_t *self, text_t indicator) {
+    for (uint32_t at = 0; at < self->series_count; at++)
+        if (is_series_of(self, at, indicator)) return &self->series[at];
+    return NULL;
+}
+
+static text_t text_kept(sheet_t *self, text_t text) {
+    self->bytes += text.size;
+    return arena_text(self->arena, text);
+}
+
+/* A member's id that lives as long as the sheet: the plan's own, if it is there. */
 static text_t member_kept(sheet_t *self, text_t indicator, text_t member) {
     if (member.size == 0) return text_of(NULL);
     for (uint32_t index = 0; index < self->task->indicators_count; index++) {
@@ -89,25 +103,27 @@ static text_t member_kept(sheet_t *self, text_t indicator, text_t member) {
         const member_t *found = text_equal(one->id, indicator) ? indicator_member(one, member) : NULL;
         if (found != NULL) return found->id;
     }
-    return arena_text(self->arena, member);
+    return text_kept(self, member);
 }
 
 static series_t *series_add(sheet_t *self, text_t indicator) {
+    series_t *found = series_find(self, indicator);
+    if (found != NULL) return found;
     uint32_t at = series_place(self, indicator);
-    if (is_series_of(self, at, indicator)) return &self->series[at];
     if (self->series_count == self->series_room)
         self->series = grown(self, self->series, sizeof *self->series, self->series_count, &self->series_room,
                              self->task->indicators_count, self->series_count + 1);
     memmove(&self->series[at + 1], &self->series[at], (self->series_count - at) * sizeof *self->series);
     self->series_count++;
-    self->series[at] = (series_t){.history.indicator = arena_text(self->arena, indicator)};
+    self->series[at] = (series_t){.history.indicator = text_kept(self, indicator)};
     return &self->series[at];
 }
 
 /* `fresh` are the months now; those of one period, or all (0), have members that live elsewhere. */
 static void series_set(sheet_t *self, series_t *series, const validation_history_t *fresh, uint32_t period_from) {
-    if (fresh->months_count > series->room)
-        series->months = grown(self, NULL, sizeof *series->months, 0, &series->room, self->periods, fresh->months_count);
+    uint32_t count = fresh->months_count;
+    if (count > series->room)
+        series->months = grown(self, NULL, sizeof *series->months, 0, &series->room, self->plan->periods_count, count);
     bool all = period_from == 0 || fresh->months_count != series->history.months_count; /* the others have moved */
     for (uint32_t index = 0; index < fresh->months_count; index++) {
         const validation_month_t *month = &fresh->months[index];
@@ -138,18 +154,21 @@ static validation_standing_t standing_whole(const brief_t *brief) {
     return standing;
 }
 
-static void standing_set(sheet_t *self, const validation_standing_t *standing) {
-    uint32_t at = standing_place(self, standing->period_from);
+static void standing_set(sheet_t *self, const validation_standing_t *standing, uint32_t guess) {
+    uint32_t at = standing_place(self, standing->period_from, guess);
     bool there = is_standing_of(self, at, standing->period_from);
     if (!there && self->standings_count == self->standings_room)
         self->standings = grown(self, self->standings, sizeof *self->standings, self->standings_count, &self->standings_room,
-                                self->periods, self->standings_count + 1);
+                                self->plan->periods_count, self->standings_count + 1);
     if (!there) {
         memmove(&self->standings[at + 1], &self->standings[at], (self->standings_count - at) * sizeof *self->standings);
         self->standings_count++;
     }
     validation_standing_t *whole = there ? self->standings[at].whole : NULL;
-    if (whole == NULL && !is_brief(standing)) whole = arena_room(self->arena, sizeof *whole);
+    if (whole == NULL && !is_brief(standing)) {
+        whole = arena_room(self->arena, sizeof *whole);
+        self->bytes += sizeof *whole;
+    }
     if (whole != NULL) *whole = *standing;
     brief_t *brief = &self->standings[at];
     *brief = (brief_t){.period_from = standing->period_from,
@@ -160,6 +179,19 @@ static void standing_set(sheet_t *self, const validation_standing_t *standing) {
                        .received_ms = standing->received_ms,
                        .whole = whole};
     memcpy(brief->body_hash, standing->body_hash, sizeof brief->body_hash);
+}
+
+/* Most reports are sent once: in the row the newest submission is the valid revision, and that the first, where nothing is said. */
+static void standing_fold(validation_standing_t *standing) {
+    if (standing->newest_seq == standing->seq) standing->newest_seq = 0;
+    if (standing->received_ms == standing->first_valid_ms) standing->received_ms = 0;
+}
+
+static validation_standing_t standing_unfolded(const validation_standing_t *row) {
+    validation_standing_t standing = *row;
+    if (standing.newest_seq == 0) standing.newest_seq = standing.seq;
+    if (standing.received_ms == 0) standing.received_ms = standing.first_valid_ms;
+    return standing;
 }
 
 static uint64_t place_number(const validation_place_t *place) {
@@ -173,11 +205,14 @@ static sheet_t *sheet_read(turn_t *turn, const validation_place_t *place, arena_
                       .task = place->task,
                       .place = place_number(place),
                       .arena = arena,
-                      .periods = place->plan->periods_count,
+                      .plan = place->plan,
                       .bytes = sizeof *self};
     store_key_t key = key_sheet(self);
     if (!turn_get(turn, VALIDATION_SHEET, &key, &row)) return self;
-    for (uint32_t index = 0; index < row.standings_count; index++) standing_set(self, &row.standings[index]);
+    for (uint32_t index = 0; index < row.standings_count; index++) {
+        validation_standing_t standing = standing_unfolded(&row.standings[index]);
+        standing_set(self, &standing, index);
+    }
     for (uint32_t index = 0; index < row.histories_count; index++)
         series_set(self, series_add(self, row.histories[index].indicator), &row.histories[index], 0);
     return self;
@@ -187,7 +222,10 @@ static void sheet_write(turn_t *turn, sheet_t *self) {
     validation_history_t histories[LIMIT_INDICATORS];
     validation_standing_t standings[LIMIT_PERIODS];
     validation_sheet_t row = {.standings = standings, .standings_count = self->standings_count, .histories = histories};
-    for (uint32_t index = 0; index < self->standings_count; index++) standings[index] = standing_whole(&self->standings[index]);
+    for (uint32_t index = 0; index < self->standings_count; index++) {
+        standings[index] = standing_whole(&self->standings[index]);
+        standing_fold(&standings[index]);
+    }
     for (uint32_t index = 0; index < self->series_count; index++)
         if (self->series[index].history.months_count > 0) histories[row.histories_count++] = self->series[index].history;
     store_key_t key = key_sheet(self);
@@ -197,8 +235,9 @@ static void sheet_write(turn_t *turn, sheet_t *self) {
 
 /* NULL: there is none. */
 static const brief_t *brief_of(const sheet_t *self, const period_t *period) {
-    uint32_t at = self == NULL || period == NULL ? 0 : standing_place(self, period->from);
-    return self != NULL && period != NULL && is_standing_of(self, at, period->from) ? &self->standings[at] : NULL;
+    if (self == NULL || period == NULL) return NULL;
+    uint32_t at = standing_place(self, period->from, (uint32_t)(period - self->plan->periods));
+    return is_standing_of(self, at, period->from) ? &self->standings[at] : NULL;
 }
 
 validation_standing_t sheet_standing(const sheet_t *self, const period_t *period) {
@@ -212,8 +251,8 @@ uint64_t sheet_revision(const sheet_t *self, const period_t *period) {
 }
 
 validation_history_t sheet_history(const sheet_t *self, text_t indicator) {
-    uint32_t at = series_place(self, indicator);
-    return is_series_of(self, at, indicator) ? self->series[at].history : (validation_history_t){0};
+    const series_t *series = series_find(self, indicator);
+    return series == NULL ? (validation_history_t){0} : series->history;
 }
 
 /* --- all of them --- */
@@ -314,9 +353,9 @@ void sheet_history_put(turn_t *turn, sheet_t *self, const validation_history_t *
     sheet_change(turn, self, before);
 }
 
-static void sheet_standing_put(turn_t *turn, sheet_t *self, const validation_standing_t *standing) {
+static void sheet_standing_put(turn_t *turn, sheet_t *self, const period_t *period, const validation_standing_t *standing) {
     size_t before = self->bytes;
-    standing_set(self, standing);
+    standing_set(self, standing, (uint32_t)(period - self->plan->periods));
     sheet_change(turn, self, before);
 }
 
@@ -343,7 +382,7 @@ void standing_keep(turn_t *turn, sheet_t *sheet, const validation_place_t *place
     bool came = known && has_strays(turn) && brief_of(sheet, place->period) == NULL;
     store_key_t key = known && !came ? key_new() : key_report(unit, task, period);
     row.period_from = known ? place->period->from : 0;
-    if (known) sheet_standing_put(turn, sheet, &row);
+    if (known) sheet_standing_put(turn, sheet, place->period, &row);
     if (came) turn_delete(turn, VALIDATION_STRAY, &key);
     if (known) return;
     turn_put(turn, VALIDATION_STRAY, &key, &row);
