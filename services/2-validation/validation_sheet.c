@@ -222,6 +222,7 @@ static void sheet_write(turn_t *turn, sheet_t *self) {
     validation_history_t histories[LIMIT_INDICATORS];
     validation_standing_t standings[LIMIT_PERIODS];
     validation_sheet_t row = {.standings = standings, .standings_count = self->standings_count, .histories = histories};
+    ASSERT(self->standings_count <= LIMIT_PERIODS && self->series_count <= LIMIT_INDICATORS); /* no amendment takes any away */
     for (uint32_t index = 0; index < self->standings_count; index++) {
         standings[index] = standing_whole(&self->standings[index]);
         standing_fold(&standings[index]);

@@ -122,6 +122,34 @@ static void an_extension_and_its_request_stay_with_a_report_across_commits(void 
     assert_int_equal(told.request.seq, request);
 }
 
+/* First valid, revised, refused behind it: what a row leaves unsaid is read back as it was. */
+static void what_stands_is_the_same_after_a_restart(void **state) {
+    ledger_t *ledger = *state;
+    uint64_t first = raised(ledger, 1, T("2021-08"), 0, YUAN(100), 20210820);
+    uint64_t revised = raised(ledger, 2, T("2021-09"), 0, YUAN(50), 20210920);
+    revised = raised(ledger, 3, T("2021-09"), 1, YUAN(60), 20210921);
+    raised(ledger, 4, T("2021-10"), 0, YUAN(70), 20211020);
+    uint64_t refused = raised(ledger, 5, T("2021-10"), 7, YUAN(80), 20211021);
+    feed(ledger, true);
+    fed(ledger);
+    stage_close(&ledger->stage);
+    assert_int_equal(stage_open(validation_role(), ledger->path, &ledger->stage), OK);
+    standing_told_t told = standing_at(ledger, T("2021-08"));
+    assert_int_equal(told.seq, first);
+    assert_int_equal(told.submissions_count, 1);
+    told = standing_at(ledger, T("2021-09"));
+    assert_int_equal(told.seq, revised);
+    assert_int_equal(told.first_valid_ms, at_ten(ledger, 20210920));
+    told = standing_at(ledger, T("2021-10"));
+    assert_int_equal(told.submissions[0].seq, refused);
+    assert_int_equal(told.figures[0].running.value, YUAN(230));
+    uint64_t last = raised(ledger, 6, T("2021-09"), 0, YUAN(90), 20211022);
+    feed(ledger, true);
+    verdict_t verdict = verdict_at(ledger, last);
+    assert_false(verdict.accepted);
+    assert_true(text_is(verdict.reasons[0].args[3], "2021-09-21 10:00")); /* since when the other one stands */
+}
+
 /* A plan of many units that owe words: more sheets than LIMIT_SHEETS_AT_HAND takes, in one transaction and in several. */
 enum { MANY_UNITS = 384, MANY_TASKS = 96, SHEET_LEAST = 400 };
 _Static_assert(MANY_UNITS * MANY_TASKS * SHEET_LEAST > LIMIT_SHEETS_AT_HAND, "they are not too many");
@@ -190,6 +218,7 @@ int main(void) {
         TEST(who_asks_between_two_commits_is_told_what_is_committed),
         TEST(a_period_that_an_amendment_adds_remembers_who_was_too_early),
         TEST(an_extension_and_its_request_stay_with_a_report_across_commits),
+        TEST(what_stands_is_the_same_after_a_restart),
         TEST(more_than_memory_takes_is_let_go_and_found_again),
     };
     return cmocka_run_group_tests_name("validation sheets", tests, NULL, NULL);
