@@ -6,7 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS_LEAST = 1024, ROW_GUESS = 2 /* a row takes about so many times less than its sheet */ };
+enum {
+    SLOTS_LEAST = 1024,
+    PERIODS_FIRST = 12, /* a new sheet has room for */
+    ROW_GUESS = 2       /* a row takes about so many times less than its sheet */
+};
 
 /* What stands for one period, as nearly all of them are: thousands are at hand, and each has one line of the cache. */
 typedef struct {
@@ -54,6 +58,10 @@ static void *grown(sheet_t *self, const void *old, size_t size, uint32_t count, 
     if (count > 0) memcpy(list, old, size * count);
     self->bytes += size * *room;
     return list;
+}
+
+static uint32_t periods_first(const sheet_t *self) {
+    return self->plan->periods_count < PERIODS_FIRST ? self->plan->periods_count : PERIODS_FIRST;
 }
 
 /* Where the period's standing is, or belongs. `guess`: its place in the plan, which is that in the sheet too where nothing is
@@ -123,7 +131,7 @@ static series_t *series_add(sheet_t *self, text_t indicator) {
 static void series_set(sheet_t *self, series_t *series, const validation_history_t *fresh, uint32_t period_from) {
     uint32_t count = fresh->months_count;
     if (count > series->room)
-        series->months = grown(self, NULL, sizeof *series->months, 0, &series->room, self->plan->periods_count, count);
+        series->months = grown(self, NULL, sizeof *series->months, 0, &series->room, periods_first(self), count);
     bool all = period_from == 0 || fresh->months_count != series->history.months_count; /* the others have moved */
     for (uint32_t index = 0; index < fresh->months_count; index++) {
         const validation_month_t *month = &fresh->months[index];
@@ -159,7 +167,7 @@ static void standing_set(sheet_t *self, const validation_standing_t *standing, u
     bool there = is_standing_of(self, at, standing->period_from);
     if (!there && self->standings_count == self->standings_room)
         self->standings = grown(self, self->standings, sizeof *self->standings, self->standings_count, &self->standings_room,
-                                self->plan->periods_count, self->standings_count + 1);
+                                periods_first(self), self->standings_count + 1);
     if (!there) {
         memmove(&self->standings[at + 1], &self->standings[at], (self->standings_count - at) * sizeof *self->standings);
         self->standings_count++;
