@@ -33,6 +33,8 @@ struct store {
     pthread_mutex_t map_lock; /* of a derived store: guards the map against being moved under a reader */
     uint32_t map_readers;
     uint32_t map_room;  /* pages one transaction may change: the others of the map are for what hangs on them */
+    uint64_t map_used;  /* bytes in use when the last transaction began; 0: none did */
+    uint64_t map_warm;  /* up to here the file behind them was written with zeros: see map_warm */
     bool map_cramped;   /* a transaction would have gone on if the map had room */
     buffer_t scratch; /* of the one write transaction */
     char *path;

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ROOM_LEAST = 128 /* pages: more than one event changes */ };
+enum { ROOM_LEAST = 128 /* pages: more than one event changes */, WARM_STEP = 256 << 10, WARM_LEAST = 1 << 20 };
 
 err_t store_map_prepare(store_t *self) {
     char path[PATH_MAX];
@@ -48,6 +48,27 @@ static uint64_t map_left(const store_t *self) {
     return used < self->file_size ? self->file_size - used : 0;
 }
 
+/* The pages that the next transaction will take, as many as the last one took and some more, are written with zeros, many at a time:
+ * the kernel then has them in memory, with their blocks, when LMDB touches each for the first time. */
+static void map_warm(store_t *self) {
+    static const uint8_t zeros[WARM_STEP];
+    MDB_envinfo info;
+    int fd = -1;
+    if (mdb_env_info(self->env, &info) != 0 || mdb_env_get_fd(self->env, &fd) != 0) return;
+    uint64_t used = ((uint64_t)info.me_last_pgno + 1) * self->page_size, taken = used - self->map_used;
+    uint64_t until = used + taken + taken / 4 + WARM_LEAST;
+    if (self->map_used == 0) until = used + WARM_LEAST;
+    if (until > self->file_size) until = self->file_size;
+    self->map_used = used;
+    if (self->map_warm < used) self->map_warm = used;
+    while (self->map_warm < until) {
+        uint64_t left = until - self->map_warm;
+        ssize_t size = pwrite(fd, zeros, left < sizeof zeros ? left : sizeof zeros, (off_t)self->map_warm);
+        if (size <= 0) return; /* then they are not warm, and that is all */
+        self->map_warm += (uint64_t)size;
+    }
+}
+
 /* As much again as a transaction was in want of, up to what the largest may take. */
 void store_map_room(store_t *self) {
     uint64_t left = map_left(self), most = 2ULL * LIMIT_CHANGES * self->page_size;
@@ -55,6 +76,7 @@ void store_map_room(store_t *self) {
     if (wanted > most) wanted = most;
     if (left < wanted) map_grow(self, (wanted - left + step - 1) / step * step);
     self->map_cramped = false;
+    map_warm(self);
     left = map_left(self) / self->page_size;
     self->map_room = left / 2 < ROOM_LEAST ? ROOM_LEAST : (uint32_t)(left / 2);
 }
