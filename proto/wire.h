@@ -28,10 +28,6 @@ err_t wire_encode_checked(const message_t *type, const void *value, buffer_t *ou
  * Accepts canonical encodings only. ERR_BAD: fault tells code and path. */
 err_t wire_decode(const message_t *type, bytes_t bytes, arena_t *arena, void *value, fault_t *fault);
 
-/* The same of bytes that were checked as we wrote them and whose sum was found right just now: characters of texts and ids, and
- * days, are not looked at again. */
-err_t wire_decode_kept(const message_t *type, bytes_t bytes, arena_t *arena, void *value, fault_t *fault);
-
 /* The bytes of one field of a map that was scanned, without decoding it; `offset` as in the struct of `type`. Empty: the field is
  * not there. */
 bytes_t wire_peek(const message_t *type, bytes_t map, size_t offset);
@@ -43,6 +39,10 @@ typedef struct {
     const void *object; /* where it lies within the value itself, not in a list */
     bytes_t bytes;      /* empty: they are not at hand */
 } wire_known_t;
+
+/* wire_decode of bytes that were checked as we wrote them and whose sum was found right just now: characters of texts and ids, and
+ * days, are not looked at again. known->bytes become what known->object was read from; known may be NULL. */
+err_t wire_decode_kept(const message_t *type, bytes_t bytes, arena_t *arena, void *value, wire_known_t *known, fault_t *fault);
 
 /* Ranges, sizes, required fields, UTF-8, days, words of a value built by hand. */
 err_t wire_check(const message_t *type, const void *value, fault_t *fault);

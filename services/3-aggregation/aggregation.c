@@ -57,9 +57,10 @@ static void on_report_accepted(turn_t *turn, const event_t *event) {
     if (!turn_body(turn, event, report_accepted_type(), &report) || memory == NULL) return;
     /* validation refuses what has no place in the plan; a total has none for it */
     if (!place_find(memory, report.unit, report.task, report.period, &place)) return;
-    obligation_get(turn, &place.key, &row);
+    wire_known_t counting;
+    obligation_get_known(turn, &place.key, &row, &counting);
     obligation_report(turn, &place, &report, &row);
-    totals_replace(turn, &place, &report, &row);
+    totals_replace(turn, &place, &report, &row, &counting);
 }
 
 static void on_credit_taken(turn_t *turn, const event_t *event) {

@@ -15,9 +15,9 @@ bool below_get(turn_t *turn, uint64_t seq, agg_revision_t *below) {
     return false;
 }
 
-void below_put(turn_t *turn, uint64_t seq, const agg_revision_t *below) {
+void below_put(turn_t *turn, uint64_t seq, const agg_revision_t *below, const wire_known_t *known) {
     store_key_t key = below_key(seq);
-    turn_put(turn, T_BELOW, &key, below);
+    txn_put_known(turn_txn(turn), T_BELOW, &key, below, known);
 }
 
 void below_delete(turn_t *turn, uint64_t seq) {

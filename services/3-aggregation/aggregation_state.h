@@ -118,6 +118,8 @@ void obligation_report(turn_t *turn, const place_t *place, const report_accepted
 void obligation_extend(turn_t *turn, const memory_t *memory, const place_t *place, uint64_t due_ms);
 /* The row of an obligation; all zero, and false: there is none. */
 bool obligation_get(turn_t *turn, const store_key_t *key, agg_obligation_t *row);
+/* The same, with the bytes of what counts; they hold until that is another. */
+bool obligation_get_known(turn_t *turn, const store_key_t *key, agg_obligation_t *row, wire_known_t *counting);
 void obligation_emit(turn_t *turn, const memory_t *memory, const place_t *place, const agg_obligation_t *row); /* told */
 /* Kept and told. */
 void obligation_put(turn_t *turn, const memory_t *memory, const place_t *place, const agg_obligation_t *row);
@@ -140,7 +142,8 @@ void on_outage_counted(turn_t *turn, const event_t *event);
 /* --- the pile of a report (aggregation_below.c) --- */
 /* What lies below the revision of this entry: it counts again when that one is returned. All zero, and false: nothing. */
 bool below_get(turn_t *turn, uint64_t seq, agg_revision_t *below);
-void below_put(turn_t *turn, uint64_t seq, const agg_revision_t *below);
+/* `known`: its bytes, if they are at hand. */
+void below_put(turn_t *turn, uint64_t seq, const agg_revision_t *below, const wire_known_t *known);
 void below_delete(turn_t *turn, uint64_t seq);
 /* What its figures of the indicator keep of what lies below it, by the deadline in force. false: no more or less than they did. */
 bool revision_retime(turn_t *turn, const watch_t *watch, agg_revision_t *revision);
@@ -153,8 +156,9 @@ void totals_exchange(turn_t *turn, const place_t *place, const claim_t *claims, 
                      const agg_revision_t *now);
 /* A revision that does not count yet gets its claims as validation tells them now. */
 void revision_contest(turn_t *turn, const place_t *place, const claim_t *claims, uint32_t claims_count, agg_revision_t *revision);
-/* The report counts from now on, on top of what counted. */
-void totals_replace(turn_t *turn, const place_t *place, const report_accepted_t *report, agg_obligation_t *row);
+/* The report counts from now on, on top of what counted. `counting`: the bytes of what counted, if they are at hand. */
+void totals_replace(turn_t *turn, const place_t *place, const report_accepted_t *report, agg_obligation_t *row,
+                    const wire_known_t *counting);
 const agg_share_t *share_find(const agg_revision_t *revision, text_t indicator, text_t member); /* NULL: it has none */
 /* A claim of another report counts from now on, or does so no longer; judges nothing. */
 void claim_settle(turn_t *turn, const claim_t *claim);

@@ -74,10 +74,16 @@ static bool period_is_past(turn_t *turn, const period_t *period) {
     return turn_get(turn, T_PERIODS, &key, &row) && row.past;
 }
 
-bool obligation_get(turn_t *turn, const store_key_t *key, agg_obligation_t *row) {
-    if (turn_get(turn, T_OBLIGATIONS, key, row)) return true;
+bool obligation_get_known(turn_t *turn, const store_key_t *key, agg_obligation_t *row, wire_known_t *counting) {
+    *counting = (wire_known_t){.object = &row->counting};
+    if (txn_get_known(turn_txn(turn), T_OBLIGATIONS, key, turn_arena(turn), row, counting)) return true;
     *row = (agg_obligation_t){0};
     return false;
+}
+
+bool obligation_get(turn_t *turn, const store_key_t *key, agg_obligation_t *row) {
+    wire_known_t counting;
+    return obligation_get_known(turn, key, row, &counting);
 }
 
 bool obligation_tell(turn_t *turn, const memory_t *memory, const place_t *place, arena_t *scratch, obligation_changed_t *told) {

@@ -302,7 +302,8 @@ static void shares_make(turn_t *turn, const place_t *place, const report_accepte
     }
 }
 
-void totals_replace(turn_t *turn, const place_t *place, const report_accepted_t *report, agg_obligation_t *row) {
+void totals_replace(turn_t *turn, const place_t *place, const report_accepted_t *report, agg_obligation_t *row,
+                    const wire_known_t *counting) {
     agg_revision_t now = {.received_ms = (uint64_t)report_instant(turn, report), .evidence = report->evidence};
     now.explained = codes_of(turn, report, &now.explained_count);
     now.claims = contested_of(turn, report->claims, report->claims_count, &now.claims_count);
@@ -310,7 +311,7 @@ void totals_replace(turn_t *turn, const place_t *place, const report_accepted_t 
     bool there = row->counting.seq != 0;
     if (there || now.shares_count > 0) now.seq = turn_cause(turn);
     else now = (agg_revision_t){0}; /* of words alone nothing is kept */
-    if (there) below_put(turn, now.seq, &row->counting);
+    if (there) below_put(turn, now.seq, &row->counting, counting);
     totals_exchange(turn, place, report->claims, report->claims_count, row, &now);
 }
 

@@ -64,7 +64,11 @@ void txn_fail(txn_t *self, err_t err);
 /* Keys may be empty: the one row of a table that has only one.
  * Reads into `row` (views into arena copies). false: not there, or an error stuck. */
 bool txn_get(txn_t *self, size_t table, const store_key_t *key, arena_t *arena, void *row);
+/* The same, and known->bytes become what known->object was read from: views into the arena. */
+bool txn_get_known(txn_t *self, size_t table, const store_key_t *key, arena_t *arena, void *row, wire_known_t *known);
 void txn_put(txn_t *self, size_t table, const store_key_t *key, const void *row);
+/* The same; where known->object is the row itself, its bytes are copied instead of packed anew. */
+void txn_put_known(txn_t *self, size_t table, const store_key_t *key, const void *row, const wire_known_t *known);
 /* Puts a row where there is none. false: there is one, which is read into `there`; or an error stuck. Not in derived stores. */
 bool txn_put_new(txn_t *self, size_t table, const store_key_t *key, const void *row, arena_t *arena, void *there);
 /* A row of about so many bytes will be put before the commit: its page counts from now on, for txn_is_full. */

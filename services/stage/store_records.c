@@ -32,9 +32,9 @@ bool record_open(txn_t *self, MDB_val key, MDB_val value, const char *where, byt
     return false;
 }
 
-static bool content_read(txn_t *self, const table_t *kept, bytes_t content, arena_t *arena, void *row) {
+static bool content_read(txn_t *self, const table_t *kept, bytes_t content, arena_t *arena, void *row, wire_known_t *known) {
     fault_t fault;
-    err_t err = wire_decode_kept(kept->type(), arena_bytes(arena, content), arena, row, &fault);
+    err_t err = wire_decode_kept(kept->type(), arena_bytes(arena, content), arena, row, known, &fault);
     if (err == OK) return true;
     log_error("record_unreadable", "store=%s table=%s code=%s path=%s", self->store->path, kept->name, fault.code, fault.path);
     txn_fail(self, ERR_CORRUPT);
@@ -44,7 +44,7 @@ static bool content_read(txn_t *self, const table_t *kept, bytes_t content, aren
 bool record_read(txn_t *self, size_t table, MDB_val key, MDB_val value, arena_t *arena, void *row) {
     const table_t *kept = &self->store->tables[table];
     bytes_t content;
-    return record_open(self, key, value, kept->name, &content) && content_read(self, kept, content, arena, row);
+    return record_open(self, key, value, kept->name, &content) && content_read(self, kept, content, arena, row, NULL);
 }
 
 /* NULL: the table's rows go straight to LMDB. */
@@ -63,7 +63,7 @@ static int record_find(txn_t *self, size_t table, MDB_val *name, MDB_val *value)
 }
 
 /* From LMDB; what was found, or that there is nothing, is at hand from now on. */
-static bool row_fetch(txn_t *self, size_t table, MDB_val name, arena_t *arena, void *row) {
+static bool row_fetch(txn_t *self, size_t table, MDB_val name, arena_t *arena, void *row, wire_known_t *known) {
     const table_t *kept = &self->store->tables[table];
     rows_t *rows = rows_of(self, table);
     bytes_t content = {NULL, 0};
@@ -72,18 +72,22 @@ static bool row_fetch(txn_t *self, size_t table, MDB_val name, arena_t *arena, v
     if (code != 0 && code != MDB_NOTFOUND) return txn_wrong(self, code, "get"), false;
     if (code == 0 && !record_open(self, name, value, kept->name, &content)) return false;
     if (rows != NULL) rows_read(rows, (uint32_t)table, bytes_of(name), content);
-    return code == 0 && content_read(self, kept, content, arena, row);
+    return code == 0 && content_read(self, kept, content, arena, row, known);
 }
 
 bool txn_get(txn_t *self, size_t table, const store_key_t *key, arena_t *arena, void *row) {
+    return txn_get_known(self, table, key, arena, row, NULL);
+}
+
+bool txn_get_known(txn_t *self, size_t table, const store_key_t *key, arena_t *arena, void *row, wire_known_t *known) {
     if (self->err != OK) return false;
     ASSERT(table < self->store->table_count);
     MDB_val name = key_value(key);
     rows_t *rows = rows_of(self, table);
     const row_t *at_hand = rows == NULL ? NULL : rows_find(rows, (uint32_t)table, bytes_of(name));
-    if (at_hand == NULL) return row_fetch(self, table, name, arena, row);
+    if (at_hand == NULL) return row_fetch(self, table, name, arena, row, known);
     if (at_hand->state == ROW_ABSENT || at_hand->state == ROW_DELETED) return false;
-    return content_read(self, &self->store->tables[table], (bytes_t){at_hand->content, at_hand->size}, arena, row);
+    return content_read(self, &self->store->tables[table], (bytes_t){at_hand->content, at_hand->size}, arena, row, known);
 }
 
 void txn_value_wrong(txn_t *self, const message_t *type, const char *where, const fault_t *fault) {
@@ -147,12 +151,18 @@ static void row_lay(txn_t *self, size_t table, MDB_val key) {
 }
 
 void txn_put(txn_t *self, size_t table, const store_key_t *key, const void *row) {
+    txn_put_known(self, table, key, row, NULL);
+}
+
+void txn_put_known(txn_t *self, size_t table, const store_key_t *key, const void *row, const wire_known_t *known) {
     if (self->err != OK) return;
     ASSERT(table < self->store->table_count);
     const table_t *kept = &self->store->tables[table];
     buffer_t *record = record_begin(self);
     fault_t fault;
-    if (wire_encode_checked(kept->type(), row, record, &fault) != OK)
+    bool at_hand = known != NULL && known->object == row && known->bytes.size > 0;
+    if (at_hand) buffer_add(record, known->bytes.at, known->bytes.size);
+    if (!at_hand && wire_encode_checked(kept->type(), row, record, &fault) != OK)
         txn_value_wrong(self, kept->type(), kept->name, &fault);
     else if (self->store->ways[table] != ROWS_AT_HAND)
         row_lay(self, table, key_value(key));

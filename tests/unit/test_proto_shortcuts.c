@@ -51,10 +51,10 @@ static void kept_bytes_are_read_without_a_look_at_their_characters_and_all_else_
     wire_encode(append_ask_type(), &ask, &map);
     assert_int_equal(wire_decode(append_ask_type(), view(&map), arena, &read, &fault), ERR_BAD);
     assert_string_equal(fault.code, "bad_slug");
-    assert_int_equal(wire_decode_kept(append_ask_type(), view(&map), arena, &read, &fault), OK);
+    assert_int_equal(wire_decode_kept(append_ask_type(), view(&map), arena, &read, NULL, &fault), OK);
     assert_true(text_is(read.unit, "c h") && text_is(read.report.task, "consumption"));
     for (uint32_t size = 0; size < map.size; size++)
-        assert_int_equal(wire_decode_kept(append_ask_type(), (bytes_t){map.at, size}, arena, &read, &fault), ERR_BAD);
+        assert_int_equal(wire_decode_kept(append_ask_type(), (bytes_t){map.at, size}, arena, &read, NULL, &fault), ERR_BAD);
     buffer_destroy(&map);
     arena_destroy(&arena);
 }

@@ -111,10 +111,39 @@ static void a_row_that_is_appended_may_lie_before_others_nevertheless(void **sta
     store_close(&store);
 }
 
+static void an_object_of_a_row_becomes_a_row_by_the_bytes_it_was_read_from(void **state) {
+    (void)state;
+    static const table_t both[] = {{"asks", append_ask_type}, {"reports", report_type}};
+    store_t *store;
+    arena_t *arena = arena_new();
+    append_ask_t ask = {.unit = text_of("csh"), .key_generation = 3}, read;
+    ask.report = (report_t){.submission_id = {7}, .task = text_of("pair"), .period = text_of("2021-08"), .progress = text_of("走访")};
+    store_key_t key = key_at(1), other = key_at(2);
+    assert_int_equal(store_open_derived("data/d", both, 2, &store), OK);
+    txn_t *txn = store_write(store);
+    txn_put(txn, 0, &key, &ask);
+    wire_known_t known = {.object = &read.report};
+    assert_true(txn_get_known(txn, 0, &key, arena, &read, &known));
+    assert_true(known.bytes.size > 0);
+    read.report.progress = text_of("not looked at: the bytes are at hand");
+    txn_put_known(txn, 1, &key, &read.report, &known);
+    known.object = &ask.report; /* another than is put: it is packed */
+    txn_put_known(txn, 1, &other, &read.report, &known);
+    report_t report;
+    assert_true(txn_get(txn, 1, &key, arena, &report) && text_is(report.progress, "走访"));
+    assert_true(txn_get(txn, 1, &other, arena, &report) && text_equal(report.progress, read.report.progress));
+    assert_int_equal(txn_commit(&txn), OK);
+    head_t head;
+    assert_int_equal(store_verify(store, &head), OK);
+    arena_destroy(&arena);
+    store_close(&store);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         BENCH_TEST(all_three_ways_say_the_same_through_commits_and_rollbacks),
         BENCH_TEST(a_row_that_is_appended_may_lie_before_others_nevertheless),
+        BENCH_TEST(an_object_of_a_row_becomes_a_row_by_the_bytes_it_was_read_from),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
