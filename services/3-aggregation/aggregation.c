@@ -14,7 +14,7 @@ const table_t aggregation_tables[T_COUNT] = {
 };
 
 /* A report touches its obligation once, and lays down what it takes the place of. */
-static const rows_way_t ways[T_COUNT] = {[T_OBLIGATIONS] = ROWS_STRAIGHT, [T_BELOW] = ROWS_APPENDED};
+static const rows_way_t ways[T_COUNT] = {[T_OBLIGATIONS] = ROWS_STRAIGHT, [T_SPOTS] = ROWS_STRAIGHT, [T_BELOW] = ROWS_APPENDED};
 
 const plan_tables_t aggregation_plan_tables = {T_PLAN, T_PLAN_PARTS};
 
