@@ -97,7 +97,7 @@ static void report_amend(turn_t *turn, const watch_t *watch, const store_key_t *
 static bool reports_amend(turn_t *turn, const watch_t *watch, agg_pass_t *pass, uint32_t *pieces) {
     store_key_t *keys = ARENA_NEW(turn_arena(turn), store_key_t, REPORTS_AT_ONCE);
     agg_obligation_t *rows = ARENA_NEW(turn_arena(turn), agg_obligation_t, REPORTS_AT_ONCE);
-    store_key_t prefix = KEY(watch->task->id), from = obligation_key(watch->task->id, pass->reported, pass->unit);
+    store_key_t prefix = KEY(watch->task->id), from = obligation_key(watch->task->id, pass->unit, pass->reported);
     uint32_t count = 0;
     scan_t scan = scan_begin(turn_txn(turn), T_OBLIGATIONS, &prefix, pass->unit.size > 0 ? &from : NULL);
     while (count < REPORTS_AT_ONCE && *pieces > 0 && scan_next(&scan, turn_arena(turn), &rows[count])) {
@@ -113,8 +113,8 @@ static bool reports_amend(turn_t *turn, const watch_t *watch, agg_pass_t *pass, 
     uint32_t at = 0;
     bytes_t last = {keys[count - 1].bytes, keys[count - 1].size};
     key_next_text(last, &at);
-    pass->reported = arena_text(turn_arena(turn), key_next_text(last, &at));
     pass->unit = arena_text(turn_arena(turn), key_next_text(last, &at));
+    pass->reported = arena_text(turn_arena(turn), key_next_text(last, &at));
     return false;
 }
 

@@ -173,8 +173,8 @@ static void figures_fill(turn_t *turn, const memory_t *memory, const figures_ask
         proof_row_t row = {.cause_seq = counting->seq, .received_ms = counting->received_ms, .evidence = counting->evidence};
         row.explained = counting->explained;
         row.explained_count = counting->explained_count;
-        row.period = arena_text(turn_arena(turn), key_next_text(scan.key, &at));
         row.unit = arena_text(turn_arena(turn), key_next_text(scan.key, &at));
+        row.period = arena_text(turn_arena(turn), key_next_text(scan.key, &at));
         for (uint32_t index = 0; index < counting->shares_count && !page->told.more; index++) {
             const agg_share_t *share = &counting->shares[index];
             if (text_equal(share->indicator, question->indicator) && wanted(question->member, share->member))

@@ -7,28 +7,51 @@ static store_key_t day_key(const watch_t *watch, text_t member, uint32_t day) {
     return key;
 }
 
-/* Whoever looks at the rows of days needs all of them. */
-static void day_settle(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *tally) {
-    if (tally->late_day == 0) return;
-    store_key_t key = day_key(watch, member, tally->late_day);
+static void day_bring(turn_t *turn, const watch_t *watch, text_t member, uint32_t day, wide_t change) {
+    store_key_t key = day_key(watch, member, day);
     agg_day_t row;
-    if (!turn_get(turn, T_DAYS, &key, &row)) row = (agg_day_t){0};
-    wide_t sum = TALLY_WIDE(&row, amount) + TALLY_WIDE(tally, late);
-    TALLY_SET(&row, amount, sum);
-    if (sum == 0) turn_delete(turn, T_DAYS, &key);
-    else turn_put(turn, T_DAYS, &key, &row);
-    tally->late_day = 0;
-    TALLY_SET(tally, late, 0);
+    if (change == 0) return;
+    if (!txn_get(turn_txn(turn), T_DAYS, &key, turn_arena(turn), &row)) row = (agg_day_t){0};
+    TALLY_SET(&row, amount, TALLY_WIDE(&row, amount) + change);
+    if (TALLY_WIDE(&row, amount) == 0) txn_delete(turn_txn(turn), T_DAYS, &key);
+    else txn_put(turn_txn(turn), T_DAYS, &key, &row);
+}
+
+void days_settle(turn_t *turn, const watch_t *watch, hand_t *hand) {
+    for (uint32_t at = 0; at < hand->days_count; at++)
+        day_bring(turn, watch, text_of(NULL), hand->days[at].day, hand->days[at].change);
+    hand->days_count = 0;
+}
+
+/* Facts of few days come together: their rows hear of them once a commit. */
+static void day_note(turn_t *turn, const watch_t *watch, hand_t *hand, uint32_t day, wide_t change) {
+    uint32_t at = 0;
+    while (at < hand->days_count && hand->days[at].day != day) at++;
+    if (at == DAYS_AT_HAND) {
+        days_settle(turn, watch, hand);
+        at = 0;
+    }
+    if (at == hand->days_count) {
+        hand->days[hand->days_count].day = day;
+        hand->days[hand->days_count++].change = 0;
+    }
+    hand->days[at].change += change;
 }
 
 void pile_add(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *tally, uint32_t day, wide_t amount) {
     if (amount == 0) return;
-    if (tally->late_day != day) day_settle(turn, watch, member, tally);
-    tally->late_day = day;
-    TALLY_SET(tally, late, TALLY_WIDE(tally, late) + amount);
+    hand_t *hand = hand_of(turn, watch, member);
+    if (hand == NULL) day_bring(turn, watch, member, day, amount);
+    else day_note(turn, watch, hand, day, amount);
     if (tally->crossed == 0) return;
     if (day < tally->crossed) TALLY_SET(tally, before, TALLY_WIDE(tally, before) + amount);
     if (day <= tally->crossed) TALLY_SET(tally, through, TALLY_WIDE(tally, through) + amount);
+}
+
+/* Whoever looks at the rows of days needs all of them. */
+static void pile_days_settle(turn_t *turn, const watch_t *watch, text_t member) {
+    hand_t *hand = hand_of(turn, watch, member);
+    if (hand != NULL) days_settle(turn, watch, hand);
 }
 
 static void crossing_forget(agg_tally_t *tally) {
@@ -42,7 +65,7 @@ static void crossing_search(turn_t *turn, const watch_t *watch, text_t member, a
     store_key_t prefix = KEY(watch->indicator->id, member);
     store_key_t from = day_key(watch, member, day);
     agg_day_t row;
-    day_settle(turn, watch, member, tally);
+    pile_days_settle(turn, watch, member);
     crossing_forget(tally);
     scan_t scan = scan_begin(turn_txn(turn), T_DAYS, &prefix, &from);
     while (tally->crossed == 0 && scan_next(&scan, turn_arena(turn), &row)) {

@@ -4,10 +4,9 @@
 static store_key_t tally_key(const watch_t *watch, text_t member) { return KEY(watch->indicator->id, member); }
 static store_key_t told_key(const watch_t *watch) { return KEY(watch->indicator->id); }
 
-/* Of the fold only, and of an indicator's own pile: a query has its snapshot, and members may be thousands. NULL: neither. */
-static hand_t *hand_of(turn_t *turn, const watch_t *watch) {
+hand_t *hand_of(turn_t *turn, const watch_t *watch, text_t member) {
     const memory_t *memory = turn_memory(turn);
-    return turn_event(turn) == NULL ? NULL : &memory->hands[watch - memory->watches];
+    return member.size > 0 || turn_event(turn) == NULL ? NULL : &memory->hands[watch - memory->watches];
 }
 
 static bool tally_read(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *tally) {
@@ -19,7 +18,7 @@ static bool tally_read(turn_t *turn, const watch_t *watch, text_t member, agg_ta
 
 /* Its own pile in the fold, read if it is not yet. NULL: none is at hand. */
 static hand_t *tally_hand(turn_t *turn, const watch_t *watch, text_t member) {
-    hand_t *hand = member.size > 0 ? NULL : hand_of(turn, watch);
+    hand_t *hand = hand_of(turn, watch, member);
     if (hand != NULL && hand->tally_state == HAND_UNKNOWN)
         hand->tally_state = tally_read(turn, watch, member, &hand->tally) ? HAND_CLEAN : HAND_ABSENT;
     return hand;
@@ -51,13 +50,13 @@ void tally_put(turn_t *turn, const watch_t *watch, text_t member, const agg_tall
         turn_put(turn, T_TALLIES, &key, tally);
         return;
     }
-    hand_t *hand = hand_of(turn, watch);
+    hand_t *hand = hand_of(turn, watch, text_of(NULL));
     if (tally != &hand->tally) hand->tally = *tally;
     hand->tally_state = HAND_CHANGED;
 }
 
 stride_t watch_pace(turn_t *turn, const watch_t *watch, uint32_t day) {
-    hand_t *hand = hand_of(turn, watch);
+    hand_t *hand = hand_of(turn, watch, text_of(NULL));
     if (hand == NULL) return pace_on(&watch->aim, day);
     if (hand->paced_day != day) hand->pace = pace_on(&watch->aim, day);
     hand->paced_day = day;
@@ -65,7 +64,7 @@ stride_t watch_pace(turn_t *turn, const watch_t *watch, uint32_t day) {
 }
 
 const agg_told_t *told_at(turn_t *turn, const watch_t *watch) {
-    hand_t *hand = hand_of(turn, watch);
+    hand_t *hand = hand_of(turn, watch, text_of(NULL));
     if (hand->told_state == HAND_UNKNOWN) {
         store_key_t key = told_key(watch);
         hand->told_state = turn_get(turn, T_TARGETS, &key, &hand->told) ? HAND_CLEAN : HAND_ABSENT;
@@ -74,12 +73,13 @@ const agg_told_t *told_at(turn_t *turn, const watch_t *watch) {
 }
 
 void told_put(turn_t *turn, const watch_t *watch, const agg_told_t *told) {
-    hand_t *hand = hand_of(turn, watch);
+    hand_t *hand = hand_of(turn, watch, text_of(NULL));
     hand->told = *told;
     hand->told_state = HAND_CHANGED;
 }
 
 static void hand_settle(turn_t *turn, const watch_t *watch, hand_t *hand) {
+    days_settle(turn, watch, hand);
     if (hand->tally_state == HAND_CHANGED) {
         store_key_t key = tally_key(watch, text_of(NULL));
         txn_put(turn_txn(turn), T_TALLIES, &key, &hand->tally);

@@ -9,7 +9,7 @@ store_key_t key_of(const text_t *texts, uint32_t count) {
     return key;
 }
 
-store_key_t obligation_key(text_t task, text_t period, text_t unit) { return KEY(task, period, unit); }
+store_key_t obligation_key(text_t task, text_t unit, text_t period) { return KEY(task, unit, period); }
 
 static bool *marks_cleared(memory_t *memory) {
     memset(memory->marks, 0, memory->plan->units_count);
@@ -218,13 +218,14 @@ uint32_t memory_today(const memory_t *memory, const turn_t *turn) {
 static void place_fill(const memory_t *memory, place_t *place) {
     place->period_index = planbook_period_index(memory->book, place->period);
     place->watches = &memory->watches[memory->first_watch[memory_task_index(memory, place->task)]];
-    place->key = KEY(place->task->id, place->period->id);
+    place->key = KEY(place->task->id);
 }
 
 static void place_for(const memory_t *memory, place_t *place, const unit_t *unit) {
     place->unit = unit;
     place->unit_index = planbook_unit_index(memory->book, unit);
     key_add_text(&place->key, unit->id);
+    key_add_text(&place->key, place->period->id);
 }
 
 place_t place_of(const memory_t *memory, const unit_t *unit, const task_t *task, const period_t *period) {
@@ -239,7 +240,7 @@ place_t place_of(const memory_t *memory, const unit_t *unit, const task_t *task,
 /* What of a place is the same whoever reports; kept for the next. false: the plan has no such task, or period. */
 static bool lately_find(const memory_t *memory, text_t task, text_t period) {
     place_t *last = &memory->lately->place;
-    bool known = memory->lately->place_size > 0;
+    bool known = last->key.size > 0;
     if (known && text_equal(task, last->task->id) && text_equal(period, last->period->id)) return true;
     const task_t *its_task = planbook_task(memory->book, task);
     const period_t *its_period = planbook_period(memory->book, period);
@@ -247,7 +248,6 @@ static bool lately_find(const memory_t *memory, text_t task, text_t period) {
     last->task = its_task;
     last->period = its_period;
     place_fill(memory, last);
-    memory->lately->place_size = last->key.size;
     return true;
 }
 
@@ -260,7 +260,7 @@ bool place_find(const memory_t *memory, text_t unit, text_t task, text_t period,
     place->period_index = last->period_index;
     place->watches = last->watches;
     place->key = key_new();
-    key_add_bytes(&place->key, last->key.bytes, memory->lately->place_size);
+    key_add_bytes(&place->key, last->key.bytes, last->key.size);
     place_for(memory, place, whose);
     return true;
 }

@@ -27,12 +27,19 @@ typedef struct {
     uint8_t owed_hash[QUICK_SIZE], settled_hash[QUICK_SIZE]; /* as in agg_told: all contributors owe; nobody does */
 } watch_t;
 
-/* An indicator's own pile, and its verdict as it was told last, as values between two commits (aggregation_hand.c). */
+/* An indicator's own pile with what the newest reports brought its days, and its verdict as it was told last: values between two
+ * commits (aggregation_hand.c). */
+enum { DAYS_AT_HAND = 16 };
 typedef enum { HAND_UNKNOWN, HAND_ABSENT, HAND_CLEAN, HAND_CHANGED } hand_state_t;
 typedef struct {
     hand_state_t tally_state, told_state;
     agg_tally_t tally;
     agg_told_t told;
+    struct {
+        uint32_t day;
+        wide_t change; /* what its row does not know yet */
+    } days[DAYS_AT_HAND];
+    uint32_t days_count;
     uint32_t paced_day; /* the day that `pace` is of; 0: of none yet */
     stride_t pace;
 } hand_t;
@@ -51,8 +58,7 @@ typedef struct {
 typedef struct {
     int64_t day_from_ms, day_to_ms; /* the day: from, until before */
     uint32_t day;
-    place_t place;       /* its unit is of no account */
-    uint32_t place_size; /* bytes of its key without the unit; 0: none yet */
+    place_t place; /* its unit is of no account, its key has the task alone; that is empty: none yet */
 } lately_t;
 
 /* The plan in force, indexed: what memory_load derives from the store. */
@@ -98,8 +104,7 @@ void texts_hash(const text_t *texts, uint32_t count, buffer_t *out); /* appends 
 /* --- keys --- */
 store_key_t key_of(const text_t *texts, uint32_t count);
 #define KEY(...) key_of((const text_t[]){__VA_ARGS__}, sizeof((const text_t[]){__VA_ARGS__}) / sizeof(text_t))
-/* The period before the unit: who reports in one month lie beside each other. */
-store_key_t obligation_key(text_t task, text_t period, text_t unit);
+store_key_t obligation_key(text_t task, text_t unit, text_t period);
 
 /* --- obligations and the passing of time (aggregation_time.c) --- */
 agg_pass_t pass_get(turn_t *turn);
@@ -173,6 +178,8 @@ agg_tally_t tally_get(turn_t *turn, const watch_t *watch, text_t member);
 agg_tally_t *tally_at(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *room);
 void tally_put(turn_t *turn, const watch_t *watch, text_t member, const agg_tally_t *tally);
 stride_t watch_pace(turn_t *turn, const watch_t *watch, uint32_t day);
+/* What is at hand of an indicator. NULL: in a query, which has its snapshot; and of members, which may be thousands. */
+hand_t *hand_of(turn_t *turn, const watch_t *watch, text_t member);
 /* In the fold only. NULL: it was never told. */
 const agg_told_t *told_at(turn_t *turn, const watch_t *watch);
 void told_put(turn_t *turn, const watch_t *watch, const agg_told_t *told);
@@ -199,6 +206,7 @@ void people_end(people_t *self);
 void pile_add(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *tally, uint32_t day, wide_t amount);
 void pile_settle(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *tally);
 void pile_anew(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *tally); /* the goal is another */
+void days_settle(turn_t *turn, const watch_t *watch, hand_t *hand); /* what is at hand of days becomes rows */
 #define TALLY_WIDE(tally, field) wide_join((tally)->field, (tally)->field##_high)
 #define TALLY_SET(tally, field, value)                                                                                         \
     do {                                                                                                                       \

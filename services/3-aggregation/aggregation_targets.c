@@ -86,7 +86,7 @@ static bool spot_row(turn_t *turn, const watch_t *watch, bytes_t key, proof_row_
     row->period = arena_text(turn_arena(turn), key_next_text(key, &at));
     row->member = arena_text(turn_arena(turn), key_next_text(key, &at));
     bool opening = key_next_u64(key, &at) != 0;
-    store_key_t place = obligation_key(watch->task->id, row->period, row->unit);
+    store_key_t place = obligation_key(watch->task->id, row->unit, row->period);
     agg_obligation_t owed;
     if (!obligation_get(turn, &place, &owed)) return false;
     const agg_share_t *share = share_find(&owed.counting, watch->indicator->id, row->member);

@@ -48,8 +48,8 @@ static uint64_t map_left(const store_t *self) {
     return used < self->file_size ? self->file_size - used : 0;
 }
 
-/* The pages that the next transaction will take, as many as the last one took and some more, are written with zeros, many at a time:
- * the kernel then has them in memory, with their blocks, when LMDB touches each for the first time. */
+/* The pages that the next transaction will take, as many as the last one took and some more, are written with zeros, many at a
+ * time: the kernel then has them in memory, with their blocks, when LMDB touches each for the first time. */
 static void map_warm(store_t *self) {
     static const uint8_t zeros[WARM_STEP];
     MDB_envinfo info;
