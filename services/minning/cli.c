@@ -120,6 +120,21 @@ static const verb_t *verb_of(const cli_t *cli, size_t *words) {
     return found;
 }
 
+/* What was taken for a verb: two words where the first begins some, and then which there are. */
+static const char *verb_typed(const cli_t *cli) {
+    text_t known = text_of("");
+    for (const verb_t *verb = cli_verbs; verb->words != NULL; verb++) {
+        size_t first = strcspn(verb->words, " ");
+        if (strlen(cli->args[0]) != first || memcmp(cli->args[0], verb->words, first) != 0 || verb->words[first] == '\0')
+            continue;
+        known = arena_format(cli->arena, TEXT_FORMAT " %s", TEXT_ARGS(known), verb->words + first + 1);
+    }
+    if (known.size == 0) return cli->args[0];
+    return arena_format(cli->arena, cli_say(cli, "%s %s（%s 之后可用" TEXT_FORMAT "）", "%s %s (%s takes" TEXT_FORMAT ")"),
+                        cli->args[0], cli->arg_count > 1 ? cli->args[1] : "", cli->args[0], TEXT_ARGS(known))
+        .at;
+}
+
 static int usage(const cli_t *cli, const char *zh, const char *en, const char *detail, int *exit_code) {
     *exit_code = cli_fail(cli, EX_USAGE, zh, en, detail);
     fprintf(stderr, "%s\n", cli_say(cli, "试试 minning --help", "Try minning --help"));
@@ -195,7 +210,7 @@ int cli_parse(cli_t *cli, int argc, char **argv, int *exit_code) {
     size_t words = 0;
     cli->verb = verb_of(cli, &words);
     if (cli->verb != NULL) return check_verb(cli, words, exit_code);
-    if (cli->arg_count > 0) return usage(cli, "没有这个命令", "no such verb", cli->args[0], exit_code);
+    if (cli->arg_count > 0) return usage(cli, "没有这个命令", "no such verb", verb_typed(cli), exit_code);
     help_all(cli);
     *exit_code = cli_option(cli, OPTION_help) != NULL ? EXIT_WELL : EX_USAGE;
     return 1;
@@ -290,7 +305,8 @@ int cli_read_receipt(const cli_t *cli, const char *path, receipt_t *receipt) {
     int exit_code = cli_read_file(cli, path, LIMIT_EDGE_FRAME, &text);
     if (exit_code != EXIT_WELL) return exit_code;
     json_t *json = json_read(text, &line, what, sizeof what), *inner = json_object_get(json, "receipt");
-    bool good = json != NULL && message_from_json(receipt_type(), inner == NULL ? json : inner, cli->arena, receipt, &fault) == OK;
+    bool good =
+        json != NULL && message_from_json(receipt_type(), inner == NULL ? json : inner, cli->arena, receipt, &fault) == OK;
     json_decref(json);
     return good ? EXIT_WELL : cli_fail(cli, EX_DATAERR, "不是回执文件", "not a receipt", path);
 }

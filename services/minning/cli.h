@@ -120,6 +120,9 @@ text_t cli_unit_name(cli_t *cli, text_t id); /* the id itself where the plan has
 text_t cli_task_name(cli_t *cli, text_t id);
 /* The unit that is meant by an id or by a name; an empty text if there is none. */
 text_t cli_unit_named(cli_t *cli, const char *text);
+/* The same of an indicator; NULL: there is none, or no plan. And of a task: what was typed where the plan has none of that name. */
+const indicator_t *cli_indicator_named(cli_t *cli, const char *text);
+text_t cli_task_named(cli_t *cli, const char *text);
 
 /* --- the verbs --- */
 int verb_init(cli_t *cli);

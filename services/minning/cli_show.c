@@ -177,6 +177,26 @@ text_t cli_task_name(cli_t *cli, text_t id) {
     return task == NULL ? id : task->name;
 }
 
+const indicator_t *cli_indicator_named(cli_t *cli, const char *text) {
+    const planbook_t *book = cli_plan(cli);
+    text_t wanted = text_of(text);
+    const indicator_t *found = book == NULL ? NULL : planbook_indicator(book, wanted);
+    const plan_t *plan = book == NULL ? NULL : planbook_plan(book);
+    for (uint32_t task = 0; plan != NULL && task < plan->tasks_count; task++)
+        for (uint32_t index = 0; found == NULL && index < plan->tasks[task].indicators_count; index++)
+            if (text_equal(plan->tasks[task].indicators[index].name, wanted)) found = &plan->tasks[task].indicators[index];
+    return found;
+}
+
+text_t cli_task_named(cli_t *cli, const char *text) {
+    const planbook_t *book = cli_plan(cli);
+    text_t wanted = text_of(text);
+    const plan_t *plan = book == NULL ? NULL : planbook_plan(book);
+    for (uint32_t index = 0; plan != NULL && index < plan->tasks_count; index++)
+        if (text_equal(plan->tasks[index].name, wanted)) return plan->tasks[index].id;
+    return wanted;
+}
+
 text_t cli_unit_named(cli_t *cli, const char *text) {
     const planbook_t *book = cli_plan(cli);
     text_t wanted = text_of(text);

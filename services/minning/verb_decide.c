@@ -38,7 +38,7 @@ static int decide(cli_t *cli, decision_t decision) {
     if (exit_code != EXIT_WELL) return exit_code;
     report_decide_t ask = {.decision = decision,
                            .unit = cli_unit_named(cli, cli->args[0]),
-                           .task = text_of(cli->args[1]),
+                           .task = cli_task_named(cli, cli->args[1]),
                            .period = text_of(cli->args[2]),
                            .why = cli_slug(cli, OPTION_why)};
     if (ask.unit.size == 0) return cli_fail(cli, EX_DATAERR, "计划中没有这个单位", "the plan has no such unit", cli->args[0]);

@@ -26,8 +26,7 @@ static int tell_request(cli_t *cli, const extension_request_t *ask, const verdic
 int verb_extension_request(cli_t *cli) {
     talk_t talk = {0};
     unit_outcome_t outcome = {0};
-    extension_request_t ask = {
-        .task = text_of(cli->args[0]), .period = text_of(cli->args[1]), .why = text_of(cli_option(cli, OPTION_why))};
+    extension_request_t ask = {.period = text_of(cli->args[1]), .why = text_of(cli_option(cli, OPTION_why))};
     if (ask.why.size == 0) return cli_fail(cli, EX_USAGE, "申请延期须写明理由", "a request has a reason", "--why TEXT");
     if (!json_day_read(cli_slug(cli, OPTION_until), &ask.until))
         return cli_fail(cli, EX_USAGE, "须写明延至哪一日", "say until which day", "--until 2021-09-03");
@@ -35,6 +34,7 @@ int verb_extension_request(cli_t *cli) {
     uuid7_new(clock_wall_ms(), ask.submission_id);
     int exit_code = talk_open(cli, &talk);
     err_t err = OK;
+    ask.task = cli_task_named(cli, cli->args[0]); /* by the plan of this home, if there is one */
     if (exit_code == EXIT_WELL)
         err = unit_act(talk.link, extension_request_type(), &ask, talk.timeout_ms, cli->arena, &outcome);
     unit_close(&talk.link);
@@ -82,7 +82,7 @@ static int extend(cli_t *cli, decision_t decision) {
     if (exit_code != EXIT_WELL) return exit_code;
     extension_decide_t ask = {.decision = decision,
                               .unit = cli_unit_named(cli, cli->args[0]),
-                              .task = text_of(cli->args[1]),
+                              .task = cli_task_named(cli, cli->args[1]),
                               .period = text_of(cli->args[2]),
                               .why = cli_slug(cli, OPTION_why)};
     if (ask.unit.size == 0) return cli_fail(cli, EX_DATAERR, "计划中没有这个单位", "the plan has no such unit", cli->args[0]);

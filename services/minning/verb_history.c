@@ -320,9 +320,10 @@ int verb_history(cli_t *cli) {
     int exit_code = cli_enter(cli);
     if (exit_code != EXIT_WELL) return exit_code;
     const planbook_t *book = cli_plan(cli);
-    const indicator_t *indicator = book == NULL ? NULL : planbook_indicator(book, self.indicator);
+    const indicator_t *indicator = cli_indicator_named(cli, cli->args[0]);
     if (book != NULL && indicator == NULL)
         return cli_fail(cli, EX_DATAERR, "计划中没有这个指标", "the plan has no such indicator", cli->args[0]);
+    if (indicator != NULL) self.indicator = indicator->id;
     const char *typed = cli_option(cli, OPTION_unit);
     if (typed != NULL) self.unit = cli_unit_named(cli, typed);
     if (typed != NULL && self.unit.size == 0)

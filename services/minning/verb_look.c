@@ -204,10 +204,11 @@ int verb_figures(cli_t *cli) {
     int exit_code = cli_enter(cli);
     if (exit_code != EXIT_WELL) return exit_code;
     const planbook_t *book = cli_plan(cli);
-    const indicator_t *indicator = book == NULL ? NULL : planbook_indicator(book, text_of(cli->args[0]));
+    const indicator_t *indicator = cli_indicator_named(cli, cli->args[0]);
     if (book != NULL && indicator == NULL)
         return cli_fail(cli, EX_DATAERR, "计划中没有这个指标", "the plan has no such indicator", cli->args[0]);
-    figures_ask_t ask = {.indicator = text_of(cli->args[0]), .member = cli_slug(cli, OPTION_member)};
+    figures_ask_t ask = {.indicator = indicator == NULL ? text_of(cli->args[0]) : indicator->id,
+                         .member = cli_slug(cli, OPTION_member)};
     figures_t all;
     exit_code = rows_figures(cli, &ask, &all);
     if (exit_code != EXIT_WELL) return exit_code;

@@ -22,8 +22,8 @@ int verb_report_nil(cli_t *cli) {
     if (exit_code == EXIT_WELL && book == NULL)
         exit_code = cli_fail(cli, EX_NOINPUT, "须用 --plan 指明计划文件", "name the plan file", "--plan FILE");
     if (exit_code == EXIT_WELL) {
-        text_t id = cli_unit_named(cli, unit);
-        const char *wrong = report_nil(book, id, text_of(cli->args[0]), text_of(cli->args[1]), cli->arena, &talk.report);
+        text_t id = cli_unit_named(cli, unit), task = cli_task_named(cli, cli->args[0]);
+        const char *wrong = report_nil(book, id, task, text_of(cli->args[1]), cli->arena, &talk.report);
         if (wrong != NULL) exit_code = cli_fail(cli, EX_DATAERR, "计划中没有这个单位、任务或报送期", wrong, cli->args[0]);
     }
     if (exit_code == EXIT_WELL && revision != NULL && !cli_number(revision, &talk.report.replaces))

@@ -1,4 +1,5 @@
 /* `minning report send`, `check`, `status`: a unit speaks with the gateway. */
+#include "services/plan/amount.h"
 #include "services/plan/report_file.h"
 #include "services/minning/evidence_files.h"
 #include "services/minning/report_talk.h"
@@ -86,6 +87,7 @@ const planbook_t *talk_plan(cli_t *cli, int *exit_code) {
 int talk_read(cli_t *cli, text_t text, evidence_files_t *files, report_t *report) {
     int line = 0, exit_code = EXIT_WELL;
     char what[256];
+    if (text.size == 0) return cli_fail(cli, EX_DATAERR, "文件是空的", "the file is empty", cli->args[0]);
     json_t *json = json_read(text, &line, what, sizeof what);
     if (json == NULL)
         return cli_fail(cli, EX_DATAERR, "不是有效的 JSON", "not valid JSON",
@@ -100,7 +102,11 @@ int talk_read(cli_t *cli, text_t text, evidence_files_t *files, report_t *report
         const char *last = strrchr(fault.path, '.');
         text_t arg = text_of(last != NULL ? last + 1 : fault.path);
         reason_t reason = {.code = text_of(fault.code), .path = text_of(fault.path), .args = &arg, .args_count = 1};
-        exit_code = cli_fail(cli, EX_DATAERR, "报告文件有误", "the report file is wrong", why != NULL ? why : cli->args[0]);
+        if (why != NULL) {
+            reason.zh = text_of(amount_reason_zh(why));
+            reason.en = text_of(why);
+        }
+        exit_code = cli_fail(cli, EX_DATAERR, "报告文件有误", "the report file is wrong", cli->args[0]);
         cli_print_reason(cli, &reason, 2, stderr);
     }
     json_decref(json);
@@ -271,7 +277,7 @@ int verb_report_status(cli_t *cli) {
     refusal_t refusal = {0};
     int exit_code = talk_open(cli, &talk);
     if (exit_code == EXIT_WELL) {
-        status_ask_t ask = {.task = text_of(cli->args[0]), .period = text_of(cli->args[1])};
+        status_ask_t ask = {.task = cli_task_named(cli, cli->args[0]), .period = text_of(cli->args[1])};
         err_t err = unit_status(talk.link, &ask, talk.timeout_ms, cli->arena, &standing, &refusal);
         if (err != OK)
             exit_code = tell_refusal(cli, err, &refusal);

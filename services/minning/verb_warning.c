@@ -163,11 +163,12 @@ int verb_warning_silences(cli_t *cli) {
 
 /* `minning remind UNIT TASK PERIOD`: the office presses for a report, once a day. */
 int verb_remind(cli_t *cli) {
-    warning_decide_t decide = {.decision = warning_decision_reminded, .task = text_of(cli->args[1]),
+    warning_decide_t decide = {.decision = warning_decision_reminded,
                                .period = text_of(cli->args[2]), .why = text_of(cli_option(cli, OPTION_why))};
     int exit_code = cli_enter(cli);
     if (exit_code != EXIT_WELL) return exit_code;
     decide.unit = cli_unit_named(cli, cli->args[0]);
+    decide.task = cli_task_named(cli, cli->args[1]);
     if (decide.unit.size == 0)
         return cli_fail(cli, EX_DATAERR, "计划中没有这个单位", "the plan has no such unit", cli->args[0]);
     return decide_as(cli, &decide, "已催办", "pressed for");

@@ -10,8 +10,12 @@
       "不接受约、余、左右、以上等字样，请填准确数")                                                                            \
     X(NEGATIVE, "a negative amount is never taken: a correction is a revision", "不能为负数；更正请提交修订")                  \
     X(NUMBER, "not a number", "不是数字")                                                                                      \
+    X(POINT, "the decimal point is written as “.”", "小数点请写成“.”，不是句号、顿号")                                         \
+    X(WORDS, "a number in words: write it in digits", "请用阿拉伯数字填写")                                                    \
+    X(PERCENT, "a percentage where a figure belongs", "此处不填百分比，请填数额")                                              \
     X(GROUPS, "the commas do not part the number into thousands", "千位分隔逗号的位置不对")                                    \
-    X(WORD, "the unit behind the number is not understood", "数字后面的单位无法识别")                                          \
+    X(WORD, "the unit behind the number is not understood: money takes 元, 万元, 亿元",                                        \
+      "数字后面的单位无法识别：金额写元、万元、亿元")                                                                          \
     X(BARE, "a bare number: state its unit (元, 万元, 亿元)", "只有数字没有单位，请写明元、万元或亿元")                        \
     X(MONEY, "a sum of money where a count belongs", "此处应填数量，不是金额")                                                 \
     X(COUNT, "a count where a sum of money belongs", "此处应填金额，不是数量")                                                 \
@@ -30,6 +34,8 @@ const char *amount_reason_zh(const char *reason) {
         if (strcmp(why_texts[index][0], reason) == 0) return why_texts[index][1];
     return reason;
 }
+
+bool amount_reason_negative(const char *reason) { return strcmp(why_texts[WHY_NEGATIVE][0], reason) == 0; }
 
 enum { AMOUNT_ROOM = 96 }; /* no amount is longer than this */
 
@@ -80,6 +86,26 @@ static bool is_vague(text_t text) {
     for (size_t index = 0; index < sizeof words / sizeof words[0]; index++)
         for (uint32_t at = 0; at < text.size; at++)
             if (begins_with(text, at, words[index])) return true;
+    return false;
+}
+
+/* What input methods make of a decimal point, between digits. */
+static bool is_point(text_t word) {
+    static const char *const marks[] = {"。", "．", "、", "·", "：", "；", ";"};
+    for (size_t index = 0; index < sizeof marks / sizeof marks[0]; index++) {
+        size_t size = strlen(marks[index]);
+        if (begins_with(word, 0, marks[index]) && word.size > size && memchr("0123456789", word.at[size], 10) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* 三万, 壹佰元. */
+static bool is_words(text_t text) {
+    static const char *const words[] = {"一", "二", "两", "三", "四", "五", "六", "七", "八", "九", "十", "百", "千", "零",
+                                        "〇", "壹", "贰", "叁", "肆", "伍", "陆", "柒", "捌", "玖", "拾", "佰", "仟"};
+    for (size_t index = 0; index < sizeof words / sizeof words[0]; index++)
+        if (begins_with(text, 0, words[index])) return true;
     return false;
 }
 
@@ -187,8 +213,11 @@ static why_t amount_parse(text_t text, measure_t measure, const char *bare_word,
     plain = trimmed((text_t){plain.at + skip, plain.size - skip});
     number_t number;
     why_t why = number_read(plain, &number);
+    if (why == WHY_NUMBER && is_words(plain)) why = WHY_WORDS;
     if (why != WHY_NOT) return why;
     text_t word = trimmed((text_t){plain.at + number.taken, plain.size - number.taken});
+    if (number.fraction == 0 && is_point(word)) return WHY_POINT;
+    if (begins_with(word, 0, "%") || begins_with(word, 0, "％")) return WHY_PERCENT;
     bool science = word.size > 1 && (word.at[0] == 'E' || word.at[0] == 'e') && memchr("+-0123456789", word.at[1], 12) != NULL;
     if (science) return WHY_SCIENCE;
     if (word.size == 0 && sign) word = text_of("元");

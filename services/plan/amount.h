@@ -10,6 +10,8 @@
 const char *amount_read(text_t text, measure_t measure, const char *bare_word, int64_t *value);
 /* The same reason in Chinese. */
 const char *amount_reason_zh(const char *reason);
+/* Is it that the amount is negative? */
+bool amount_reason_negative(const char *reason);
 /* 万元 with two decimals up to 1亿, 亿元 with four above; counts with their unit word. Rounded half up, for people only. */
 text_t amount_show(int64_t value, measure_t measure, text_t unit_word, arena_t *arena);
 /* The exact figure: 12345.67元. */

@@ -33,7 +33,7 @@ static err_t iron_amount(ironing_t *self, json_t *figure, json_t *holder, const 
         json_object_set_new(holder, name, json_integer(value));
         return OK;
     }
-    self->fault->code = text.size > 0 && text.at[0] == '-' ? "negative" : "wrong_type";
+    self->fault->code = amount_reason_negative(self->why) ? "negative" : "wrong_type";
     snprintf(self->fault->path, sizeof self->fault->path, "%s.%s", where, name);
     return ERR_BAD;
 }

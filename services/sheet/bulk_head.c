@@ -3,6 +3,8 @@
 
 #include "services/plan/amount.h"
 
+#include <string.h>
+
 /* false: the brackets name no unit. */
 static bool head_unit(text_t unit, head_column_t *head, arena_t *arena) {
     static const char *const money[] = {"元", "万元", "亿元", "万", "亿", "yuan"};
@@ -83,11 +85,30 @@ static void names_take(table_of_reports_t *table, uint32_t row, bool two) {
     table->body_row = row + (two ? 2 : 1);
 }
 
+/* A whole header in one cell: another sign stands where the commas belong. */
+static bool is_parted(const table_of_reports_t *table, uint32_t row, fault_list_t *faults) {
+    static const char *const signs[][3] = {{"\t", "制表符", "tabs"},
+                                           {";", "分号", "semicolons"},
+                                           {"；", "全角分号", "wide semicolons"},
+                                           {"，", "中文逗号", "Chinese commas"},
+                                           {"、", "顿号", "Chinese marks"},
+                                           {"|", "竖线", "bars"}};
+    text_t first = table->head_count == 0 ? text_of("") : table->header[0];
+    for (size_t index = 0; index < sizeof signs / sizeof signs[0]; index++) {
+        if (memmem(first.at, first.size, signs[index][0], strlen(signs[index][0])) == NULL) continue;
+        FAULT_AT(faults, table->arena, "cells_parted", ((spot_t){row + 1, 1}), text_of(signs[index][1]),
+                 text_of(signs[index][2]));
+        return true;
+    }
+    return false;
+}
+
 /* --- what it says --- */
 
 void bulk_head_read(table_of_reports_t *table, fault_list_t *faults) {
     uint32_t row = find_head(table), count;
     names_take(table, row, goes_on_below(table, row));
+    if (table->head_count == 1 && is_parted(table, row, faults)) return;
     count = table->head_count;
     table->head_count = 0; /* columns already seen: none stands twice */
     for (uint32_t index = 0; index < count; index++) {

@@ -13,6 +13,19 @@ static void a_header_is_found_below_titles(void **state) {
     assert_true(text_is(csv_spot_name(bulk.reports[0].figures[0].at[COLUMN_amount], cli.arena), "D4"));
 }
 
+static void a_header_in_one_cell_is_told_by_what_parts_it(void **state) {
+    (void)state;
+    static const char *const signs[] = {"\t", ";", "；", "，", "、", "|"};
+    for (size_t index = 0; index < sizeof signs / sizeof signs[0]; index++) {
+        text_t csv = arena_format(cli.arena, "任务%s报送期%s本月数（万元）\n社会帮扶%s2021-09%s6\n", signs[index], signs[index],
+                                  signs[index], signs[index]);
+        bulk_t bulk = read_as("csh", csv.at);
+        is_fault(&bulk.faults, 0, "cells_parted", "A1");
+        assert_int_equal(bulk.faults.count, 1); /* and not, that columns are missing */
+    }
+    refuses_file("任务 报送期\n社会帮扶 2021-09\n", "column_unknown", "A1");
+}
+
 static void faults_of_a_header_are_told_in_its_own_row(void **state) {
     (void)state;
     refuses_file("报表,,\n任务,报送期,颜色\nx,y,z\n", "column_unknown", "C2");
@@ -135,6 +148,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_of_too_many_reports_is_told_so_in_no_time),
         cmocka_unit_test(a_header_is_found_below_titles),
+        cmocka_unit_test(a_header_in_one_cell_is_told_by_what_parts_it),
         cmocka_unit_test(faults_of_a_header_are_told_in_its_own_row),
         cmocka_unit_test(a_header_of_two_rows_takes_the_lower_names),
         cmocka_unit_test(a_first_row_that_is_empty_but_for_names_is_no_second_header),

@@ -46,6 +46,22 @@ static void a_bare_number_of_money_as_text_is_refused_with_its_path(void **state
     assert_string_equal(fault.path, "figures[0].amount");
 }
 
+static void a_negative_amount_is_told_as_one_however_wide_its_sign(void **state) {
+    (void)state;
+    static const char *const typed[] = {"-3万元", " -3万元", "－３万元", "−3万元", "负3万元"};
+    for (size_t index = 0; index < sizeof typed / sizeof typed[0]; index++) {
+        report_t report;
+        fault_t fault;
+        text_t json = arena_format(cli.arena,
+                                   "{\"task\":\"donation\",\"period\":\"2021-11\",\"figures\":[{\"indicator\":\"raised\","
+                                   "\"amount\":\"%s\"}]}",
+                                   typed[index]);
+        assert_int_equal(read_file(json.at, &report, &fault), ERR_BAD);
+        assert_string_equal(fault.code, "negative");
+        assert_string_equal(fault.path, "figures[0].amount");
+    }
+}
+
 static void people_are_named_in_plain_words(void **state) {
     (void)state;
     report_t report;
@@ -170,6 +186,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(amounts_are_written_as_people_type_them),
         TEST(a_bare_number_of_money_as_text_is_refused_with_its_path),
+        TEST(a_negative_amount_is_told_as_one_however_wide_its_sign),
         TEST(people_are_named_in_plain_words),
         TEST(a_submission_id_is_made_where_none_is_written),
         TEST(a_monthly_line_is_spread_over_five_periods),

@@ -101,7 +101,14 @@ static void what_is_no_amount_is_refused(void **state) {
     refuses("3E", measure_count, "unit");
     refuses("5美元", measure_money, "unit");
     refuses("1亿2000万元", measure_money, "unit");
-    refuses("三千万元", measure_money, "not a number");
+    refuses("三千万元", measure_money, "in digits");
+    refuses("壹佰元", measure_money, "in digits");
+    refuses("120%", measure_money, "percentage");
+    refuses("１２０％", measure_count, "percentage");
+    for (const char *const *typed = (const char *const[]){"3。5万元", "3、5万元", "3·5", "３；５元", NULL}; *typed != NULL; typed++)
+        refuses(*typed, measure_money, "decimal point");
+    refuses("3。", measure_money, "unit");
+    refuses("3.5。5元", measure_money, "unit");
     refuses("3.3.3元", measure_money, "unit");
 }
 

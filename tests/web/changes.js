@@ -73,6 +73,23 @@ const report = (amount, more) => ({ task: 'consumption', period: '2021-08', prog
     await go('changes/-/350104101', 'table');
     await page.locator('tbody tr', { hasText: 'chengmen.clerk' }).first().waitFor();
   });
+  await step('a return is a line of the history, with who said so and why, and leads back to what stood before', async () => {
+    minning('officer', 'add', 'coordinator', 'coordinator');
+    minning('report', 'return', '城门镇', '消费帮扶', '2021-08', '--why', '凭证与金额不符');
+    await login('chengmen.clerk');
+    await go('changes/sales', 'table');
+    const rows = page.locator('tbody tr');
+    await rows.nth(0).getByText('凭证与金额不符').waitFor();
+    const said = await rows.nth(0).innerText();
+    assert.match(said, /退回/, said);
+    assert.match(said, /13\.00 万元\s+12\.50 万元/, said); // the first revision counts again
+    assert.match(said, /coordinator/, said);
+    assert.match(await rows.nth(1).innerText(), /更正。漏计一笔/);
+    await accessible('a return in the history of a figure');
+    await shot('43-returned');
+    await go('changes/-/350104101', 'table');
+    await page.locator('tbody tr', { hasText: '凭证与金额不符' }).first().waitFor();
+  });
   await step('no page threw', async () => assert.deepStrictEqual(errors, []));
   await close();
   end();

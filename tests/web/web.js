@@ -200,6 +200,39 @@ const until = async (what, test) => {
     await page.getByRole('button', { name: '中文' }).click();
     await page.getByText('本月任务').waitFor();
   });
+  await step('the other language takes nothing away: what was typed a moment before is there, and so is what is typed after', async () => {
+    const progress = page.locator('textarea[id^=progress]'), amount = page.locator('input.amount').first();
+    await go('report/donation/2021-08', 'input.amount');
+    await amount.fill('3。5万元');
+    await page.locator('.figure [data-code=wrong_type]').getByText('小数点').waitFor();
+    await progress.fill('两种语言');
+    await page.getByRole('button', { name: 'English' }).click();
+    await page.getByRole('heading', { name: 'Words' }).waitFor();
+    assert.strictEqual(await amount.inputValue(), '3。5万元');
+    assert.strictEqual(await progress.inputValue(), '两种语言');
+    await page.locator('.figure [data-code=wrong_type]').getByText('decimal point').waitFor();
+    await progress.fill('两种语言都在');
+    await page.getByRole('button', { name: '中文' }).click();
+    await page.getByRole('heading', { name: '文字' }).waitFor();
+    assert.strictEqual(await progress.inputValue(), '两种语言都在');
+  });
+  await step('a row of which only the amount was typed is told what it lacks, and stays', async () => {
+    await go('report/donation/2021-08', 'input.amount');
+    const items = page.locator('details.items').first();
+    if (await items.getAttribute('open') === null) await items.locator('summary').click();
+    await page.locator('input.amount').first().fill('');
+    await page.getByRole('button', { name: '加一行' }).first().click();
+    await items.getByLabel('金额', { exact: true }).last().fill('5万元');
+    await items.locator('[data-code=item_key_missing]').waitFor();
+    await items.locator('[data-code=fact_day_missing]').waitFor();
+    await shot('05b-row-without-number');
+    await page.getByText('草稿已保存').waitFor();
+    await page.reload();
+    await page.waitForSelector('input.amount');
+    assert.strictEqual(await items.getByLabel('金额', { exact: true }).last().inputValue(), '5万元');
+    await page.getByRole('button', { name: '删除草稿' }).click();
+    await page.getByText('草稿已删除').waitFor();
+  });
   await step('it works on a phone', async () => {
     await page.setViewportSize({ width: 390, height: 844 });
     await go('report/consumption/2021-08', 'input.amount');

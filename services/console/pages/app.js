@@ -4,7 +4,7 @@ M.nowMs = 0;
 M.pages = {
   login: { show: M.pageLogin }, password: { show: M.pagePassword },
   tasks: { show: M.pageTasks, live: true, name: ['我的任务', 'My tasks'], may: function () { return M.me.reports; } },
-  upload: { show: M.pageUpload, name: ['批量报送', 'Many at once'], may: function () { return M.me.reports; } },
+  upload: { show: M.pageUpload, keeps: true, name: ['批量报送', 'Many at once'], may: function () { return M.me.reports; } },
   approve: { show: M.pageApprove, name: ['审核', 'Approve'], may: function () { return M.me.role === 'approver'; } },
   board: { show: M.pageBoard, live: true, name: ['总览', 'Board'], may: function () { return true; } },
   matrix: { show: M.pageMatrix, live: true, name: ['报送矩阵', 'Matrix'], may: function () { return M.me.all_units; } },
@@ -29,10 +29,16 @@ M.parts = function () { return location.hash.replace(/^#\//, '').split('/').map(
 M.frame = function () {
   document.documentElement.lang = M.t('zh-CN', 'en');
   var switcher = M.h('button.quiet', { type: 'button', onclick: function () {
-    try { localStorage.setItem('lang', M.t('en', 'zh')); } catch (e) { M.tell(String(e)); }
-    M.lang = M.t('en', 'zh');
-    M.frame();
-    M.show();
+    var form = M.formOpen && !M.formOpen.gone && M.showing === M.pages.report ? M.formOpen : null;
+    if (form && M.evidenceWaits(form)) { M.tell(M.t('佐证文件还在上传，传完再切换。', 'Evidence is still being sent; switch after it.')); return; }
+    if (!form && M.me && M.touched && M.showing && !M.showing.keeps && !window.confirm(M.t('本页填写的内容还没有提交，切换语言后要重新填写。仍要切换？', 'What you typed on this page is not sent yet and would have to be typed again. Switch all the same?'))) return;
+    M.draftFlush().then(function (kept) {
+      if (form && kept && !kept.ok) { M.tell(M.t('草稿未保存，先不切换：', 'The draft is not kept, so nothing is switched: ') + M.faultsSaid(kept)); return; }
+      try { localStorage.setItem('lang', M.t('en', 'zh')); } catch (e) { M.tell(String(e)); }
+      M.lang = M.t('en', 'zh');
+      M.frame();
+      M.show();
+    });
   } }, M.t('English', '中文'));
   var who = M.me ? [M.h('span.who', M.me.unit && M.plan ? M.unit(M.me.unit) + ' · ' : '', M.t(M.me.role_zh, M.me.role_en), ' · ', M.me.login),
     M.me.by_code ? '' : M.h('a.quietlink', { href: '#/password' }, M.t('改口令', 'Password')), M.h('button.quiet', { type: 'button', onclick: M.leave }, M.t('退出', 'Log out'))] : [];

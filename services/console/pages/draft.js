@@ -99,7 +99,11 @@ M.Form.prototype.handOver = function () {
 };
 
 // Who leaves the form, or the window, takes what was typed last along.
-M.draftFlush = function () { if (M.formOpen && M.formOpen.draftTimer) M.formOpen.draftKeep('kept'); };
+// What is on its way to be kept, as a promise.
+M.draftFlush = function () {
+  if (!M.formOpen) return Promise.resolve(null);
+  return M.formOpen.draftTimer ? M.formOpen.draftKeep('kept') : Promise.resolve(M.formOpen.draftLast || null);
+};
 window.addEventListener('hashchange', M.draftFlush);
 document.addEventListener('visibilitychange', function () { if (document.visibilityState === 'hidden') M.draftFlush(); });
 // “No change” in one click, where it is approved before it is sent.

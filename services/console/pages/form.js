@@ -35,8 +35,9 @@ M.reportNil = function (row, task) {
 M.pageReport = function (main, parts) {
   var task = M.task(parts[1]), period = parts[2], before = M.plan.periods.map(function (one) { return one.id; });
   var previous = before[before.indexOf(period) - 1];
-  var asks = [M.get(M.query('/api/v1/standing', { task: task.id, period: period })), previous ? M.get(M.query('/api/v1/standing', { task: task.id, period: previous })) : null, M.draftOf(task.id, period)];
-  return Promise.all(asks).then(function (answers) {
+  return M.draftFlush().then(function () { // what was typed last is there before it is asked for
+    return Promise.all([M.get(M.query('/api/v1/standing', { task: task.id, period: period })), previous ? M.get(M.query('/api/v1/standing', { task: task.id, period: previous })) : null, M.draftOf(task.id, period)]);
+  }).then(function (answers) {
     if (!answers[0].ok) { M.put(main, M.faults(answers[0])); return null; }
     function entry(answer) { return answer && answer.ok && answer.json.seq ? M.get('/api/v1/entries/' + answer.json.seq) : null; }
     return Promise.all([entry(answers[0]), entry(answers[1])]).then(function (entries) {
@@ -284,13 +285,16 @@ M.Figure.prototype.paste = function (text) {
   var left = pasted.skipped + Math.max(0, pasted.items.length - room);
   M.tell(M.t('已粘贴 ' + Math.min(pasted.items.length, room) + ' 行' + (left ? '，' + left + ' 行不是明细，未加入' : '') + '，请核对。', Math.min(pasted.items.length, room) + ' rows pasted' + (left ? ', ' + left + ' left out' : '') + '; check them.'));
 };
+// Whatever stands in a row is sent, so that what is missing in it is told, not passed over.
+M.rowSaid = function (row) { return [row.input, row.fact_day, row.amount, row.out_day].some(function (one) { return one && one.value.trim(); }) || !!row.evidence; };
 M.Figure.prototype.gather = function () {
   var one = { indicator: this.indicator.id }, person = this.indicator.key_kind === 'person';
   if (this.member) one.member = this.member.id;
   if (this.nil.checked) one.nil = true;
   else if (this.input.value.trim()) one[this.mode.value] = this.input.value.trim();
   if (this.opening && this.opening.value.trim()) one.opening = this.opening.value.trim();
-  var items = this.rows.filter(function (row) { return row.input.value.trim() || row.fact_day.value; }).map(function (row) {
+  this.sentRows = this.rows.filter(M.rowSaid);
+  var items = this.sentRows.map(function (row) {
     var item = { key_kind: person ? 'person' : row.kind.value };
     if (row.fact_day.value) item.fact_day = row.fact_day.value;
     if (person) { item.person = row.person.value.trim(); if (row.out_day.value) item.out_day = row.out_day.value; }
@@ -298,7 +302,6 @@ M.Figure.prototype.gather = function () {
     if (row.evidence) item.evidence = row.evidence;
     return item;
   });
-  this.sentRows = this.rows.filter(function (row) { return row.input.value.trim() || row.fact_day.value; });
   if (items.length) one.items = items;
   var said = one.nil || one.amount || one.running || one.opening || items.length;
   return said ? one : null;
