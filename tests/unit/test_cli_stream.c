@@ -47,10 +47,10 @@ static int run_walk(void) {
     return exit_code;
 }
 
-/* One batch of the ledger; in that which holds event `spoilt` its last byte changes (0: in none). Tells how many events left
- * whole. */
-static uint64_t batch_leaves(store_t *ledger, server_t *server, const peer_t *peer, bytes_t frame, uint64_t spoilt,
-                             arena_t *arena) {
+/* One batch of the ledger; in that which holds event `spoilt` its last byte changes (0: in none). `shown` gets a byte for
+ * each event that leaves whole, before it leaves: whoever has it may end us at once. */
+static void batch_leaves(store_t *ledger, server_t *server, const peer_t *peer, bytes_t frame, uint64_t spoilt, FILE *shown,
+                         arena_t *arena) {
     packet_t packet;
     fetch_t fetch;
     fault_t fault;
@@ -58,19 +58,20 @@ static uint64_t batch_leaves(store_t *ledger, server_t *server, const peer_t *pe
     buffer_t out = {0};
     ASSERT(packet_decode(frame, &packet, &fault) == OK);
     ASSERT(packet_body(&packet, fetch_type(), arena, &fetch, &fault) == OK);
-    if (!ledger_serve(ledger, fetch, BATCH_BYTES, arena, &batch)) return 0;
+    if (!ledger_serve(ledger, fetch, BATCH_BYTES, arena, &batch)) return;
     bool spoils = spoilt >= batch.from && spoilt < batch.from + batch.count;
     uint8_t *events = arena_take(arena, batch.events.size + 1);
     memcpy(events, batch.events.at, batch.events.size);
     if (spoils) events[batch.events.size - 1] ^= 1;
     batch.events.at = events;
+    for (uint64_t left = spoils ? 0 : batch.count; left > 0; left--) fputc('\n', shown);
+    fflush(shown);
     packet_encode(packet.request_id, batch_type(), &batch, &out);
     server_send(server, peer, (bytes_t){out.at, (uint32_t)out.size});
     buffer_destroy(&out);
-    return spoils ? 0 : batch.count;
 }
 
-/* A child that serves the ledger until it is killed; the file "shown" gets a byte for each event that left whole. */
+/* A child that serves the ledger until it is killed. */
 static pid_t writer_begin(uint64_t spoilt) {
     pid_t child = fork();
     if (child != 0) return child;
@@ -87,8 +88,7 @@ static pid_t writer_begin(uint64_t spoilt) {
         link_wait(&handle, 1, 1000);
         arena_reset(arena);
         if (!server_receive(server, &peer, &frame)) continue;
-        for (uint64_t left = batch_leaves(ledger, server, &peer, frame, spoilt, arena); left > 0; left--) fputc('\n', shown);
-        fflush(shown);
+        batch_leaves(ledger, server, &peer, frame, spoilt, shown, arena);
     }
 }
 
