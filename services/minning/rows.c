@@ -146,9 +146,30 @@ void rows_print_targets(cli_t *cli, const targets_t *targets, FILE *out) {
 }
 
 text_t rows_due(cli_t *cli, const obligation_changed_t *row) {
-    uint64_t due_ms = row->again_ms > 0 ? row->again_ms : row->due_ms, seq = row->again_ms > 0 ? row->decided_seq : row->due_seq;
+    uint64_t due_ms = row->again_ms > 0 ? row->again_ms : row->due_ms,
+             seq = row->again_ms > 0 ? row->decided_seq : row->due_seq;
     text_t due = cli_when(cli, cli_offset(cli), (int64_t)due_ms);
     if (seq == 0) return due;
     return arena_format(cli->arena, cli_say(cli, TEXT_FORMAT "（第%lu条）", TEXT_FORMAT " (entry %lu)"), TEXT_ARGS(due),
                         (unsigned long)seq);
+}
+
+text_t rows_lateness(cli_t *cli, const obligation_changed_t *row) {
+    text_t word = CLI_WORD_OF(cli, timeliness, row->timeliness);
+    if (row->days_late == 0) return word;
+    return arena_format(cli->arena, cli_say(cli, TEXT_FORMAT " %lu 天", TEXT_FORMAT ", %lu days"), TEXT_ARGS(word),
+                        (unsigned long)row->days_late);
+}
+
+text_t rows_missing(cli_t *cli, const obligation_changed_t *row) {
+    const planbook_t *book = cli_plan(cli);
+    text_t all = text_of("");
+    for (uint32_t index = 0; index < row->missing_count; index++) {
+        const indicator_t *indicator = book == NULL ? NULL : planbook_indicator(book, row->missing[index]);
+        text_t name = indicator != NULL ? indicator->name : row->missing[index];
+        if (text_is(name, "progress")) name = cli_word(cli, "进展文字", "progress in words");
+        all = arena_format(cli->arena, TEXT_FORMAT "%s" TEXT_FORMAT, TEXT_ARGS(all), index > 0 ? cli_say(cli, "、", ", ") : "",
+                           TEXT_ARGS(name));
+    }
+    return all;
 }

@@ -20,5 +20,9 @@ void rows_print_targets(cli_t *cli, const targets_t *targets, FILE *out);
 
 /* By when it is due, and which entry says so where it is not the plan's own rule: an extension, an absence of ours, a return. */
 text_t rows_due(cli_t *cli, const obligation_changed_t *row);
+/* In time, or late by how many days. */
+text_t rows_lateness(cli_t *cli, const obligation_changed_t *row);
+/* What is missing, by its names. */
+text_t rows_missing(cli_t *cli, const obligation_changed_t *row);
 
 #endif

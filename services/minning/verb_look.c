@@ -8,13 +8,6 @@
 
 /* --- late --- */
 
-static text_t lateness(cli_t *cli, const obligation_changed_t *row) {
-    const char *zh = WORD_ZH(timeliness, row->timeliness), *en = WORD_EN(timeliness, row->timeliness);
-    if (row->days_late == 0) return text_of(cli_say(cli, zh, en));
-    return arena_format(cli->arena, cli_say(cli, "%s %lu 天", "%s, %lu days"), cli_say(cli, zh, en),
-                        (unsigned long)row->days_late);
-}
-
 static bool is_late(const obligation_changed_t *row) {
     return row->timeliness == timeliness_late || row->timeliness == timeliness_missing || row->standing == standing_overdue;
 }
@@ -25,17 +18,13 @@ static void add_late(cli_t *cli, sheet_t *sheet, const obligations_t *all, text_
     for (uint32_t index = 0; index < all->rows_count; index++) {
         const obligation_changed_t *row = &all->rows[index];
         if (!text_equal(row->unit, unit) || !is_late(row)) continue;
-        text_t missing = {0};
-        for (uint32_t one = 0; one < row->missing_count; one++)
-            missing = arena_format(cli->arena, TEXT_FORMAT "%s" TEXT_FORMAT, TEXT_ARGS(missing), one > 0 ? " " : "",
-                                   TEXT_ARGS(row->missing[one]));
         text_t cells[] = {first ? cli_unit_name(cli, unit) : text_of(""),
                           cli_task_name(cli, row->task),
                           row->period,
                           CLI_WORD_OF(cli, standing, row->standing),
-                          lateness(cli, row),
+                          rows_lateness(cli, row),
                           rows_due(cli, row),
-                          missing};
+                          rows_missing(cli, row)};
         sheet_add(sheet, cells, 7, row->standing == standing_overdue ? colour_red : colour_yellow);
         first = false;
     }

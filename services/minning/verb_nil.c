@@ -12,6 +12,15 @@
 
 enum { PERSONAL = 1024 }; /* personal texts of one report: what one vault_keep takes */
 
+/* Which of the three the plan does not have. */
+static int tell_unknown(const cli_t *cli, const planbook_t *book, text_t unit, text_t task) {
+    if (planbook_unit(book, unit) == NULL)
+        return cli_fail(cli, EX_DATAERR, "计划中没有这个单位", "the plan has no such unit", cli_option(cli, OPTION_unit));
+    if (planbook_task(book, task) == NULL)
+        return cli_fail(cli, EX_DATAERR, "计划中没有这项任务", "the plan has no such task", cli->args[0]);
+    return cli_fail(cli, EX_DATAERR, "计划中没有这个报送期", "the plan has no such period", cli->args[1]);
+}
+
 int verb_report_nil(cli_t *cli) {
     talk_t talk = {0};
     const char *unit = cli_option(cli, OPTION_unit), *revision = cli_option(cli, OPTION_revision);
@@ -24,7 +33,7 @@ int verb_report_nil(cli_t *cli) {
     if (exit_code == EXIT_WELL) {
         text_t id = cli_unit_named(cli, unit), task = cli_task_named(cli, cli->args[0]);
         const char *wrong = report_nil(book, id, task, text_of(cli->args[1]), cli->arena, &talk.report);
-        if (wrong != NULL) exit_code = cli_fail(cli, EX_DATAERR, "计划中没有这个单位、任务或报送期", wrong, cli->args[0]);
+        if (wrong != NULL) exit_code = tell_unknown(cli, book, id, task);
     }
     if (exit_code == EXIT_WELL && revision != NULL && !cli_number(revision, &talk.report.replaces))
         exit_code = cli_fail(cli, EX_USAGE, "版次应为整数", "a revision is a number", revision);

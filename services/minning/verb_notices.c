@@ -235,7 +235,8 @@ int verb_notices_retry(cli_t *cli) {
     if (exit_code != EXIT_WELL) return exit_code;
     if (meant.count == 0)
         return cli_fail(cli, EX_DATAERR, "没有这样的死信，没有可再发的（见 minning notices dead）",
-                        "no such letter is dead, nothing to try again (see minning notices dead)", cli->args[0]);
+                        "no such letter is dead, nothing to try again (see minning notices dead)",
+                        cli->arg_count > 0 ? cli->args[0] : NULL);
     if (cli_option(cli, OPTION_as) != NULL) {
         exit_code = ask_command_as(cli, notice_retried_type(), &retried, &done);
         if (exit_code != EXIT_WELL) return exit_code;

@@ -2,25 +2,6 @@
  * missing. */
 #include "services/minning/rows.h"
 
-static text_t lateness(cli_t *cli, const obligation_changed_t *row) {
-    text_t word = CLI_WORD_OF(cli, timeliness, row->timeliness);
-    if (row->days_late == 0) return word;
-    return arena_format(cli->arena, cli_say(cli, TEXT_FORMAT " %lu 天", TEXT_FORMAT ", %lu days"), TEXT_ARGS(word),
-                        (unsigned long)row->days_late);
-}
-
-static text_t missing_of(cli_t *cli, const planbook_t *book, const obligation_changed_t *row) {
-    text_t all = text_of("");
-    for (uint32_t index = 0; index < row->missing_count; index++) {
-        const indicator_t *indicator = book == NULL ? NULL : planbook_indicator(book, row->missing[index]);
-        text_t name = indicator != NULL ? indicator->name : row->missing[index];
-        if (text_is(name, "progress")) name = cli_word(cli, "进展文字", "progress in words");
-        all = arena_format(cli->arena, TEXT_FORMAT "%s" TEXT_FORMAT, TEXT_ARGS(all), index > 0 ? cli_say(cli, "、", ", ") : "",
-                           TEXT_ARGS(name));
-    }
-    return all;
-}
-
 static const char *colour_of(const obligation_changed_t *row) {
     if (row->standing == standing_overdue || row->standing == standing_returned) return colour_red;
     if (row->standing == standing_due || row->timeliness == timeliness_late) return colour_yellow;
@@ -32,11 +13,11 @@ static void add_row(cli_t *cli, sheet_t *sheet, const obligation_changed_t *row)
     text_t cells[] = {row->period,
                       cli_task_name(cli, row->task),
                       CLI_WORD_OF(cli, standing, row->standing),
-                      lateness(cli, row),
+                      rows_lateness(cli, row),
                       cli_when(cli, cli_offset(cli), (int64_t)row->due_ms),
                       reported ? cli_when(cli, cli_offset(cli), (int64_t)row->first_valid_ms) : text_of("–"),
                       reported ? arena_format(cli->arena, "%lu", (unsigned long)row->revision) : text_of("–"),
-                      missing_of(cli, cli_plan(cli), row)};
+                      rows_missing(cli, row)};
     sheet_add(sheet, cells, 8, colour_of(row));
 }
 

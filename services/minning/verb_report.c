@@ -1,8 +1,8 @@
 /* `minning report send`, `check`, `status`: a unit speaks with the gateway. */
-#include "services/plan/amount.h"
-#include "services/plan/report_file.h"
 #include "services/minning/evidence_files.h"
 #include "services/minning/report_talk.h"
+#include "services/plan/amount.h"
+#include "services/plan/report_file.h"
 
 #include "proto/crypto.h"
 #include "services/stage/clock.h"
@@ -25,6 +25,10 @@ static const char *full_path(cli_t *cli, option_t option, const char *fallback) 
     return named[0] == '/' ? named : arena_format(cli->arena, "/proc/self/fd/%d/%s", cli->start_dir, named).at;
 }
 
+static const char *as_typed(const cli_t *cli, option_t option, const char *fallback) {
+    return cli_option(cli, option) != NULL ? cli_option(cli, option) : fallback;
+}
+
 static int load_keys(cli_t *cli, unit_key_t *key, char server[UNIT_KEY_TEXT + 1]) {
     const char *unit = cli_option(cli, OPTION_unit), *file = full_path(cli, OPTION_key, NULL);
     if (file == NULL && unit == NULL)
@@ -38,10 +42,12 @@ static int load_keys(cli_t *cli, unit_key_t *key, char server[UNIT_KEY_TEXT + 1]
     if (size < 5 || strcmp(file + size - 4, ".key") != 0)
         return cli_fail(cli, EX_USAGE, "密钥文件以 .key 结尾", "a key file ends in .key", file);
     const char *stem = arena_text(cli->arena, (text_t){file, (uint32_t)size - 4}).at;
-    if (unit_key_load(stem, key) != OK) return cli_fail(cli, EX_NOINPUT, "读不到密钥", "cannot load the key", file);
+    if (unit_key_load(stem, key) != OK)
+        return cli_fail(cli, EX_NOINPUT, "读不到密钥", "cannot load the key", as_typed(cli, OPTION_key, file));
     const char *public_file = full_path(cli, OPTION_server, "keys/gateway.pub");
     if (unit_public_load(public_file, server) != OK)
-        return cli_fail(cli, EX_NOINPUT, "读不到网关公钥", "cannot load the gateway's key", public_file);
+        return cli_fail(cli, EX_NOINPUT, "读不到网关公钥", "cannot load the gateway's key",
+                        as_typed(cli, OPTION_server, public_file));
     return EXIT_WELL;
 }
 
@@ -178,7 +184,8 @@ static int tell_no_verdict(cli_t *cli, const talk_t *talk, const unit_outcome_t 
 
 int talk_send(cli_t *cli, talk_t *talk, const receipt_t *old) {
     unit_outcome_t outcome = {0};
-    err_t err = unit_report_with_receipt(talk->link, &talk->report, old, clock_wall_ms(), talk->timeout_ms, cli->arena, &outcome);
+    err_t err =
+        unit_report_with_receipt(talk->link, &talk->report, old, clock_wall_ms(), talk->timeout_ms, cli->arena, &outcome);
     int exit_code = outcome.received ? save_receipt(cli, &outcome.receipt) : EXIT_WELL;
     if (err == OK && exit_code == EXIT_WELL) return talk_tell(cli, &outcome.receipt, &outcome.verdict);
     if (outcome.received) print_receipt(cli, &outcome.receipt);
@@ -265,7 +272,8 @@ static void print_standing(cli_t *cli, const standing_told_t *standing) {
                cli_say(cli, WORD_ZH(decision, standing->decision), WORD_EN(decision, standing->decision)),
                TEXT_ARGS(cli_when(cli, cli_offset(cli), (int64_t)standing->decided_ms)), TEXT_ARGS(standing->why));
     if (standing->again_ms > 0)
-        printf(cli_say(cli, "须于 " TEXT_FORMAT " 前重报；目前计入第 %lu 版\n", "due again by " TEXT_FORMAT "; revision %lu counts now\n"),
+        printf(cli_say(cli, "须于 " TEXT_FORMAT " 前重报；目前计入第 %lu 版\n",
+                       "due again by " TEXT_FORMAT "; revision %lu counts now\n"),
                TEXT_ARGS(cli_when(cli, cli_offset(cli), (int64_t)standing->again_ms)), (unsigned long)standing->counts);
     print_request(cli, &standing->request);
     for (uint32_t index = 0; index < standing->submissions_count; index++) print_verdict(cli, &standing->submissions[index]);

@@ -15,7 +15,8 @@ typedef struct {
 /* A fresh pair from the kernel's randomness. ERR_SYSTEM if this libzmq has no CURVE. */
 err_t unit_key_new(unit_key_t *out);
 /* The files `<stem>.pub` (mode 0644) and `<stem>.key` (mode 0600), each one line of Z85. Store never overwrites: ERR_LOCKED if
- * one of them exists; ERR_SYSTEM otherwise. Load: ERR_MISSING, or ERR_BAD if they are no pair of keys. */
+ * one of them exists; ERR_SYSTEM otherwise. Load: ERR_MISSING: there is no secret half (without
+ * the public one it does: that follows from it); ERR_BAD if they are no pair of keys. */
 err_t unit_key_store(const char *stem, const unit_key_t *key);
 err_t unit_key_load(const char *stem, unit_key_t *out);
 /* Reads a `.pub` file alone, e.g. keys/gateway.pub or what the operator registers. ERR_MISSING, ERR_BAD. */

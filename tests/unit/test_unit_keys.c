@@ -47,6 +47,18 @@ static void a_stored_pair_is_loaded_again_and_only_its_owner_may_read_the_secret
     assert_memory_equal(&made, &loaded, sizeof made);
 }
 
+static void a_secret_half_that_was_carried_away_alone_is_the_pair(void **state) {
+    (void)state;
+    unit_key_t made, loaded;
+    assert_int_equal(unit_key_new(&made), OK);
+    assert_int_equal(unit_key_store(stem, &made), OK);
+    assert_int_equal(unlink(public_path), 0);
+    assert_int_equal(unit_key_load(stem, &loaded), OK);
+    assert_memory_equal(&made, &loaded, sizeof made);
+    assert_int_equal(unlink(secret_path), 0);
+    assert_int_equal(unit_key_load(stem, &loaded), ERR_MISSING);
+}
+
 static void a_pair_is_never_overwritten(void **state) {
     (void)state;
     unit_key_t first, second, loaded;
@@ -140,6 +152,7 @@ static void a_process_and_its_copy_make_no_id_twice_in_one_millisecond(void **st
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_stored_pair_is_loaded_again_and_only_its_owner_may_read_the_secret),
+        TEST(a_secret_half_that_was_carried_away_alone_is_the_pair),
         TEST(a_pair_is_never_overwritten),
         TEST(halves_of_different_pairs_are_no_pair),
         TEST(what_is_not_there_is_missing),
