@@ -216,6 +216,35 @@ const until = async (what, test) => {
     await page.getByRole('heading', { name: '文字' }).waitFor();
     assert.strictEqual(await progress.inputValue(), '两种语言都在');
   });
+  await step('a session that ends in the middle takes nothing along: who logs in again finds what was typed', async () => {
+    const progress = page.locator('textarea[id^=progress]'), again = async (name) => {
+      await page.getByLabel('登录名').fill(name);
+      await page.getByLabel('口令或一次性登录码').fill(PASSWORD);
+      await page.getByLabel('口令或一次性登录码').press('Enter');
+    };
+    await go('report/donation/2021-08', 'input.amount');
+    await page.locator('input.amount').first().fill('7万元');
+    await progress.fill('会话过期时写的');
+    await context.clearCookies();
+    await page.getByRole('button', { name: /^提交/ }).click();
+    await page.getByText('登录已过期').waitFor();
+    await again('chengmen.clerk');
+    await page.getByText('登录过期前填写的内容还在').waitFor();
+    assert.strictEqual(await page.locator('input.amount').first().inputValue(), '7万元');
+    assert.strictEqual(await progress.inputValue(), '会话过期时写的');
+    await page.getByText('草稿已保存').waitFor();
+    await context.clearCookies();
+    await progress.fill('别人看不到'); // kept by itself after three seconds, and that finds the session gone
+    await page.getByLabel('登录名').waitFor();
+    await again('new.clerk');
+    await page.getByRole('heading', { name: /螺洲镇/ }).waitFor();
+    await go('report/donation/2021-08', 'input.amount');
+    assert.strictEqual(await progress.inputValue(), '');
+    await login('chengmen.clerk');
+    await page.waitForSelector('article.task');
+    await go('report/donation/2021-08', 'input.amount');
+    assert.strictEqual(await progress.inputValue(), '会话过期时写的'); // as it was kept last
+  });
   await step('a row of which only the amount was typed is told what it lacks, and stays', async () => {
     await go('report/donation/2021-08', 'input.amount');
     const items = page.locator('details.items').first();

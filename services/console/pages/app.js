@@ -52,7 +52,7 @@ M.frame = function () {
   document.getElementById('nav').setAttribute('aria-label', M.t('主菜单', 'main menu'));
 };
 M.leave = function () {
-  M.request('POST', '/api/v1/logout', {}).then(function () {
+  M.draftFlush().then(function () { return M.request('POST', '/api/v1/logout', {}); }).then(function () {
     M.me = M.upload = null;
     try { sessionStorage.clear(); } catch (e) { M.tell(String(e)); }
     if (M.source) M.source.close();
@@ -119,7 +119,8 @@ M.begin = function () {
     if (!answer.ok) { M.put(document.getElementById('main'), M.faults(answer)); return; }
     M.take(answer.json);
     M.listen();
-    M.go(M.home());
+    if (M.held && M.held.login !== M.me.login) M.held = null;
+    M.go(M.held ? '#/report/' + M.held.task + '/' + M.held.period : M.home());
   });
 };
 window.addEventListener('hashchange', function () { M.show(); });

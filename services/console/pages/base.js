@@ -57,7 +57,7 @@ M.request = function (method, path, body) {
   return fetch(path, { method: method, headers: headers, credentials: 'same-origin', cache: 'no-store',
     body: body === undefined ? undefined : JSON.stringify(body) }).then(function (response) {
     return response.json().catch(function () { return {}; }).then(function (json) {
-      if (response.status === 401 && path !== '/api/v1/login' && M.me) { M.me = null; M.go('#/login'); }
+      if (response.status === 401 && path !== '/api/v1/login' && M.me) { M.heldNow(); M.me = null; M.go('#/login'); }
       return { status: response.status, ok: response.ok, json: json, edition: response.headers.get('X-Edition') };
     });
   }, function () {

@@ -106,6 +106,21 @@ M.draftFlush = function () {
 };
 window.addEventListener('hashchange', M.draftFlush);
 document.addEventListener('visibilitychange', function () { if (document.visibilityState === 'hidden') M.draftFlush(); });
+// A session that ends takes nothing along: what the open form holds waits, in this window alone, for the same login.
+M.held = null;
+M.heldNow = function () {
+  var form = M.formOpen;
+  if (!form || form.gone || !M.touched || M.showing !== M.pages.report) return;
+  M.held = { login: M.me.login, task: form.task.id, period: form.period, report: form.report() };
+  form.gone = true;
+  clearTimeout(form.draftTimer);
+};
+M.heldFor = function (task, period) {
+  var typed = M.held;
+  if (!typed || typed.login !== M.me.login || typed.task !== task || typed.period !== period) return null;
+  M.held = null;
+  return typed.report;
+};
 // “No change” in one click, where it is approved before it is sent.
 M.handNil = function (row, report) {
   var name = '';

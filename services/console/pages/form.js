@@ -42,13 +42,16 @@ M.pageReport = function (main, parts) {
     function entry(answer) { return answer && answer.ok && answer.json.seq ? M.get('/api/v1/entries/' + answer.json.seq) : null; }
     return Promise.all([entry(answers[0]), entry(answers[1])]).then(function (entries) {
       function report(answer) { return answer && answer.ok && answer.json.body ? answer.json.body.report : null; }
-      new M.Form(main, task, period, answers[0].json, report(entries[0]), report(entries[1]), answers[2]);
+      var typed = M.heldFor(task.id, period), form = new M.Form(main, task, period, answers[0].json, report(entries[0]), report(entries[1]), answers[2], typed);
+      if (!typed) return;
+      form.draftChanged();
+      M.tell(M.t('登录过期前填写的内容还在，请核对后提交。', 'What you typed before the session ended is here again; look at it, then send it.'));
     });
   });
 };
 
-M.Form = function (main, task, period, standing, stood, last, draft) {
-  var stands = draft && draft.report ? draft.report : stood;
+M.Form = function (main, task, period, standing, stood, last, draft, typed) {
+  var stands = typed || (draft && draft.report ? draft.report : stood);
   this.main = main; this.task = task; this.period = period; this.standing = standing; this.stands = stands; this.last = last;
   this.draftBegin(draft);
   this.evidenceRows = M.evidenceStood(stands);
