@@ -96,14 +96,9 @@ static void send_retries(bench_t *self, sender_t *sender) {
     }
 }
 
-static bool fill_window(bench_t *self, sender_t *sender) {
-    bool sent = false;
+static void fill_window(bench_t *self, sender_t *sender) {
     uint32_t in_frame = self->load->in_frame;
-    while (room_of(self, sender) >= in_frame) {
-        send_new(self, sender, in_frame);
-        sent = true;
-    }
-    return sent;
+    while (room_of(self, sender) >= in_frame) send_new(self, sender, in_frame);
 }
 
 /* --- its answers --- */
@@ -138,10 +133,12 @@ static void on_busy(bench_t *self, sender_t *sender, slot_t *slot, const busy_t 
     self->measured->busy++;
 }
 
-static void take_answers(bench_t *self, sender_t *sender) {
+/* true: there may be more, of which no descriptor tells. */
+static bool take_answers(bench_t *self, sender_t *sender) {
+    enum { MOST = 4096 };
     unit_answer_t answer;
     uint32_t count = 0;
-    while (count < 4096 && unit_poll(sender->link, 0, self->arena, &answer)) {
+    while (count < MOST && unit_poll(sender->link, 0, self->arena, &answer)) {
         if (count++ % 64 == 0) self->now_ns = bench_now_ns();
         slot_t *slot = &sender->slots[answer.request_id % SLOTS];
         if (!slot->used) bench_fail("an answer to nothing");
@@ -157,6 +154,7 @@ static void take_answers(bench_t *self, sender_t *sender) {
     }
     arena_reset(self->arena);
     if (unit_refused(sender->link)) bench_fail("a key was turned away");
+    return count == MOST;
 }
 
 /* --- a case --- */
@@ -170,14 +168,14 @@ static bool has_come(const sender_t *sender) {
 
 static void sender_turn(bench_t *self, sender_t *sender, bool sending) {
     uint32_t before = sender->unjudged;
-    take_answers(self, sender);
+    bool more = take_answers(self, sender);
     self->now_ns = bench_now_ns();
     send_retries(self, sender);
     /* what the door was too busy for goes first: nothing may overtake an earlier revision of the same report */
-    bool sent = sending && sender->retry_count == 0 && fill_window(self, sender);
-    unit_flush(sender->link);
+    if (sending && sender->retry_count == 0) fill_window(self, sender);
+    bool left = unit_flush(sender->link);
     self->under_way += sender->unjudged - (uint64_t)before;
-    sender->ready = sent || sender->retry_count > 0 || has_come(sender);
+    sender->ready = more || !left || sender->retry_count > 0 || has_come(sender); /* else its descriptor tells */
 }
 
 static void senders_wait(bench_t *self, int timeout_ms) {
