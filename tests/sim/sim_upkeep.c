@@ -84,7 +84,8 @@ static const indicator_t *goals_amended(sim_t *sim, const task_t *task) {
         uint64_t *goal = &indicators[index].target.goal;
         if (*goal > 0 && sim_chance(sim, 500)) *goal = 1 + sim_draw(sim, *goal * 2);
         uint32_t *due = &indicators[index].target.due;
-        uint32_t moved = *due == 0 ? 0 : day_add(*due, (int64_t)sim_draw(sim, 5) - 2);
+        bool lasts = indicators[index].target.shape == shape_lasting; /* who owes confirmations hangs on it */
+        uint32_t moved = *due == 0 || lasts ? 0 : day_add(*due, (int64_t)sim_draw(sim, 5) - 2);
         if (moved > task->from && moved <= task->due && sim_chance(sim, 400)) *due = moved;
     }
     return indicators;
