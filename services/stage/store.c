@@ -130,10 +130,9 @@ void store_extend(store_t *self) {
 }
 
 /* Default sync flags: an ack stands on them. What is derived is written into the map instead, and nobody waits for the disk: see
- * store_map.c; fresh pages of its file come many at a fault, since the kernel may read ahead. NOTLS: a read transaction beside the
- * write transaction of the same thread. */
+ * store_map.c. NOTLS: a read transaction beside the write transaction of the same thread. */
 static unsigned env_flags(const store_t *self) {
-    return MDB_NOTLS | (self->derived ? MDB_WRITEMAP | MDB_NOSYNC : 0);
+    return MDB_NOTLS | (self->derived ? MDB_WRITEMAP | MDB_NOSYNC | MDB_NORDAHEAD : 0);
 }
 
 static err_t env_open(store_t *self) {
