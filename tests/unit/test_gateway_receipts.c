@@ -166,6 +166,26 @@ static void a_receipt_that_nobody_waits_for_is_dropped(void **state) {
     }
 }
 
+/* A program of somebody else's may number its questions as it likes. */
+static void receipts_answer_questions_of_any_number(void **state) {
+    world_t *w = *state;
+    static const uint64_t numbers[] = {7, (uint64_t)INT64_MAX + 1, UINT64_MAX};
+    enum { COUNT = sizeof numbers / sizeof numbers[0] };
+    w->hold_verdicts = true;
+    buffer_t frame = {0};
+    packets_begin(&frame);
+    for (uint32_t index = 0; index < COUNT; index++) {
+        report_submit_t submit = {.report = report_make()};
+        packet_encode(numbers[index], report_submit_type(), &submit, &frame);
+    }
+    bytes_t whole = packets_end(&frame, COUNT);
+    assert_true(zmq_send(unit_handle(clerk_link), whole.at, whole.size, 0) >= 0);
+    WORLD_UNTIL(w, w->row_count == COUNT);
+    world_receipts_give(w);
+    for (uint32_t index = 0; index < COUNT; index++) assert_true(next(w, KIND_receipt).request_id == numbers[index]);
+    buffer_destroy(&frame);
+}
+
 #define TWO(name) cmocka_unit_test_setup_teardown(name, two_start, two_end)
 
 int main(void) {
@@ -174,6 +194,7 @@ int main(void) {
         TWO(verdicts_follow_receipts_that_were_given_together),
         TWO(who_sends_no_arrays_is_given_a_receipt_of_its_own),
         TWO(a_frame_of_receipts_is_one_packet_and_no_longer_than_a_frame_may_be),
+        TWO(receipts_answer_questions_of_any_number),
         TWO(a_receipt_that_nobody_waits_for_is_dropped),
     };
     int failed = cmocka_run_group_tests_name("gateway receipts", tests, NULL, NULL);

@@ -222,8 +222,32 @@ static void what_stands_behind_the_last_packet_is_left(void **state) {
     world_end(&world);
 }
 
+/* Whoever asks chooses the number, out of all that eight bytes hold. */
+static void a_receipt_bears_whatever_number_its_question_had(void **state) {
+    (void)state;
+    static const uint64_t numbers[] = {0, 1, INT64_MAX, (uint64_t)INT64_MAX + 1, UINT64_MAX};
+    world_t world = world_new(clock_mode_real);
+    world_register(&world);
+    for (uint8_t at = 0; at < sizeof numbers / sizeof numbers[0]; at++) {
+        buffer_t frame = {0};
+        packet_t packet;
+        receipt_t receipt;
+        fault_t fault;
+        add_report(&frame, numbers[at], "chengmen", (uint8_t)(at + 1), "走访");
+        world_take(&world, door_gateway, (bytes_t){frame.at, (uint32_t)frame.size});
+        world_commit(&world);
+        assert_int_equal(packet_decode((bytes_t){world.later.at, (uint32_t)world.later.size}, &packet, &fault), OK);
+        assert_true(packet.request_id == numbers[at]);
+        assert_int_equal(packet_body(&packet, receipt_type(), world.arena, &receipt, &fault), OK);
+        assert_true(receipt_verify(&receipt, world.signer_public));
+        buffer_destroy(&frame);
+    }
+    world_end(&world);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_receipt_bears_whatever_number_its_question_had),
         cmocka_unit_test(a_frame_of_many_reports_is_as_many_entries_and_each_says_its_own),
         cmocka_unit_test(what_a_frame_repeats_contradicts_or_may_not_say_is_answered_in_its_turn),
         cmocka_unit_test(receipts_of_a_group_told_together_are_those_told_one_by_one),
