@@ -29,6 +29,12 @@ static bool event_add(chunk_t *chunk, txn_t *txn, const notice_plan_t *plan, uin
     return true;
 }
 
+/* Nobody goes on in another stream than the one he came from: between two chunks it may have been dropped and derived anew. */
+static bool stands(txn_t *txn, const position_t *at) {
+    uint8_t hash[32];
+    return txn_hash(txn, at->seq, hash) && memcmp(hash, at->hash, sizeof hash) == 0;
+}
+
 chunk_t *chunk_read(store_t *store, const notice_plan_t *plan, head_t sure, const position_t *after, uint64_t last,
                     arena_t *arena) {
     arena_reset(arena);
@@ -37,7 +43,7 @@ chunk_t *chunk_read(store_t *store, const notice_plan_t *plan, head_t sure, cons
     txn_t *txn = store_read(store);
     if (txn == NULL) return chunk;
     uint64_t head = chunk_sure(txn, sure), until = last == 0 || last > head ? head : last;
-    bool more = after->seq < until;
+    bool more = after->seq < until && stands(txn, after);
     for (uint64_t seq = after->seq + 1; more; seq++) {
         more = event_add(chunk, txn, plan, seq, arena) && seq < until && seq - after->seq < CHUNK_EVENTS;
         more = more && chunk->count < CHUNK_NOTICES && !chunk->forked; /* what lost epochs told is read before it goes on */

@@ -19,8 +19,8 @@ typedef struct {
 /* How far this snapshot is sure: up to `sure`, if that is in it; what was derived otherwise has another hash there. 0: it is
  * not. */
 uint64_t chunk_sure(txn_t *txn, head_t sure);
-/* The notices behind `after`, which is not in the arena, up to `last` (0: all), as far as they are sure; they live in the arena,
- * which is reset. The transaction is over when this returns. */
+/* The notices behind `after`, which is not in the arena, up to `last` (0: all), as far as they are sure; none where `after` is not
+ * what stands there. They live in the arena, which is reset. The transaction is over when this returns. */
 chunk_t *chunk_read(store_t *store, const notice_plan_t *plan, head_t sure, const position_t *after, uint64_t last,
                     arena_t *arena);
 

@@ -42,6 +42,14 @@ err_t published_write(const char *file, const published_t *published, arena_t *a
     return home_write(file, line, 0600);
 }
 
+bool published_holds(const published_t *published, const char *newest, text_t body) {
+    uint64_t epoch, number, kept_epoch, kept_number;
+    if (strcmp(newest, published->newest) == 0) return true;
+    if (!told_id_parse(newest, &epoch, &number) || !told_id_parse(published->newest, &kept_epoch, &kept_number)) return false;
+    bool later = epoch > kept_epoch || (epoch == kept_epoch && number > kept_number);
+    return later && told_is_warning(body);
+}
+
 position_t position_of(txn_t *txn, uint64_t seq, arena_t *arena) {
     position_t position = {.seq = seq};
     event_t event;

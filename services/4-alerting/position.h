@@ -23,6 +23,9 @@ typedef struct {
 /* At the beginning where there is none, or none that can be read: then nobody knows what was told. */
 published_t published_read(const char *file, arena_t *arena);
 err_t published_write(const char *file, const published_t *published, arena_t *arena);
+/* Does Redis, where this entry is the newest, still hold all that it held when the file was written? Ids only grow there, and what
+ * is lost is put back in their order: a later one of ours was told since, before the machine stopped. */
+bool published_holds(const published_t *published, const char *newest, text_t body);
 
 /* The event at `seq`; the beginning where it cannot be read. */
 position_t position_of(txn_t *txn, uint64_t seq, arena_t *arena);

@@ -298,6 +298,7 @@ static bool start_over(publisher_t *self) {
     redis_newest_t newest;
     char why[REDIS_WHY];
     if (!redis_said(self, redis_newest(self->redis, self->stream, self->arena, &newest, why), why)) return false;
+    bool intact = published_holds(&self->now, newest.id, newest.body); /* its body goes with the arena */
     txn_t *txn = store_read(self->store);
     if (txn == NULL) return false;
     uint64_t sure = chunk_sure(txn, allowed(self));
@@ -308,7 +309,6 @@ static bool start_over(publisher_t *self) {
     if (err != OK || sure == 0) return false;
     log_warn("told_otherwise", "seq=%llu newest=%s forked=%s", (unsigned long long)self->now.at.seq, newest.id,
              forked ? "yes" : "no");
-    bool intact = strcmp(newest.id, self->now.newest) == 0;
     if (!forked) self->now.numbering = (numbering_t){self->now.at.epoch, self->now.numbering.volume + 1};
     show_position(self, intact ? &(position_t){0} : &back);
     self->now.told_all = true;

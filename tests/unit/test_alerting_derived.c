@@ -1,6 +1,8 @@
 /* The publisher where stream 4 is not what it was when it was told, or not yet known to follow from the ledger. */
 #include "tests/unit/alerting_scene.h"
 
+#include "services/4-alerting/chunk.h"
+
 /* The publisher goes on, but stream 4 is another: the same year, told from a ledger in which some stage skipped or did something
  * else, so that what was told has other numbers and there is more of it. */
 static void world_derived_otherwise(scene_t *scene, int64_t to_ms) {
@@ -144,6 +146,55 @@ static void nothing_goes_out_before_it_is_known_to_follow_from_the_ledger(void *
     scene_destroy(scene);
 }
 
+/* The machine stopped after Redis took what was told and before the file said so: Redis has lost nothing. */
+static void a_file_that_lags_behind_redis_does_not_say_that_redis_was_lost(void **state) {
+    (void)state;
+    scene_t *scene = scene_new();
+    publisher_begin_here(scene);
+    pass(scene, at(20210820, 9, 0));
+    UNTIL(published_all(scene));
+    publisher_stop(&scene->publisher);
+    arena_t *arena = arena_new();
+    published_t before = published_read(scene->file, arena);
+    publisher_begin_here(scene);
+    pass(scene, at(20210824, 9, 0));
+    UNTIL(published_all(scene));
+    publisher_stop(&scene->publisher);
+    assert_int_equal(publish_calls(scene), 4);
+    assert_int_equal(published_write(scene->file, &before, arena), OK);
+    arena_destroy(&arena);
+    world_derived_otherwise(scene, at(20210824, 9, 0));
+    UNTIL(published_all(scene));
+    assert_int_equal(stream_length(scene), 6);
+    assert_int_equal(publish_calls(scene), 6);
+    assert_true(health(scene).ok);
+    scene_destroy(scene);
+}
+
+/* Dropped and derived anew between two chunks: the number is there, what was told up to it is not. */
+static void a_chunk_goes_on_behind_what_was_told_only_where_that_stands(void **state) {
+    (void)state;
+    scene_t *scene = scene_new();
+    world_pass(scene->world, at(20210820, 9, 0));
+    world_flush(scene->world);
+    store_t *store = stage_store(scene->world->stage);
+    head_t sure = stage_sure(scene->world->stage);
+    notice_plan_t plan = {.plan = text_of("test-2021"), .coordinator = text_of("nongye"), .offset_minutes = 480};
+    arena_t *arena = arena_new();
+    txn_t *txn = store_read(store);
+    position_t after = position_of(txn, 2, arena);
+    txn_abort(&txn);
+    chunk_t *chunk = chunk_read(store, &plan, sure, &after, 0, arena);
+    assert_int_equal(chunk->last.seq, sure.seq);
+    assert_int_equal(chunk->count, 2);
+    after.hash[3] ^= 1;
+    chunk = chunk_read(store, &plan, sure, &after, 0, arena);
+    assert_int_equal(chunk->last.seq, after.seq);
+    assert_int_equal(chunk->count, 0);
+    arena_destroy(&arena);
+    scene_destroy(scene);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_derived_otherwise_is_told_behind_what_stands_and_nothing_twice),
@@ -151,6 +202,8 @@ int main(void) {
         cmocka_unit_test(a_publisher_without_its_file_tells_nothing_under_another_number),
         cmocka_unit_test(where_redis_was_lost_too_what_may_have_been_told_is_put_back_and_nothing_rings),
         cmocka_unit_test(a_shorter_stream_of_later_entries_is_another_and_is_not_waited_for),
+        cmocka_unit_test(a_file_that_lags_behind_redis_does_not_say_that_redis_was_lost),
+        cmocka_unit_test(a_chunk_goes_on_behind_what_was_told_only_where_that_stands),
         cmocka_unit_test(nothing_goes_out_before_it_is_known_to_follow_from_the_ledger),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
