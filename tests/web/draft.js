@@ -9,7 +9,7 @@ const PASSWORD = '闽宁协作 2021 口令';
 const token = json('token', 'new', '盖山镇')[0].token;
 
 (async () => {
-  const { page, errors, close, shot, accessible, go, login } = await visit(PASSWORD);
+  const { context, page, errors, close, shot, accessible, go, login } = await visit(PASSWORD);
   const post = (path, body) => page.evaluate(async ([where, what]) => {
     const me = await (await fetch('/api/v1/me')).json();
     const response = await fetch(where, { method: 'POST', headers: { 'X-CSRF-Token': me.csrf, 'Content-Type': 'application/json' }, body: JSON.stringify(what) });
@@ -236,6 +236,46 @@ const token = json('token', 'new', '盖山镇')[0].token;
     const entry = json('tail', 'entries', '--kind', 'report_received').pop();
     assert.strictEqual(entry.body.drafted_by, 'gaishan.clerk');
     assert.strictEqual(entry.body.report.figures[0].amount, 2000000);
+  });
+  await step('what was held when a session ended takes nobody’s place by itself: somebody else has kept a draft meanwhile', async () => {
+    await login('chengmen.clerk');
+    await go('report/donation/2021-08', 'input.amount');
+    await page.getByLabel('填报人').fill('林某某');
+    await page.getByLabel('进展').fill('甲写的');
+    await page.getByText('草稿已保存').waitFor();
+    await context.clearCookies();
+    await page.getByLabel('进展').fill('甲写的，还没写完');
+    await page.getByLabel('登录名').waitFor();
+    const entered = await call('POST', '/api/v1/login', { body: { login: 'chengmen.other', secret: PASSWORD } });
+    const headers = { Cookie: entered.headers.get('set-cookie').split(';')[0], 'X-CSRF-Token': entered.json.csrf };
+    const draft = async () => (await call('GET', '/api/v1/drafts?task=donation&period=2021-08', { headers })).json.rows[0];
+    const before = await draft();
+    const put = await call('POST', '/api/v1/drafts', { headers, body: { task: 'donation', period: '2021-08', version: before.version, state: 'handed', report: { ...before.report, progress: '乙写的' } } });
+    assert.strictEqual(put.status, 200, put.text);
+    await page.getByLabel('登录名').fill('chengmen.clerk');
+    await page.getByLabel('口令或一次性登录码').fill(PASSWORD);
+    await page.getByLabel('口令或一次性登录码').press('Enter');
+    await page.locator('.draftsaid').getByText('尚未保存').waitFor();
+    assert.strictEqual(await page.getByLabel('进展').inputValue(), '甲写的，还没写完');
+    await page.waitForTimeout(4000); // a draft is kept by itself after three seconds
+    assert.deepStrictEqual([(await draft()).version, (await draft()).state, (await draft()).report.progress], [put.json.version, 'handed', '乙写的']);
+    await page.getByRole('button', { name: '删除草稿' }).click();
+    await page.getByText('草稿已删除').waitFor();
+  });
+  await step('names that a tab remembers are not shown to who logs in after a session ended', async () => {
+    await login('chengmen.clerk');
+    await go('report/consumption/2021-08', 'input.amount');
+    await page.getByLabel('填报人').fill('林某某');
+    await page.getByText('草稿已保存').waitFor();
+    assert.ok((await page.evaluate('JSON.stringify(sessionStorage)')).includes('林某某'));
+    await context.clearCookies();
+    await page.getByLabel('进展').fill('过期');
+    await page.getByLabel('登录名').waitFor();
+    await page.getByLabel('登录名').fill('gaishan.boss');
+    await page.getByLabel('口令或一次性登录码').fill(PASSWORD);
+    await page.getByLabel('口令或一次性登录码').press('Enter');
+    await until('the page that it opens by itself', () => page.evaluate('!!M.me && !!M.plan && location.hash !== "#/login"'));
+    assert.ok(!(await page.evaluate('JSON.stringify(sessionStorage)')).includes('林某某'));
   });
   await step('no page threw', async () => assert.deepStrictEqual(errors.filter((one) => !/INCOMPLETE_CHUNKED/.test(one)), [])); // the console was killed
   await close();

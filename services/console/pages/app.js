@@ -113,13 +113,21 @@ M.take = function (plan) {
   M.plan = plan;
   M.words = plan.words;
 };
+// What a tab remembers is one login's: another who comes in where a session ended finds nothing of it.
+M.tabOf = function (login) {
+  if (M.held && M.held.login !== login) M.held = null;
+  try {
+    if (sessionStorage.getItem('login') !== login) sessionStorage.clear();
+    sessionStorage.setItem('login', login);
+  } catch (e) { M.tell(String(e)); }
+};
 M.begin = function () {
+  M.tabOf(M.me.login);
   if (M.me.by_code) { M.go('#/password'); return Promise.resolve(); }
   return M.get('/api/v1/plan').then(function (answer) {
     if (!answer.ok) { M.put(document.getElementById('main'), M.faults(answer)); return; }
     M.take(answer.json);
     M.listen();
-    if (M.held && M.held.login !== M.me.login) M.held = null;
     M.go(M.held ? '#/report/' + M.held.task + '/' + M.held.period : M.home());
   });
 };

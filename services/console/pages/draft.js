@@ -111,7 +111,7 @@ M.held = null;
 M.heldNow = function () {
   var form = M.formOpen;
   if (!form || form.gone || !M.touched || M.showing !== M.pages.report) return;
-  M.held = { login: M.me.login, task: form.task.id, period: form.period, report: form.report() };
+  M.held = { login: M.me.login, task: form.task.id, period: form.period, version: form.draftVersion, report: form.report() };
   form.gone = true;
   clearTimeout(form.draftTimer);
 };
@@ -119,7 +119,17 @@ M.heldFor = function (task, period) {
   var typed = M.held;
   if (!typed || typed.login !== M.me.login || typed.task !== task || typed.period !== period) return null;
   M.held = null;
-  return typed.report;
+  return typed;
+};
+// What was typed is there again; kept it is at once only where nobody has kept or sent another meanwhile.
+M.heldShown = function (form, typed) {
+  if (typed.version === form.draftVersion && typed.report.replaces === (form.standing.revision || 0)) {
+    form.draftChanged();
+    M.tell(M.t('登录过期前填写的内容还在，请核对后提交。', 'What you typed before the session ended is here again; look at it, then send it.'));
+    return;
+  }
+  M.put(form.draftSaid, M.t('登录过期期间，本报告已有他人保存的草稿或报送的新版本。这里是您过期前填写的内容，尚未保存；继续修改或提交将取代它。', 'Meanwhile somebody has kept another draft or sent a newer report. This is what you had typed, and it is not kept; if you go on or send it, it takes their place.'));
+  M.tell(form.draftSaid.textContent);
 };
 // “No change” in one click, where it is approved before it is sent.
 M.handNil = function (row, report) {

@@ -42,10 +42,8 @@ M.pageReport = function (main, parts) {
     function entry(answer) { return answer && answer.ok && answer.json.seq ? M.get('/api/v1/entries/' + answer.json.seq) : null; }
     return Promise.all([entry(answers[0]), entry(answers[1])]).then(function (entries) {
       function report(answer) { return answer && answer.ok && answer.json.body ? answer.json.body.report : null; }
-      var typed = M.heldFor(task.id, period), form = new M.Form(main, task, period, answers[0].json, report(entries[0]), report(entries[1]), answers[2], typed);
-      if (!typed) return;
-      form.draftChanged();
-      M.tell(M.t('登录过期前填写的内容还在，请核对后提交。', 'What you typed before the session ended is here again; look at it, then send it.'));
+      var typed = M.heldFor(task.id, period), form = new M.Form(main, task, period, answers[0].json, report(entries[0]), report(entries[1]), answers[2], typed && typed.report);
+      if (typed) M.heldShown(form, typed);
     });
   });
 };
