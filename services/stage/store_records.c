@@ -6,7 +6,10 @@
 
 #include <string.h>
 
-enum { NEW_A_PAGE = 4 /* rows that share a new page, at the least: large ones are counted by their size */ };
+enum {
+    NEW_A_PAGE = 4,  /* rows that share a new page, at the least */
+    ROW_LARGE = 1000 /* bytes: fewer share one, and beyond half a page each row has pages of its own */
+};
 
 MDB_val key_value(const store_key_t *key) {
     static const uint8_t only[1] = {0};
@@ -128,10 +131,11 @@ static uint32_t leaves_of(txn_t *self, size_t table) {
     return code == 0 ? (uint32_t)stat.ms_leaf_pages : 0;
 }
 
-/* However many rows are written, they touch no more pages than the table had, and those that new ones fill. */
+/* However many rows are written, they touch no more pages than the table had, and those that new ones fill. Large ones are counted
+ * by their size. */
 void txn_promise(txn_t *self, size_t table, uint32_t size) {
     if (self->err != OK) return;
-    self->changes += size / 4096;
+    if (size > ROW_LARGE) self->changes += pages_of(size);
     if (self->touched[table].rows++ == 0) self->touched[table].leaves = leaves_of(self, table);
     bool behind = self->store->ways[table] == ROWS_APPENDED;
     bool apart = !behind && self->touched[table].rows <= self->touched[table].leaves + 1;

@@ -1,7 +1,7 @@
 /* Rows that go straight to the store: whatever is read, put, deleted, walked, rolled back, they say what rows at hand say. */
 #include "stage_bench.h"
 
-enum { KEYS = 400, STEPS = 40000, A_COMMIT = 700 };
+enum { KEYS = 400, STEPS = 40000, A_COMMIT = 700, ROWS = 3000 };
 enum { T_HAND, T_STRAIGHT, T_APPENDED, T_TABLES };
 
 static const table_t tables[] = {[T_HAND] = {"hand", key_registered_type},
@@ -139,10 +139,48 @@ static void an_object_of_a_row_becomes_a_row_by_the_bytes_it_was_read_from(void 
     store_close(&store);
 }
 
+/* Rows of which a page holds two, or none: a transaction says that it is full before the map is. */
+static void rows_put(store_t *store, txn_t **txn, size_t table, uint32_t size) {
+    static const uint8_t bytes[4096];
+    uint64_t luck = 3;
+    for (uint64_t at = 0; at < ROWS; at++) {
+        store_key_t key = key_at(table == T_APPENDED ? at : luck_of(&luck, 1U << 30));
+        plan_part_t row = {.hash = {1}, .bytes = {bytes, size}};
+        txn_put(*txn, table, &key, &row);
+        assert_int_equal(txn_error(*txn), OK);
+        if (!txn_is_full(*txn)) continue;
+        assert_int_equal(txn_commit(txn), OK);
+        *txn = store_write(store);
+    }
+}
+
+static void large_rows_fill_a_transaction_before_the_map(void **state) {
+    (void)state;
+    static const table_t large[] = {[T_HAND] = {"hand", plan_part_type},
+                                    [T_STRAIGHT] = {"straight", plan_part_type},
+                                    [T_APPENDED] = {"appended", plan_part_type}};
+    static const uint32_t sizes[] = {1300, 2500, 3900};
+    for (size_t size = 0; size < sizeof sizes / sizeof sizes[0]; size++) {
+        for (size_t table = 0; table < T_TABLES; table++) {
+            store_t *store;
+            char path[32];
+            snprintf(path, sizeof path, "data/%zu-%zu", size, table);
+            assert_int_equal(store_open_derived(path, large, T_TABLES, &store), OK);
+            store_rows_go(store, T_STRAIGHT, ROWS_STRAIGHT);
+            store_rows_go(store, T_APPENDED, ROWS_APPENDED);
+            txn_t *txn = store_write(store);
+            rows_put(store, &txn, table, sizes[size]);
+            assert_int_equal(txn_commit(&txn), OK);
+            store_close(&store);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         BENCH_TEST(all_three_ways_say_the_same_through_commits_and_rollbacks),
         BENCH_TEST(a_row_that_is_appended_may_lie_before_others_nevertheless),
+        BENCH_TEST(large_rows_fill_a_transaction_before_the_map),
         BENCH_TEST(an_object_of_a_row_becomes_a_row_by_the_bytes_it_was_read_from),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
