@@ -291,6 +291,12 @@ bool stage_is_full(const stage_t *self) {
     return self->txn != NULL && (alone || txn_is_full(self->txn));
 }
 
+/* The first event that may be to blame for what goes wrong in the turn of `event`: whoever keeps changes in memory may make rows of
+ * them in any turn, also of those before it. */
+static uint64_t blamed_from(const stage_t *self, const event_t *event) {
+    return self->role->settle == NULL ? event->seq : self->durable.in_seq + 1;
+}
+
 /* One event: apply or, where its agenda is open, resume; the agenda. Control entries are passed on, once. */
 static err_t event_take(stage_t *self, const batch_t *batch, const link_t *link, uint32_t *rounds) {
     turn_t *turn = &self->loop;
@@ -304,7 +310,7 @@ static err_t event_take(stage_t *self, const batch_t *batch, const link_t *link,
     turn->step = self->place.agenda_step;
     arena_reset(turn->arena);
     bool writes = self->role->writes != STREAM_NONE;
-    crashes_hold(link, event->seq);
+    crashes_hold(link, blamed_from(self, event));
     if (!turn->continues) {
         if (writes && is_passed_on_first(event)) txn_append_copy(self->txn, event, NULL);
         if (quarantine_meet(self, link))
@@ -363,7 +369,7 @@ static err_t links_take(stage_t *self, const batch_t *batch) {
         if (halts(self, link)) break;
         err_t err = event_take(self, batch, link, &rounds);
         if (err == ERR_BAD) err = ERR_REFUSED; /* the role wrote what no reader could read: our own mistake, not the batch's */
-        if (err == ERR_REFUSED) crashes_add(link, link->event.seq);
+        if (err == ERR_REFUSED) crashes_add(link, blamed_from(self, &link->event));
         self->last.event.seq = link->event.seq;
         memcpy(self->last.hash, link->hash, HASH_SIZE);
         if (err != OK || stage_pending(self)) return err;

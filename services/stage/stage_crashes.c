@@ -1,7 +1,8 @@
 /* Which event was being applied when the process crashed, and how often: the third time the stage stands still before it.
  * A crash is an ASSERT or a fault of ours (SIGABRT, SIGSEGV, …), a hang that the watchdog ended, or an event that the role
- * refuses; not a SIGKILL from outside. What goes wrong while a role's memory becomes rows may be the work of any event of the
- * transaction: it is put down to the last one, and in the next life all of them are committed one by one, until it is the last. */
+ * refuses; not a SIGKILL from outside. What goes wrong while a role's memory becomes rows, in whatever turn, may be the work of
+ * any event of the transaction: it is put down to the last one, and in the next life all of them are committed one by one, until
+ * it is the last. */
 #include "services/stage/stage_inner.h"
 
 #include "services/stage/log.h"

@@ -213,6 +213,9 @@ static void brood_destroy(void **memory) {
     *memory = NULL;
 }
 
+static void brood_settle(turn_t *turn, void *memory);
+
+/* "stir" makes rows at once, as a plan that is amended does. */
 static void brood_apply(turn_t *turn, const event_t *event) {
     refusals_counted_t work;
     if (event->kind != KIND_refusals_counted || !turn_body(turn, event, refusals_counted_type(), &work)) return;
@@ -220,6 +223,7 @@ static void brood_apply(turn_t *turn, const event_t *event) {
     brood->sum += work.count;
     brood->bitter |= text_is(work.code, "bitter");
     brood->deadly |= text_is(work.code, "deadly");
+    if (text_is(work.code, "stir")) brood_settle(turn, brood);
     turn_emit(turn, refusals_counted_type(), &work);
 }
 
@@ -242,11 +246,11 @@ static const role_t brooder = {.name = "counter",
                                .memory_destroy = brood_destroy,
                                .settle = brood_settle};
 
-/* Sixteen entries, the ninth of which is `code`. */
-static store_t *ledger_with(const char *code) {
+/* Sixteen entries, the ninth of which is `code`; one stirs, or none: 0. */
+static store_t *ledger_with(const char *code, uint64_t stirs) {
     store_t *ledger;
     assert_int_equal(store_open("ledger", NULL, 0, &ledger), OK);
-    for (uint64_t seq = 1; seq <= 16; seq++) ledger_add(ledger, seq == POISON ? code : "a", 1);
+    for (uint64_t seq = 1; seq <= 16; seq++) ledger_add(ledger, seq == POISON ? code : seq == stirs ? "stir" : "a", 1);
     return ledger;
 }
 
@@ -287,11 +291,11 @@ static uint32_t lives_until_well(store_t *ledger, bool forks, stage_t **stage) {
     return LIVES;
 }
 
-static void stands_before_the_poison_and_goes_on_without_it(const char *code, bool forks) {
-    store_t *ledger = ledger_with(code);
+static void stands_before_the_poison_and_goes_on_without_it(const char *code, uint64_t stirs, bool forks) {
+    store_t *ledger = ledger_with(code, stirs);
     stage_t *stage = NULL;
     quarantined_t row = quarantine_of(ledger, POISON);
-    /* the first life blames all sixteen, the last of them by name; three that went one by one blame the ninth */
+    /* the first life blames all up to where it died, the last of them by name; three that went one by one blame the ninth */
     assert_int_equal(lives_until_well(ledger, forks, &stage), 1 + LIMIT_CRASHES);
     assert_int_equal(stage_halted(stage), POISON);
     assert_int_equal(stage_fetch(stage).after, POISON - 1);
@@ -311,17 +315,27 @@ static void stands_before_the_poison_and_goes_on_without_it(const char *code, bo
 
 static void a_row_refused_at_the_commit_counts_against_the_event_it_came_from(void **state) {
     (void)state;
-    stands_before_the_poison_and_goes_on_without_it("bitter", false);
+    stands_before_the_poison_and_goes_on_without_it("bitter", 0, false);
 }
 
 static void a_crash_at_the_commit_counts_against_the_event_it_came_from(void **state) {
     (void)state;
-    stands_before_the_poison_and_goes_on_without_it("deadly", true);
+    stands_before_the_poison_and_goes_on_without_it("deadly", 0, true);
+}
+
+static void what_shows_in_the_turn_of_a_later_event_counts_against_the_one_it_came_from(void **state) {
+    (void)state;
+    stands_before_the_poison_and_goes_on_without_it("bitter", 12, false);
+}
+
+static void a_crash_in_the_turn_of_a_later_event_counts_against_the_one_it_came_from(void **state) {
+    (void)state;
+    stands_before_the_poison_and_goes_on_without_it("deadly", 12, true);
 }
 
 static void after_a_crash_that_does_not_come_again_all_is_as_if_it_had_not_been(void **state) {
     (void)state;
-    store_t *ledger = ledger_with("a");
+    store_t *ledger = ledger_with("a", 0);
     quarantined_t row = quarantine_of(ledger, BITTER);
     stage_t *stage;
     assert_int_equal(stage_open(&brooder, "stage", &stage), OK);
@@ -372,6 +386,8 @@ int main(void) {
         BENCH_TEST(another_event_at_that_seq_is_tried),
         BENCH_TEST(a_row_refused_at_the_commit_counts_against_the_event_it_came_from),
         BENCH_TEST(a_crash_at_the_commit_counts_against_the_event_it_came_from),
+        BENCH_TEST(what_shows_in_the_turn_of_a_later_event_counts_against_the_one_it_came_from),
+        BENCH_TEST(a_crash_in_the_turn_of_a_later_event_counts_against_the_one_it_came_from),
         BENCH_TEST(after_a_crash_that_does_not_come_again_all_is_as_if_it_had_not_been),
         BENCH_TEST(a_reader_of_a_lost_epoch_is_told_diverged_and_not_behind),
     };
