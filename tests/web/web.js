@@ -216,6 +216,24 @@ const until = async (what, test) => {
     await page.getByRole('heading', { name: '文字' }).waitFor();
     assert.strictEqual(await progress.inputValue(), '两种语言都在');
   });
+  await step('a page that is slow does not take the place of the one that was opened after it', async () => {
+    await go('tasks', 'article.task');
+    let asked = 0;
+    await page.route('**/api/v1/standing?**', async (route) => {
+      asked += 1;
+      await new Promise((resolve) => { setTimeout(resolve, 1500); });
+      await route.continue();
+    });
+    await page.goto(`${page.url().split('#')[0]}#/report/donation/2021-08`);
+    await until('the form to ask', async () => asked > 0);
+    const answered = page.waitForResponse(/standing/);
+    await go('board', 'h1');
+    await answered;
+    await page.waitForTimeout(500);
+    await page.unroute('**/api/v1/standing?**');
+    assert.strictEqual(await page.locator('form.report').count(), 0);
+    assert.ok(!(await page.evaluate('!!M.formOpen && M.formOpen.main.isConnected')));
+  });
   await step('a session that ends in the middle takes nothing along: who logs in again finds what was typed', async () => {
     const progress = page.locator('textarea[id^=progress]'), again = async (name) => {
       await page.getByLabel('登录名').fill(name);

@@ -65,13 +65,18 @@ M.show = function (quietly) {
   var parts = M.parts(), page = M.pages[parts[0]], main = document.getElementById('main');
   if (!page || (!M.me && parts[0] !== 'login') || (M.me && (parts[0] === 'login' || (M.me.by_code && parts[0] !== 'password')))) { M.go(M.home()); return; }
   M.frame();
-  if (!quietly) M.put(main, M.h('p.loading', M.t('正在载入…', 'loading…')));
+  if (!quietly) { // what another page is still waiting for finds no place here
+    var fresh = main.cloneNode(false);
+    main.parentNode.replaceChild(fresh, main);
+    main = fresh;
+    M.put(main, M.h('p.loading', M.t('正在载入…', 'loading…')));
+  }
   M.showing = page;
   M.touched = false;
   M.quietly = !!quietly;
   var done = page.show(main, parts);
   Promise.resolve(done).then(function () {
-    if (quietly || parts[0] === 'login') return;
+    if (quietly || parts[0] === 'login' || !main.isConnected) return;
     main.focus({ preventScroll: true });
     window.scrollTo(0, 0);
   }, function (error) {
@@ -79,7 +84,7 @@ M.show = function (quietly) {
   });
 };
 // What was typed is nobody's to wipe away: a page in which something was entered says that there is news, and waits.
-document.getElementById('main').addEventListener('input', function () { M.touched = true; });
+document.addEventListener('input', function (event) { if (document.getElementById('main').contains(event.target)) M.touched = true; });
 // After what was sent is taken: what it changed is there in a moment. Who types already keeps what he types.
 M.showSoon = function () {
   M.touched = false;

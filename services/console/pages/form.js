@@ -42,6 +42,7 @@ M.pageReport = function (main, parts) {
     function entry(answer) { return answer && answer.ok && answer.json.seq ? M.get('/api/v1/entries/' + answer.json.seq) : null; }
     return Promise.all([entry(answers[0]), entry(answers[1])]).then(function (entries) {
       function report(answer) { return answer && answer.ok && answer.json.body ? answer.json.body.report : null; }
+      if (!main.isConnected) return; // another page is open by now
       var typed = M.heldFor(task.id, period), form = new M.Form(main, task, period, answers[0].json, report(entries[0]), report(entries[1]), answers[2], typed && typed.report);
       if (typed) M.heldShown(form, typed);
     });
