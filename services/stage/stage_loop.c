@@ -42,6 +42,7 @@ typedef struct {
     arena_t *arena; /* of the batch at hand */
     batch_t batch;  /* kept while its agenda is open */
     bool held;
+    int64_t room_ms; /* there is no room for more before: nothing is asked for */
     int64_t opened_ms;  /* when the first batch of the open transaction was applied */
     int64_t applied_ms; /* when the last was */
     int64_t committed_ms;
@@ -106,6 +107,13 @@ static void committed_tell(loop_t *self) {
     if (hooks->committed != NULL) hooks->committed(hooks->self, self->stage, self->stage->head.seq);
 }
 
+/* After ERR_FULL: will there be room for what is applied again? Under a backup not before that is over: until then all wait. */
+static bool room_comes(loop_t *self) {
+    map_room_t room = store_more_room(self->stage->store);
+    if (room == ROOM_LATER) self->room_ms = clock_steady_ms() + WAIT_MS / 5;
+    return room != ROOM_NONE;
+}
+
 static void loop_commit(loop_t *self) {
     if (self->stage->txn == NULL) return;
     err_t err = stage_commit(self->stage);
@@ -113,7 +121,7 @@ static void loop_commit(loop_t *self) {
         self->held = false;
         stream_reader_forget(self->reader);
     }
-    if (err == ERR_FULL && store_more_room(self->stage->store)) return;
+    if (err == ERR_FULL && room_comes(self)) return;
     if (err != OK) {
         loop_fail(self, "commit_failed", err);
         return;
@@ -149,7 +157,7 @@ static void batch_apply(loop_t *self, err_t err) {
     self->applied_ms = clock_steady_ms();
     if (fresh) self->opened_ms = self->applied_ms;
     if (err != OK || stage_halted(self->stage) != 0 || self->stage->quarantine_news) stream_reader_forget(self->reader);
-    if (err == ERR_FULL && store_more_room(self->stage->store)) return;
+    if (err == ERR_FULL && room_comes(self)) return;
     if (err == ERR_BAD)
         on_strange(self);
     else if (err != OK)
@@ -241,7 +249,8 @@ static void loop_round(loop_t *self) {
     if (stage_halted(self->stage) != 0) fetch.max_bytes = 1; /* that one event alone */
     bool asking = quarantines_wanted(self);
     bool looks = stage_halted(self->stage) != 0 && now_ms >= self->ask_again_ms; /* the writer may have rebuilt what crashed */
-    if (!self->held && (!asking || (looks && self->quarantines_told))) stream_reader_ask(self->reader, &fetch, now_ms);
+    bool room = now_ms >= self->room_ms;
+    if (!self->held && room && (!asking || (looks && self->quarantines_told))) stream_reader_ask(self->reader, &fetch, now_ms);
     quarantines_ask(self, now_ms);
     uint32_t ready = link_wait(handles, HANDLES, loop_pause(self, now_ms));
     if ((ready & LINK_STOP) != 0) loop_leave(self, EX_OK);

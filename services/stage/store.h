@@ -56,8 +56,10 @@ err_t txn_commit(txn_t **self);         /* ends a write transaction; not OK: not
 void txn_abort(txn_t **self);           /* ends either kind */
 /* Its rows and events take about as much as one transaction may: memory, or the room of the map. */
 bool txn_is_full(txn_t *self);
-/* After ERR_FULL: has the store got more room meanwhile, so that it is worth while to try again? */
-bool store_more_room(store_t *self);
+/* After ERR_FULL: has the store got more room meanwhile, so that it is worth while to try again? Later: while somebody reads, a
+ * backup perhaps, it stays as it is. */
+typedef enum { ROOM_NONE, ROOM_MORE, ROOM_LATER } map_room_t;
+map_room_t store_more_room(store_t *self);
 err_t txn_error(const txn_t *self);     /* the first error that stuck to it */
 void txn_fail(txn_t *self, err_t err);
 

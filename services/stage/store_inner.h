@@ -32,6 +32,7 @@ struct store {
     uint64_t file_size; /* of data.mdb, as far as we have extended it; of a derived store also the size of its map */
     pthread_mutex_t map_lock; /* of a derived store: guards the map against being moved under a reader */
     uint32_t map_readers;
+    bool map_stays; /* it was to grow, and somebody read */
     uint32_t map_room;  /* pages one transaction may change: the others of the map are for what hangs on them */
     uint64_t map_used;  /* bytes in use when the last transaction began; 0: none did */
     uint64_t map_warm;  /* up to here the file behind them was written with zeros: see map_warm */

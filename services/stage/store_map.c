@@ -1,7 +1,8 @@
 /* The map of a derived store. LMDB writes into the pages of the file by memory, and the kernel carries them to the disk when it
  * likes: a page that many commits change is written once, no commit waits for a disk, and none holds pages of its own.
  * The map is as large as the file, and the file's blocks are taken before the map grows over them, so a full disk is an error
- * here and never a SIGBUS. It grows between two write transactions while nobody reads; where it cannot, they are smaller. */
+ * here and never a SIGBUS. It grows between two write transactions while nobody reads; where it cannot, they are smaller,
+ * and wait at last. */
 #include "services/stage/store_inner.h"
 
 #include <errno.h>
@@ -35,7 +36,8 @@ static void map_grow(store_t *self, uint64_t step) {
     uint64_t wanted = self->file_size + step < LIMIT_STORE_SIZE ? self->file_size + step : LIMIT_STORE_SIZE;
     if (wanted <= self->file_size || mdb_env_get_fd(self->env, &fd) != 0) return;
     pthread_mutex_lock(&self->map_lock);
-    bool grown = self->map_readers == 0 && posix_fallocate(fd, (off_t)self->file_size, (off_t)(wanted - self->file_size)) == 0 &&
+    self->map_stays = self->map_readers > 0;
+    bool grown = !self->map_stays && posix_fallocate(fd, (off_t)self->file_size, (off_t)(wanted - self->file_size)) == 0 &&
                  mdb_env_set_mapsize(self->env, wanted) == 0;
     if (grown) self->file_size = wanted;
     pthread_mutex_unlock(&self->map_lock);
@@ -81,11 +83,13 @@ void store_map_room(store_t *self) {
     self->map_room = left / 2 < ROOM_LEAST ? ROOM_LEAST : (uint32_t)(left / 2);
 }
 
-bool store_more_room(store_t *self) {
-    if (!self->derived || self->writing) return false;
+map_room_t store_more_room(store_t *self) {
+    if (!self->derived || self->writing) return ROOM_NONE;
     uint64_t before = self->file_size;
+    self->map_stays = false;
     map_grow(self, self->file_size);
-    return self->file_size > before;
+    if (self->file_size > before) return ROOM_MORE;
+    return self->map_stays ? ROOM_LATER : ROOM_NONE;
 }
 
 void store_map_read(store_t *self, bool begins) {

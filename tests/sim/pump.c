@@ -28,7 +28,7 @@ err_t pump_from_store(stage_t *stage, store_t *writer, stream_t stream, uint32_t
             break;
         if (err == OK) err = stage_step(stage, &batch);
         if (err == OK) err = stage_commit(stage);
-        if (err == ERR_FULL && store_more_room(stage_store(stage))) err = OK; /* fetched again, as the loop does */
+        if (err == ERR_FULL && store_more_room(stage_store(stage)) == ROOM_MORE) err = OK; /* fetched again, as the loop does */
     }
     arena_destroy(&arena);
     return err;

@@ -104,7 +104,7 @@ static void batch_step(sim_t *sim, fold_t *fold, err_t err) {
         return;
     }
     fold->ahead = fold->outstanding = false;
-    if (err == ERR_FULL && store_more_room(stage_store(fold->stage))) return; /* asked for again, as the loop does */
+    if (err == ERR_FULL && store_more_room(stage_store(fold->stage)) == ROOM_MORE) return; /* asked for again, as the loop does */
     SIM_HOLDS(sim, "stages_take_what_they_get", err == ERR_BAD || err == ERR_STORE || err == ERR_FULL, "%s: %s",
               fold->role->name, err_name(err));
     SIM_HOLDS(sim, "stages_take_what_they_get", err == ERR_BAD || (!sim->calm && (sim->faults & 2) != 0), "%s: %s",
@@ -185,7 +185,7 @@ static void fold_commit(sim_t *sim, fold_t *fold) {
         ahead_check(sim, fold);
         return;
     }
-    if (err == ERR_FULL && store_more_room(stage_store(fold->stage))) {
+    if (err == ERR_FULL && store_more_room(stage_store(fold->stage)) == ROOM_MORE) {
         fold->holds = fold->ahead = fold->outstanding = false;
         return;
     }

@@ -1,0 +1,113 @@
+/* The loop of a stage whose map is full while somebody reads, as a backup does: it waits, and goes on when that is over. */
+#include "stage_bench.h"
+
+#include "services/stage/clock.h"
+#include "services/stage/home.h"
+#include "services/stage/link.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+enum { ENTRIES = 40000 /* more than the map holds before it grows */, PATIENCE_MS = 20 };
+
+/* --- the writer: a process of its own, until it is ended --- */
+static store_t *ledger;
+
+static txn_t *ledger_view(void *self, head_t *durable, bool *rooted) {
+    (void)self;
+    txn_t *txn = store_read(ledger);
+    *durable = txn_head(txn);
+    *rooted = true;
+    return txn;
+}
+
+static void ledger_done(void *self, txn_t *txn) {
+    (void)self;
+    txn_abort(&txn);
+}
+
+static bool nothing_is_quarantined(void *self, const packet_t *ask, buffer_t *out) {
+    (void)self;
+    packet_encode(ask->request_id, quarantines_type(), &(quarantines_t){0}, out);
+    return true;
+}
+
+static int serve(void) {
+    stream_door_t *door;
+    desk_t *desk;
+    stream_view_t view = {.view = ledger_view, .done = ledger_done};
+    if (store_open("data/ledger", NULL, 0, &ledger) != OK) return 1;
+    if (stream_door_open(HOME_ENTRIES, STREAM_ENTRIES, view, &door) != OK) return 1;
+    if (desk_start("intake", nothing_is_quarantined, NULL, &desk) != OK) return 1;
+    void *handle = stream_door_handle(door);
+    while ((link_wait(&handle, 1, PATIENCE_MS) & LINK_STOP) == 0) stream_door_step(door, clock_steady_ms());
+    return 0;
+}
+
+/* --- the reader: there from the first entry until one is applied again --- */
+static stage_t *whose;
+static txn_t *reader;
+static uint64_t furthest;
+static bool came_again;
+
+static void apply(turn_t *turn, const event_t *event) {
+    char code[LIMIT_ID];
+    if (event->seq <= furthest) {
+        came_again = true;
+        txn_abort(&reader);
+    }
+    if (furthest == 0) reader = store_read(stage_store(whose));
+    if (event->seq > furthest) furthest = event->seq;
+    snprintf(code, sizeof code, "c-%llu", (unsigned long long)event->seq);
+    count_up(turn, code, 1);
+    if (event->seq == ENTRIES) raise(SIGTERM);
+}
+
+static int begin(stage_t *stage, stage_hooks_t *hooks) {
+    (void)hooks;
+    whose = stage;
+    return 0;
+}
+
+static void ledger_fill(void) {
+    assert_int_equal(store_open("data/ledger", NULL, 0, &ledger), OK);
+    txn_t *txn = store_write(ledger);
+    refusals_counted_t work = {.code = text_of("a"), .count = 1, .door = door_gateway};
+    for (uint64_t seq = 1; seq <= ENTRIES; seq++) {
+        event_t header = {.epoch = 1, .at_ms = T0 + (int64_t)seq};
+        txn_append(txn, &header, refusals_counted_type(), &work, NULL);
+    }
+    assert_int_equal(txn_commit(&txn), OK);
+    store_close(&ledger);
+}
+
+static void a_stage_waits_for_room_until_nobody_reads(void **state) {
+    (void)state;
+    role_t role = counter;
+    role.apply = apply;
+    assert_int_equal(home_make("."), OK);
+    assert_int_equal(home_write(HOME_CONF, text_of("\n"), 0600), OK);
+    ledger_fill();
+    pid_t writer = fork();
+    if (writer == 0) _exit(serve());
+    pid_t child = fork();
+    if (child == 0) {
+        int code = stage_main_hooked(&role, ".", begin, NULL);
+        _exit(code != 0 ? code : came_again ? 0 : 1);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    kill(writer, SIGKILL);
+    waitpid(writer, NULL, 0);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    stage_t *stage;
+    assert_int_equal(stage_open(&role, "data/counter", &stage), OK);
+    assert_int_equal(stage_fetch(stage).after, ENTRIES);
+    stage_close(&stage);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {BENCH_TEST(a_stage_waits_for_room_until_nobody_reads)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
