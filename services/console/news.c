@@ -48,6 +48,7 @@ static void batch_take(console_t *self, const batch_t *batch) {
         self->joined = true;
         self->at.seq = batch->from == 0 ? 0 : batch->from - 1;
         memcpy(self->at.hash, batch->last_hash, sizeof self->at.hash);
+        self->news_cause = batch->cause_head; /* smaller than before where a restore lies between */
         self->news++; /* what came meanwhile was not seen: pages ask anew */
         registry_stale(self);
         return;

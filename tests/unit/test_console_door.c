@@ -147,6 +147,26 @@ static void a_batch_that_changed_on_its_way_is_no_news_and_the_stream_is_joined_
     close(listening);
 }
 
+/* A ledger that was restored counts again from where its copy was made. */
+static void what_is_new_after_a_restore_is_told_though_its_number_was_heard_before(void **state) {
+    world_t *w = *state;
+    batch_t gone = {.stream = STREAM_TALLIES, .state = batch_state_diverged};
+    batch_t quiet = {.stream = STREAM_TALLIES, .state = batch_state_ok, .from = 1, .cause_head = 4}; /* no total changed */
+    while (!w->waits) turn(w);
+    tallies_tell(w, false);
+    while (!w->waits) turn(w);
+    w->waits = false;
+    reply(w, AT_TALLIES, &w->listener, w->listening.request_id, batch_type(), &gone);
+    while (!w->waits) turn(w);
+    assert_int_equal(w->joins, 2);
+    int listening = client_send_raw(w, "GET /api/v1/events HTTP/1.1\r\nHost: a\r\n" SESSION "\r\n");
+    client_read(w, listening, 300);
+    w->waits = false;
+    reply(w, AT_TALLIES, &w->listener, w->listening.request_id, batch_type(), &quiet);
+    assert_non_null(strstr(client_read(w, listening, 600), "\"cause_seq\":4"));
+    close(listening);
+}
+
 static void a_report_whose_verdict_is_late_is_told_its_receipt(void **state) {
     world_t *w = *state;
     char body[512], request[1024];
@@ -253,6 +273,7 @@ int main(void) {
         TEST(a_body_that_is_too_large_never_comes_in),
         TEST(nothing_is_left_suspended_when_the_console_leaves),
         TEST(a_batch_that_changed_on_its_way_is_no_news_and_the_stream_is_joined_anew),
+        TEST(what_is_new_after_a_restore_is_told_though_its_number_was_heard_before),
         TEST(a_report_whose_verdict_is_late_is_told_its_receipt),
         TEST(a_table_is_checked_report_by_report_and_nothing_reaches_intake),
         TEST(a_wrong_cell_is_told_by_row_and_column_and_holds_up_its_own_report_alone),
