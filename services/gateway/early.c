@@ -35,8 +35,9 @@ void early_keep(early_t *self, const event_t *event) {
     place->seq = event->cause_seq;
 }
 
-bool early_find(const early_t *self, uint64_t seq, event_t *event) {
+bool early_find(const early_t *self, uint64_t seq, uint64_t epoch, event_t *event) {
     const place_t *place = &self->places[seq % PLACES];
     fault_t fault;
-    return seq != 0 && place->seq == seq && event_decode((bytes_t){place->raw.at, (uint32_t)place->raw.size}, event, &fault) == OK;
+    if (seq == 0 || place->seq != seq) return false;
+    return event_decode((bytes_t){place->raw.at, (uint32_t)place->raw.size}, event, &fault) == OK && event->epoch == epoch;
 }

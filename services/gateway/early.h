@@ -9,7 +9,8 @@ typedef struct early early_t;
 early_t *early_new(void);
 void early_destroy(early_t **self);
 void early_keep(early_t *self, const event_t *event); /* a copy, if it is not large; an older one may go for it */
-/* false: not here. The event is a view that holds until the next one is kept. */
-bool early_find(const early_t *self, uint64_t seq, event_t *event);
+/* On that entry of that epoch: a restore gives numbers again. false: not here. The event is a view that holds until the next one is
+ * kept. */
+bool early_find(const early_t *self, uint64_t seq, uint64_t epoch, event_t *event);
 
 #endif

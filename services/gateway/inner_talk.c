@@ -105,11 +105,11 @@ static void judge(gateway_t *self, conversation_t *conversation, const event_t *
 }
 
 /* The receipt has left. Its verdict comes on stream 2, unless it has passed by there already: then it was kept, or is asked for. */
-static void verdict_await(gateway_t *self, conversation_t *conversation, uint64_t seq, bool duplicate) {
+static void verdict_await(gateway_t *self, conversation_t *conversation, uint64_t seq, uint64_t epoch, bool duplicate) {
     bool to_come = !duplicate && seq > follow_seen(self->follow);
     event_t event;
     if (to_come && pending_await_entry(self->pending, conversation, seq)) conversation->waits = WAITS_FOR_VERDICT;
-    else if (early_find(self->early, seq, &event)) judge(self, conversation, &event);
+    else if (early_find(self->early, seq, epoch, &event)) judge(self, conversation, &event);
     else verdict_ask(self, conversation, seq);
 }
 
@@ -121,7 +121,7 @@ static void on_receipt(gateway_t *self, conversation_t *conversation, const pack
         return;
     }
     unit_answer_passed(self, &(answer_to_t){&conversation->peer, conversation->request_id, conversation->many}, packet);
-    verdict_await(self, conversation, receipt.seq, receipt.duplicate);
+    verdict_await(self, conversation, receipt.seq, receipt.epoch, receipt.duplicate);
 }
 
 static void on_verdict(gateway_t *self, conversation_t *conversation, const packet_t *packet) {
@@ -209,7 +209,7 @@ static void receipt_take(gateway_t *self, const receipts_t *shared, const receip
     if (conversation == NULL || conversation->waits != WAITS_FOR_RECEIPT) return;
     answer_to_t to = {&conversation->peer, conversation->request_id, conversation->many};
     unit_receipt(self, &to, shared, row);
-    verdict_await(self, conversation, row->seq, row->duplicate);
+    verdict_await(self, conversation, row->seq, shared->epoch, row->duplicate);
 }
 
 /* Almost every answer is one of many receipts: read in one look, not scanned first. false: it is something else. */

@@ -29,6 +29,7 @@ typedef struct {
     char units[WORLD_ROWS][LIMIT_ID + 1];
     uint32_t key_count;
     uint64_t seq;         /* the ledger's head */
+    uint64_t epoch;       /* and its epoch; 0: the first */
     uint8_t submissions[WORLD_ROWS][16];
     uint64_t submission_seqs[WORLD_ROWS];
     uint32_t submission_count;
@@ -65,8 +66,10 @@ static inline void world_reply(world_t *w, server_t *server, const peer_t *peer,
     server_send(server, peer, (bytes_t){w->out.at, (uint32_t)w->out.size});
 }
 
+static inline uint64_t world_epoch(const world_t *w) { return w->epoch == 0 ? 1 : w->epoch; }
+
 static inline void world_event(world_t *w, uint64_t cause, const message_t *type, const void *value) {
-    event_t header = {.epoch = 1, .cause_seq = cause, .at_ms = 1629878400000 + (int64_t)cause};
+    event_t header = {.epoch = world_epoch(w), .cause_seq = cause, .at_ms = 1629878400000 + (int64_t)cause};
     buffer_t *event = &w->events[w->event_count];
     buffer_clear(event);
     event_encode(&header, type, value, event);
@@ -145,7 +148,7 @@ static inline void world_append(world_t *w, const peer_t *peer, const packet_t *
         world_reply(w, w->intake, peer, packet->request_id, busy_type(), &busy);
         return;
     }
-    receipt_t receipt = {.epoch = 1, .received_ms = 1629878400000, .ledger_id = {1}, .content_hash = {1}};
+    receipt_t receipt = {.epoch = world_epoch(w), .received_ms = 1629878400000, .ledger_id = {1}, .content_hash = {1}};
     memcpy(receipt.submission_id, ask.report.submission_id, 16);
     receipt.seq = world_entry(w, &ask, &receipt.duplicate);
     if (!receipt.duplicate && !w->hold_verdicts) world_judge(w, receipt.seq, &ask);
@@ -164,7 +167,7 @@ static inline void world_append(world_t *w, const peer_t *peer, const packet_t *
 
 /* As intake gives the receipts of a group: in one packet. */
 static inline void world_receipts_give(world_t *w) {
-    receipts_t receipts = {.ledger_id = {1}, .epoch = 1, .received_ms = 1629878400000, .head_seq = w->seq};
+    receipts_t receipts = {.ledger_id = {1}, .epoch = world_epoch(w), .received_ms = 1629878400000, .head_seq = w->seq};
     receipts.rows = w->rows;
     receipts.rows_count = w->row_count;
     world_reply(w, w->intake, &w->held_peer, 0, receipts_type(), &receipts);

@@ -65,6 +65,24 @@ static void a_verdict_that_passed_before_its_receipt_was_kept_for_it(void **stat
     assert_int_equal(w->verdict_asks, 0);
 }
 
+/* An entry's number comes again where a restore lies between; what was said about the lost one is about another report. */
+static void a_verdict_on_an_entry_that_a_restore_lost_is_given_to_nobody(void **state) {
+    world_t *w = *state;
+    report_passes(w);
+    uint64_t seq = w->seq + 1;
+    report_accepted_t lost = {.submission_id = {8}, .unit = text_of("jianxin"), .task = text_of("pairing"),
+                              .period = text_of("2021-08"), .revision = 1};
+    world_event(w, seq, report_accepted_type(), &lost);
+    WORLD_UNTIL(w, w->fetched_after == w->event_count);
+    w->epoch = 2;
+    report_t report = report_make();
+    unit_send_report(clerk_link, &report, 0);
+    assert_int_equal(next(w, KIND_receipt).receipt.seq, seq);
+    verdict_t verdict = next(w, KIND_verdict).verdict;
+    assert_int_equal(verdict.seq, seq);
+    assert_memory_not_equal(verdict.submission_id, lost.submission_id, sizeof lost.submission_id);
+}
+
 static void an_early_verdict_gives_way_to_a_later_one_and_a_large_one_is_not_kept(void **state) {
     (void)state;
     early_t *early = early_new();
@@ -74,21 +92,22 @@ static void an_early_verdict_gives_way_to_a_later_one_and_a_large_one_is_not_kep
     event_t header = {.epoch = 1, .cause_seq = 7, .at_ms = 1};
     event_encode(&header, clock_ticked_type(), &(clock_ticked_t){.at_ms = 1}, &bytes);
     assert_int_equal(event_decode((bytes_t){bytes.at, (uint32_t)bytes.size}, &first, &fault), OK);
-    assert_false(early_find(early, 7, &found));
+    assert_false(early_find(early, 7, 1, &found));
     early_keep(early, &first);
-    assert_true(early_find(early, 7, &found));
+    assert_true(early_find(early, 7, 1, &found));
     assert_int_equal(found.cause_seq, 7);
-    assert_false(early_find(early, 7 + 4096, &found));
+    assert_false(early_find(early, 7, 2, &found));
+    assert_false(early_find(early, 7 + 4096, 1, &found));
     event_t later = first;
     later.cause_seq = 7 + 4096;
     early_keep(early, &later);
-    assert_false(early_find(early, 7, &found));
+    assert_false(early_find(early, 7, 1, &found));
     event_t large = first;
     static const uint8_t room[5000];
     large.cause_seq = 8;
     large.raw = (bytes_t){room, sizeof room};
     early_keep(early, &large);
-    assert_false(early_find(early, 8, &found));
+    assert_false(early_find(early, 8, 1, &found));
     buffer_destroy(&bytes);
     early_destroy(&early);
 }
@@ -230,6 +249,7 @@ int main(void) {
                                         world_start_unloaded, world_end),
         TEST(the_self_test_tells_a_closed_door_from_an_open_one),
         TEST(a_verdict_that_passed_before_its_receipt_was_kept_for_it),
+        TEST(a_verdict_on_an_entry_that_a_restore_lost_is_given_to_nobody),
         cmocka_unit_test(an_early_verdict_gives_way_to_a_later_one_and_a_large_one_is_not_kept),
         TEST(after_the_stream_diverged_the_door_joins_anew_and_asks_for_what_it_missed),
         TEST(a_batch_that_changed_on_its_way_is_told_to_nobody_and_what_it_held_is_asked_for),
