@@ -401,8 +401,8 @@ static void plant_total(txn_t *txn, arena_t *arena) {
 static void plant_timeliness(txn_t *txn, arena_t *arena) {
     store_key_t key = key_new();
     key_add_text(&key, text_of("donation"));
-    key_add_text(&key, text_of("2021-09"));
     key_add_text(&key, text_of("csh"));
+    key_add_text(&key, text_of("2021-09"));
     agg_obligation_t row;
     if (!txn_get(txn, T_OBLIGATIONS, &key, arena, &row)) fail("no such obligation");
     row.timeliness = timeliness_late;
@@ -413,8 +413,8 @@ static void plant_timeliness(txn_t *txn, arena_t *arena) {
 static void plant_figure(txn_t *txn, arena_t *arena) {
     store_key_t key = key_new();
     key_add_text(&key, text_of("labor"));
-    key_add_text(&key, text_of("2021-08"));
     key_add_text(&key, text_of("rsj"));
+    key_add_text(&key, text_of("2021-08"));
     agg_obligation_t row;
     if (!txn_get(txn, T_OBLIGATIONS, &key, arena, &row) || row.counting.seq == 0) fail("no such report");
     agg_share_t shares[LIMIT_FIGURES];

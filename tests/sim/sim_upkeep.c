@@ -203,6 +203,7 @@ bool sim_quarantines_take(sim_t *sim, fold_t *fold, stage_t *stage) {
                     packet_body(&packet, quarantines_type(), sim->moment, &told, &fault) == OK;
     SIM_HOLDS(sim, "questions_are_answered", answered, "quarantines_ask");
     err = stage_quarantine(stage, told.rows, told.rows_count);
+    if (err == ERR_FULL) store_more_room(stage_store(stage)); /* asked again, as the loop does */
     buffer_destroy(&frame);
     buffer_destroy(&out);
     return err == OK;
