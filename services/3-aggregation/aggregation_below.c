@@ -25,18 +25,17 @@ void below_delete(turn_t *turn, uint64_t seq) {
     turn_delete(turn, T_BELOW, &key);
 }
 
-/* What of a late revision's part had been reported by the deadline and stands since: the least that was said of that day from the
- * newest revision on that came in time. */
-static uint64_t part_kept(turn_t *turn, const agg_revision_t *revision, const agg_share_t *share, const agg_part_t *part,
-                          uint64_t due_ms) {
-    uint64_t least = part->amount, seq = revision->seq;
+/* What a late revision's share says of the part's day, as far as it had been reported by the deadline and stands since: the least
+ * that was said of that day from the newest revision on that came in time. */
+static uint64_t day_kept(turn_t *turn, const agg_revision_t *revision, const agg_share_t *share, const agg_part_t *part,
+                         uint64_t due_ms) {
+    uint64_t least = day_said(share, part), seq = revision->seq;
     for (uint32_t looked = 0; looked < LIMIT_REVISIONS_BACK; looked++) {
         agg_revision_t below;
         if (!below_get(turn, seq, &below)) return 0;
-        const agg_part_t *like = part_find(share_find(&below, share->indicator, share->member), part);
-        if (like == NULL) return 0;
-        if (like->amount < least) least = like->amount;
-        if (below.received_ms <= due_ms) return least;
+        uint64_t said = day_said(share_find(&below, share->indicator, share->member), part);
+        if (said < least) least = said;
+        if (least == 0 || below.received_ms <= due_ms) return least;
         seq = below.seq;
     }
     return 0;
@@ -48,7 +47,8 @@ static void share_retime(turn_t *turn, const watch_t *watch, const agg_revision_
     for (uint32_t index = 0; index < share->parts_count; index++) {
         agg_part_t *part = &parts[index];
         *part = share->parts[index];
-        part->kept = revision->received_ms <= due_ms ? 0 : part_kept(turn, revision, share, part, due_ms);
+        bool late = revision->received_ms > due_ms;
+        part->kept = late ? day_keep(parts, index, day_kept(turn, revision, share, part, due_ms)) : 0;
         *changed = *changed || part->kept != share->parts[index].kept;
     }
     share->parts = parts;

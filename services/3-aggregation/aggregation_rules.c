@@ -58,7 +58,7 @@ static const agg_part_t *part_like(const agg_share_t *share, const agg_part_t *l
 }
 
 /* What the revision before said of that day; whether it counted then is another matter. */
-const agg_part_t *part_find(const agg_share_t *share, const agg_part_t *like) {
+static const agg_part_t *part_find(const agg_share_t *share, const agg_part_t *like) {
     agg_part_t other = *like;
     other.contested = !like->contested;
     const agg_part_t *found = part_like(share, like);
@@ -79,14 +79,43 @@ uint64_t part_instant(const agg_revision_t *revision, const agg_part_t *part) {
 
 static bool source_is_timely(const source_t *source) { return source->received_ms <= source->timely_until_ms; }
 
+static bool same_day(const agg_part_t *a, const agg_part_t *b) { return a->day == b->day && a->opening == b->opening; }
+
+uint64_t day_said(const agg_share_t *share, const agg_part_t *like) {
+    uint64_t sum = 0;
+    for (uint32_t index = 0; share != NULL && index < share->parts_count; index++)
+        if (same_day(&share->parts[index], like)) sum += share->parts[index].amount;
+    return sum;
+}
+
+/* What of that had been said in time. */
+static uint64_t day_timely(const agg_share_t *share, const agg_part_t *like, const source_t *source) {
+    uint64_t sum = 0;
+    for (uint32_t index = 0; share != NULL && index < share->parts_count; index++)
+        if (same_day(&share->parts[index], like))
+            sum += part_timely(&share->parts[index], source->old_received_ms, source->timely_until_ms);
+    return sum;
+}
+
+uint64_t day_keep(const agg_part_t *parts, uint32_t index, uint64_t timely) {
+    const agg_part_t *part = &parts[index];
+    if (index > 0 && same_day(&parts[index - 1], part)) timely -= parts[index - 1].kept;
+    return timely < part->amount ? timely : part->amount;
+}
+
 /* "A later correction never changes it": what was said in time and still stands was said in time. */
 static void part_date(agg_part_t *part, const source_t *source, const agg_part_t *old) {
-    if (old == NULL) return;
-    uint64_t timely = part_timely(old, source->old_received_ms, source->timely_until_ms);
-    if (!source_is_timely(source)) part->kept = timely < part->amount ? timely : part->amount;
-    if (old->amount != part->amount) return;
+    if (old == NULL || old->amount != part->amount) return;
     part->cause_seq = old->cause_seq != 0 ? old->cause_seq : source->old_seq;
     part->received_ms = old->received_ms != 0 ? old->received_ms : (uint64_t)source->old_received_ms;
+}
+
+static void parts_date(agg_part_t *parts, uint32_t count, const source_t *source, const agg_share_t *old) {
+    for (uint32_t index = 0; index < count; index++) {
+        agg_part_t *part = &parts[index];
+        if (!source_is_timely(source)) part->kept = day_keep(parts, index, day_timely(old, part, source));
+        part_date(part, source, part_find(old, part));
+    }
 }
 
 /* A row without an amount (a person, a fair) stands for one, as long as the figure has something left to stand for. */
@@ -113,7 +142,7 @@ void figure_parts(const figure_t *figure, const source_t *source, const agg_shar
         rest -= part.amount;
     }
     if (rest > 0) part_add(parts, &count, (agg_part_t){.day = source->period_to, .amount = rest});
-    for (uint32_t index = 0; index < count; index++) part_date(&parts[index], source, part_find(old, &parts[index]));
+    parts_date(parts, count, source, old);
     share->parts = parts;
     share->parts_count = count;
 }

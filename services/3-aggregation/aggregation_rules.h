@@ -52,8 +52,10 @@ bool share_settle_person(agg_share_t *share, const claim_t *claim, arena_t *aren
 
 /* What of a part is timely: all of it, if its revision was received by the target's deadline; otherwise what is kept. */
 uint64_t part_timely(const agg_part_t *part, int64_t received_ms, int64_t timely_until_ms);
-/* The part of another revision's share that says the same day, whether it counts or not; NULL: none. `share` may be NULL. */
-const agg_part_t *part_find(const agg_share_t *share, const agg_part_t *like);
+/* What a share says of the part's day, whether it counts or not; a share may be NULL. */
+uint64_t day_said(const agg_share_t *share, const agg_part_t *like);
+/* Of what was said of its day in time what a part keeps: what counts before what does not. Those before it are kept already. */
+uint64_t day_keep(const agg_part_t *parts, uint32_t index, uint64_t timely);
 /* The entry and the instant that a part of this revision bears. */
 uint64_t part_cause(const agg_revision_t *revision, const agg_part_t *part);
 uint64_t part_instant(const agg_revision_t *revision, const agg_part_t *part);

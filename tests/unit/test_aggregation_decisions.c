@@ -157,6 +157,34 @@ static void a_due_day_that_is_moved_and_moved_back_leaves_what_was_in_time(void 
     assert_int_equal(world_target(world, "transferred").reported, reported_in_time);
 }
 
+/* A row that another claims, said in time and again too late; then it counts. What the plan does to the day behind is no matter. */
+static void what_is_free_at_last_was_said_in_time_whatever_plan_comes_behind(void **state) {
+    world_t *world = *state;
+    item_t items[] = {{.key_kind = key_kind_receipt, .fact_day = 20211020, .amount = {true, 200 * (int64_t)WAN}},
+                      {.key_kind = key_kind_receipt, .fact_day = 20211020, .amount = {true, 110 * (int64_t)WAN}}};
+    figure_t figure = amount_of("transferred", NULL, 310 * (int64_t)WAN);
+    figure.items = items;
+    figure.items_count = 2;
+    claim_t claim = {.indicator = figure.indicator, .key_kind = key_kind_receipt, .key = text_of("R1"), .unit = text_of("charity"),
+                     .period = text_of("2021-10"), .fact_day = 20211020, .amount = items[1].amount, .seq = 2, .since_seq = 2,
+                     .since_ms = (uint64_t)at(20211024, 10, 0), .contested = true, .item = 1};
+    report_accepted_t report = {.submission_id = {1}, .unit = claim.unit, .task = text_of("fund"), .period = claim.period,
+                                .revision = 1, .figures = &figure, .figures_count = 1, .claims = &claim, .claims_count = 1};
+    world_feed(world, report_accepted_type(), &report, (int64_t)claim.since_ms);
+    report.revision = 2;
+    claim.seq = 3;
+    world_feed(world, report_accepted_type(), &report, at(20211102, 10, 0)); /* due was the 31st */
+    assert_int_equal(world_target(world, "transferred").done, 200 * (int64_t)WAN);
+    claim.contested = false;
+    credit_taken_t taken = {.claim = claim, .why = text_of("原件"), .claims = &claim, .claims_count = 1, .command_id = {1},
+                            .task = report.task};
+    world_feed(world, credit_taken_type(), &taken, at(20211103, 10, 0));
+    assert_int_equal(world_target(world, "transferred").done, 310 * (int64_t)WAN);
+    assert_int_equal(world_target(world, "transferred").reported, reported_in_time);
+    transferred_is_due(world, 20211030, at(20211104, 10, 0));
+    assert_int_equal(world_target(world, "transferred").reported, reported_in_time);
+}
+
 static void an_approval_is_told(void **state) {
     world_t *world = *state;
     figure_t figure = amount_of("town-fund", "m-north", WAN);
@@ -244,6 +272,7 @@ int main(void) {
         IN_A_WORLD(a_revision_after_a_return_takes_the_place_of_what_counts),
         IN_A_WORLD(a_pile_comes_off_one_by_one_whatever_plan_came_between),
         IN_A_WORLD(a_due_day_that_is_moved_and_moved_back_leaves_what_was_in_time),
+        IN_A_WORLD(what_is_free_at_last_was_said_in_time_whatever_plan_comes_behind),
         IN_A_WORLD(an_approval_is_told),
         IN_A_WORLD(an_extension_keeps_one_report_due_while_the_others_are_overdue),
         IN_A_WORLD(a_late_report_is_in_time_by_an_extension_granted_afterwards),

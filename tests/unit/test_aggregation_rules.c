@@ -341,6 +341,26 @@ static void a_claim_that_came_late_takes_nothing_timely_away(void **state) {
     assert_true(share.parts[1].amount == 50 && timely(bench, &share.parts[1]) == 0 && share.parts[1].contested);
 }
 
+/* 50 were said in time; a late revision adds 50 of the same day that another claims. */
+static void what_is_claimed_late_is_not_timely_once_it_is_free(void **state) {
+    parts_bench_t *bench = *state;
+    static const bool contested[] = {false, true};
+    item_t items[] = {{.fact_day = 20211029, .amount = {true, 50}}, {.fact_day = 20211029, .amount = {true, 50}}};
+    figure_t figure = {.amount = {true, 50}, .items = items, .items_count = 1};
+    agg_share_t first = {.amount = {true, 50}}, second = {.amount = {true, 100}, .contested = 50};
+    figure_parts(&figure, &bench->source, NULL, NULL, bench->arena, &first);
+    revise(bench, 6, 3000);
+    figure.amount.value = 100;
+    figure.items_count = 2;
+    figure_parts(&figure, &bench->source, &first, contested, bench->arena, &second);
+    assert_int_equal(second.parts_count, 2);
+    assert_int_equal(timely(bench, &second.parts[0]), 50);
+    claim_t claim = {.fact_day = 20211029, .amount = {true, 50}, .seq = 6, .since_ms = 3000};
+    share_settle(&second, &claim, &bench->source, bench->arena);
+    assert_int_equal(second.parts[0].amount, 100);
+    assert_int_equal(timely(bench, &second.parts[0]), 50);
+}
+
 static void a_figure_counts_by_the_days_of_its_facts(void **state) {
     parts_bench_t *bench = *state;
     item_t items[] = {{.fact_day = 20211029, .amount = {true, 200}},
@@ -452,6 +472,7 @@ int main(void) {
         cmocka_unit_test(a_person_restated_every_month_keeps_the_earliest_first_day),
         WITH_PARTS(a_figure_counts_by_the_days_of_its_facts),
         WITH_PARTS(what_another_claims_stands_apart_and_comes_back_as_timely_as_it_was),
+        WITH_PARTS(what_is_claimed_late_is_not_timely_once_it_is_free),
         WITH_PARTS(a_claim_that_came_late_takes_nothing_timely_away),
         WITH_PARTS(a_figure_without_rows_counts_at_the_end_of_its_period),
         WITH_PARTS(persons_without_amounts_stand_for_one_each),
