@@ -1,4 +1,4 @@
-/* Reads chunks. */
+/* Reads chunks, and single events by what they are called outside. */
 #include "services/4-alerting/chunk.h"
 
 #include "services/stage/log.h"
@@ -52,4 +52,25 @@ chunk_t *chunk_read(store_t *store, const notice_plan_t *plan, head_t sure, cons
         log_error("warnings_unreadable", "after=%llu err=%s", (unsigned long long)after->seq, err_name(txn_error(txn)));
     txn_abort(&txn);
     return chunk;
+}
+
+entry_t chunk_entry(store_t *store, const notice_plan_t *plan, head_t sure, numbering_t numbering, const redis_newest_t *entry,
+                    uint64_t *seq, arena_t *arena) {
+    uint64_t epoch = 0, number = 0;
+    if (!told_id_parse(entry->id, &epoch, &number) || !told_is_warning(entry->body)) return ENTRY_FOREIGN;
+    txn_t *txn = store_read(store);
+    if (txn == NULL) return ENTRY_FOREIGN;
+    event_t event;
+    notice_t notice;
+    char id[REDIS_ID];
+    entry_t seen = ENTRY_OF_OLD;
+    *seq = number % VOLUME_ROOM;
+    if (*seq > 0 && *seq <= chunk_sure(txn, sure) && txn_event(txn, *seq, arena, &event, NULL)) {
+        event.seq = *seq;
+        told_id(numbering, event.epoch, *seq, id);
+        bool told = strcmp(id, entry->id) == 0, same = told && notice_read(plan, &event, arena, &notice);
+        if (told) seen = same && text_equal(notice.body, entry->body) ? ENTRY_SAME : ENTRY_OTHER;
+    }
+    txn_abort(&txn);
+    return seen;
 }

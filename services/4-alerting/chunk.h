@@ -24,4 +24,14 @@ uint64_t chunk_sure(txn_t *txn, head_t sure);
 chunk_t *chunk_read(store_t *store, const notice_plan_t *plan, head_t sure, const position_t *after, uint64_t last,
                     arena_t *arena);
 
+typedef enum {
+    ENTRY_SAME,   /* what stream 4 tells under that id */
+    ENTRY_OTHER,  /* stream 4 tells something else under it, or nothing */
+    ENTRY_OF_OLD, /* no event has that id: it is of a stream that a restore has lost, or that was derived otherwise */
+    ENTRY_FOREIGN /* no warning of ours */
+} entry_t;
+/* What an entry of the stream in Redis is to stream 4, as far as that is sure. *seq: the event that its id names. */
+entry_t chunk_entry(store_t *store, const notice_plan_t *plan, head_t sure, numbering_t numbering, const redis_newest_t *entry,
+                    uint64_t *seq, arena_t *arena);
+
 #endif

@@ -163,31 +163,8 @@ static bool plan_known(publisher_t *self) {
     return self->plan.plan.size > 0;
 }
 
-typedef enum {
-    ENTRY_SAME,   /* what stream 4 tells under that id */
-    ENTRY_OTHER,  /* stream 4 tells something else under it, or nothing */
-    ENTRY_OF_OLD, /* no event has that id: it is of a stream that a restore has lost, or that was derived otherwise */
-    ENTRY_FOREIGN /* no warning of ours */
-} entry_t;
-
-static entry_t entry_look(publisher_t *self, const redis_newest_t *newest, uint64_t *seq) {
-    uint64_t epoch = 0, number = 0;
-    if (!told_id_parse(newest->id, &epoch, &number) || !told_is_warning(newest->body)) return ENTRY_FOREIGN;
-    txn_t *txn = store_read(self->store);
-    if (txn == NULL) return ENTRY_FOREIGN;
-    event_t event;
-    notice_t notice;
-    char id[REDIS_ID];
-    entry_t seen = ENTRY_OF_OLD;
-    *seq = number % VOLUME_ROOM;
-    if (*seq > 0 && *seq <= chunk_sure(txn, allowed(self)) && txn_event(txn, *seq, self->arena, &event, NULL)) {
-        event.seq = *seq;
-        told_id(self->now.numbering, event.epoch, *seq, id);
-        bool told = strcmp(id, newest->id) == 0, same = told && notice_read(&self->plan, &event, self->arena, &notice);
-        if (told) seen = same && text_equal(notice.body, newest->body) ? ENTRY_SAME : ENTRY_OTHER;
-    }
-    txn_abort(&txn);
-    return seen;
+static entry_t entry_look(publisher_t *self, const redis_newest_t *entry, uint64_t *seq) {
+    return chunk_entry(self->store, &self->plan, allowed(self), self->now.numbering, entry, seq, self->arena);
 }
 
 /* What we put there must be there byte for byte. */
@@ -329,6 +306,25 @@ static bool start_anew(publisher_t *self) {
     return true;
 }
 
+static void on_later(void *owner, const char *id, text_t body) {
+    publisher_t *self = owner;
+    redis_newest_t entry = {.body = body};
+    uint64_t seq = 0;
+    snprintf(entry.id, sizeof entry.id, "%s", id);
+    if (strcmp(id, self->now.newest) == 0 || !told_is_warning(body)) return;
+    self->now.told_all |= entry_look(self, &entry, &seq) != ENTRY_SAME;
+}
+
+/* What lies behind the newest that we know of was told, and the machine stopped, or its answer was lost. Where stream 4 tells
+ * something else there by now, it was derived otherwise behind our place, and numbers do not say what was told. */
+static bool later_read(publisher_t *self) {
+    char why[REDIS_WHY];
+    uint32_t count = 0;
+    err_t err = redis_history(self->redis, self->stream, self->now.newest, told_end_id, on_later, self, &count, why);
+    self->now.told_all |= count == REDIS_PAGE; /* more than was looked at */
+    return redis_said(self, err, why);
+}
+
 /* A connection that was checked. */
 static bool connected(publisher_t *self, bool other) {
     bool fresh = self->redis == NULL;
@@ -336,6 +332,7 @@ static bool connected(publisher_t *self, bool other) {
     if (!fresh && !other) return true;
     if (fresh && !redis_said(self, redis_open(&self->place, &self->redis, why), why)) return false;
     if (other && !start_over(self)) return false;
+    if (fresh && !self->now.told_all && !later_read(self)) return false;
     if (fresh && self->now.told_all && self->now.numbering.volume == 0 && !start_anew(self)) return false;
     if (!told_again(self) || !check(self)) return false;
     if (fresh) came_back(self);

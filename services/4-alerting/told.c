@@ -12,6 +12,8 @@
 
 enum { KEY_SIZE = 17 /* warning id, 1 raised or 0 withdrawn */ };
 
+const char told_end_id[] = "18446744073709551615-18446744073709551615";
+
 struct told {
     uint8_t (*keys)[KEY_SIZE]; /* sorted once they are all there */
     size_t count;
@@ -169,12 +171,11 @@ static void on_first(void *owner, const char *id, text_t body) {
 }
 
 err_t told_load_all(told_t *self, redis_t *redis, text_t stream, char why[REDIS_WHY]) {
-    static const char last[] = "18446744073709551615-18446744073709551615";
     uint32_t count;
     told_begin(self);
-    err_t err = gap_read(self, redis, stream, "0-1", last, why);
+    err_t err = gap_read(self, redis, stream, "0-1", told_end_id, why);
     if (err == OK && self->count >= LIMIT_REDIS_STREAM) /* what came before the first was told, and trimmed since */
-        err = redis_history(redis, stream, "0-1", last, on_first, self, &count, why);
+        err = redis_history(redis, stream, "0-1", told_end_id, on_first, self, &count, why);
     told_end(self, "stream_read_again");
     return err;
 }
