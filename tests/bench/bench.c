@@ -285,13 +285,15 @@ static void run_one(const load_t *cases, uint32_t at, uint32_t system, until_t u
             until == UNTIL_ACK ? ack_high_of(measured) : whole_high_of(measured), measured->busy);
 }
 
-/* One after the other, never at the same time: an idle system costs nothing. */
+/* One after the other, never at the same time; and what the one before left in memory is on the disk before the next begins, for
+ * whose flushes would wait behind it. So an idle system costs nothing. */
 static void run_all(const load_t *cases, uint32_t count) {
     bool acks = bench_number("BENCH_ACK", 1) != 0;
     for (uint32_t repeat = 0; repeat < repeats; repeat++)
         for (uint32_t at = 0; at < count; at++)
             for (uint32_t system = 0; system < SYSTEMS; system++) {
                 if (!chosen[system]) continue;
+                sync();
                 run_one(cases, at, system, UNTIL_VERDICT, repeat);
                 if (acks && (system == MINNING || system == PLAIN)) run_one(cases, at, system, UNTIL_ACK, repeat);
             }
@@ -323,7 +325,6 @@ static void measure(const load_t *cases, uint32_t count, uint64_t preload) {
         double gigabytes = (double)folder_size(place) / 1e9;
         fprintf(stderr, "%-10s ready after %.1f s, %.2f GB on disk\n", systems[index]->name, seconds, gigabytes);
     }
-    sync(); /* the gigabytes that loading left in memory are nobody's cost later */
     run_all(cases, count);
     for (uint32_t index = 0; index < SYSTEMS; index++)
         if (chosen[index]) systems[index]->check(open_systems[index]), systems[index]->close(&open_systems[index]);
