@@ -42,12 +42,22 @@ err_t published_write(const char *file, const published_t *published, arena_t *a
     return home_write(file, line, 0600);
 }
 
+static bool is_later(const char *id, const char *than) {
+    uint64_t epoch, number, than_epoch, than_number;
+    if (!told_id_parse(id, &epoch, &number) || !told_id_parse(than, &than_epoch, &than_number)) return false;
+    return epoch > than_epoch || (epoch == than_epoch && number > than_number);
+}
+
 bool published_holds(const published_t *published, const char *newest, text_t body) {
-    uint64_t epoch, number, kept_epoch, kept_number;
     if (strcmp(newest, published->newest) == 0) return true;
-    if (!told_id_parse(newest, &epoch, &number) || !told_id_parse(published->newest, &kept_epoch, &kept_number)) return false;
-    bool later = epoch > kept_epoch || (epoch == kept_epoch && number > kept_number);
-    return later && told_is_warning(body);
+    return is_later(newest, published->newest) && told_is_warning(body);
+}
+
+bool published_known(const published_t *published, char id[REDIS_ID]) {
+    told_id(published->numbering, published->at.epoch, published->at.seq, id);
+    bool ahead = is_later(published->newest, id);
+    if (!ahead) memcpy(id, published->newest, sizeof published->newest);
+    return !ahead;
 }
 
 position_t position_of(txn_t *txn, uint64_t seq, arena_t *arena) {

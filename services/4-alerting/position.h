@@ -26,6 +26,9 @@ err_t published_write(const char *file, const published_t *published, arena_t *a
 /* Does Redis, where this entry is the newest, still hold all that it held when the file was written? Ids only grow there, and what
  * is lost is put back in their order: a later one of ours was told since, before the machine stopped. */
 bool published_holds(const published_t *published, const char *newest, text_t body);
+/* `id`: behind it lies in Redis what the place says nothing of. false: the newest is such an entry: it was seen there, or told
+ * and its answer lost, and the place did not come so far yet. */
+bool published_known(const published_t *published, char id[REDIS_ID]);
 
 /* The event at `seq`; the beginning where it cannot be read. */
 position_t position_of(txn_t *txn, uint64_t seq, arena_t *arena);

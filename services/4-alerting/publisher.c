@@ -46,6 +46,7 @@ struct publisher {
     text_t stream;
     told_t *told;                /* under other numbers than stream 4 would give them */
     published_t kept;            /* what the file says */
+    char known[REDIS_ID];        /* up to this entry of Redis the place says what was told */
     int64_t pause_ms;            /* until the next attempt; 0: nothing to try again */
 };
 
@@ -311,29 +312,35 @@ static void on_later(void *owner, const char *id, text_t body) {
     redis_newest_t entry = {.body = body};
     uint64_t seq = 0;
     snprintf(entry.id, sizeof entry.id, "%s", id);
-    if (strcmp(id, self->now.newest) == 0 || !told_is_warning(body)) return;
+    if (strcmp(id, self->known) == 0 || !told_is_warning(body)) return;
     self->now.told_all |= entry_look(self, &entry, &seq) != ENTRY_SAME;
 }
 
-/* What lies behind the newest that we know of was told, and the machine stopped, or its answer was lost. Where stream 4 tells
- * something else there by now, it was derived otherwise behind our place, and numbers do not say what was told. */
+/* What lies behind our place was told, and the machine stopped, or its answer was lost. Where stream 4 tells something else
+ * there by now, it was derived otherwise behind our place, and numbers do not say what was told. */
 static bool later_read(publisher_t *self) {
     char why[REDIS_WHY];
     uint32_t count = 0;
-    err_t err = redis_history(self->redis, self->stream, self->now.newest, told_end_id, on_later, self, &count, why);
+    (void)published_known(&self->now, self->known);
+    err_t err = redis_history(self->redis, self->stream, self->known, told_end_id, on_later, self, &count, why);
     self->now.told_all |= count == REDIS_PAGE; /* more than was looked at */
     return redis_said(self, err, why);
 }
 
+/* It was told, but our place did not come so far: it may move yet, and is compared each time. */
+static bool newest_ahead(publisher_t *self) {
+    return !self->now.told_all && self->alarm[0] == '\0' && !published_known(&self->now, self->known);
+}
+
 /* A connection that was checked. */
 static bool connected(publisher_t *self, bool other) {
-    bool fresh = self->redis == NULL;
+    bool fresh = self->redis == NULL, unsure = fresh || newest_ahead(self);
     char why[REDIS_WHY];
-    if (!fresh && !other) return true;
+    if (!unsure && !other) return true;
     if (fresh && !redis_said(self, redis_open(&self->place, &self->redis, why), why)) return false;
     if (other && !start_over(self)) return false;
-    if (fresh && !self->now.told_all && !later_read(self)) return false;
-    if (fresh && self->now.told_all && self->now.numbering.volume == 0 && !start_anew(self)) return false;
+    if (unsure && !self->now.told_all && !later_read(self)) return false;
+    if (unsure && self->now.told_all && self->now.numbering.volume == 0 && !start_anew(self)) return false;
     if (!told_again(self) || !check(self)) return false;
     if (fresh) came_back(self);
     return true;
@@ -386,9 +393,8 @@ static bool work(publisher_t *self) {
         position_t after = self->now.at;
         chunk_t *chunk = read_on(self, &after, 0);
         ticked |= chunk->ticked | chunk->forked;
-        bool forked = chunk->forked;
+        bool forked = chunk->forked, told = chunk->count > 0;
         if (chunk->last.seq == after.seq) break;
-        bool told = chunk->count > 0;
         if (!deliver_chunk(self, chunk)) {
             position_keep(self);
             return false;
@@ -401,7 +407,7 @@ static bool work(publisher_t *self) {
 
 /* Ticks and other control entries are nothing to Redis: without it the position still passes them. */
 static void pass_quietly(publisher_t *self) {
-    while (look(self) == LOOK_SAME) {
+    while (!newest_ahead(self) && look(self) == LOOK_SAME) {
         position_t after = self->now.at;
         chunk_t *chunk = read_on(self, &after, 0);
         bool told = chunk->count > 0;

@@ -202,6 +202,28 @@ static void what_was_told_behind_the_place_is_not_told_under_another_number(void
     scene_destroy(scene);
 }
 
+/* The answer was lost twice: the entry is known as the newest by then, and yet the place did not come so far. */
+static void the_newest_entry_is_compared_too_where_it_lies_behind_the_place(void **state) {
+    (void)state;
+    scene_t *scene = scene_new();
+    publisher_begin_here(scene);
+    pass(scene, at(20210820, 9, 0));
+    UNTIL(published_all(scene));
+    publisher_stop(&scene->publisher);
+    arena_t *arena = arena_new();
+    published_t start = {.newest = "0-0"}, last = published_read(scene->file, arena);
+    memcpy(start.newest, last.newest, sizeof start.newest);
+    assert_int_equal(published_write(scene->file, &start, arena), OK);
+    arena_destroy(&arena);
+    world_told_under_later_numbers(scene);
+    publisher_begin_here(scene);
+    UNTIL(published_all(scene));
+    assert_int_equal(stream_length(scene), 2);
+    assert_int_equal(publish_calls(scene), 2);
+    assert_true(health(scene).ok);
+    scene_destroy(scene);
+}
+
 /* Dropped and derived anew between two chunks: the number is there, what was told up to it is not. */
 static void a_chunk_goes_on_behind_what_was_told_only_where_that_stands(void **state) {
     (void)state;
@@ -235,6 +257,7 @@ int main(void) {
         cmocka_unit_test(a_shorter_stream_of_later_entries_is_another_and_is_not_waited_for),
         cmocka_unit_test(a_file_that_lags_behind_redis_does_not_say_that_redis_was_lost),
         cmocka_unit_test(what_was_told_behind_the_place_is_not_told_under_another_number),
+        cmocka_unit_test(the_newest_entry_is_compared_too_where_it_lies_behind_the_place),
         cmocka_unit_test(a_chunk_goes_on_behind_what_was_told_only_where_that_stands),
         cmocka_unit_test(nothing_goes_out_before_it_is_known_to_follow_from_the_ledger),
     };
