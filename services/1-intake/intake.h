@@ -26,12 +26,10 @@ err_t intake_rest(intake_t *self);
  * intake_commit only), as one packet. Never waits, never fails on input. */
 void intake_take(intake_t *self, door_t door, bytes_t frame, int64_t wall_ms, int64_t steady_ms, buffer_t *now,
                  buffer_t *later);
-/* The same of a frame of many: `packets` one behind the other, `count` of them. After each of them took(whose) is called, while
- * what it is answered stands at the end of `now` and `later`. All that cannot be read is refused as one. Returns the bytes behind
- * the last packet. */
-typedef void (*intake_took_t)(void *whose);
-uint32_t intake_take_packets(intake_t *self, door_t door, bytes_t packets, uint32_t count, int64_t wall_ms, int64_t steady_ms,
-                             buffer_t *now, buffer_t *later, intake_took_t took, void *whose);
+/* The same for the packet at the start of `bytes`, which hold more behind it. Returns what it took; all that cannot be read is
+ * refused as one. */
+uint32_t intake_take_next(intake_t *self, door_t door, bytes_t bytes, int64_t wall_ms, int64_t steady_ms, buffer_t *now,
+                          buffer_t *later);
 /* Appends the ticks and refusal counts that are due at `wall_ms` (real clock mode). */
 void intake_tick(intake_t *self, int64_t wall_ms, int64_t steady_ms);
 /* Makes the group durable; then, and only then, what stands in `later` may leave, before anything else is taken: receipts stand

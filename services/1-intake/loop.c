@@ -39,9 +39,6 @@ typedef struct {
     buffer_t later; /* one packet for each of askers, in their order */
     asker_t *askers;
     uint32_t asker_count;
-    asker_t asking;      /* whose frame is being taken, */
-    size_t answered;     /* what of `later` belongs to packets before the one being taken, */
-    bool pending;        /* and whether an advance was under way then */
     asker_t advancing;   /* who waits for an advance that goes on over several groups */
     uint32_t last_group; /* answers in the last group */
     int64_t wall_ms;     /* read once a turn */
@@ -56,33 +53,34 @@ static void asker_add(loop_t *self, const asker_t *asker, size_t before) {
     self->askers[self->asker_count++].size = (uint32_t)(self->later.size - before);
 }
 
-/* Behind each packet: what may be answered at once is, and who waits is noted. */
-static void on_taken(void *loop) {
-    loop_t *self = loop;
-    if (self->now.size > 0)
-        server_send(self->servers[self->asking.at], &self->asking.peer, (bytes_t){self->now.at, (uint32_t)self->now.size});
+/* One packet. Returns what it took of `bytes`. */
+static uint32_t take_packet(loop_t *self, const asker_t *asker, bytes_t bytes) {
+    bool pending = intake_pending(self->intake);
+    size_t before = self->later.size;
+    uint32_t took = bytes.size;
     buffer_clear(&self->now);
-    asker_add(self, &self->asking, self->answered);
-    self->answered = self->later.size;
-    if (!self->pending && intake_pending(self->intake)) self->advancing = self->asking;
-    self->pending = intake_pending(self->intake);
+    if (asker->many)
+        took = intake_take_next(self->intake, doors[asker->at], bytes, self->wall_ms, self->steady_ms, &self->now, &self->later);
+    else
+        intake_take(self->intake, doors[asker->at], bytes, self->wall_ms, self->steady_ms, &self->now, &self->later);
+    if (self->now.size > 0)
+        server_send(self->servers[asker->at], &asker->peer, (bytes_t){self->now.at, (uint32_t)self->now.size});
+    asker_add(self, asker, before);
+    if (!pending && intake_pending(self->intake)) self->advancing = *asker;
+    return took;
 }
 
 /* The packets of a frame, at most LIMIT_PACKETS of them. */
-static void take_frame(loop_t *self, const asker_t *asker, bytes_t frame) {
-    uint32_t count = 0, left = 0;
-    bytes_t packets = packets_of(frame, &count);
-    self->asking = *asker;
-    self->asking.many = count > 1;
-    self->answered = self->later.size;
-    self->pending = intake_pending(self->intake);
-    if (count == 1) {
-        intake_take(self->intake, doors[asker->at], packets, self->wall_ms, self->steady_ms, &self->now, &self->later);
-        on_taken(self);
-    } else
-        left = intake_take_packets(self->intake, doors[asker->at], packets, count < LIMIT_PACKETS ? count : LIMIT_PACKETS,
-                                   self->wall_ms, self->steady_ms, &self->now, &self->later, on_taken, self);
-    if (left > 0) log_warn("frame_overfull", "left=%u", left); /* no door of ours sends it: nobody waits for an answer */
+static void take_frame(loop_t *self, asker_t *asker, bytes_t frame) {
+    uint32_t count = 0;
+    bytes_t rest = packets_of(frame, &count);
+    asker->many = count > 1;
+    if (count > LIMIT_PACKETS) count = LIMIT_PACKETS;
+    for (; count > 0 && rest.size > 0; count--) {
+        uint32_t took = take_packet(self, asker, rest);
+        rest = (bytes_t){rest.at + took, rest.size - took};
+    }
+    if (rest.size > 0) log_warn("frame_overfull", "left=%u", rest.size); /* no door of ours sends it: nobody waits for an answer */
 }
 
 static void clocks_read(loop_t *self) {
@@ -127,8 +125,8 @@ static bool same_asker(const asker_t *a, const asker_t *b) {
 
 static bool goes_along(const asker_t *asker, const asker_t *next) { return next->many && same_asker(asker, next); }
 
-/* One packet of the answers from `index` on to an asker of many: as many receipts as follow one another, or one answer of another
- * kind. Returns how many answers; *at is behind them. */
+/* One packet of the answers from `index` on: as many receipts as follow one another to an asker of many, or one answer. Returns how
+ * many answers; *at is behind them. */
 static uint32_t packet_gather(loop_t *self, uint32_t index, size_t *at) {
     const asker_t *asker = &self->askers[index];
     size_t begin = *at;
@@ -153,16 +151,12 @@ static uint32_t answers_gather(loop_t *self, uint32_t index, size_t *at, uint32_
     const asker_t *asker = &self->askers[index];
     uint32_t count = 0;
     packets_begin(&self->frame);
-    *packets = 1;
-    if (!asker->many) {
-        intake_complete(self->intake, (bytes_t){self->later.at + *at, asker->size}, &self->frame);
-        *at += asker->size;
-        return 1;
-    }
-    for (*packets = 0; *packets < LIMIT_PACKETS && count < LIMIT_PACKETS; ++*packets) {
-        if (index + count == self->asker_count || !goes_along(asker, &self->askers[index + count])) break;
+    *packets = 0;
+    do {
         count += packet_gather(self, index + count, at);
-    }
+        ++*packets;
+    } while (asker->many && *packets < LIMIT_PACKETS && count < LIMIT_PACKETS && index + count < self->asker_count &&
+             goes_along(asker, &self->askers[index + count]));
     return count;
 }
 

@@ -1,7 +1,6 @@
 /* One frame: read, sent to its handler, answered with what it deserves. */
 #include <string.h>
 
-#include "proto/content.h"
 #include "services/1-intake/intake_rules.h"
 #include "services/1-intake/state.h"
 
@@ -100,7 +99,10 @@ static void visit_do(visit_t *self) {
     visit_refuse(self, code, text_of(NULL), &kind, 1);
 }
 
-static visit_t visit_new(intake_t *self, door_t door, bytes_t frame, buffer_t *now, buffer_t *later) {
+static visit_t visit_new(intake_t *self, door_t door, bytes_t frame, int64_t wall_ms, int64_t steady_ms, buffer_t *now,
+                         buffer_t *later) {
+    arena_reset(self->arena);
+    intake_read_clock(self, wall_ms, steady_ms);
     return (visit_t){.intake = self, .door = door, .frame = frame, .unit = UNIT_UNKNOWN, .now = now, .later = later};
 }
 
@@ -119,33 +121,18 @@ static bool report_read(visit_t *self, bool whole) {
 
 void intake_take(intake_t *self, door_t door, bytes_t frame, int64_t wall_ms, int64_t steady_ms, buffer_t *now,
                  buffer_t *later) {
-    visit_t visit = visit_new(self, door, frame, now, later);
-    arena_reset(self->arena);
-    intake_read_clock(self, wall_ms, steady_ms);
+    visit_t visit = visit_new(self, door, frame, wall_ms, steady_ms, now, later);
     if (report_read(&visit, true) || !visit_read(&visit)) return;
     if (visit.packet.raw.size == frame.size) visit_do(&visit);
     else visit_refuse(&visit, REASON_OF(malformed), text_of(NULL), NULL, 0);
 }
 
-/* The packet at the start of `rest`, of whatever kind. Returns what it took. */
-static uint32_t take_one(intake_t *self, door_t door, bytes_t rest, buffer_t *now, buffer_t *later) {
-    visit_t visit = visit_new(self, door, rest, now, later);
-    arena_reset(self->arena);
+uint32_t intake_take_next(intake_t *self, door_t door, bytes_t bytes, int64_t wall_ms, int64_t steady_ms, buffer_t *now,
+                          buffer_t *later) {
+    visit_t visit = visit_new(self, door, bytes, wall_ms, steady_ms, now, later);
     if (report_read(&visit, false)) return visit.packet.raw.size;
-    if (!visit_read(&visit)) return rest.size;
+    if (!visit_read(&visit)) return bytes.size;
     visit.frame = visit.packet.raw;
     visit_do(&visit);
     return visit.packet.raw.size;
-}
-
-uint32_t intake_take_packets(intake_t *self, door_t door, bytes_t packets, uint32_t count, int64_t wall_ms, int64_t steady_ms,
-                             buffer_t *now, buffer_t *later, intake_took_t took, void *whose) {
-    intake_read_clock(self, wall_ms, steady_ms);
-    bytes_t rest = packets;
-    for (; count > 0 && rest.size > 0; count--) {
-        uint32_t size = take_one(self, door, rest, now, later);
-        took(whose);
-        rest = (bytes_t){rest.at + size, rest.size - size};
-    }
-    return rest.size;
 }

@@ -47,8 +47,6 @@ static uint32_t packets(const buffer_t *answers) {
     return count;
 }
 
-static void on_taken(void *whose) { ++*(uint32_t *)whose; }
-
 /* As the service takes it: packet by packet where it is an array of them. */
 static void take(intake_t *intake, door_t door, bytes_t frame, buffer_t *later) {
     buffer_t now = {0};
@@ -56,8 +54,11 @@ static void take(intake_t *intake, door_t door, bytes_t frame, buffer_t *later) 
     int64_t clock = intake_now_ms(intake);
     bytes_t all = packets_of(frame, &count);
     if (count > LIMIT_PACKETS) count = LIMIT_PACKETS;
-    if (count > 1) intake_take_packets(intake, door, all, count, clock, clock, &now, later, on_taken, &taken);
-    else intake_take(intake, door, all, clock, clock, &now, later), on_taken(&taken);
+    if (count <= 1) intake_take(intake, door, all, clock, clock, &now, later), taken = 1;
+    for (; count > 1 && taken < count && all.size > 0; taken++) {
+        uint32_t took = intake_take_next(intake, door, all, clock, clock, &now, later);
+        all = (bytes_t){all.at + took, all.size - took};
+    }
     uint32_t answers = packets(&now) + packets(later) - before;
     PROMISE(taken <= count && answers <= taken, "%u answers to %u packets of %u", answers, taken, count);
     buffer_destroy(&now);

@@ -6,9 +6,10 @@
 
 enum { MOST = 64 };
 
-/* What came of each packet of a frame. */
+/* A world, a frame, and what came of each packet of it. */
 typedef struct {
-    world_t *world;
+    world_t world;
+    buffer_t frame;
     uint32_t taken;
     struct {
         uint32_t kind;
@@ -18,9 +19,18 @@ typedef struct {
     size_t read; /* of `later` */
 } taken_t;
 
-static void on_taken(void *whose) {
-    taken_t *self = whose;
-    world_t *world = self->world;
+static void taking_begin(taken_t *self) {
+    *self = (taken_t){.world = world_new(clock_mode_real)};
+    world_register(&self->world);
+}
+
+static void taking_end(taken_t *self) {
+    buffer_destroy(&self->frame);
+    world_end(&self->world);
+}
+
+static void answer_note(taken_t *self) {
+    world_t *world = &self->world;
     bool at_once = world->now.size > 0;
     bytes_t bytes = {world->later.at + self->read, (uint32_t)(world->later.size - self->read)};
     if (at_once) bytes = (bytes_t){world->now.at, (uint32_t)world->now.size};
@@ -42,12 +52,27 @@ static void on_taken(void *whose) {
     buffer_clear(&world->now);
 }
 
-static uint32_t take_all(taken_t *self, const buffer_t *frame, uint32_t count) {
-    world_t *world = self->world;
+/* Gives how many bytes are left. */
+static uint32_t take_all(taken_t *self, uint32_t count) {
+    world_t *world = &self->world;
+    bytes_t rest = {self->frame.at, (uint32_t)self->frame.size};
     buffer_clear(&world->now);
     buffer_clear(&world->later);
-    return intake_take_packets(world->intake, door_gateway, (bytes_t){frame->at, (uint32_t)frame->size}, count, world->wall_ms,
-                               world->steady_ms, &world->now, &world->later, on_taken, self);
+    for (; count > 0 && rest.size > 0; count--) {
+        uint32_t took = intake_take_next(world->intake, door_gateway, rest, world->wall_ms, world->steady_ms, &world->now,
+                                         &world->later);
+        rest = (bytes_t){rest.at + took, rest.size - took};
+        answer_note(self);
+    }
+    return rest.size;
+}
+
+/* The packet at `at` of the buffer, whole; gives its size. */
+static size_t packet_at(world_t *world, const buffer_t *buffer, size_t at, packet_t *packet, const message_t *type, void *value) {
+    fault_t fault;
+    assert_int_equal(packet_decode((bytes_t){buffer->at + at, (uint32_t)(buffer->size - at)}, packet, &fault), OK);
+    assert_int_equal(packet_body(packet, type, world->arena, value, &fault), OK);
+    return packet->raw.size;
 }
 
 static void add_report(buffer_t *frame, uint64_t request_id, const char *unit, uint8_t number, const char *progress) {
@@ -57,54 +82,51 @@ static void add_report(buffer_t *frame, uint64_t request_id, const char *unit, u
 
 static void a_frame_of_many_reports_is_as_many_entries_and_each_says_its_own(void **state) {
     (void)state;
-    world_t world = world_new(clock_mode_real);
-    world_register(&world);
-    taken_t taking = {.world = &world};
-    buffer_t frame = {0};
-    uint64_t before = world_head(&world);
+    taken_t taking;
+    world_t *world = &taking.world;
+    taking_begin(&taking);
+    uint64_t before = world_head(world);
     char texts[MOST][400];
     for (uint8_t number = 1; number <= 29; number++) { /* of one block and of several */
         memset(texts[number], 'a' + number % 26, sizeof texts[number]);
         texts[number][number % 3 == 0 ? 399 : number] = '\0';
-        add_report(&frame, 100 + number, "chengmen", number, texts[number]);
+        add_report(&taking.frame, 100 + number, "chengmen", number, texts[number]);
     }
-    assert_int_equal(take_all(&taking, &frame, 29), 0);
+    assert_int_equal(take_all(&taking, 29), 0);
     assert_int_equal(taking.taken, 29);
-    world_commit(&world);
-    assert_int_equal(world_head(&world), before + 29);
+    world_commit(world);
+    assert_int_equal(world_head(world), before + 29);
     for (uint8_t number = 1; number <= 29; number++) {
         report_received_t received;
         uint8_t hash[HASH_SIZE];
-        world_body(&world, before + number, report_received_type(), &received);
-        report_content_hash(&received.report, (bytes_t){NULL, 0}, world.arena, hash);
+        world_body(world, before + number, report_received_type(), &received);
+        report_content_hash(&received.report, (bytes_t){NULL, 0}, world->arena, hash);
         assert_memory_equal(received.content_hash, hash, HASH_SIZE);
         assert_true(text_is(received.report.progress, texts[number]));
         assert_int_equal(taking.answers[number - 1].request_id, 100 + number);
         assert_int_equal(taking.answers[number - 1].kind, KIND_receipt);
     }
-    buffer_destroy(&frame);
-    world_end(&world);
+    taking_end(&taking);
 }
 
 /* Whether a report is known, and whose it may be, is decided when its turn comes. */
 static void what_a_frame_repeats_contradicts_or_may_not_say_is_answered_in_its_turn(void **state) {
     (void)state;
-    world_t world = world_new(clock_mode_real);
-    world_register(&world);
-    taken_t taking = {.world = &world};
-    buffer_t frame = {0};
+    taken_t taking;
+    world_t *world = &taking.world;
+    taking_begin(&taking);
     refusals_note_t note = {.code = text_of("malformed"), .frame_hash = {1}};
     report_submit_t foreign = {.report = report_numbered(9, "走访")};
-    add_report(&frame, 1, "chengmen", 1, "走访");
-    add_report(&frame, 2, "chengmen", 1, "走访");        /* the same again */
-    add_report(&frame, 3, "chengmen", 1, "走访三次");    /* another under its id */
-    add_report(&frame, 4, "jianxin", 2, "走访");         /* no key of its own */
-    add_report(&frame, 5, "chengmen", 3, "13800138000"); /* a mobile number */
-    packet_encode(6, report_submit_type(), &foreign, &frame); /* of no door */
-    packet_encode(7, refusals_note_type(), &note, &frame);    /* has no answer */
-    add_report(&frame, 8, "chengmen", 4, "座谈");
-    uint64_t before = world_head(&world);
-    assert_int_equal(take_all(&taking, &frame, 8), 0);
+    add_report(&taking.frame, 1, "chengmen", 1, "走访");
+    add_report(&taking.frame, 2, "chengmen", 1, "走访");        /* the same again */
+    add_report(&taking.frame, 3, "chengmen", 1, "走访三次");    /* another under its id */
+    add_report(&taking.frame, 4, "jianxin", 2, "走访");         /* no key of its own */
+    add_report(&taking.frame, 5, "chengmen", 3, "13800138000"); /* a mobile number */
+    packet_encode(6, report_submit_type(), &foreign, &taking.frame); /* of no door */
+    packet_encode(7, refusals_note_type(), &note, &taking.frame);    /* has no answer */
+    add_report(&taking.frame, 8, "chengmen", 4, "座谈");
+    uint64_t before = world_head(world);
+    assert_int_equal(take_all(&taking, 8), 0);
     static const uint32_t kinds[] = {KIND_receipt, KIND_receipt, KIND_refusal, KIND_refusal,
                                      KIND_refusal, KIND_refusal, 0,            KIND_receipt};
     for (uint32_t index = 0; index < 8; index++) {
@@ -113,48 +135,42 @@ static void what_a_frame_repeats_contradicts_or_may_not_say_is_answered_in_its_t
         assert_int_equal(taking.answers[index].at_once, kinds[index] == KIND_refusal);
     }
     assert_int_equal(taking.taken, 8);
-    world_commit(&world);
-    assert_int_equal(world_head(&world), before + 2);
-    buffer_destroy(&frame);
-    world_end(&world);
+    world_commit(world);
+    assert_int_equal(world_head(world), before + 2);
+    taking_end(&taking);
 }
 
 /* What it says when each is told alone. */
 static void receipts_of_a_group_told_together_are_those_told_one_by_one(void **state) {
     (void)state;
-    world_t world = world_new(clock_mode_real);
-    world_register(&world);
-    taken_t taking = {.world = &world};
-    buffer_t frame = {0}, together = {0};
+    taken_t taking;
+    world_t *world = &taking.world;
+    buffer_t together = {0};
+    taking_begin(&taking);
     for (uint8_t number = 1; number <= 20; number++) {
-        add_report(&frame, 100 + number, "chengmen", number < 20 ? number : 1, "走访"); /* the last is the first again */
+        add_report(&taking.frame, 100 + number, "chengmen", number < 20 ? number : 1, "走访"); /* the last is the first again */
     }
-    assert_int_equal(take_all(&taking, &frame, 20), 0);
+    assert_int_equal(take_all(&taking, 20), 0);
     buffer_t before = {0};
-    buffer_add(&before, world.later.at, world.later.size);
-    world_commit(&world);
-    intake_complete_many(world.intake, (bytes_t){before.at, (uint32_t)before.size}, 20, &together);
+    buffer_add(&before, world->later.at, world->later.size);
+    world_commit(world);
+    intake_complete_many(world->intake, (bytes_t){before.at, (uint32_t)before.size}, 20, &together);
     packet_t packet;
     receipts_t receipts;
-    fault_t fault;
-    assert_int_equal(packet_decode((bytes_t){together.at, (uint32_t)together.size}, &packet, &fault), OK);
-    assert_int_equal(packet_body(&packet, receipts_type(), world.arena, &receipts, &fault), OK);
+    (void)packet_at(world, &together, 0, &packet, receipts_type(), &receipts);
     assert_int_equal(receipts.rows_count, 20);
     size_t at = 0;
     for (uint32_t index = 0; index < 20; index++) {
         receipt_t alone, row = receipt_of_row(&receipts, &receipts.rows[index]);
-        assert_int_equal(packet_decode((bytes_t){world.later.at + at, (uint32_t)(world.later.size - at)}, &packet, &fault), OK);
-        assert_int_equal(packet_body(&packet, receipt_type(), world.arena, &alone, &fault), OK);
+        at += packet_at(world, &world->later, at, &packet, receipt_type(), &alone);
         assert_int_equal(packet.request_id, receipts.rows[index].request_id);
         assert_memory_equal(&alone, &row, sizeof row);
-        assert_true(receipt_verify(&row, world.signer_public));
+        assert_true(receipt_verify(&row, world->signer_public));
         assert_int_equal(row.duplicate, index == 19);
-        at += packet.raw.size;
     }
     buffer_destroy(&before);
     buffer_destroy(&together);
-    buffer_destroy(&frame);
-    world_end(&world);
+    taking_end(&taking);
 }
 
 /* One that was sent again after a restore keeps its own instant, and so does one of a later turn of the same group. */
@@ -176,12 +192,9 @@ static void an_entry_of_a_later_turn_of_the_group_tells_its_own_instant(void **s
     for (uint64_t index = 0; index < 2; index++) {
         packet_t packet;
         receipt_t receipt;
-        fault_t fault;
-        assert_int_equal(packet_decode((bytes_t){all.at + at, (uint32_t)(all.size - at)}, &packet, &fault), OK);
-        assert_int_equal(packet_body(&packet, receipt_type(), world.arena, &receipt, &fault), OK);
+        at += packet_at(&world, &all, at, &packet, receipt_type(), &receipt);
         assert_int_equal(receipt.seq, head - 1 + index);
         assert_int_equal(receipt.received_ms, world_event(&world, receipt.seq).at_ms);
-        at += packet.raw.size;
     }
     assert_int_equal(world_event(&world, head).at_ms, world_event(&world, head - 1).at_ms + 7);
     buffer_destroy(&all);
@@ -190,36 +203,32 @@ static void an_entry_of_a_later_turn_of_the_group_tells_its_own_instant(void **s
 
 static void what_cannot_be_read_ends_a_frame_with_one_refusal_and_what_came_before_stands(void **state) {
     (void)state;
-    world_t world = world_new(clock_mode_real);
-    world_register(&world);
-    taken_t taking = {.world = &world};
-    buffer_t frame = {0};
-    uint64_t before = world_head(&world);
-    for (uint8_t number = 1; number <= 3; number++) add_report(&frame, number, "chengmen", number, "走访");
-    frame.size -= 1; /* the last one is cut off */
-    assert_int_equal(take_all(&taking, &frame, 9), 0);
+    taken_t taking;
+    world_t *world = &taking.world;
+    taking_begin(&taking);
+    uint64_t before = world_head(world);
+    for (uint8_t number = 1; number <= 3; number++) add_report(&taking.frame, number, "chengmen", number, "走访");
+    taking.frame.size -= 1; /* the last one is cut off */
+    assert_int_equal(take_all(&taking, 9), 0);
     assert_int_equal(taking.taken, 3);
     assert_int_equal(taking.answers[2].kind, KIND_refusal);
-    world_commit(&world);
-    assert_int_equal(world_head(&world), before + 2);
-    buffer_destroy(&frame);
-    world_end(&world);
+    world_commit(world);
+    assert_int_equal(world_head(world), before + 2);
+    taking_end(&taking);
 }
 
 static void what_stands_behind_the_last_packet_is_left(void **state) {
     (void)state;
-    world_t world = world_new(clock_mode_real);
-    world_register(&world);
-    taken_t taking = {.world = &world};
-    buffer_t frame = {0};
-    add_report(&frame, 1, "chengmen", 1, "走访");
-    size_t first = frame.size;
-    add_report(&frame, 2, "chengmen", 2, "走访");
-    assert_int_equal(take_all(&taking, &frame, 1), frame.size - first);
+    taken_t taking;
+    world_t *world = &taking.world;
+    taking_begin(&taking);
+    add_report(&taking.frame, 1, "chengmen", 1, "走访");
+    size_t first = taking.frame.size;
+    add_report(&taking.frame, 2, "chengmen", 2, "走访");
+    assert_int_equal(take_all(&taking, 1), taking.frame.size - first);
     assert_int_equal(taking.taken, 1);
-    world_commit(&world);
-    buffer_destroy(&frame);
-    world_end(&world);
+    world_commit(world);
+    taking_end(&taking);
 }
 
 /* Whoever asks chooses the number, out of all that eight bytes hold. */
@@ -232,13 +241,11 @@ static void a_receipt_bears_whatever_number_its_question_had(void **state) {
         buffer_t frame = {0};
         packet_t packet;
         receipt_t receipt;
-        fault_t fault;
         add_report(&frame, numbers[at], "chengmen", (uint8_t)(at + 1), "走访");
         world_take(&world, door_gateway, (bytes_t){frame.at, (uint32_t)frame.size});
         world_commit(&world);
-        assert_int_equal(packet_decode((bytes_t){world.later.at, (uint32_t)world.later.size}, &packet, &fault), OK);
+        (void)packet_at(&world, &world.later, 0, &packet, receipt_type(), &receipt);
         assert_true(packet.request_id == numbers[at]);
-        assert_int_equal(packet_body(&packet, receipt_type(), world.arena, &receipt, &fault), OK);
         assert_true(receipt_verify(&receipt, world.signer_public));
         buffer_destroy(&frame);
     }
