@@ -6,8 +6,7 @@
 
 /* Does the ledger hold this chained hash at `seq`? */
 static bool head_is_ours(visit_t *visit, uint64_t seq, const uint8_t hash[HASH_SIZE]) {
-    uint8_t held[HASH_SIZE];
-    if (txn_hash(visit->intake->group, seq, held) && memcmp(held, hash, sizeof held) == 0) return true;
+    if (txn_stands(visit->intake->group, seq, hash)) return true;
     text_t shown = arena_format(visit->intake->arena, "%llu", (unsigned long long)seq);
     visit_refuse(visit, REASON_OF(wrong_head), text_of("seq"), &shown, 1);
     return false;

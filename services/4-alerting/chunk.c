@@ -6,9 +6,7 @@
 #include <string.h>
 
 uint64_t chunk_sure(txn_t *txn, head_t sure) {
-    uint8_t hash[32];
-    bool there = sure.seq > 0 && sure.seq <= txn_head(txn).seq && txn_hash(txn, sure.seq, hash);
-    return there && memcmp(hash, sure.hash, sizeof hash) == 0 ? sure.seq : 0;
+    return sure.seq > 0 && txn_stands(txn, sure.seq, sure.hash) ? sure.seq : 0;
 }
 
 /* false: what stands there cannot be read. */
@@ -29,12 +27,6 @@ static bool event_add(chunk_t *chunk, txn_t *txn, const notice_plan_t *plan, uin
     return true;
 }
 
-/* Nobody goes on in another stream than the one he came from: between two chunks it may have been dropped and derived anew. */
-static bool stands(txn_t *txn, const position_t *at) {
-    uint8_t hash[32];
-    return txn_hash(txn, at->seq, hash) && memcmp(hash, at->hash, sizeof hash) == 0;
-}
-
 chunk_t *chunk_read(store_t *store, const notice_plan_t *plan, head_t sure, const position_t *after, uint64_t last,
                     arena_t *arena) {
     arena_reset(arena);
@@ -43,7 +35,8 @@ chunk_t *chunk_read(store_t *store, const notice_plan_t *plan, head_t sure, cons
     txn_t *txn = store_read(store);
     if (txn == NULL) return chunk;
     uint64_t head = chunk_sure(txn, sure), until = last == 0 || last > head ? head : last;
-    bool more = after->seq < until && stands(txn, after);
+    /* nobody goes on in another stream than the one he came from: between two chunks it may have been derived anew */
+    bool more = after->seq < until && txn_stands(txn, after->seq, after->hash);
     for (uint64_t seq = after->seq + 1; more; seq++) {
         more = event_add(chunk, txn, plan, seq, arena) && seq < until && seq - after->seq < CHUNK_EVENTS;
         more = more && chunk->count < CHUNK_NOTICES && !chunk->forked; /* what lost epochs told is read before it goes on */

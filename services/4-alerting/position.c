@@ -75,9 +75,7 @@ static bool has_passed(const position_t *end, const position_t *position) {
 }
 
 look_t position_look(txn_t *txn, uint64_t sure, const position_t *position, arena_t *arena) {
-    uint8_t hash[32];
-    if (position->seq <= sure)
-        return txn_hash(txn, position->seq, hash) && memcmp(hash, position->hash, sizeof hash) == 0 ? LOOK_SAME : LOOK_OTHER;
+    if (position->seq <= sure) return txn_stands(txn, position->seq, position->hash) ? LOOK_SAME : LOOK_OTHER;
     position_t end = position_of(txn, sure, arena);
     return has_passed(&end, position) ? LOOK_OTHER : LOOK_AHEAD;
 }

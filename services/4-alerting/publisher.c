@@ -143,6 +143,12 @@ static bool redis_said(publisher_t *self, err_t err, const char *why) {
     return err == OK;
 }
 
+/* false: Redis went away. */
+static bool newest_read(publisher_t *self, redis_newest_t *newest) {
+    char why[REDIS_WHY];
+    return redis_said(self, redis_newest(self->redis, self->stream, self->arena, newest, why), why);
+}
+
 /* --- reading stream 4 --- */
 
 static chunk_t *read_on(publisher_t *self, const position_t *after, uint64_t last) {
@@ -189,15 +195,12 @@ static bool told_again(publisher_t *self) {
 /* A number is past, or taken: perhaps it was told under another. If not, what is new goes on in a volume behind what is there. */
 static bool number_again(publisher_t *self) {
     redis_newest_t newest;
-    char why[REDIS_WHY];
-    uint64_t epoch, number;
     if (!self->now.told_all) {
         self->now.told_all = true;
         return told_again(self);
     }
-    if (!redis_said(self, redis_newest(self->redis, self->stream, self->arena, &newest, why), why)) return false;
-    if (!told_id_parse(newest.id, &epoch, &number) || !told_is_warning(newest.body)) return false;
-    self->now.numbering = (numbering_t){epoch, number / VOLUME_ROOM + 1};
+    if (!newest_read(self, &newest) || !told_is_warning(newest.body)) return false;
+    if (!told_volume_behind(newest.id, &self->now.numbering)) return false;
     log_warn("redis_volume", "newest=%s volume=%llu", newest.id, (unsigned long long)self->now.numbering.volume);
     return true;
 }
@@ -247,10 +250,10 @@ static bool restore(publisher_t *self, uint64_t *restored, uint64_t *blocked) {
 static bool reconcile(publisher_t *self) {
     uint64_t restored = 0, blocked = 0;
     redis_newest_t newest;
-    char why[REDIS_WHY], alarm[LIMIT_NAME] = "";
+    char alarm[LIMIT_NAME] = "";
     if (!told_again(self) || !restore(self, &restored, &blocked)) return false;
     arena_reset(self->arena);
-    if (!redis_said(self, redis_newest(self->redis, self->stream, self->arena, &newest, why), why)) return false;
+    if (!newest_read(self, &newest)) return false;
     if (!is_ours(self, &newest)) snprintf(alarm, sizeof alarm, "redis stream holds a foreign entry %s", newest.id);
     else if (blocked > 0)
         snprintf(alarm, sizeof alarm, "redis stream lacks %llu warnings that cannot be put back", (unsigned long long)blocked);
@@ -263,8 +266,7 @@ static bool reconcile(publisher_t *self) {
 /* One cheap look: is the newest entry the one that should be? While there is an alarm everything is looked at again. */
 static bool check(publisher_t *self) {
     redis_newest_t newest;
-    char why[REDIS_WHY];
-    if (!redis_said(self, redis_newest(self->redis, self->stream, self->arena, &newest, why), why)) return false;
+    if (!newest_read(self, &newest)) return false;
     if (self->alarm[0] == '\0' && strcmp(newest.id, self->now.newest) == 0 && is_ours(self, &newest)) return true;
     return reconcile(self);
 }
@@ -274,8 +276,7 @@ static bool check(publisher_t *self) {
  * volume. Where Redis has lost something it cannot say what was told: then all of that is put back, and nothing rings. */
 static bool start_over(publisher_t *self) {
     redis_newest_t newest;
-    char why[REDIS_WHY];
-    if (!redis_said(self, redis_newest(self->redis, self->stream, self->arena, &newest, why), why)) return false;
+    if (!newest_read(self, &newest)) return false;
     bool intact = published_holds(&self->now, newest.id, newest.body); /* its body goes with the arena */
     txn_t *txn = store_read(self->store);
     if (txn == NULL) return false;
@@ -297,12 +298,11 @@ static bool start_over(publisher_t *self) {
 /* We do not know where we were: what Redis shows as told was told. Under its number stream 4 may tell something else by now. */
 static bool start_anew(publisher_t *self) {
     redis_newest_t newest;
-    char why[REDIS_WHY];
-    uint64_t seq, epoch, number;
-    if (!redis_said(self, redis_newest(self->redis, self->stream, self->arena, &newest, why), why)) return false;
+    uint64_t seq;
+    if (!newest_read(self, &newest)) return false;
     self->now.told_all = strcmp(newest.id, "0-0") != 0;
-    if (self->now.told_all && entry_look(self, &newest, &seq) == ENTRY_OTHER && told_id_parse(newest.id, &epoch, &number))
-        self->now.numbering = (numbering_t){epoch, number / VOLUME_ROOM + 1};
+    if (self->now.told_all && entry_look(self, &newest, &seq) == ENTRY_OTHER)
+        (void)told_volume_behind(newest.id, &self->now.numbering);
     position_keep(self);
     return true;
 }

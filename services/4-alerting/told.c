@@ -50,6 +50,13 @@ bool told_id_parse(const char *id, uint64_t *epoch, uint64_t *number) {
     return end != behind && *end == '\0';
 }
 
+bool told_volume_behind(const char *id, numbering_t *numbering) {
+    uint64_t epoch, number;
+    if (!told_id_parse(id, &epoch, &number)) return false;
+    *numbering = (numbering_t){epoch, number / VOLUME_ROOM + 1};
+    return true;
+}
+
 static bool body_key(text_t body, uint8_t key[KEY_SIZE]) {
     json_t *json = json_loadb(body.at == NULL ? "" : body.at, body.size, 0, NULL);
     const char *id = json_string_value(json_object_get(json, "id"));

@@ -28,6 +28,8 @@ bool told_has(const told_t *self, const notice_t *notice);
 bool told_is_warning(text_t body);
 void told_id(numbering_t numbering, uint64_t epoch, uint64_t seq, char id[REDIS_ID]);
 extern const char told_end_id[]; /* behind every id */
+/* The volume behind this entry's. false: its id is none of ours, and nothing changes. */
+bool told_volume_behind(const char *id, numbering_t *numbering);
 /* The two halves of an id as numbers. */
 bool told_id_parse(const char *id, uint64_t *epoch, uint64_t *number);
 

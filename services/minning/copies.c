@@ -25,12 +25,10 @@ static const char *path_in(arena_t *arena, const char *folder, int copy) {
 /* Does the writer's copy hold what this one has applied? */
 static err_t follows(const char *folder, int writer_copy, const head_t *in, arena_t *arena) {
     store_t *writer = NULL;
-    uint8_t hash[HASH_SIZE] = {0};
     bool derived = writer_copy < COPY_INTAKE; /* its chain is another, and its records with it */
     err_t err = (derived ? store_open_derived : store_open)(path_in(arena, folder, writer_copy), NULL, 0, &writer);
     txn_t *txn = err == OK ? store_read(writer) : NULL;
-    if (err == OK && (txn == NULL || !txn_hash(txn, in->seq, hash) || memcmp(hash, in->hash, sizeof hash) != 0))
-        err = ERR_CORRUPT;
+    if (err == OK && (txn == NULL || !txn_stands(txn, in->seq, in->hash))) err = ERR_CORRUPT;
     txn_abort(&txn);
     store_close(&writer);
     return err;

@@ -107,6 +107,8 @@ head_t txn_head(txn_t *self);
 err_t store_verify(store_t *self, head_t *head);
 /* The chained hash at `seq`; zeros at 0. false: not there or stuck. */
 bool txn_hash(txn_t *self, uint64_t seq, uint8_t hash[32]);
+/* Is this the chained hash at `seq`? Then all up to there is what it was where the hash was taken. */
+bool txn_stands(txn_t *self, uint64_t seq, const uint8_t hash[32]);
 /* Appends one event (header given, body encoded from value); *seq gets its number, NULL if nobody asks. A header without a
  * cause is its own: cause_seq becomes the event's seq, as in the ledger. */
 void txn_append(txn_t *self, const event_t *header, const message_t *type, const void *value, uint64_t *seq);

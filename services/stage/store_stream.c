@@ -73,6 +73,11 @@ bool txn_hash(txn_t *self, uint64_t seq, uint8_t hash[32]) {
     return true;
 }
 
+bool txn_stands(txn_t *self, uint64_t seq, const uint8_t hash[32]) {
+    uint8_t held[HASH_SIZE];
+    return txn_hash(self, seq, held) && memcmp(held, hash, sizeof held) == 0;
+}
+
 void txn_clear_stream(txn_t *self) {
     if (self->err != OK) return;
     ASSERT(self->writes);
