@@ -12,11 +12,19 @@ void crypto_start(void) { ASSERT(sodium_init() >= 0); }
 void crypto_random(void *out, size_t size) { randombytes_buf(out, size); }
 
 /* By nettle: it asks the processor for its own instructions, which libsodium's does not. */
+_Static_assert(sizeof(struct sha256_ctx) <= sizeof(sha256_t), "room for its state");
+
+static struct sha256_ctx *sha256_state(sha256_t *self) { return (struct sha256_ctx *)(void *)self->state; }
+
+void sha256_begin(sha256_t *self) { sha256_init(sha256_state(self)); }
+void sha256_add(sha256_t *self, bytes_t bytes) { sha256_update(sha256_state(self), bytes.size, bytes.at); }
+void sha256_end(sha256_t *self, uint8_t out[HASH_SIZE]) { sha256_digest(sha256_state(self), HASH_SIZE, out); }
+
 void hash_of(bytes_t bytes, uint8_t out[HASH_SIZE]) {
-    struct sha256_ctx state;
-    sha256_init(&state);
-    sha256_update(&state, bytes.size, bytes.at);
-    sha256_digest(&state, HASH_SIZE, out);
+    sha256_t state;
+    sha256_begin(&state);
+    sha256_add(&state, bytes);
+    sha256_end(&state, out);
 }
 
 void hash_keyed(const uint8_t key[HASH_KEY_SIZE], bytes_t bytes, uint8_t out[HASH_SIZE]) {
@@ -46,11 +54,11 @@ static void chain_quick(const uint8_t previous[HASH_SIZE], bytes_t bytes, uint8_
 }
 
 static void chain_sealed(const uint8_t previous[HASH_SIZE], bytes_t bytes, uint8_t out[HASH_SIZE]) {
-    struct sha256_ctx state;
-    sha256_init(&state);
-    sha256_update(&state, HASH_SIZE, previous);
-    sha256_update(&state, bytes.size, bytes.at);
-    sha256_digest(&state, HASH_SIZE, out);
+    sha256_t state;
+    sha256_begin(&state);
+    sha256_add(&state, (bytes_t){previous, HASH_SIZE});
+    sha256_add(&state, bytes);
+    sha256_end(&state, out);
 }
 
 void hash_chain(chain_t chain, const uint8_t previous[HASH_SIZE], bytes_t bytes, uint8_t out[HASH_SIZE]) {
@@ -147,14 +155,6 @@ bool secret_matches(const char hash[SECRET_HASH_SIZE], text_t secret) {
 }
 
 bool bytes_are_equal(const uint8_t *a, const uint8_t *b, size_t size) { return sodium_memcmp(a, b, size) == 0; }
-
-_Static_assert(sizeof(struct sha256_ctx) <= sizeof(sha256_t), "room for its state");
-
-static struct sha256_ctx *sha256_state(sha256_t *self) { return (struct sha256_ctx *)(void *)self->state; }
-
-void sha256_begin(sha256_t *self) { sha256_init(sha256_state(self)); }
-void sha256_add(sha256_t *self, bytes_t bytes) { sha256_update(sha256_state(self), bytes.size, bytes.at); }
-void sha256_end(sha256_t *self, uint8_t out[HASH_SIZE]) { sha256_digest(sha256_state(self), HASH_SIZE, out); }
 
 enum { NONCE_SIZE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES };
 _Static_assert(SEAL_EXTRA == crypto_aead_xchacha20poly1305_ietf_ABYTES, "what sealing adds");

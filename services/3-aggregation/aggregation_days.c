@@ -49,7 +49,7 @@ void pile_add(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *ta
 }
 
 /* Whoever looks at the rows of days needs all of them. */
-static void pile_days_settle(turn_t *turn, const watch_t *watch, text_t member) {
+void pile_days_settle(turn_t *turn, const watch_t *watch, text_t member) {
     hand_t *hand = hand_of(turn, watch, member);
     if (hand != NULL) days_settle(turn, watch, hand);
 }

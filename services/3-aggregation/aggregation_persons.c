@@ -120,7 +120,7 @@ void people_end(people_t *self) { scan_end(&self->scan); }
 /* Who counts, and who stays, goes by the due day. LIMIT_PEOPLE bounds the walk. */
 void persons_anew(turn_t *turn, const watch_t *watch, agg_tally_t *tally) {
     store_key_t days = KEY(watch->indicator->id, text_of(NULL));
-    days_settle(turn, watch, hand_of(turn, watch, text_of(NULL)));
+    pile_days_settle(turn, watch, text_of(NULL));
     store_key_t *keys = ARENA_NEW(turn_arena(turn), store_key_t, LIMIT_AGENDA_STEP);
     uint32_t count;
     do {

@@ -103,13 +103,14 @@ uint64_t day_keep(const agg_part_t *parts, uint32_t index, uint64_t timely) {
     return timely < part->amount ? timely : part->amount;
 }
 
-/* "A later correction never changes it": what was said in time and still stands was said in time. */
+/* A part that was said alike before bears the report and the instant that it bore. */
 static void part_date(agg_part_t *part, const source_t *source, const agg_part_t *old) {
     if (old == NULL || old->amount != part->amount) return;
     part->cause_seq = old->cause_seq != 0 ? old->cause_seq : source->old_seq;
     part->received_ms = old->received_ms != 0 ? old->received_ms : (uint64_t)source->old_received_ms;
 }
 
+/* "A later correction never changes it": what was said in time and still stands was said in time. */
 static void parts_date(agg_part_t *parts, uint32_t count, const source_t *source, const agg_share_t *old) {
     for (uint32_t index = 0; index < count; index++) {
         agg_part_t *part = &parts[index];

@@ -207,6 +207,7 @@ void pile_add(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *ta
 void pile_settle(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *tally);
 void pile_anew(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *tally); /* the goal is another */
 void days_settle(turn_t *turn, const watch_t *watch, hand_t *hand); /* what is at hand of days becomes rows */
+void pile_days_settle(turn_t *turn, const watch_t *watch, text_t member); /* the same of a pile, if it is at hand */
 #define TALLY_WIDE(tally, field) wide_join((tally)->field, (tally)->field##_high)
 #define TALLY_SET(tally, field, value)                                                                                         \
     do {                                                                                                                       \

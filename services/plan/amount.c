@@ -89,13 +89,14 @@ static bool is_vague(text_t text) {
     return false;
 }
 
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 /* What input methods make of a decimal point, between digits. */
 static bool is_point(text_t word) {
     static const char *const marks[] = {"。", "．", "、", "·", "：", "；", ";"};
     for (size_t index = 0; index < sizeof marks / sizeof marks[0]; index++) {
         size_t size = strlen(marks[index]);
-        if (begins_with(word, 0, marks[index]) && word.size > size && memchr("0123456789", word.at[size], 10) != NULL)
-            return true;
+        if (begins_with(word, 0, marks[index]) && word.size > size && is_digit(word.at[size])) return true;
     }
     return false;
 }
@@ -108,8 +109,6 @@ static bool is_words(text_t text) {
         if (begins_with(text, 0, words[index])) return true;
     return false;
 }
-
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /* The number at the front: digits without commas and point, and how many of them stand behind the point. */
 typedef struct {

@@ -17,7 +17,7 @@ enum {
     IDLE_MS = 2,             /* nothing new for so long: commit, although the gathering time is not over */
     COMMIT_PAUSE_MS = 20, /* but not sooner after the last commit: its flush would stand in the way of intake's */
     WAIT_MS = LIMIT_PARK_MS / 4,
-    PACE = 256,     /* events applied between two looks at the door */
+    PACE = 256,           /* events applied between two looks at the door */
     STRANGE_BATCHES = 3, /* batches in a row that do not follow, then the process leaves */
     SET_ASIDE = 3,       /* damaged stores that are kept */
     PATH_ROOM = 96,
@@ -40,7 +40,7 @@ typedef struct {
     int64_t ask_again_ms;
     buffer_t ask;
     arena_t *arena; /* of the batch at hand */
-    batch_t batch;  /* kept while its agenda is open */
+    batch_t batch;  /* kept while some of it waits */
     bool held;
     int64_t room_ms; /* there is no room for more before: nothing is asked for */
     int64_t opened_ms;  /* when the first batch of the open transaction was applied */
@@ -149,6 +149,10 @@ static void on_strange(loop_t *self) {
     if (++self->strange >= STRANGE_BATCHES) loop_fail(self, "stream_unusable", ERR_STORE);
 }
 
+static bool quarantines_wanted(const loop_t *self) {
+    return !self->quarantines_told || self->stage->quarantine_news || stage_halted(self->stage) != 0;
+}
+
 /* Some of the batch at hand. What was asked for ahead follows only while the stage goes on where it is. */
 static void batch_apply(loop_t *self, err_t err) {
     bool fresh = self->stage->txn == NULL;
@@ -156,7 +160,7 @@ static void batch_apply(loop_t *self, err_t err) {
     self->held = err == OK && stage_unfinished(self->stage);
     self->applied_ms = clock_steady_ms();
     if (fresh) self->opened_ms = self->applied_ms;
-    if (err != OK || stage_halted(self->stage) != 0 || self->stage->quarantine_news) stream_reader_forget(self->reader);
+    if (err != OK || quarantines_wanted(self)) stream_reader_forget(self->reader);
     if (err == ERR_FULL && room_comes(self)) return;
     if (err == ERR_BAD)
         on_strange(self);
@@ -166,14 +170,10 @@ static void batch_apply(loop_t *self, err_t err) {
         self->strange = 0;
 }
 
-static bool quarantines_wanted(const loop_t *self) {
-    return !self->quarantines_told || self->stage->quarantine_news || stage_halted(self->stage) != 0;
-}
-
 /* What follows the batch is on its way while the batch is applied: the writer may be in the middle of a flush. */
 static void read_ahead(loop_t *self) {
     fetch_t fetch = stage_fetch_ahead(self->stage);
-    if (stage_halted(self->stage) == 0 && !quarantines_wanted(self)) stream_reader_ask(self->reader, &fetch, clock_steady_ms());
+    if (!quarantines_wanted(self)) stream_reader_ask(self->reader, &fetch, clock_steady_ms());
 }
 
 static void batches_take(loop_t *self) {
