@@ -56,19 +56,6 @@ static sheet_t *case_fill(turn_t *turn, text_t unit, const report_t *report, byt
     return sheet;
 }
 
-static void history_keep(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling, text_t indicator,
-                         sheet_t *sheet, restated_t *restated) {
-    const validation_history_t was = sheet_history(sheet, indicator), *old = &was;
-    uint32_t period_from = given->place.period->from;
-    validation_history_t fresh =
-        validation_history_replace(old, indicator, period_from, ruling->figures, given->report->figures, ruling->figures_count,
-                                   turn_arena(turn));
-    restated_case_t moved = {
-        .old = old, .fresh = &fresh, .indicator = indicator, .plan = given->place.plan, .period_from = period_from};
-    restated_add(turn, restated, &moved);
-    if (fresh.months_count > 0 || old->months_count > 0) sheet_history_put(turn, sheet, &fresh, period_from);
-}
-
 static bool has_indicator(const report_t *report, uint32_t count, text_t indicator) {
     for (uint32_t index = 0; index < count; index++)
         if (text_equal(report->figures[index].indicator, indicator)) return true;
@@ -78,18 +65,19 @@ static bool has_indicator(const report_t *report, uint32_t count, text_t indicat
 /* The months that this revision states, and those of the revision before it that it no longer states. */
 static restated_t histories_keep(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling, sheet_t *sheet) {
     const report_t *report = given->report;
+    stated_t stated = {&given->place, ruling->figures, report->figures, ruling->figures_count, false};
     restated_t restated = {0};
     for (uint32_t index = 0; index < report->figures_count; index++) {
         text_t indicator = report->figures[index].indicator;
         if (has_indicator(report, index, indicator)) continue;
-        history_keep(turn, given, ruling, indicator, sheet, &restated);
+        history_exchange(turn, sheet, &stated, indicator, &restated);
     }
     if (ruling->revision == 1) return restated;
     const task_t *task = given->place.task;
     for (uint32_t index = 0; index < task->indicators_count; index++) {
         text_t indicator = task->indicators[index].id;
         if (has_indicator(report, report->figures_count, indicator)) continue;
-        if (sheet_history(sheet, indicator).months_count > 0) history_keep(turn, given, ruling, indicator, sheet, &restated);
+        if (sheet_history(sheet, indicator).months_count > 0) history_exchange(turn, sheet, &stated, indicator, &restated);
     }
     return restated;
 }

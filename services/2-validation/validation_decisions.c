@@ -98,17 +98,10 @@ static bool accepted_find(turn_t *turn, uint64_t seq, report_accepted_t *accepte
 static restated_t histories_revive(turn_t *turn, const report_decided_t *decided, const report_accepted_t *below) {
     validation_place_t place = validation_place(plan_book(turn), decided->unit, decided->task, decided->period);
     sheet_t *sheet = sheet_of(turn, &place);
+    stated_t stated = {&place, below->figures, below->figures, below->figures_count, true};
     restated_t restated = {0};
-    for (uint32_t index = 0; index < place.task->indicators_count; index++) {
-        text_t indicator = place.task->indicators[index].id;
-        validation_history_t old = sheet_history(sheet, indicator);
-        validation_history_t fresh = validation_history_replace(&old, indicator, place.period->from, below->figures,
-                                                                below->figures, below->figures_count, turn_arena(turn));
-        restated_case_t moved = {.old = &old, .fresh = &fresh, .indicator = indicator, .plan = place.plan,
-                                 .period_from = place.period->from, .back = true};
-        restated_add(turn, &restated, &moved);
-        if (fresh.months_count > 0 || old.months_count > 0) sheet_history_put(turn, sheet, &fresh, place.period->from);
-    }
+    for (uint32_t index = 0; index < place.task->indicators_count; index++)
+        history_exchange(turn, sheet, &stated, place.task->indicators[index].id, &restated);
     return restated;
 }
 

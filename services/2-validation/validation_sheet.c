@@ -60,6 +60,15 @@ static void *grown(sheet_t *self, const void *old, size_t size, uint32_t count, 
     return list;
 }
 
+/* A gap at `at` for one more element; the list may have moved. */
+static void *opened(sheet_t *self, void *list, size_t size, uint32_t *count, uint32_t *room, uint32_t least, uint32_t at) {
+    if (*count == *room) list = grown(self, list, size, *count, room, least, *count + 1);
+    uint8_t *gap = (uint8_t *)list + at * size;
+    memmove(gap + size, gap, (*count - at) * size);
+    ++*count;
+    return list;
+}
+
 static uint32_t periods_first(const sheet_t *self) {
     return self->plan->periods_count < PERIODS_FIRST ? self->plan->periods_count : PERIODS_FIRST;
 }
@@ -118,11 +127,8 @@ static series_t *series_add(sheet_t *self, text_t indicator) {
     series_t *found = series_find(self, indicator);
     if (found != NULL) return found;
     uint32_t at = series_place(self, indicator);
-    if (self->series_count == self->series_room)
-        self->series = grown(self, self->series, sizeof *self->series, self->series_count, &self->series_room,
-                             self->task->indicators_count, self->series_count + 1);
-    memmove(&self->series[at + 1], &self->series[at], (self->series_count - at) * sizeof *self->series);
-    self->series_count++;
+    self->series = opened(self, self->series, sizeof *self->series, &self->series_count, &self->series_room,
+                          self->task->indicators_count, at);
     self->series[at] = (series_t){.history.indicator = text_kept(self, indicator)};
     return &self->series[at];
 }
@@ -132,8 +138,8 @@ static void series_set(sheet_t *self, series_t *series, const validation_history
     uint32_t count = fresh->months_count;
     if (count > series->room)
         series->months = grown(self, NULL, sizeof *series->months, 0, &series->room, periods_first(self), count);
-    bool all = period_from == 0 || fresh->months_count != series->history.months_count; /* the others have moved */
-    for (uint32_t index = 0; index < fresh->months_count; index++) {
+    bool all = period_from == 0 || count != series->history.months_count; /* the others have moved */
+    for (uint32_t index = 0; index < count; index++) {
         const validation_month_t *month = &fresh->months[index];
         bool ours = period_from == 0 || month->period_from == period_from;
         if (!ours && !all) continue;
@@ -141,7 +147,7 @@ static void series_set(sheet_t *self, series_t *series, const validation_history
         if (ours) series->months[index].member = member_kept(self, series->history.indicator, month->member);
     }
     series->history.months = series->months;
-    series->history.months_count = fresh->months_count;
+    series->history.months_count = count;
 }
 
 static bool is_brief(const validation_standing_t *standing) {
@@ -165,13 +171,9 @@ static validation_standing_t standing_whole(const brief_t *brief) {
 static void standing_set(sheet_t *self, const validation_standing_t *standing, uint32_t guess) {
     uint32_t at = standing_place(self, standing->period_from, guess);
     bool there = is_standing_of(self, at, standing->period_from);
-    if (!there && self->standings_count == self->standings_room)
-        self->standings = grown(self, self->standings, sizeof *self->standings, self->standings_count, &self->standings_room,
-                                periods_first(self), self->standings_count + 1);
-    if (!there) {
-        memmove(&self->standings[at + 1], &self->standings[at], (self->standings_count - at) * sizeof *self->standings);
-        self->standings_count++;
-    }
+    if (!there)
+        self->standings = opened(self, self->standings, sizeof *self->standings, &self->standings_count, &self->standings_room,
+                                 periods_first(self), at);
     validation_standing_t *whole = there ? self->standings[at].whole : NULL;
     if (whole == NULL && !is_brief(standing)) {
         whole = arena_room(self->arena, sizeof *whole);
@@ -389,11 +391,14 @@ void standing_keep(turn_t *turn, sheet_t *sheet, const validation_place_t *place
     validation_standing_t row = *standing;
     bool known = sheet != NULL && place->period != NULL;
     bool came = known && has_strays(turn) && brief_of(sheet, place->period) == NULL;
-    store_key_t key = known && !came ? key_new() : key_report(unit, task, period);
     row.period_from = known ? place->period->from : 0;
     if (known) sheet_standing_put(turn, sheet, place->period, &row);
-    if (came) turn_delete(turn, VALIDATION_STRAY, &key);
-    if (known) return;
+    if (known && !came) return;
+    store_key_t key = key_report(unit, task, period);
+    if (came) {
+        turn_delete(turn, VALIDATION_STRAY, &key);
+        return;
+    }
     turn_put(turn, VALIDATION_STRAY, &key, &row);
     if (plan_book(turn) != NULL) sheets_of(turn)->strays = true;
 }

@@ -106,8 +106,16 @@ typedef struct {
     uint32_t count;
 } restated_t;
 
-/* Adds the figures whose later running totals differ between two states of a history. */
-void restated_add(turn_t *turn, restated_t *restated, const restated_case_t *given);
+/* What a report of this place says that counts from now on. */
+typedef struct {
+    const validation_place_t *place;
+    const figure_t *figures; /* with the month's amounts */
+    const figure_t *said;    /* as they were typed */
+    uint32_t count;
+    bool back;               /* it is an older one that counts again */
+} stated_t;
+/* Its months of one figure take the place of those that were known; adds whose later running totals that moved. */
+void history_exchange(turn_t *turn, sheet_t *sheet, const stated_t *stated, text_t indicator, restated_t *restated);
 
 /* The period before, if it is owed and not reported although an earlier one is: a month was skipped. Who has not reported at all
  * yet skips nothing: it is late, or came to owe the task in mid-year. */

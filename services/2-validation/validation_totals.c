@@ -16,13 +16,25 @@ text_t period_skipped(const validation_place_t *place, const sheet_t *sheet) {
     return text_of(NULL);
 }
 
-void restated_add(turn_t *turn, restated_t *restated, const restated_case_t *given) {
+/* Adds the figures whose later running totals differ between two states of a history. */
+static void restated_add(turn_t *turn, restated_t *restated, const restated_case_t *given) {
     const validation_history_t *fresh = given->fresh;
     bool later = fresh->months_count > 0 && fresh->months[fresh->months_count - 1].period_from > given->period_from;
     if (!later && !given->back) return;
     if (restated->rows == NULL) restated->rows = arena_room(turn_arena(turn), sizeof *restated->rows * LIMIT_RESTATED);
     restated->count += validation_restated(given, turn_arena(turn), restated->rows + restated->count,
                                            LIMIT_RESTATED - restated->count);
+}
+
+void history_exchange(turn_t *turn, sheet_t *sheet, const stated_t *stated, text_t indicator, restated_t *restated) {
+    validation_history_t old = sheet_history(sheet, indicator);
+    uint32_t period_from = stated->place->period->from;
+    validation_history_t fresh = validation_history_replace(&old, indicator, period_from, stated->figures, stated->said,
+                                                            stated->count, turn_arena(turn));
+    restated_case_t moved = {.old = &old, .fresh = &fresh, .indicator = indicator, .plan = stated->place->plan,
+                             .period_from = period_from, .back = stated->back};
+    restated_add(turn, restated, &moved);
+    if (fresh.months_count > 0 || old.months_count > 0) sheet_history_put(turn, sheet, &fresh, period_from);
 }
 
 /* Does one of the first `count` figures name it? Then its months were looked at. */
