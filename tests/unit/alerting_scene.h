@@ -88,6 +88,14 @@ static inline void publisher_begin_here(scene_t *scene) {
     ring(scene);
 }
 
+/* A year of two units that owe a report by 08-25. */
+static inline world_t *world_of_two(void) {
+    world_t *world = world_new(at(20210801, 0, 0));
+    world_obligation(world, "shangwu", 20210825, standing_not_due, at(20210801, 0, 0));
+    world_obligation(world, "nongye", 20210825, standing_not_due, at(20210801, 0, 0));
+    return world;
+}
+
 static inline scene_t *scene_new(void) {
     scene_t *scene = calloc(1, sizeof *scene);
     char folder[] = "/tmp/alerting-redis-XXXXXX";
@@ -95,9 +103,7 @@ static inline scene_t *scene_new(void) {
     snprintf(scene->folder, sizeof scene->folder, "%s", folder);
     snprintf(scene->socket, sizeof scene->socket, "%s/redis.sock", folder);
     snprintf(scene->file, sizeof scene->file, "%s/published", folder);
-    scene->world = world_new(at(20210801, 0, 0));
-    world_obligation(scene->world, "shangwu", 20210825, standing_not_due, at(20210801, 0, 0));
-    world_obligation(scene->world, "nongye", 20210825, standing_not_due, at(20210801, 0, 0));
+    scene->world = world_of_two();
     redis_begin(scene);
     listen_to_all(scene);
     return scene;
@@ -191,6 +197,22 @@ static inline text_t hear(scene_t *scene) {
     text_t text = arena_format(scene->world->arena, "%s %s", message->element[2]->str, message->element[3]->str);
     freeReplyObject(message);
     return text;
+}
+
+/* A scene in which all that came up to then was told. */
+static inline scene_t *scene_told(int64_t to_ms) {
+    scene_t *scene = scene_new();
+    publisher_begin_here(scene);
+    pass(scene, to_ms);
+    UNTIL(published_all(scene));
+    return scene;
+}
+
+/* So many stand in the stream, so many rang, and all is well. */
+static inline void assert_told(scene_t *scene, int entries, int rings) {
+    assert_int_equal(stream_length(scene), entries);
+    assert_int_equal(publish_calls(scene), rings);
+    assert_true(health(scene).ok);
 }
 
 #endif

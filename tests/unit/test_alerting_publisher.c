@@ -7,10 +7,7 @@ static const char *json_text(json_t *object, const char *name) { return json_str
 
 static void a_warning_stands_in_the_stream_and_rings_its_units_channel_once(void **state) {
     (void)state;
-    scene_t *scene = scene_new();
-    publisher_begin_here(scene);
-    pass(scene, at(20210820, 9, 0));
-    UNTIL(published_all(scene));
+    scene_t *scene = scene_told(at(20210820, 9, 0));
     assert_int_equal(stream_length(scene), 2);
     assert_int_equal(publish_calls(scene), 2);
     text_t heard = hear(scene);
@@ -59,10 +56,7 @@ static void a_withdrawal_carries_the_id_of_what_it_withdraws(void **state) {
 
 static void after_flushall_a_tick_restores_the_stream_without_ringing_again(void **state) {
     (void)state;
-    scene_t *scene = scene_new();
-    publisher_begin_here(scene);
-    pass(scene, at(20210824, 9, 0));
-    UNTIL(published_all(scene));
+    scene_t *scene = scene_told(at(20210824, 9, 0));
     text_t before = stream_text(scene);
     assert_int_equal(stream_length(scene), 4);
     redisReply *flushed = ask(scene, "FLUSHALL"); /* the publisher may look again at once: an empty stream is not to be seen */
@@ -79,10 +73,7 @@ static void after_flushall_a_tick_restores_the_stream_without_ringing_again(void
 
 static void after_flushall_the_next_warning_finds_the_old_ones_restored_before_it(void **state) {
     (void)state;
-    scene_t *scene = scene_new();
-    publisher_begin_here(scene);
-    pass(scene, at(20210820, 9, 0));
-    UNTIL(published_all(scene));
+    scene_t *scene = scene_told(at(20210820, 9, 0));
     freeReplyObject(ask(scene, "FLUSHALL"));
     world_obligation(scene->world, "shangwu", 20210825, standing_reported, at(20210820, 10, 0)); /* no tick in between */
     world_flush(scene->world);
@@ -95,10 +86,7 @@ static void after_flushall_the_next_warning_finds_the_old_ones_restored_before_i
 
 static void a_redis_that_was_killed_and_comes_back_empty_gets_everything_and_rings_only_the_new(void **state) {
     (void)state;
-    scene_t *scene = scene_new();
-    publisher_begin_here(scene);
-    pass(scene, at(20210820, 9, 0));
-    UNTIL(published_all(scene));
+    scene_t *scene = scene_told(at(20210820, 9, 0));
     redis_kill(scene);
     pass(scene, at(20210823, 9, 0));
     UNTIL(strncmp(health(scene).note.at == NULL ? "" : health(scene).note.at, "redis away", strlen("redis away")) == 0);
@@ -129,10 +117,7 @@ static void a_redis_that_comes_up_late_gets_everything(void **state) {
 
 static void a_foreign_entry_raises_the_alarm_until_it_is_gone(void **state) {
     (void)state;
-    scene_t *scene = scene_new();
-    publisher_begin_here(scene);
-    pass(scene, at(20210820, 9, 0));
-    UNTIL(published_all(scene));
+    scene_t *scene = scene_told(at(20210820, 9, 0));
     freeReplyObject(ask(scene, "XADD " STREAM " * json forged"));
     pass(scene, at(20210820, 10, 0));
     UNTIL(!health(scene).ok);
@@ -163,10 +148,7 @@ static void another_body_under_our_id_raises_the_alarm(void **state) {
 
 static void a_publisher_that_starts_again_rings_nothing_twice_even_without_its_file(void **state) {
     (void)state;
-    scene_t *scene = scene_new();
-    publisher_begin_here(scene);
-    pass(scene, at(20210820, 9, 0));
-    UNTIL(published_all(scene));
+    scene_t *scene = scene_told(at(20210820, 9, 0));
     publisher_stop(&scene->publisher);
     publisher_begin_here(scene);
     UNTIL(published_all(scene));
@@ -175,18 +157,13 @@ static void a_publisher_that_starts_again_rings_nothing_twice_even_without_its_f
     assert_int_equal(unlink(scene->file), 0);
     publisher_begin_here(scene);
     UNTIL(published_all(scene));
-    assert_int_equal(publish_calls(scene), 2);
-    assert_int_equal(stream_length(scene), 2);
-    assert_true(health(scene).ok);
+    assert_told(scene, 2, 2);
     scene_destroy(scene);
 }
 
 static void the_connection_is_named_and_the_wrong_password_is_an_absence(void **state) {
     (void)state;
-    scene_t *scene = scene_new();
-    publisher_begin_here(scene);
-    pass(scene, at(20210820, 9, 0));
-    UNTIL(published_all(scene));
+    scene_t *scene = scene_told(at(20210820, 9, 0));
     redisReply *clients = ask(scene, "CLIENT LIST");
     assert_non_null(strstr(clients->str, "name=minning-alerting"));
     freeReplyObject(clients);
