@@ -112,13 +112,18 @@ static void an_early_verdict_gives_way_to_a_later_one_and_a_large_one_is_not_kep
     early_destroy(&early);
 }
 
+/* Its entry, of which only the receipt was heard. */
+static uint64_t report_is_in(world_t *w) {
+    report_t report = report_make();
+    unit_send_report(clerk_link, &report, 0);
+    return next(w, KIND_receipt).receipt.seq;
+}
+
 static void after_the_stream_diverged_the_door_joins_anew_and_asks_for_what_it_missed(void **state) {
     world_t *w = *state;
     report_passes(w);
     w->hold_verdicts = true;
-    report_t report = report_make();
-    unit_send_report(clerk_link, &report, 0);
-    uint64_t seq = next(w, KIND_receipt).receipt.seq;
+    uint64_t seq = report_is_in(w);
     memset(w->hashes[w->event_count], 0xee, 32);
     world_revoke(w, "gaishan", 1); /* never seen as an event: it lies in the gap */
     memset(w->hashes[w->event_count], 0xdd, 32);
@@ -131,9 +136,7 @@ static void a_batch_that_changed_on_its_way_is_told_to_nobody_and_what_it_held_i
     world_t *w = *state;
     report_passes(w);
     w->spoil = true;
-    report_t report = report_make();
-    unit_send_report(clerk_link, &report, 0);
-    uint64_t seq = next(w, KIND_receipt).receipt.seq;
+    uint64_t seq = report_is_in(w);
     assert_int_equal(next(w, KIND_verdict).verdict.seq, seq);
     assert_false(w->spoil);
     assert_int_equal(w->verdict_asks, 1); /* not from the stream */

@@ -120,13 +120,18 @@ static void who_asks_for_another_try_knows_how_old_it_is(void **state) {
     assert_true(leaves(letter));
 }
 
-static void what_was_withdrawn_meanwhile_is_not_sent_for_a_retry(void **state) {
-    refused_t *letter = *state;
-    world_t *world = &letter->world;
+/* Withdrawn meanwhile, and then tried again. */
+static void withdrawn_and_retried(world_t *world) {
     resolve(world, 1, "chengmen");
     tick(world, NINE + 5);
     plan(world);
     retry(world, "", NULL);
+}
+
+static void what_was_withdrawn_meanwhile_is_not_sent_for_a_retry(void **state) {
+    refused_t *letter = *state;
+    world_t *world = &letter->world;
+    withdrawn_and_retried(world);
     assert_false(leaves(letter));
     assert_int_equal(comes_back(letter), KIND_notice_failed);
     assert_int_equal(letter->again.why, notice_why_withdrawn);
@@ -135,10 +140,7 @@ static void what_was_withdrawn_meanwhile_is_not_sent_for_a_retry(void **state) {
 static void an_end_that_is_no_dead_letter_is_the_last_word_whoever_asks(void **state) {
     refused_t *letter = *state;
     world_t *world = &letter->world;
-    resolve(world, 1, "chengmen");
-    tick(world, NINE + 5);
-    plan(world);
-    retry(world, "", NULL);
+    withdrawn_and_retried(world);
     assert_int_equal(comes_back(letter), KIND_notice_failed); /* withdrawn, and so over */
     tick(world, NINE + 6);
     plan(world);
