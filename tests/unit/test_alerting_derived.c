@@ -151,7 +151,8 @@ static void a_file_that_lags_behind_redis_does_not_say_that_redis_was_lost(void 
     scene_destroy(scene);
 }
 
-/* The place stays at the beginning, whatever was told; `newest`: what Redis ends with is known. Then stream 4 is derived otherwise. */
+/* The place stays at the beginning, whatever was told; `newest`: what Redis ends with is known. Then stream 4 is derived
+ * otherwise. */
 static void place_lags(scene_t *scene, bool newest) {
     publisher_stop(&scene->publisher);
     arena_t *arena = arena_new();
