@@ -181,6 +181,33 @@ static void things_are_found_by_ids_that_meet_in_the_table(void **state) {
     arena_destroy(&arena);
 }
 
+/* The longest run of slots in use: no look-up takes more steps. */
+static uint32_t longest_run(const char *format, uint32_t count) {
+    arena_t *arena = arena_new();
+    catalogue_t catalogue = catalogue_new(arena, count);
+    char id[24];
+    uint32_t longest = 0, run = 0;
+    for (uint32_t index = 0; index < count; index++) {
+        snprintf(id, sizeof id, format, index);
+        catalogue_add(&catalogue, arena_text(arena, text_of(id)), "a thing", NULL);
+    }
+    for (uint32_t at = 0; at <= catalogue.mask; at++) {
+        run = catalogue.slots[at].thing == NULL ? 0 : run + 1;
+        if (run > longest) longest = run;
+    }
+    arena_destroy(&arena);
+    return longest;
+}
+
+static void numbered_ids_do_not_crowd_in_the_table(void **state) {
+    (void)state;
+    static const char *const formats[] = {"unit-%04u", "35010400%u", "u%03u", "2021-%02u", "village-%u-school"};
+    for (size_t index = 0; index < sizeof formats / sizeof formats[0]; index++) {
+        assert_in_range(longest_run(formats[index], 3000), 1, 40);
+        assert_in_range(longest_run(formats[index], 64), 1, 16);
+    }
+}
+
 static void units_carry_their_group_and_a_place(void **state) {
     (void)state;
     const planbook_t *book = the_2021->book;
@@ -275,6 +302,7 @@ int main(void) {
         cmocka_unit_test(a_figure_counts_only_from_its_contributor),
         cmocka_unit_test(who_contributes_is_the_same_by_list_and_by_table),
         cmocka_unit_test(things_are_found_by_ids_that_meet_in_the_table),
+        cmocka_unit_test(numbered_ids_do_not_crowd_in_the_table),
         cmocka_unit_test(units_carry_their_group_and_a_place),
         cmocka_unit_test(receipts_and_persons_are_unique_contracts_and_enterprises_recur),
         cmocka_unit_test(a_plan_survives_its_canonical_encoding),
