@@ -11,7 +11,7 @@
 #include "services/stage/watch.h"
 
 enum { AT_OPERATOR, AT_GATEWAY, AT_CONSOLE, AT_NOTIFIER, DOORS, AT_STREAM = DOORS, HANDLES };
-enum { LINGER_MS = 1, LOOK_MS = LIMIT_PARK_MS / 4 };
+enum { LINGER_MS = 1, COMMITS_LATELY = 8, LOOK_MS = LIMIT_PARK_MS / 4 };
 
 static const door_t doors[DOORS] = {[AT_OPERATOR] = door_operator,
                                     [AT_GATEWAY] = door_gateway,
@@ -43,6 +43,8 @@ typedef struct {
     uint32_t last_group; /* answers in the last group */
     int64_t wall_ms;     /* read once a turn */
     int64_t steady_ms;
+    int64_t group_us;    /* when the group began */
+    int64_t commit_us;   /* what one takes lately */
     buffer_t frame;      /* answers on their way to one asker */
 } loop_t;
 
@@ -88,8 +90,14 @@ static void clocks_read(loop_t *self) {
     self->steady_ms = clock_steady_ms();
 }
 
-/* Takes what has arrived, at most one group of it: a flood must not keep receipts waiting. Doors that are not
- * ready are not asked: an empty socket costs two system calls. */
+/* Has this group been gathered for longer than a part of what its commit will take? */
+static bool gathered_for(const loop_t *self, int64_t part, int64_t of) {
+    return (clock_steady_us() - self->group_us) * of > self->commit_us * part;
+}
+
+/* Takes what has arrived, at most one group of it: a flood must not keep receipts waiting. A group that took as long to gather as
+ * its commit will take has paid for it, and the stages behind begin with it while the next is gathered; but each door is heard in
+ * every group. Doors that are not ready are not asked: an empty socket costs two system calls. */
 static void drain(loop_t *self, uint32_t ready) {
     size_t size = 0;
     uint32_t frames = 0;
@@ -97,11 +105,13 @@ static void drain(loop_t *self, uint32_t ready) {
     for (uint32_t at = 0; at < DOORS; at++) {
         asker_t asker = {.at = at};
         bytes_t frame;
-        while ((ready & 1u << at) != 0 && frames < LIMIT_GROUP && self->asker_count < LIMIT_GROUP && size < LIMIT_BATCH &&
+        bool heard = (ready & 1u << at) == 0;
+        while (!heard && frames < LIMIT_GROUP && self->asker_count < LIMIT_GROUP && size < LIMIT_BATCH &&
                server_receive(self->servers[at], &asker.peer, &frame)) {
             frames++;
             size += frame.size;
             take_frame(self, &asker, frame);
+            heard = gathered_for(self, 1, 1);
         }
     }
 }
@@ -113,9 +123,11 @@ static void advance_on(loop_t *self) {
     asker_add(self, &self->advancing, before);
 }
 
-/* While a group is smaller than the last one, the same senders are likely to be on their way: one flush for all of them. */
+/* While a group is small beside its commit and smaller than the last one, the same senders are likely to be on their way: one flush
+ * for all of them. */
 static void linger(loop_t *self, void *const *handles) {
-    if (self->asker_count > 1 && self->asker_count < self->last_group) drain(self, link_wait(handles, DOORS, LINGER_MS));
+    if (self->asker_count > 1 && self->asker_count < self->last_group && !gathered_for(self, 1, 4))
+        drain(self, link_wait(handles, DOORS, LINGER_MS));
     self->last_group = self->asker_count;
 }
 
@@ -173,8 +185,10 @@ static void answers_send(loop_t *self) {
 
 static err_t group_end(loop_t *self) {
     if (!intake_has_group(self->intake)) return OK;
+    int64_t begun_us = clock_steady_us();
     err_t err = intake_commit(self->intake);
     if (err != OK) return err;
+    self->commit_us += (clock_steady_us() - begun_us - self->commit_us) / COMMITS_LATELY;
     answers_send(self);
     if (self->desk != NULL) desk_nudge(self->desk);
     return OK;
@@ -194,6 +208,7 @@ static err_t loop_run(loop_t *self) {
         uint32_t ready = link_wait(handles, HANDLES, wait_ms(self));
         bool leave = (ready & LINK_STOP) != 0;
         intake_tick(self->intake, clock_wall_ms(), clock_steady_ms());
+        self->group_us = clock_steady_us();
         drain(self, ready);
         linger(self, handles);
         advance_on(self);

@@ -5,13 +5,15 @@
 
 #include <time.h>
 
-static int64_t clock_read_ms(clockid_t id) {
+static int64_t clock_read_us(clockid_t id) {
     struct timespec now;
     int failed = clock_gettime(id, &now);
     ASSERT(failed == 0);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-int64_t clock_wall_ms(void) { return clock_read_ms(CLOCK_REALTIME); }
+int64_t clock_wall_ms(void) { return clock_read_us(CLOCK_REALTIME) / 1000; }
 
-int64_t clock_steady_ms(void) { return clock_read_ms(CLOCK_BOOTTIME); }
+int64_t clock_steady_ms(void) { return clock_steady_us() / 1000; }
+
+int64_t clock_steady_us(void) { return clock_read_us(CLOCK_BOOTTIME); }

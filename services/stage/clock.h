@@ -6,5 +6,6 @@
 
 int64_t clock_wall_ms(void);   /* ms since 1970 UTC */
 int64_t clock_steady_ms(void); /* ms since boot, sleep included: never steps */
+int64_t clock_steady_us(void); /* the same, finer */
 
 #endif
