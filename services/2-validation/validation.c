@@ -56,12 +56,6 @@ static sheet_t *case_fill(turn_t *turn, text_t unit, const report_t *report, byt
     return sheet;
 }
 
-static bool has_indicator(const report_t *report, uint32_t count, text_t indicator) {
-    for (uint32_t index = 0; index < count; index++)
-        if (text_equal(report->figures[index].indicator, indicator)) return true;
-    return false;
-}
-
 /* The months that this revision states, and those of the revision before it that it no longer states. */
 static restated_t histories_keep(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling, sheet_t *sheet) {
     const report_t *report = given->report;
@@ -69,14 +63,14 @@ static restated_t histories_keep(turn_t *turn, const validation_case_t *given, c
     restated_t restated = {0};
     for (uint32_t index = 0; index < report->figures_count; index++) {
         text_t indicator = report->figures[index].indicator;
-        if (has_indicator(report, index, indicator)) continue;
+        if (figures_name(report, index, indicator)) continue;
         history_exchange(turn, sheet, &stated, indicator, &restated);
     }
     if (ruling->revision == 1) return restated;
     const task_t *task = given->place.task;
     for (uint32_t index = 0; index < task->indicators_count; index++) {
         text_t indicator = task->indicators[index].id;
-        if (has_indicator(report, report->figures_count, indicator)) continue;
+        if (figures_name(report, report->figures_count, indicator)) continue;
         if (sheet_history(sheet, indicator).months_count > 0) history_exchange(turn, sheet, &stated, indicator, &restated);
     }
     return restated;

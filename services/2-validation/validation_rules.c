@@ -152,8 +152,8 @@ static bool has_figure(const report_t *report, text_t indicator, text_t member) 
     return false;
 }
 
-static bool has_any_figure(const report_t *report, text_t indicator) {
-    for (uint32_t index = 0; index < report->figures_count; index++)
+bool figures_name(const report_t *report, uint32_t count, text_t indicator) {
+    for (uint32_t index = 0; index < count; index++)
         if (text_equal(report->figures[index].indicator, indicator)) return true;
     return false;
 }
@@ -185,7 +185,7 @@ static uint32_t judge_completeness(judge_t *self, text_t *missing) {
         if (self->period->confirmation && !indicator_lasts(indicator)) continue;
         if (!planbook_contributes_any(self->given->place.book, self->task, indicator, self->unit)) continue;
         if (indicator->required) judge_required(self, indicator);
-        else if (!has_any_figure(report, indicator->id)) missing[count++] = indicator->id;
+        else if (!figures_name(report, report->figures_count, indicator->id)) missing[count++] = indicator->id;
     }
     if (report->figures_count == 0 && report->progress.size == 0) FAULT(self, nothing_reported, text_of("progress"));
     return count;

@@ -54,6 +54,9 @@ validation_history_t validation_history_replace(const validation_history_t *old,
                                                 const figure_t *figures, const figure_t *said, uint32_t figures_count,
                                                 arena_t *arena);
 
+/* Does one of the first `count` figures name the indicator? */
+bool figures_name(const report_t *report, uint32_t count, text_t indicator);
+
 /* What a history says about one figure, seen from a period. No sum overflows: LIMIT_TOTAL bounds it. */
 typedef struct {
     int64_t before;                        /* amounts and opening balances of earlier periods 上期累计 */

@@ -37,13 +37,6 @@ void history_exchange(turn_t *turn, sheet_t *sheet, const stated_t *stated, text
     if (fresh.months_count > 0 || old.months_count > 0) sheet_history_put(turn, sheet, &fresh, period_from);
 }
 
-/* Does one of the first `count` figures name it? Then its months were looked at. */
-static bool is_earlier(const report_t *report, uint32_t count, text_t indicator) {
-    for (uint32_t index = 0; index < count; index++)
-        if (text_equal(report->figures[index].indicator, indicator)) return true;
-    return false;
-}
-
 const figure_standing_t *figures_after(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling,
                                        uint32_t *count) {
     const report_t *report = given->report;
@@ -51,7 +44,7 @@ const figure_standing_t *figures_after(turn_t *turn, const validation_case_t *gi
     figure_standing_t *rows = ARENA_NEW(turn_arena(turn), figure_standing_t, LIMIT_FIGURES);
     for (uint32_t index = 0; index < report->figures_count; index++) {
         text_t indicator = report->figures[index].indicator;
-        if (is_earlier(report, index, indicator)) continue;
+        if (figures_name(report, index, indicator)) continue; /* its months were looked at */
         validation_history_t fresh =
             validation_history_replace(&given->histories[index], indicator, period_from, ruling->figures, report->figures,
                                        ruling->figures_count, turn_arena(turn));
