@@ -63,6 +63,13 @@ notifier_mode_t notifier_mode(txn_t *txn, arena_t *arena) {
     return (notifier_mode_t){0};
 }
 
+bool notifier_is_sure(txn_t *txn, const head_t *sure) {
+    uint8_t hash[HASH_SIZE];
+    if (txn == NULL || txn_fact(txn, "in_seq") != sure->seq) return false;
+    txn_fact_bytes(txn, "in_hash", hash, sizeof hash);
+    return memcmp(sure->hash, hash, sizeof hash) == 0;
+}
+
 static const plan_tables_t plan_tables = {NOTIFIER_PLAN, NOTIFIER_PLAN_PARTS};
 
 planbook_t *notifier_book(txn_t *txn) { return plan_kept(txn, plan_tables); }

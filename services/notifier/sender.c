@@ -62,13 +62,11 @@ static instants_t instants(void) { return (instants_t){clock_wall_ms(), clock_st
 
 static void position_read(sender_t *self) {
     txn_t *txn = store_read(self->store);
-    if (txn == NULL) return;
-    uint8_t hash[HASH_SIZE];
-    self->in_seq = txn_fact(txn, "in_seq");
-    txn_fact_bytes(txn, "in_hash", hash, sizeof hash);
     pthread_mutex_lock(&self->lock);
-    self->is_sure = self->sure.seq == self->in_seq && memcmp(self->sure.hash, hash, sizeof hash) == 0;
+    self->is_sure = notifier_is_sure(txn, &self->sure);
     pthread_mutex_unlock(&self->lock);
+    if (txn == NULL) return;
+    self->in_seq = txn_fact(txn, "in_seq");
     self->cause_seq = txn_fact(txn, "cause_seq");
     self->epoch = notifier_mode(txn, self->arena).epoch;
     txn_abort(&txn);

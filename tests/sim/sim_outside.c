@@ -69,10 +69,8 @@ static bool is_drained(sim_t *sim) {
     txn_t *txn = store_read(stage_store(notifier_of(sim)->stage));
     uint64_t cause_seq = txn_fact(txn, "cause_seq"), epoch = notifier_mode(txn, sim->moment).epoch;
     outside->in_seq = txn_fact(txn, "in_seq");
-    uint8_t hash[HASH_SIZE];
-    txn_fact_bytes(txn, "in_hash", hash, sizeof hash);
     head_t sure = stage_sure(notifier_of(sim)->stage);
-    bool is_sure = sure.seq == outside->in_seq && memcmp(sure.hash, hash, sizeof hash) == 0;
+    bool is_sure = notifier_is_sure(txn, &sure);
     txn_abort(&txn);
     if (cause_seq < outside->last_cause || epoch != outside->last_epoch) outside->head_taken = false;
     outside->last_cause = cause_seq;

@@ -174,8 +174,30 @@ static void a_retry_survives_a_rebuild_of_the_fold(void **state) {
 
 #define LETTER_TEST(name) cmocka_unit_test_setup_teardown(name, letter_dies, letter_is_put_away)
 
+static void a_fold_that_cannot_be_read_is_not_held_to_follow_from_the_ledger(void **state) {
+    (void)state;
+    enum { MOST = 4096 };
+    world_t world = world_new(false);
+    tick(&world, NINE);
+    fold(&world);
+    fetch_t next = stage_fetch(world.stage);
+    head_t sure = {.seq = next.after};
+    memcpy(sure.hash, next.after_hash, sizeof sure.hash);
+    txn_t *readers[MOST] = {0};
+    uint32_t count = 0;
+    while (count < MOST && (readers[count] = store_read(stage_store(world.stage))) != NULL) count++;
+    assert_in_range(count, 1, MOST - 1); /* it has so many readers that nobody gets in */
+    assert_true(notifier_is_sure(readers[0], &sure));
+    assert_false(notifier_is_sure(readers[count], &sure));
+    sure.hash[0] ^= 1;
+    assert_false(notifier_is_sure(readers[0], &sure)); /* another way to the same number */
+    for (uint32_t index = 0; index < count; index++) txn_abort(&readers[index]);
+    world_end(&world);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_fold_that_cannot_be_read_is_not_held_to_follow_from_the_ledger),
         LETTER_TEST(a_dead_letter_rests_until_somebody_asks_then_leaves_under_its_own_name),
         LETTER_TEST(its_second_end_is_another_result_and_it_is_dead_again),
         LETTER_TEST(another_route_or_another_message_leaves_it_where_it_is),
