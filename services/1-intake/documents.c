@@ -158,7 +158,7 @@ static bool may_be_published(visit_t *visit, const document_published_t *told, c
         return false;
     }
     if (now_ms < (int64_t)row->open_until_ms) {
-        text_t until = instant_shown(self, (int64_t)row->open_until_ms);
+        text_t until = due_told(self, row->open_until_ms);
         visit_refuse(visit, REASON_OF(objections_open), text_of("period"), &until, 1);
         return false;
     }

@@ -38,7 +38,7 @@ static bool window_is_open(visit_t *visit, const objection_raise_t *raise, int64
     intake_document_t row = {0};
     (void)document_row_get(self->group, raise->kind, raise->period, self->arena, &row); /* not there: not announced */
     text_t shown = document_shown(self, raise->kind, raise->period);
-    text_t until = row.announced_seq == 0 ? shown : instant_shown(self, (int64_t)row.open_until_ms);
+    text_t until = row.announced_seq == 0 ? shown : due_told(self, row.open_until_ms);
     text_t anew[] = {shown, arena_format(self->arena, "%llu", (unsigned long long)row.announced_seq)};
     if (document_is_out(visit, &row, raise->kind, raise->period)) return false;
     if (row.announced_seq == 0)

@@ -155,6 +155,7 @@ void on_plan_part(visit_t *visit, const command_t *command, const packet_t *body
 void on_plan_adopted(visit_t *visit, const command_t *command, const packet_t *body);
 
 /* --- a command that was obeyed (commands.c, upkeep.c) --- */
+text_t due_told(const intake_t *self, uint64_t due_ms);    /* of a deadline: 2021-09-25 24:00 */
 text_t instant_shown(const intake_t *self, int64_t at_ms); /* 2021-09-26 09:00, in the plan's local time */
 void command_obeyed(visit_t *visit, const command_t *command, uint64_t seq);
 bool remark_is_clean(visit_t *visit, text_t why);

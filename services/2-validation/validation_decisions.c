@@ -15,6 +15,12 @@ text_t decision_instant(const plan_t *plan, uint64_t at_ms, arena_t *arena) {
                         day % 100, minute / 60, minute % 60);
 }
 
+text_t decision_due(const plan_t *plan, uint64_t due_ms, arena_t *arena) {
+    due_shown_t due = due_shown((int64_t)plan->offset_minutes, (int64_t)due_ms);
+    return arena_format(arena, "%04" PRIu32 "-%02" PRIu32 "-%02" PRIu32 " %02" PRIu32 ":%02" PRIu32, due.day / 10000,
+                        due.day / 100 % 100, due.day % 100, due.minute / 60, due.minute % 60);
+}
+
 uint32_t decision_reason(reason_t *reason, text_t code, const char *path, arena_t *arena, const text_t *args, uint32_t count) {
     text_t *copies = ARENA_NEW(arena, text_t, count + 1);
     if (count > 0) memcpy(copies, args, sizeof *args * count);

@@ -28,7 +28,7 @@ static uint32_t until_judge(const request_case_t *given, reason_t *reason, arena
     text_t days[] = {day_shown(until, arena), day_shown(least, arena)}, most = day_shown(last, arena);
     if (until < least) return decision_reason(reason, REASON_OF(until_past), "until", arena, days, 2);
     if (until > last) return decision_reason(reason, REASON_OF(until_far), "until", arena, &most, 1);
-    text_t due = decision_instant(plan, given->due_ms, arena);
+    text_t due = decision_due(plan, given->due_ms, arena);
     bool later = (uint64_t)deadline_resolve(plan, until).due_ms > given->due_ms;
     return later ? 0 : decision_reason(reason, REASON_OF(not_later), "until", arena, &due, 1);
 }

@@ -6,7 +6,7 @@
 #include "services/plan/amount.h"
 #include "services/plan/calendar.h"
 
-enum { LIST_SHOWN = 6, DAY_MINUTES = 1440, MINUTE_MS = 60000 };
+enum { LIST_SHOWN = 6, DAY_MINUTES = 1440 };
 
 text_t said_unit(const planbook_t *book, text_t id) {
     const unit_t *unit = planbook_unit(book, id);
@@ -23,21 +23,8 @@ text_t said_indicator(const planbook_t *book, text_t id) {
     return indicator == NULL ? id : indicator->name;
 }
 
-/* The last millisecond of a day is shown as that day's 24:00. */
-typedef struct {
-    uint32_t day;
-    uint32_t minute;
-} due_shown_t;
-
-static due_shown_t due_shown(const plan_t *plan, uint64_t due_ms) {
-    int64_t at_ms = (int64_t)due_ms;
-    due_shown_t shown = {day_of_instant(plan, at_ms), minute_of_instant(plan, at_ms)};
-    if ((at_ms + 1) % MINUTE_MS == 0) shown.minute++;
-    return shown;
-}
-
 text_t said_due_zh(const plan_t *plan, uint64_t due_ms, arena_t *arena) {
-    due_shown_t due = due_shown(plan, due_ms);
+    due_shown_t due = due_shown((int64_t)plan->offset_minutes, (int64_t)due_ms);
     uint32_t year = due.day / 10000, month = due.day / 100 % 100, date = due.day % 100;
     text_t day = year == plan->from / 10000 ? arena_format(arena, "%u月%u日", month, date)
                                             : arena_format(arena, "%u年%u月%u日", year, month, date);
@@ -45,7 +32,7 @@ text_t said_due_zh(const plan_t *plan, uint64_t due_ms, arena_t *arena) {
 }
 
 text_t said_due_en(const plan_t *plan, uint64_t due_ms, arena_t *arena) {
-    due_shown_t due = due_shown(plan, due_ms);
+    due_shown_t due = due_shown((int64_t)plan->offset_minutes, (int64_t)due_ms);
     return arena_format(arena, "%u:%02u on %04u-%02u-%02u", due.minute / 60, due.minute % 60, due.day / 10000,
                         due.day / 100 % 100, due.day % 100);
 }

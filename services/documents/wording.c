@@ -32,10 +32,10 @@ text_t wording_instant(const edition_t *edition, int64_t at_ms, arena_t *arena) 
 }
 
 text_t wording_deadline(const edition_t *edition, int64_t due_ms, arena_t *arena) {
-    text_t day = wording_day(wording_day_of(edition, due_ms), arena);
-    uint32_t over = (uint32_t)(local_minute(edition, due_ms) % 1440) + 1; /* the last ms lies in the minute before */
-    if (over % 60 == 0) return arena_format(arena, TEXT_FORMAT "%u时", TEXT_ARGS(day), over / 60);
-    return arena_format(arena, TEXT_FORMAT "%u时%u分", TEXT_ARGS(day), over / 60, over % 60);
+    due_shown_t due = due_shown((int64_t)edition->offset_minutes, due_ms);
+    text_t day = wording_day(due.day, arena);
+    if (due.minute % 60 == 0) return arena_format(arena, TEXT_FORMAT "%u时", TEXT_ARGS(day), due.minute / 60);
+    return arena_format(arena, TEXT_FORMAT "%u时%u分", TEXT_ARGS(day), due.minute / 60, due.minute % 60);
 }
 
 text_t wording_stamp(const edition_t *edition, int64_t at_ms, arena_t *arena) {
@@ -44,8 +44,8 @@ text_t wording_stamp(const edition_t *edition, int64_t at_ms, arena_t *arena) {
 }
 
 text_t wording_due(const edition_t *edition, int64_t due_ms, arena_t *arena) {
-    uint32_t over = (uint32_t)(local_minute(edition, due_ms) % 1440) + 1, day = wording_day_of(edition, due_ms);
-    return arena_format(arena, "%02u-%02u %02u:%02u", day / 100 % 100, day % 100, over / 60, over % 60);
+    due_shown_t due = due_shown((int64_t)edition->offset_minutes, due_ms);
+    return arena_format(arena, "%02u-%02u %02u:%02u", due.day / 100 % 100, due.day % 100, due.minute / 60, due.minute % 60);
 }
 
 text_t wording_ordinal(uint32_t number, arena_t *arena) {

@@ -81,6 +81,7 @@ bool cli_is_slug(const char *text);
 bool cli_instant(const char *text, int64_t offset_minutes, int64_t *at_ms);
 /* "2021-08-25 23:59" local. */
 text_t cli_when(const cli_t *cli, int64_t offset_minutes, int64_t at_ms);
+text_t cli_due(const cli_t *cli, int64_t offset_minutes, uint64_t due_ms); /* "2021-08-25 24:00", of a deadline: see due_shown */
 
 /* --- tables for people --- */
 enum { COLUMNS = 10 };
@@ -118,7 +119,7 @@ const planbook_t *cli_plan(cli_t *cli);
 int64_t cli_offset(cli_t *cli);              /* minutes east of UTC; 480 without a plan */
 text_t cli_unit_name(cli_t *cli, text_t id); /* the id itself where the plan has no such unit */
 text_t cli_task_name(cli_t *cli, text_t id);
-/* The unit that is meant by an id or by a name; an empty text if there is none. */
+/* The unit that is meant by an id, or else by a name: an id comes first. An empty text if there is none. */
 text_t cli_unit_named(cli_t *cli, const char *text);
 /* The same of an indicator; NULL: there is none, or no plan. And of a task: what was typed where the plan has none of that name. */
 const indicator_t *cli_indicator_named(cli_t *cli, const char *text);

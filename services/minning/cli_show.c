@@ -147,6 +147,13 @@ text_t cli_when(const cli_t *cli, int64_t offset_minutes, int64_t at_ms) {
                         minute % 60);
 }
 
+text_t cli_due(const cli_t *cli, int64_t offset_minutes, uint64_t due_ms) {
+    if (due_ms == 0) return text_of("-");
+    due_shown_t due = due_shown(offset_minutes, (int64_t)due_ms);
+    return arena_format(cli->arena, "%04u-%02u-%02u %02u:%02u", due.day / 10000, due.day / 100 % 100, due.day % 100,
+                        due.minute / 60, due.minute % 60);
+}
+
 /* --- the adopted plan --- */
 
 const planbook_t *cli_plan(cli_t *cli) {
@@ -192,6 +199,7 @@ text_t cli_task_named(cli_t *cli, const char *text) {
     const planbook_t *book = cli_plan(cli);
     text_t wanted = text_of(text);
     const plan_t *plan = book == NULL ? NULL : planbook_plan(book);
+    if (book != NULL && planbook_task(book, wanted) != NULL) return wanted; /* whatever other task is named so */
     for (uint32_t index = 0; plan != NULL && index < plan->tasks_count; index++)
         if (text_equal(plan->tasks[index].name, wanted)) return plan->tasks[index].id;
     return wanted;
@@ -200,10 +208,9 @@ text_t cli_task_named(cli_t *cli, const char *text) {
 text_t cli_unit_named(cli_t *cli, const char *text) {
     const planbook_t *book = cli_plan(cli);
     text_t wanted = text_of(text);
-    if (book == NULL) return wanted;
+    if (book == NULL || planbook_unit(book, wanted) != NULL) return wanted; /* whatever other unit is named so */
     const plan_t *plan = planbook_plan(book);
     for (uint32_t index = 0; index < plan->units_count; index++)
-        if (text_equal(plan->units[index].id, wanted) || text_equal(plan->units[index].name, wanted))
-            return plan->units[index].id;
+        if (text_equal(plan->units[index].name, wanted)) return plan->units[index].id;
     return (text_t){0};
 }

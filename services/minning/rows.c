@@ -126,7 +126,7 @@ static void add_target(cli_t *cli, sheet_t *sheet, const target_changed_t *row) 
                           ? text_of("-")
                           : arena_format(cli->arena, "%lu/%lu", (unsigned long)row->covered, (unsigned long)row->figures),
                       row->goal == 0 ? text_of("-") : rate_text(cli, row->expected, row->goal),
-                      row->due_ms == 0 ? text_of("-") : (text_t){cli_when(cli, cli_offset(cli), (int64_t)row->due_ms).at, 10},
+                      row->due_ms == 0 ? text_of("-") : (text_t){cli_due(cli, cli_offset(cli), row->due_ms).at, 10},
                       arena_format(cli->arena, "%s %s", lamp_shape(row->lamp),
                                    cli_say(cli, WORD_ZH(lamp, row->lamp), WORD_EN(lamp, row->lamp))),
                       state_text(cli, row)};
@@ -148,7 +148,7 @@ void rows_print_targets(cli_t *cli, const targets_t *targets, FILE *out) {
 text_t rows_due(cli_t *cli, const obligation_changed_t *row) {
     uint64_t due_ms = row->again_ms > 0 ? row->again_ms : row->due_ms,
              seq = row->again_ms > 0 ? row->decided_seq : row->due_seq;
-    text_t due = cli_when(cli, cli_offset(cli), (int64_t)due_ms);
+    text_t due = cli_due(cli, cli_offset(cli), due_ms);
     if (seq == 0) return due;
     return arena_format(cli->arena, cli_say(cli, TEXT_FORMAT "（第%lu条）", TEXT_FORMAT " (entry %lu)"), TEXT_ARGS(due),
                         (unsigned long)seq);

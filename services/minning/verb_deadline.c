@@ -117,7 +117,7 @@ static void print_told(const question_t *self, const deadline_told_t *told) {
     if (self->weekends_only)
         printf("%s\n", cli_say(cli, "没有计划文件（--plan）：不知法定节假日与调休。",
                                "No plan is at hand (--plan): public holidays and make-up workdays are not known."));
-    text_t due = cli_when(cli, (int64_t)self->plan.offset_minutes, told->deadline.due_ms);
+    text_t due = cli_due(cli, (int64_t)self->plan.offset_minutes, (uint64_t)told->deadline.due_ms);
     printf(cli_say(cli, "时限：" TEXT_FORMAT "（%s）\n", "due: " TEXT_FORMAT " (%s)\n"), TEXT_ARGS(due),
            cli_say(cli, told->deadline.rule_zh, told->deadline.rule_en));
     if (self->asked_at) print_at(self, &told->deadline);

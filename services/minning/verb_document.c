@@ -43,7 +43,7 @@ static void list_add(cli_t *cli, const document_row_t *row, uint32_t errata, she
     bool out = row->published_seq > 0;
     text_t cells[] = {row->period.size > 0 ? row->period : cli_word(cli, "全年", "the year"),
                       cli_when(cli, cli_offset(cli), (int64_t)row->announced_ms),
-                      cli_when(cli, cli_offset(cli), (int64_t)row->open_until_ms),
+                      cli_due(cli, cli_offset(cli), row->open_until_ms),
                       out ? arena_format(cli->arena, "%lu", (unsigned long)row->published.number) : text_of("-"),
                       cli_when(cli, cli_offset(cli), (int64_t)row->published_ms),
                       arena_format(cli->arena, "%lu", (unsigned long)(out ? row->published_seq : row->announced_seq)),

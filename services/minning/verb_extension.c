@@ -13,7 +13,7 @@ static int tell_request(cli_t *cli, const extension_request_t *ask, const verdic
     else if (verdict->accepted)
         printf(cli_say(cli, "延期申请已收到，待答复（第 %lu 条）；现行时限 " TEXT_FORMAT " 不变\n",
                        "asked for more time, waits for an answer (entry %lu); due " TEXT_FORMAT " as before\n"),
-               (unsigned long)verdict->seq, TEXT_ARGS(cli_when(cli, cli_offset(cli), (int64_t)verdict->due_ms)));
+               (unsigned long)verdict->seq, TEXT_ARGS(cli_due(cli, cli_offset(cli), verdict->due_ms)));
     else
         printf(cli_say(cli, "申请不成立：" TEXT_FORMAT " " TEXT_FORMAT "\n",
                        "the request does not hold: " TEXT_FORMAT " " TEXT_FORMAT "\n"),
@@ -125,7 +125,7 @@ static void add_request(cli_t *cli, sheet_t *sheet, const request_row_t *row) {
                       cli_unit_name(cli, row->unit),
                       cli_task_name(cli, row->task),
                       row->period,
-                      row->due_ms == 0 ? text_of("–") : cli_when(cli, cli_offset(cli), (int64_t)row->due_ms),
+                      row->due_ms == 0 ? text_of("–") : cli_due(cli, cli_offset(cli), row->due_ms),
                       day_shown(cli, row->until),
                       CLI_WORD_OF(cli, request_state, row->state),
                       row->why,

@@ -50,7 +50,7 @@ static int tell_verdict(cli_t *cli, const verdict_t *verdict) {
         printf(cli_say(cli, "第 %lu 号措施已生效，第 %lu 版，时限 " TEXT_FORMAT "（第 %lu 条）\n",
                        "measure %lu stands, revision %lu, due " TEXT_FORMAT " (entry %lu)\n"),
                (unsigned long)verdict->measure, (unsigned long)verdict->revision,
-               TEXT_ARGS(cli_when(cli, cli_offset(cli), (int64_t)verdict->due_ms)), (unsigned long)verdict->seq);
+               TEXT_ARGS(cli_due(cli, cli_offset(cli), verdict->due_ms)), (unsigned long)verdict->seq);
     else
         printf("%s\n", cli_say(cli, "不成立，原状不变", "it does not hold; what stood stands"));
     for (uint32_t index = 0; index < verdict->reasons_count && !cli->json; index++)

@@ -14,7 +14,7 @@ static void add_row(cli_t *cli, sheet_t *sheet, const obligation_changed_t *row)
                       cli_task_name(cli, row->task),
                       CLI_WORD_OF(cli, standing, row->standing),
                       rows_lateness(cli, row),
-                      cli_when(cli, cli_offset(cli), (int64_t)row->due_ms),
+                      cli_due(cli, cli_offset(cli), row->due_ms),
                       reported ? cli_when(cli, cli_offset(cli), (int64_t)row->first_valid_ms) : text_of("–"),
                       reported ? arena_format(cli->arena, "%lu", (unsigned long)row->revision) : text_of("–"),
                       rows_missing(cli, row)};

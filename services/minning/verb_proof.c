@@ -68,7 +68,7 @@ static void print_thing(cli_t *cli, const warnings_t *all, uint32_t first) {
     text_t what = thing->period.size > 0 ? thing->period : thing->indicator;
     printf(TEXT_FORMAT "%s" TEXT_FORMAT " " TEXT_FORMAT "%s" TEXT_FORMAT "%s", TEXT_ARGS(whose), whose.size > 0 ? " " : "",
            TEXT_ARGS(cli_task_name(cli, thing->task)), TEXT_ARGS(what), cli_say(cli, "（时限 ", " (due "),
-           TEXT_ARGS(cli_when(cli, cli_offset(cli), (int64_t)thing->due_ms)), cli_say(cli, "）：", "): "));
+           TEXT_ARGS(cli_due(cli, cli_offset(cli), thing->due_ms)), cli_say(cli, "）：", "): "));
     if (sent.size > 0) printf(cli_say(cli, "已于 " TEXT_FORMAT " 告知；", "told on " TEXT_FORMAT "; "), TEXT_ARGS(sent));
     if (kept.size > 0) printf(cli_say(cli, "未发 " TEXT_FORMAT "；", "not sent " TEXT_FORMAT "; "), TEXT_ARGS(kept));
     printf(TEXT_FORMAT "\n", TEXT_ARGS(ending(cli, last_of(all, first))));

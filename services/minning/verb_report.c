@@ -138,7 +138,7 @@ static void print_verdict(cli_t *cli, const verdict_t *verdict) {
     if (verdict->revision > 0) printf(cli_say(cli, "  第 %lu 版", "  revision %lu"), (unsigned long)verdict->revision);
     if (verdict->due_ms > 0)
         printf(cli_say(cli, "  时限 " TEXT_FORMAT, "  due " TEXT_FORMAT),
-               TEXT_ARGS(cli_when(cli, cli_offset(cli), (int64_t)verdict->due_ms)));
+               TEXT_ARGS(cli_due(cli, cli_offset(cli), verdict->due_ms)));
     putchar('\n');
     for (uint32_t index = 0; index < verdict->reasons_count; index++)
         cli_print_reason(cli, &verdict->reasons[index], 2, stdout);
@@ -259,7 +259,7 @@ static void print_standing(cli_t *cli, const standing_told_t *standing) {
     printf(TEXT_FORMAT "  " TEXT_FORMAT "  " TEXT_FORMAT "  %s " TEXT_FORMAT "\n",
            TEXT_ARGS(cli_unit_name(cli, standing->unit)), TEXT_ARGS(cli_task_name(cli, standing->task)),
            TEXT_ARGS(standing->period), cli_say(cli, "时限", "due"),
-           TEXT_ARGS(cli_when(cli, cli_offset(cli), (int64_t)standing->due_ms)));
+           TEXT_ARGS(cli_due(cli, cli_offset(cli), standing->due_ms)));
     if (standing->revision == 0)
         printf("%s\n", cli_say(cli, "尚无有效报告", "no valid report yet"));
     else
@@ -274,7 +274,7 @@ static void print_standing(cli_t *cli, const standing_told_t *standing) {
     if (standing->again_ms > 0)
         printf(cli_say(cli, "须于 " TEXT_FORMAT " 前重报；目前计入第 %lu 版\n",
                        "due again by " TEXT_FORMAT "; revision %lu counts now\n"),
-               TEXT_ARGS(cli_when(cli, cli_offset(cli), (int64_t)standing->again_ms)), (unsigned long)standing->counts);
+               TEXT_ARGS(cli_due(cli, cli_offset(cli), standing->again_ms)), (unsigned long)standing->counts);
     print_request(cli, &standing->request);
     for (uint32_t index = 0; index < standing->submissions_count; index++) print_verdict(cli, &standing->submissions[index]);
 }

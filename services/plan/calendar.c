@@ -90,6 +90,12 @@ uint32_t minute_of_instant(const plan_t *plan, int64_t at_ms) {
     return (uint32_t)(minutes - floor_divide(minutes, MINUTES_OF_DAY) * MINUTES_OF_DAY);
 }
 
+due_shown_t due_shown(int64_t offset_minutes, int64_t due_ms) {
+    int64_t minutes = floor_divide(due_ms + 1, MS_OF_MINUTE) + offset_minutes;
+    int64_t number = floor_divide(minutes - 1, MINUTES_OF_DAY);
+    return (due_shown_t){day_of_number(number), (uint32_t)(minutes - number * MINUTES_OF_DAY)};
+}
+
 /* The working day at `day` or, where it is a rest day, the next one in direction `step`. Ends: rest days are finitely many. */
 static uint32_t working_day_towards(const plan_t *plan, uint32_t day, int64_t step) {
     while (!day_is_working(plan, day)) day = day_add(day, step);

@@ -19,6 +19,13 @@ int64_t working_hours_after(const plan_t *plan, int64_t at_ms, uint32_t hours);
 int64_t instant_of_day(const plan_t *plan, uint32_t day, uint32_t minute);    /* local time → instant */
 uint32_t day_of_instant(const plan_t *plan, int64_t at_ms);                   /* local day */
 uint32_t minute_of_instant(const plan_t *plan, int64_t at_ms);                /* local minute of the day */
+/* How a deadline is told, everywhere: the last ms of a minute is that minute's end, and the end of a day its 24:00, never 23:59 and
+ * never the next day's 00:00. Any other instant loses its seconds. */
+typedef struct {
+    uint32_t day;
+    uint32_t minute; /* 1 … 1440 */
+} due_shown_t;
+due_shown_t due_shown(int64_t offset_minutes, int64_t due_ms);
 /* The last ms of a deadline: an instant ≤ due is in time. 24:00 of the day is the last ms of the day itself. */
 typedef struct {
     uint32_t day;            /* after roll */

@@ -16,7 +16,7 @@ void scene_request(scene_t *self, text_t unit, text_t rest) {
     scene_say(self, "回执 " TEXT_FORMAT "，第%llu条，%s，时限 " TEXT_FORMAT,
               TEXT_ARGS(scene_when(self, (int64_t)answer.receipt.received_ms)),
               (unsigned long long)answer.receipt.seq, answer.verdict.accepted ? "待答复" : "不成立",
-              TEXT_ARGS(answer.verdict.due_ms == 0 ? text_of("–") : scene_when(self, (int64_t)answer.verdict.due_ms)));
+              TEXT_ARGS(answer.verdict.due_ms == 0 ? text_of("–") : scene_due(self, answer.verdict.due_ms)));
     scene_reasons(self, "原因", answer.verdict.reasons, answer.verdict.reasons_count);
 }
 

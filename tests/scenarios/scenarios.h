@@ -45,6 +45,7 @@ void scene_again(scene_t *self, text_t rest);
 /* Plays one command, without its "> ". What is wrong with it is said in the transcript. */
 void scene_play(scene_t *self, text_t command);
 text_t scene_when(const scene_t *self, int64_t at_ms);
+text_t scene_due(const scene_t *self, uint64_t due_ms); /* of a deadline: see due_shown */
 void scene_reasons(scene_t *self, const char *what, const reason_t *reasons, uint32_t count);
 
 /* --- the outside (outside.c) --- */

@@ -19,6 +19,12 @@ text_t scene_when(const scene_t *self, int64_t at_ms) {
                         minute % 60);
 }
 
+text_t scene_due(const scene_t *self, uint64_t due_ms) {
+    due_shown_t due = due_shown((int64_t)planbook_plan(self->book)->offset_minutes, (int64_t)due_ms);
+    return arena_format(self->arena, "%04u-%02u-%02u %02u:%02u", due.day / 10000, due.day / 100 % 100, due.day % 100,
+                        due.minute / 60, due.minute % 60);
+}
+
 void scene_reasons(scene_t *self, const char *what, const reason_t *reasons, uint32_t count) {
     for (uint32_t index = 0; index < count; index++) {
         reason_t reason = reasons[index];
@@ -132,13 +138,13 @@ static void do_target(scene_t *self, text_t rest) {
 static void say_moved(scene_t *self, const obligation_changed_t *row) {
     if (row->due_seq == 0) return;
     scene_say(self, "时限已由第%" PRIu64 "条移至 " TEXT_FORMAT, row->due_seq,
-              TEXT_ARGS(scene_when(self, (int64_t)row->due_ms)));
+              TEXT_ARGS(scene_due(self, row->due_ms)));
 }
 
 static void say_return(scene_t *self, const obligation_changed_t *row) {
     if (row->again_ms == 0) return;
     scene_say(self, "须于 " TEXT_FORMAT " 前重报，计入第%lld版，退回意见：" TEXT_FORMAT,
-              TEXT_ARGS(scene_when(self, (int64_t)row->again_ms)), (long long)row->counts.value, TEXT_ARGS(row->why));
+              TEXT_ARGS(scene_due(self, row->again_ms)), (long long)row->counts.value, TEXT_ARGS(row->why));
 }
 
 static void do_owes(scene_t *self, text_t rest) {

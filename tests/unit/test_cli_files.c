@@ -180,6 +180,37 @@ static void every_act_of_the_2021_scenario_reads_as_a_report(void **state) {
     }
 }
 
+/* --- what is meant by what is typed --- */
+
+/* The shipped plan, its first task and unit named as the second ones are numbered. */
+static planbook_t *misnamed(void) {
+    const plan_t *shipped = planbook_plan(cli.book);
+    plan_t plan = *shipped;
+    task_t *tasks = ARENA_NEW(cli.arena, task_t, plan.tasks_count);
+    unit_t *units = ARENA_NEW(cli.arena, unit_t, plan.units_count);
+    memcpy(tasks, shipped->tasks, sizeof *tasks * plan.tasks_count);
+    memcpy(units, shipped->units, sizeof *units * plan.units_count);
+    tasks[0].name = tasks[1].id;
+    units[0].name = units[1].id;
+    plan.tasks = tasks;
+    plan.units = units;
+    return planbook_new(&plan);
+}
+
+static const char *typed(text_t text) { return arena_format(cli.arena, TEXT_FORMAT, TEXT_ARGS(text)).at; }
+
+static void an_id_is_meant_before_a_name_that_is_written_like_it(void **state) {
+    (void)state;
+    planbook_t *shipped = cli.book;
+    const plan_t *plan = planbook_plan(shipped);
+    assert_true(text_equal(cli_task_named(&cli, typed(plan->tasks[0].name)), plan->tasks[0].id));
+    assert_true(text_equal(cli_unit_named(&cli, typed(plan->units[0].name)), plan->units[0].id));
+    cli.book = misnamed();
+    assert_true(text_equal(cli_task_named(&cli, typed(plan->tasks[1].id)), plan->tasks[1].id));
+    assert_true(text_equal(cli_unit_named(&cli, typed(plan->units[1].id)), plan->units[1].id));
+    planbook_destroy(&shipped);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void) {
@@ -194,6 +225,7 @@ int main(void) {
         TEST(acts_stand_in_the_order_of_time),
         TEST(what_is_expected_is_read_off_the_end),
         TEST(a_scenario_that_does_not_read_is_refused),
+        TEST(an_id_is_meant_before_a_name_that_is_written_like_it),
         TEST(every_act_of_the_2021_scenario_reads_as_a_report),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

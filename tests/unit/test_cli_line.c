@@ -133,6 +133,15 @@ static void an_instant_is_read_in_local_time(void **state) {
     assert_string_equal(cli_when(&cli, 480, at_ms).at, "2021-08-26 00:00");
 }
 
+static void a_deadline_is_told_as_the_end_of_its_day(void **state) {
+    (void)state;
+    int64_t at_ms;
+    assert_true(cli_instant("2021-08-25T24:00", 480, &at_ms));
+    assert_string_equal(cli_due(&cli, 480, (uint64_t)at_ms - 1).at, "2021-08-25 24:00");
+    assert_string_equal(cli_due(&cli, 480, (uint64_t)at_ms).at, "2021-08-25 24:00");
+    assert_string_equal(cli_due(&cli, 480, 0).at, "-");
+}
+
 static void an_instant_that_is_none_is_refused(void **state) {
     (void)state;
     static const char *const none[] = {
@@ -194,6 +203,7 @@ int main(void) {
         TEST(a_home_that_is_not_there_is_no_input),
         TEST(every_verb_can_be_reached_by_its_own_words),
         TEST(an_instant_is_read_in_local_time),
+        TEST(a_deadline_is_told_as_the_end_of_its_day),
         TEST(an_instant_that_is_none_is_refused),
         TEST(a_number_has_digits_only),
         TEST(a_pause_doubles_up_to_its_bound_and_is_forgiven),

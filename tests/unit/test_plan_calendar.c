@@ -229,6 +229,23 @@ static void a_returned_report_is_due_again_after_working_days(void **state) {
     assert_int_equal(day_add_working(&plan, 20210930, 1), 20211008); /* over the holidays of October */
 }
 
+static void a_deadline_at_the_end_of_a_day_is_told_as_its_24_00_and_never_as_another_day(void **state) {
+    (void)state;
+    const plan_t *plan = &the_2021->plan;
+    int64_t midnight_ms = instant_of_day(plan, 20210826, 0);
+    for (int64_t apart_ms = -1; apart_ms <= 30000; apart_ms++) { /* its last ms, its end, and seconds behind it */
+        due_shown_t shown = due_shown(480, midnight_ms + apart_ms);
+        assert_int_equal(shown.day, 20210825);
+        assert_int_equal(shown.minute, 1440);
+    }
+    due_shown_t before = due_shown(480, midnight_ms - 2), after = due_shown(480, midnight_ms + 60000);
+    assert_true(before.day == 20210825 && before.minute == 1439);
+    assert_true(after.day == 20210826 && after.minute == 1);
+    due_shown_t cut = due_shown(480, instant_of_day(plan, 20210825, 1050) - 1), moved = due_shown(480, midnight_ms - 90001);
+    assert_true(cut.day == 20210825 && cut.minute == 1050); /* 17:30 */
+    assert_int_equal(moved.minute, 1438);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(day_numbers_count_from_1970_and_back_for_every_day_to_2199),
@@ -246,6 +263,7 @@ int main(void) {
         cmocka_unit_test(a_rung_sounds_inside_working_hours),
         cmocka_unit_test(pace_is_1_of_153_on_1_august_and_whole_on_31_december),
         cmocka_unit_test(an_absence_moves_a_deadline_by_what_it_took_of_the_last_day),
+        cmocka_unit_test(a_deadline_at_the_end_of_a_day_is_told_as_its_24_00_and_never_as_another_day),
         cmocka_unit_test(a_returned_report_is_due_again_after_working_days),
     };
     return cmocka_run_group_tests_name("plan_calendar", tests, begin, end);

@@ -96,10 +96,10 @@ M.when = function (ms) {
   if (!ms) return '–';
   return new Date(ms + M.offset()).toISOString().slice(0, 16).replace('T', ' ');
 };
-// A deadline is the last instant of its day: it is over at 24:00, and so it is called.
+// A deadline is the last instant of its day: it is over at 24:00, and so it is called (services/plan/calendar.h: due_shown).
 M.due = function (ms) {
   if (!ms) return '–';
-  var end = ms % 1000 === 999 ? ms + 1 : ms;
+  var end = ms + 1 - (ms + 1) % 60000;
   return (end + M.offset()) % 86400000 === 0 ? M.day(end - 1) + ' 24:00' : M.when(end);
 };
 M.day = function (ms) { return ms ? new Date(ms + M.offset()).toISOString().slice(0, 10) : '–'; };
