@@ -80,7 +80,7 @@ TEST_power := JOBS=1
 
 .PHONY: unit
 unit: $(UNIT_TESTS)  ## unit tests
-	@set -e; for test in $(UNIT_TESTS); do $$test; done
+	@tests/own-tmp sh -ec 'for test in $(UNIT_TESTS); do $$test; done'
 
 .PHONY: vectors
 vectors: $(BUILD)/check/vectors  ## golden vectors, read by an independent msgpack too

@@ -11,6 +11,7 @@
 #include "services/4-alerting/alerting.h"
 #include "services/notifier/notifier.h"
 #include "tests/sim/pump.h"
+#include "tests/unit/temporary.h"
 
 struct world {
     char folder[64];
@@ -65,8 +66,7 @@ static void settle(world_t *self) {
 world_t *world_new(const plan_t *plan, int64_t start_ms) {
     world_t *self = calloc(1, sizeof *self);
     ASSERT(self != NULL);
-    snprintf(self->folder, sizeof self->folder, "/tmp/minning-world-XXXXXX");
-    ASSERT(mkdtemp(self->folder) != NULL);
+    temporary_folder(self->folder, sizeof self->folder);
     self->book = planbook_new(plan);
     self->opened = (ledger_opened_t){.epoch = 1, .clock_mode = clock_mode_rehearsal};
     crypto_random(self->opened.ledger_id, sizeof self->opened.ledger_id);

@@ -14,6 +14,7 @@
 #include "proto/crypto.h"
 #include "services/3-aggregation/aggregation.h"
 #include "tests/unit/aggregation_plan.h"
+#include "tests/unit/temporary.h"
 
 typedef struct {
     char path[64];
@@ -29,21 +30,15 @@ typedef struct {
 } world_t;
 
 static inline void world_open(world_t *world) {
-    *world = (world_t){.path = "/tmp/aggregation-XXXXXX", .arena = arena_new()};
+    *world = (world_t){.arena = arena_new()};
     crypto_start();
-    assert_non_null(mkdtemp(world->path));
+    temporary_folder(world->path, sizeof world->path);
     assert_int_equal(stage_open(aggregation_role(), world->path, &world->stage), OK);
 }
 
 static inline void world_close(world_t *world) {
-    static const char *const files[] = {"data.mdb", "lock.mdb", "lock", "dump"};
     stage_close(&world->stage);
-    char file[96];
-    for (size_t index = 0; index < COUNT(files); index++) {
-        snprintf(file, sizeof file, "%s/%s", world->path, files[index]);
-        unlink(file);
-    }
-    rmdir(world->path);
+    temporary_remove(world->path);
     buffer_destroy(&world->raw);
     arena_destroy(&world->arena);
 }

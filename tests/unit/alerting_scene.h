@@ -98,11 +98,9 @@ static inline world_t *world_of_two(void) {
 
 static inline scene_t *scene_new(void) {
     scene_t *scene = calloc(1, sizeof *scene);
-    char folder[] = "/tmp/alerting-redis-XXXXXX";
-    assert_non_null(mkdtemp(folder));
-    snprintf(scene->folder, sizeof scene->folder, "%s", folder);
-    snprintf(scene->socket, sizeof scene->socket, "%s/redis.sock", folder);
-    snprintf(scene->file, sizeof scene->file, "%s/published", folder);
+    temporary_folder(scene->folder, sizeof scene->folder);
+    snprintf(scene->socket, sizeof scene->socket, "%s/redis.sock", scene->folder);
+    snprintf(scene->file, sizeof scene->file, "%s/published", scene->folder);
     scene->world = world_of_two();
     redis_begin(scene);
     listen_to_all(scene);

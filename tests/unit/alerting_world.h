@@ -12,8 +12,8 @@
 #include "services/4-alerting/alerting.h"
 #include "services/4-alerting/alerting_rules.h"
 #include "services/plan/calendar.h"
+#include "tests/unit/temporary.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,8 +154,8 @@ static inline void world_open(world_t *self, const char *folder) {
 static inline world_t *world_new_of(const plan_t *plan, clock_mode_t mode, int64_t at_ms) {
     crypto_start();
     world_t *self = calloc(1, sizeof *self);
-    char folder[] = "/tmp/alerting-test-XXXXXX";
-    assert_non_null(mkdtemp(folder));
+    char folder[sizeof self->folder];
+    temporary_folder(folder, sizeof folder);
     self->arena = arena_new();
     world_open(self, folder);
     ledger_opened_t opened = {.ledger_id = {1}, .epoch = 1, .clock_mode = mode, .operator_key = {1}, .signer_key = {1}};
@@ -169,14 +169,7 @@ static inline world_t *world_new(int64_t at_ms) { return world_new_of(&world_pla
 
 static inline void world_destroy(world_t *self) {
     stage_close(&self->stage);
-    DIR *folder = opendir(self->folder);
-    for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) {
-        char path[512];
-        snprintf(path, sizeof path, "%s/%s", self->folder, entry->d_name);
-        if (entry->d_name[0] != '.') unlink(path);
-    }
-    if (folder != NULL) closedir(folder);
-    rmdir(self->folder);
+    temporary_remove(self->folder);
     buffer_destroy(&self->pending);
     arena_destroy(&self->arena);
     free(self);

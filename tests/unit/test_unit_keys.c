@@ -14,14 +14,14 @@
 
 #include "proto/crypto.h"
 #include "services/unit/unit.h"
+#include "tests/unit/temporary.h"
 
 static char folder[64], stem[96], secret_path[128], public_path[128];
 
 static int folder_make(void **state) {
     (void)state;
     crypto_start();
-    snprintf(folder, sizeof folder, "/tmp/minning-unit-XXXXXX");
-    if (mkdtemp(folder) == NULL) return -1;
+    temporary_folder(folder, sizeof folder);
     snprintf(stem, sizeof stem, "%s/chengmen", folder);
     snprintf(secret_path, sizeof secret_path, "%s.key", stem);
     snprintf(public_path, sizeof public_path, "%s.pub", stem);
