@@ -138,6 +138,7 @@ static void on_diverged(loop_t *self) {
     err_t err = stage_drop(self->stage);
     watch_beat();
     stream_reader_forget(self->reader);
+    if (err == ERR_FULL && room_comes(self)) return; /* nothing is dropped yet: the writer says again that we have diverged */
     if (err != OK) loop_fail(self, "drop_failed", err);
 }
 
@@ -222,7 +223,7 @@ static void quarantines_take(loop_t *self) {
             err_t err = stage_quarantine(self->stage, told.rows, told.rows_count);
             watch_beat();
             self->quarantines_told = err == OK;
-            if (err != OK) loop_fail(self, "quarantines_failed", err);
+            if (err != OK && !(err == ERR_FULL && room_comes(self))) loop_fail(self, "quarantines_failed", err);
         }
         arena_destroy(&arena);
     }
@@ -288,6 +289,15 @@ static void loop_close(loop_t *self) {
     arena_destroy(&self->arena);
 }
 
+/* What was checked need not be checked again. Where a reader leaves no room to say so, the next start checks more. */
+static void loop_rest(loop_t *self) {
+    err_t err = stage_rest(self->stage);
+    map_room_t room = err == ERR_FULL ? store_more_room(self->stage->store) : ROOM_NONE;
+    if (room == ROOM_MORE) err = stage_rest(self->stage);
+    if (err == ERR_FULL && room != ROOM_NONE) log_warn("not_rested", "why=no_room");
+    else if (err != OK) loop_leave(self, EX_IOERR);
+}
+
 static int loop_run(loop_t *self) {
     log_info("started", "pid=%d in_seq=%llu out_seq=%llu cause_seq=%llu", (int)getpid(),
              (unsigned long long)self->stage->place.in_seq, (unsigned long long)self->stage->head.seq,
@@ -299,7 +309,7 @@ static int loop_run(loop_t *self) {
     while (!self->leave) loop_round(self);
     watch_leave();
     if (self->exit_code == EX_OK) loop_commit(self);
-    if (self->exit_code == EX_OK && stage_rest(self->stage) != OK) loop_leave(self, EX_IOERR);
+    if (self->exit_code == EX_OK) loop_rest(self);
     log_info("stopped", "exit=%d in_seq=%llu out_seq=%llu", self->exit_code, (unsigned long long)self->stage->durable.in_seq,
              (unsigned long long)self->stage->head.seq);
     return self->exit_code;

@@ -185,6 +185,7 @@ static store_t *store_new(const char *path, const table_t *tables, size_t table_
     self->stream_head = derived ? QUICK_SIZE : LINK_SIZE;
     if (derived) self->rows = rows_new();
     pthread_mutex_init(&self->map_lock, NULL);
+    pthread_cond_init(&self->map_opens, NULL);
     self->path = strdup(path);
     return self;
 }
@@ -227,6 +228,7 @@ void store_close(store_t **self) {
     copy_destroy(&(*self)->copy);
     if ((*self)->env != NULL && (*self)->derived) store_boot_end(*self);
     if ((*self)->env != NULL) mdb_env_close((*self)->env);
+    pthread_cond_destroy(&(*self)->map_opens);
     pthread_mutex_destroy(&(*self)->map_lock);
     if ((*self)->lock_fd >= 0) close((*self)->lock_fd); /* last: the lock goes with it */
     buffer_destroy(&(*self)->scratch);
@@ -253,10 +255,10 @@ static txn_t *txn_begin(store_t *store, bool writes) {
     if (self == NULL) return NULL;
     self->store = store;
     self->writes = writes;
-    if (!writes) store_map_read(store, true);
+    if (!writes) self->map_turn = store_map_read(store);
     int code = mdb_txn_begin(store->env, NULL, writes ? 0 : MDB_RDONLY, &self->mdb);
     if (code == 0) return self;
-    if (!writes) store_map_read(store, false);
+    if (!writes) store_map_read_end(store, self->map_turn);
     store_wrong(store, code, writes ? "begin_write" : "begin_read");
     free(self);
     return NULL;
@@ -305,7 +307,7 @@ void txn_abort(txn_t **self) {
         rows_end((*self)->store, false);
         (*self)->store->writing = false;
     } else {
-        store_map_read((*self)->store, false);
+        store_map_read_end((*self)->store, (*self)->map_turn);
     }
     free(*self);
     *self = NULL;

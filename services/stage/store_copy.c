@@ -66,9 +66,9 @@ static int copy_file(copy_t *self) {
     self->file = file;
     pthread_mutex_unlock(&self->lock);
     struct stat status = {0};
-    store_map_read(self->store, true);
+    uint64_t turn = store_map_read(self->store);
     int code = env_copy(self, file);
-    store_map_read(self->store, false);
+    store_map_read_end(self->store, turn);
     bool kept = code == 0 && fstat(file, &status) == 0 && fsync(file) == 0 && folder_sync(self->folder);
     pthread_mutex_lock(&self->lock);
     self->file = -1;

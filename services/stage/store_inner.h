@@ -31,7 +31,11 @@ struct store {
     uint32_t page_size;
     uint64_t file_size; /* of data.mdb, as far as we have extended it; of a derived store also the size of its map */
     pthread_mutex_t map_lock; /* of a derived store: guards the map against being moved under a reader */
+    pthread_cond_t map_opens;
     uint32_t map_readers;
+    uint32_t map_stayers; /* of these: they did not end when they were waited for last */
+    uint64_t map_turn;    /* how often somebody was waited for and stayed */
+    bool map_closed;      /* nobody begins to read: the map is about to grow */
     bool map_stays; /* it was to grow, and somebody read */
     uint32_t map_room;  /* pages one transaction may change: the others of the map are for what hangs on them */
     uint64_t map_used;  /* bytes in use when the last transaction began; 0: none did */
@@ -47,6 +51,7 @@ struct txn {
     MDB_txn *mdb;
     bool writes;
     bool head_known;
+    uint64_t map_turn;    /* of a reader: see store_map_read */
     MDB_cursor *appender; /* at the end of the stream; NULL: nothing was appended yet */
     MDB_cursor *newest;   /* where txn_put_new was last; NULL: nowhere yet */
     size_t newest_table;
@@ -75,7 +80,8 @@ void store_boot_end(store_t *self);
 err_t store_map_prepare(store_t *self);
 uint64_t store_map_step(void);                  /* bytes */
 void store_map_room(store_t *self);             /* between two write transactions: more, if it is wanted and can be had */
-void store_map_read(store_t *self, bool begins); /* a reader begins, or ends */
+uint64_t store_map_read(store_t *self);          /* a reader begins; what it gives back is wanted when that one ends */
+void store_map_read_end(store_t *self, uint64_t turn);
 /* Reads data.mdb without LMDB: metas, trees, free pages, checksums. ERR_CORRUPT names the page in the log. Of a store larger than
  * LIMIT_STORE_WALK only what the roots say, unless `whole`. Nobody may write meanwhile. */
 err_t store_file_check(const store_t *self, bool whole);

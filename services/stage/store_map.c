@@ -1,18 +1,21 @@
 /* The map of a derived store. LMDB writes into the pages of the file by memory, and the kernel carries them to the disk when it
  * likes: a page that many commits change is written once, no commit waits for a disk, and none holds pages of its own.
  * The map is as large as the file, and the file's blocks are taken before the map grows over them, so a full disk is an error
- * here and never a SIGBUS. It grows between two write transactions while nobody reads; where it cannot, they are smaller,
- * and wait at last. */
+ * here and never a SIGBUS. It grows between two write transactions while nobody reads. Readers that come one after another, or
+ * overlap, would leave it no such moment: for a few milliseconds it lets none begin until those that are there have ended. Where
+ * one stays, as a backup does, nobody is held for its sake again; transactions are smaller, and wait at last. */
 #include "services/stage/store_inner.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { ROOM_LEAST = 128 /* pages: more than one event changes */, WARM_STEP = 256 << 10, WARM_LEAST = 1 << 20 };
+enum { READERS_WAIT = 20 /* ms */ };
 
 err_t store_map_prepare(store_t *self) {
     char path[PATH_MAX];
@@ -31,12 +34,29 @@ err_t store_map_prepare(store_t *self) {
     return code == 0 ? OK : store_wrong(self, code, "allocate");
 }
 
+/* Under the lock: does everybody who reads come to an end while nobody new begins? */
+static bool readers_end(store_t *self) {
+    if (self->map_readers == 0 || self->map_stayers > 0) return self->map_readers == 0;
+    self->map_closed = true;
+    for (int waited = 0; self->map_readers > 0 && waited < READERS_WAIT; waited++) {
+        pthread_mutex_unlock(&self->map_lock);
+        poll(NULL, 0, 1);
+        pthread_mutex_lock(&self->map_lock);
+    }
+    self->map_closed = false;
+    pthread_cond_broadcast(&self->map_opens);
+    if (self->map_readers == 0) return true;
+    self->map_turn++;
+    self->map_stayers = self->map_readers;
+    return false;
+}
+
 static void map_grow(store_t *self, uint64_t step) {
     int fd = -1;
     uint64_t wanted = self->file_size + step < LIMIT_STORE_SIZE ? self->file_size + step : LIMIT_STORE_SIZE;
     if (wanted <= self->file_size || mdb_env_get_fd(self->env, &fd) != 0) return;
     pthread_mutex_lock(&self->map_lock);
-    self->map_stays = self->map_readers > 0;
+    self->map_stays = !readers_end(self);
     bool grown = !self->map_stays && posix_fallocate(fd, (off_t)self->file_size, (off_t)(wanted - self->file_size)) == 0 &&
                  mdb_env_set_mapsize(self->env, wanted) == 0;
     if (grown) self->file_size = wanted;
@@ -92,10 +112,20 @@ map_room_t store_more_room(store_t *self) {
     return self->map_stays ? ROOM_LATER : ROOM_NONE;
 }
 
-void store_map_read(store_t *self, bool begins) {
+uint64_t store_map_read(store_t *self) {
+    if (!self->derived) return 0;
+    pthread_mutex_lock(&self->map_lock);
+    while (self->map_closed) pthread_cond_wait(&self->map_opens, &self->map_lock);
+    self->map_readers++;
+    uint64_t turn = self->map_turn;
+    pthread_mutex_unlock(&self->map_lock);
+    return turn;
+}
+
+void store_map_read_end(store_t *self, uint64_t turn) {
     if (!self->derived) return;
     pthread_mutex_lock(&self->map_lock);
-    if (begins) self->map_readers++;
-    else self->map_readers--;
+    self->map_readers--;
+    if (turn < self->map_turn) self->map_stayers--;
     pthread_mutex_unlock(&self->map_lock);
 }

@@ -3,7 +3,10 @@
 
 #include "services/stage/home.h"
 
+#include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -166,6 +169,53 @@ static void the_map_stays_where_it_is_while_somebody_reads(void **state) {
     store_close(&store);
 }
 
+/* --- a desk that is never idle --- */
+enum { DESKS = 3, TRIES = 200 };
+
+typedef struct {
+    store_t *store;
+    pthread_t thread;
+    sem_t reads;
+    atomic_bool *over;
+} busy_desk_t;
+
+static void *busy_desk(void *given) {
+    busy_desk_t *self = given;
+    for (uint64_t round = 0; !atomic_load(self->over); round++) {
+        txn_t *reader = store_read(self->store);
+        if (round == 0) sem_post(&self->reads);
+        for (uint64_t row = 1; row <= FEW; row++)
+            if (!has(reader, row)) abort();
+        txn_abort(&reader);
+    }
+    return NULL;
+}
+
+static void the_map_grows_although_there_is_always_somebody_who_reads(void **state) {
+    (void)state;
+    store_t *store = opened();
+    assert_int_equal(fill(store, 1, FEW), OK);
+    uint64_t before = file_size();
+    atomic_bool over = false;
+    busy_desk_t desks[DESKS];
+    for (int index = 0; index < DESKS; index++) {
+        desks[index] = (busy_desk_t){.store = store, .over = &over};
+        sem_init(&desks[index].reads, 0, 0);
+        assert_int_equal(pthread_create(&desks[index].thread, NULL, busy_desk, &desks[index]), 0);
+        while (sem_wait(&desks[index].reads) != 0) continue;
+    }
+    map_room_t room = ROOM_LATER;
+    for (int tries = 0; tries < TRIES && room == ROOM_LATER; tries++) room = store_more_room(store);
+    atomic_store(&over, true);
+    for (int index = 0; index < DESKS; index++) {
+        pthread_join(desks[index].thread, NULL);
+        sem_destroy(&desks[index].reads);
+    }
+    assert_int_equal(room, ROOM_MORE);
+    assert_true(file_size() > before);
+    store_close(&store);
+}
+
 /* A file size limit stands for a full disk. */
 static int fill_the_disk(void) {
     signal(SIGXFSZ, SIG_IGN);
@@ -221,6 +271,7 @@ int main(void) {
         BENCH_TEST(rows_stand_in_the_order_of_their_keys_whatever_came_first),
         BENCH_TEST(the_map_grows_with_what_is_kept),
         BENCH_TEST(the_map_stays_where_it_is_while_somebody_reads),
+        BENCH_TEST(the_map_grows_although_there_is_always_somebody_who_reads),
         BENCH_TEST(on_a_full_disk_a_commit_fails_and_nobody_is_hit_by_a_signal),
     };
     return cmocka_run_group_tests_name("derived store", tests, NULL, NULL);
