@@ -230,13 +230,23 @@ static bool verdict_of(turn_t *turn, uint64_t seq, arena_t *arena, verdict_t *ve
     return decision_verdict(turn, seq, verdict);
 }
 
+/* A restore gives numbers again: what stands there may be about another report than the one that is meant. */
+static bool entry_is_another(turn_t *turn, const verdict_ask_t *ask) {
+    event_t event;
+    if (ask->epoch == 0 || txn_caused_by(turn_txn(turn), ask->seq, turn_arena(turn), &event) == 0) return false;
+    return event.cause_seq == ask->seq && event.epoch != ask->epoch;
+}
+
 static void answer_verdict(turn_t *turn, const packet_t *packet, reply_t *reply) {
     verdict_ask_t ask;
     fault_t fault;
     verdict_t verdict;
     if (packet_body(packet, verdict_ask_type(), turn_arena(turn), &ask, &fault) != OK) return;
     if (turn_waits(turn, ask.seq)) return;
-    if (verdict_of(turn, ask.seq, turn_arena(turn), &verdict, NULL))
+    busy_t busy = {.retry_after_ms = LIMIT_BUSY_RETRY_MS};
+    if (entry_is_another(turn, &ask))
+        reply_with(reply, busy_type(), &busy);
+    else if (verdict_of(turn, ask.seq, turn_arena(turn), &verdict, NULL))
         reply_with(reply, verdict_type(), &verdict);
     else if (turn_skipped(turn, ask.seq))
         reply_refuse(reply, REASON_OF(set_aside), "", (text_t){NULL, 0});

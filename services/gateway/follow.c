@@ -104,7 +104,7 @@ static void on_registry(follow_t *self, const registry_t *page) {
     self->keys = self->loading;
     self->loading = NULL;
     self->as_of = self->loading_as_of;
-    if (self->seen < self->as_of) self->seen = self->as_of; /* verdicts on what is older may have passed by: ask for them */
+    self->seen = self->as_of; /* verdicts on what is older may have passed by; behind a restore, nothing newer has */
     self->phase = FOLLOWING;
     log_info("registry_loaded", "keys=%u as_of=%llu", (unsigned)keys_count(self->keys), (unsigned long long)self->as_of);
     if (!first) self->sink.gap(self->sink.self);

@@ -25,7 +25,7 @@ static void finish_busy(gateway_t *self, conversation_t *conversation) {
 
 void inner_ask(gateway_t *self, client_t *service, conversation_t *conversation, const message_t *type, const void *question,
                waits_for_t waits) {
-    conversation->waits = (uint8_t)waits;
+    conversation->waits = (unsigned)waits & 0x3fu;
     buffer_clear(&self->out);
     packet_encode(conversation->id, type, question, &self->out);
     if (client_send(service, (bytes_t){self->out.at, (uint32_t)self->out.size}) != OK) finish_busy(self, conversation);
@@ -54,7 +54,8 @@ void inner_appends_send(gateway_t *self) {
 }
 
 static void verdict_ask(gateway_t *self, conversation_t *conversation, uint64_t seq) {
-    verdict_ask_t ask = {.seq = seq};
+    uint8_t earlier = (uint8_t)(self->epoch - conversation->epoch); /* so many restores ago */
+    verdict_ask_t ask = {.seq = seq, .epoch = self->epoch - earlier};
     inner_ask(self, self->validation, conversation, verdict_ask_type(), &ask, WAITS_FOR_TOLD);
 }
 
@@ -106,6 +107,8 @@ static void judge(gateway_t *self, conversation_t *conversation, const event_t *
 
 /* The receipt has left. Its verdict comes on stream 2, unless it has passed by there already: then it was kept, or is asked for. */
 static void verdict_await(gateway_t *self, conversation_t *conversation, uint64_t seq, uint64_t epoch, bool duplicate) {
+    self->epoch = epoch;
+    conversation->epoch = (uint8_t)epoch;
     bool to_come = !duplicate && seq > follow_seen(self->follow);
     event_t event;
     if (to_come && pending_await_entry(self->pending, conversation, seq)) conversation->waits = WAITS_FOR_VERDICT;
@@ -245,6 +248,7 @@ void inner_event(void *gateway, const event_t *event) {
     bool judged = kind_judges_a_unit(event->kind);
     if (!judged && event->kind != KIND_event_skipped) return;
     conversation_t *conversation = pending_of_entry(self->pending, event->cause_seq);
+    if (conversation != NULL && conversation->epoch != (uint8_t)event->epoch) conversation = NULL; /* a restore lies between */
     if (conversation == NULL && judged) early_keep(self->early, event);
     if (conversation == NULL || conversation->waits != WAITS_FOR_VERDICT) return;
     if (!judged) { /* there will be none: validation says why */

@@ -53,7 +53,8 @@ typedef struct conversation {
     uint32_t older, newer; /* the row of all conversations by age: place + 1 */
     uint32_t generation; /* of the key it was opened with */
     uint16_t owner;      /* whose it is, by pending_own alone: pending_unit tells */
-    uint8_t waits;       /* waits_for_t */
+    uint8_t epoch;       /* of its entry, once there is a receipt: its last eight bits */
+    uint8_t waits : 6;   /* waits_for_t */
     bool many : 1;       /* the unit sent an array: it may be answered in one */
     bool keeps : 1;      /* a packet */
     gateway_peer_t peer;

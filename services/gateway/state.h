@@ -50,6 +50,7 @@ struct gateway {
     uint64_t beats;
     int64_t now_ms;   /* steady clock, read once a turn */
     uint64_t refused;
+    uint64_t epoch; /* of the receipt that came last */
     bool leaving;
 };
 

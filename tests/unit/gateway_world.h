@@ -44,6 +44,7 @@ typedef struct {
     buffer_t held;
     /* vault, validation */
     uint32_t keeps, verdict_asks, checks;
+    uint64_t asked_epoch; /* of the last of these */
     /* evidence */
     uint64_t evidence_bytes;
     text_t evidence_unit; /* in arena */
@@ -234,6 +235,7 @@ static inline void world_validation(world_t *w, const peer_t *peer, const packet
     standing_ask_t standing;
     if (packet_body(packet, verdict_ask_type(), w->turn, &ask, &fault) == OK) {
         w->verdict_asks++;
+        w->asked_epoch = ask.epoch;
         verdict_t verdict = {.submission_id = {9}, .accepted = true, .revision = 1, .seq = ask.seq};
         world_reply(w, w->validation, peer, packet->request_id, verdict_type(), &verdict);
     } else if (packet_body(packet, check_ask_type(), w->turn, &check, &fault) == OK) {

@@ -132,6 +132,26 @@ static void after_the_stream_diverged_the_door_joins_anew_and_asks_for_what_it_m
     report_passes(w);
 }
 
+/* A restore while it waits: the entry's number is another report's now, and the verdict on that one is not for who waits. */
+static void who_waits_across_a_restore_is_not_given_the_verdict_on_anothers_report(void **state) {
+    world_t *w = *state;
+    report_passes(w);
+    w->hold_verdicts = true;
+    uint64_t seq = report_is_in(w);
+    w->epoch = 2;
+    report_accepted_t others = {.submission_id = {8}, .unit = text_of("jianxin"), .task = text_of("pairing"),
+                                .period = text_of("2021-08"), .revision = 1};
+    world_event(w, seq, report_accepted_type(), &others);
+    WORLD_UNTIL(w, w->fetched_after == w->event_count);
+    unit_answer_t answer;
+    assert_false(unit_poll(clerk_link, 0, w->arena, &answer));
+    memset(w->hashes[w->event_count], 0xee, 32); /* joined anew: it is asked for, as the entry of its own epoch */
+    world_revoke(w, "gaishan", 1);
+    memset(w->hashes[w->event_count], 0xdd, 32);
+    WORLD_UNTIL(w, w->verdict_asks == 1);
+    assert_int_equal(w->asked_epoch, 1);
+}
+
 static void a_batch_that_changed_on_its_way_is_told_to_nobody_and_what_it_held_is_asked_for(void **state) {
     world_t *w = *state;
     report_passes(w);
@@ -255,6 +275,7 @@ int main(void) {
         TEST(a_verdict_on_an_entry_that_a_restore_lost_is_given_to_nobody),
         cmocka_unit_test(an_early_verdict_gives_way_to_a_later_one_and_a_large_one_is_not_kept),
         TEST(after_the_stream_diverged_the_door_joins_anew_and_asks_for_what_it_missed),
+        TEST(who_waits_across_a_restore_is_not_given_the_verdict_on_anothers_report),
         TEST(a_batch_that_changed_on_its_way_is_told_to_nobody_and_what_it_held_is_asked_for),
         TEST(a_door_that_leaves_says_busy_to_new_messages),
         TEST(who_still_waits_when_the_door_closes_is_told_to_ask_again),

@@ -344,6 +344,17 @@ static void a_question_about_an_entry_to_come_parks(void **state) {
     buffer_destroy(&answered);
 }
 
+static void the_verdict_of_an_entry_is_told_of_its_own_epoch_alone(void **state) {
+    ledger_t *ledger = *state;
+    uint64_t seq = raised_at(ledger, 1, T("2021-08"), 0, YUAN(100), 20210820);
+    verdict_t verdict;
+    busy_t busy;
+    ledger_ask(ledger, verdict_ask_type(), &(verdict_ask_t){.seq = seq, .epoch = 1}, verdict_type(), &verdict);
+    assert_int_equal(verdict.seq, seq);
+    ledger_ask(ledger, verdict_ask_type(), &(verdict_ask_t){.seq = seq, .epoch = 2}, busy_type(), &busy);
+    assert_true(busy.retry_after_ms > 0);
+}
+
 static void rules_that_this_binary_does_not_contain_stop_the_stage(void **state) {
     ledger_t *ledger = *state;
     ledger_append(ledger, rules_activated_type(), &(rules_activated_t){.version = 2}, at_ten(ledger, 20210802));
@@ -397,6 +408,7 @@ int main(void) {
         TEST(who_corrects_what_a_bulletin_shows_is_told_which_and_who_changes_words_is_not),
         TEST(one_submission_is_found_by_its_id),
         TEST(a_question_about_an_entry_to_come_parks),
+        TEST(the_verdict_of_an_entry_is_told_of_its_own_epoch_alone),
         TEST(rules_that_this_binary_does_not_contain_stop_the_stage),
         TEST(batches_may_end_anywhere),
     };
