@@ -110,6 +110,7 @@ int64_t bench_now_ns(void);
 extern char bench_programs[4096]; /* folder of the built programs */
 
 /* process.c */
+void memory_wake(uint64_t size); /* bytes that a run will write: touched once, and free again */
 pid_t process_start(const char *log, char *const *arguments); /* argv[0] with a slash or on PATH; output into `log` */
 int process_run(const char *log, char *const *arguments);     /* and waits; exit code */
 void process_stop(pid_t pid, int signal_number);              /* and waits */

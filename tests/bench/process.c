@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -79,6 +80,15 @@ uint64_t folder_size(const char *folder) {
     folder_bytes = 0;
     (void)nftw(folder, file_count, 16, FTW_PHYS); /* what comes and goes meanwhile is not missed */
     return folder_bytes;
+}
+
+/* A virtual machine gives back the memory that its guest has freed; the first touch of a page then costs 5 us more, as much as a
+ * report, and whoever happens to write next would pay for it. */
+void memory_wake(uint64_t size) {
+    uint64_t most = (uint64_t)sysconf(_SC_AVPHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) / 2;
+    if (size > most) size = most;
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    if (memory != MAP_FAILED) munmap(memory, size);
 }
 
 static bool read_proc(pid_t pid, const char *name, char *text, size_t room) {
