@@ -232,6 +232,7 @@ void store_close(store_t **self) {
     pthread_mutex_destroy(&(*self)->map_lock);
     if ((*self)->lock_fd >= 0) close((*self)->lock_fd); /* last: the lock goes with it */
     buffer_destroy(&(*self)->scratch);
+    buffer_destroy(&(*self)->group);
     rows_destroy(&(*self)->rows);
     free((*self)->path);
     free(*self);
@@ -284,6 +285,7 @@ static void rows_end(store_t *self, bool committed) {
 err_t txn_commit(txn_t **self) {
     txn_t *txn = *self;
     ASSERT(txn->writes);
+    bundle_settle(txn);
     if (txn->store->rows != NULL) txn_rows_put(txn, ROWS_ALL);
     err_t err = txn->err;
     if (err != OK) {

@@ -24,6 +24,7 @@ typedef struct {
     tree_kind_t kind;
     page_tree_t told;    /* what its root record says about it */
     page_tree_t counted; /* what is there */
+    uint64_t events;     /* of a stream: in the records so far */
     uint8_t last[KEY_MOST];
     uint32_t last_size;
     bool inclusive; /* the next key may equal the last one: that was a separator */
@@ -122,15 +123,17 @@ static err_t table_check(check_t *self, uint64_t page, bytes_t key, bytes_t valu
     return tree_check(self, is_named(key, "~stream") ? TREE_STREAM : TREE_RECORDS, told);
 }
 
-static err_t leaf_take(check_t *self, const tree_t *tree, uint64_t page, bytes_t key, bytes_t value) {
+static err_t leaf_take(check_t *self, tree_t *tree, uint64_t page, bytes_t key, bytes_t value) {
     uint64_t sum;
     switch (tree->kind) {
     case TREE_FREE: return free_check(self, page, key, value);
     case TREE_MAIN: return table_check(self, page, key, value);
     case TREE_STREAM: {
         uint32_t at = 0;
-        bool next = key.size == STREAM_KEY && key_next_u64(key, &at) == tree->counted.entries;
-        return next && value.size > self->store->stream_head ? OK : damaged(self, page, "the stream has a gap");
+        bool next = key.size == STREAM_KEY && key_next_u64(key, &at) == tree->events + 1;
+        uint64_t count = events_in(self->store, value);
+        tree->events += count;
+        return next && count > 0 ? OK : damaged(self, page, "the stream has a gap");
     }
     case TREE_RECORDS: break;
     }

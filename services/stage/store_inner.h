@@ -17,7 +17,7 @@ void copy_destroy(copy_t **self);
 struct store {
     MDB_env *env;
     int lock_fd;
-    MDB_dbi stream; /* seq, big endian → chained hash, of a sealed chain the sum beside it, event bytes */
+    MDB_dbi stream; /* seq, big endian → chained hash, of a sealed chain the sum beside it, event bytes: see store_group.c */
     MDB_dbi facts;  /* name → checksum, bytes */
     MDB_dbi dbis[STORE_TABLES];
     const table_t *tables;
@@ -42,6 +42,7 @@ struct store {
     uint64_t map_warm;  /* up to here the file behind them was written with zeros: see map_warm */
     bool map_cramped;   /* a transaction would have gone on if the map had room */
     buffer_t scratch; /* of the one write transaction */
+    buffer_t group;   /* of the same: the last record of a derived stream, as it grows */
     char *path;
     copy_t *copy; /* NULL: none was asked for */
 };
@@ -53,6 +54,10 @@ struct txn {
     bool head_known;
     uint64_t map_turn;    /* of a reader: see store_map_read */
     MDB_cursor *appender; /* at the end of the stream; NULL: nothing was appended yet */
+    uint64_t group_first; /* of the group at hand: the seq of its first event */
+    bool group_known;     /* it is what it would be if all were written */
+    bool group_kept;      /* LMDB has a record of it, */
+    bool group_changed;   /* but knows less */
     MDB_cursor *newest;   /* where txn_put_new was last; NULL: nowhere yet */
     size_t newest_table;
     MDB_cursor *lookers[STORE_TABLES]; /* of a write transaction: where a row of the table was looked for last; NULL: nowhere yet */
@@ -101,6 +106,29 @@ int straight_put(txn_t *self, size_t table, MDB_val name, MDB_val value);
 bool record_encode(txn_t *self, const table_t *kept, MDB_val key, const void *row, MDB_val *value);
 /* Decodes a record's content into `row` with views into a copy in `arena`. */
 bool record_read(txn_t *self, size_t table, MDB_val key, MDB_val value, arena_t *arena, void *row);
+/* The events of a stream, one after the other, as they lie in its records. */
+typedef struct {
+    MDB_cursor *cursor;
+    bytes_t record;
+    uint64_t first, seq; /* of the record's first event; of the event at hand */
+    uint32_t at;         /* of the record: where the event at hand ends */
+    bytes_t event;
+} passage_t;
+bool passage_begin(txn_t *self, uint64_t seq, passage_t *walk); /* false: not there, or stuck; to be ended in any case */
+bool passage_next(txn_t *self, passage_t *walk);                /* false: the end, a gap or an error; the latter two stick */
+bool passage_next_record(txn_t *self, passage_t *walk);         /* the same: the first event of the next record */
+void passage_end(passage_t *walk);
+uint64_t stream_seq_of(MDB_val key);
+/* Cuts the next event out of a record; *at: 0 before the first, then where the last one ended. false: there is none, or it is not
+ * whole. */
+bool event_cut(const store_t *self, bytes_t record, uint32_t *at, bytes_t *event);
+uint64_t events_in(const store_t *self, bytes_t record); /* 0: it is broken */
+void stream_lay(txn_t *self, uint64_t seq, bytes_t record, bool there);
+/* An event is to be written behind what this buffer holds; then it is added. `begin`: where it begins. */
+buffer_t *bundle_begin(txn_t *self);
+void bundle_add(txn_t *self, uint64_t seq, size_t begin);
+void bundle_settle(txn_t *self); /* LMDB knows what is at hand */
+void bundle_forget(txn_t *self);
 /* LMDB takes no empty key: the only row of a table may be kept under one, it is written as one zero byte. */
 MDB_val key_value(const store_key_t *key);
 

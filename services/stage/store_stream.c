@@ -7,35 +7,21 @@
 #include <endian.h>
 #include <string.h>
 
-static uint64_t seq_of(MDB_val key) {
-    uint32_t at = 0;
-    return key_next_u64((bytes_t){key.mv_data, (uint32_t)key.mv_size}, &at);
+/* The chained hash of a record. Of a quick chain the other half is zero, and is not kept. */
+static void hash_read(const txn_t *self, bytes_t record, uint8_t hash[HASH_SIZE]) {
+    size_t size = self->store->chain == CHAIN_QUICK ? QUICK_SIZE : HASH_SIZE;
+    memcpy(hash, record.at, size);
+    memset(hash + size, 0, HASH_SIZE - size);
 }
 
-static store_key_t seq_key(uint64_t seq) {
-    store_key_t key = key_new();
-    key_add_u64(&key, seq);
-    return key;
-}
+static bytes_t record_of(MDB_val value) { return (bytes_t){value.mv_data, (uint32_t)value.mv_size}; }
 
-static bytes_t event_bytes(const txn_t *self, MDB_val value) {
-    uint32_t head = self->store->stream_head;
-    return (bytes_t){(const uint8_t *)value.mv_data + head, (uint32_t)(value.mv_size - head)};
-}
-
-/* A record too short to hold a hash and an event. */
-static bool record_is_short(txn_t *self, uint64_t seq, MDB_val value) {
-    if (value.mv_size > self->store->stream_head) return false;
+/* A record that holds no hash and event. */
+static bool record_is_broken(txn_t *self, uint64_t seq, uint64_t count) {
+    if (count > 0) return false;
     log_error("event_corrupt", "store=%s seq=%llu", self->store->path, (unsigned long long)seq);
     txn_fail(self, ERR_CORRUPT);
     return true;
-}
-
-/* The chained hash of a record. Of a quick chain the other half is zero, and is not kept. */
-static void hash_read(const txn_t *self, MDB_val value, uint8_t hash[HASH_SIZE]) {
-    size_t size = self->store->chain == CHAIN_QUICK ? QUICK_SIZE : HASH_SIZE;
-    memcpy(hash, value.mv_data, size);
-    memset(hash + size, 0, HASH_SIZE - size);
 }
 
 head_t txn_head(txn_t *self) {
@@ -44,9 +30,10 @@ head_t txn_head(txn_t *self) {
     MDB_val key, value;
     int code = mdb_cursor_open(self->mdb, self->store->stream, &cursor);
     if (code == 0) code = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
-    if (code == 0 && !record_is_short(self, seq_of(key), value)) {
-        self->head.seq = seq_of(key);
-        hash_read(self, value, self->head.hash);
+    uint64_t count = code == 0 ? events_in(self->store, record_of(value)) : 0;
+    if (code == 0 && !record_is_broken(self, stream_seq_of(key), count)) {
+        self->head.seq = stream_seq_of(key) + count - 1;
+        hash_read(self, record_of(value), self->head.hash);
     }
     if (code != 0 && code != MDB_NOTFOUND) txn_wrong(self, code, "head");
     if (cursor != NULL) mdb_cursor_close(cursor);
@@ -54,23 +41,59 @@ head_t txn_head(txn_t *self) {
     return self->head;
 }
 
-/* false: not there, or stuck. */
-static bool record_at(txn_t *self, uint64_t seq, MDB_val *value) {
-    if (self->err != OK) return false;
-    store_key_t name = seq_key(seq);
-    MDB_val key = key_value(&name);
-    int code = mdb_get(self->mdb, self->store->stream, &key, value);
-    if (code != 0 && code != MDB_NOTFOUND) txn_wrong(self, code, "event");
-    return code == 0 && !record_is_short(self, seq, *value);
+static void sum_write(const uint8_t previous[HASH_SIZE], const uint8_t *own, bytes_t event, uint8_t out[LINK_SIZE - HASH_SIZE]) {
+    uint64_t sum = htole64(link_sum(previous, own, event));
+    memcpy(out, &sum, sizeof sum);
 }
 
+/* Does the record carry what was written, and follow from `chained`, which becomes the hash of its last event? `hash` becomes that
+ * of its nth. */
+static bool record_follows(const txn_t *self, uint8_t chained[HASH_SIZE], bytes_t record, uint64_t nth, uint8_t hash[HASH_SIZE]) {
+    uint8_t sum[LINK_SIZE - HASH_SIZE], own[HASH_SIZE];
+    bool sealed = self->store->chain == CHAIN_SEALED;
+    uint32_t at = 0;
+    bytes_t event;
+    if (record.size <= self->store->stream_head) return false;
+    hash_read(self, record, own);
+    for (uint64_t index = 0; event_cut(self->store, record, &at, &event); index++) {
+        if (sealed) sum_write(chained, own, event, sum);
+        hash_chain(self->store->chain, chained, event, chained);
+        if (index == nth) memcpy(hash, chained, HASH_SIZE);
+    }
+    return at == record.size && memcmp(chained, own, HASH_SIZE) == 0 &&
+           (!sealed || memcmp(sum, record.at + HASH_SIZE, sizeof sum) == 0);
+}
+
+/* The chained hash before the record at hand, whose cursor steps back. */
+static bool hash_before(txn_t *self, const passage_t *walk, uint8_t hash[HASH_SIZE]) {
+    memset(hash, 0, HASH_SIZE);
+    if (walk->first == 1) return true;
+    MDB_val key, value;
+    int code = mdb_cursor_get(walk->cursor, &key, &value, MDB_PREV);
+    if (code != 0 && code != MDB_NOTFOUND) txn_wrong(self, code, "events");
+    if (code != 0) return false;
+    uint64_t count = events_in(self->store, record_of(value));
+    if (record_is_broken(self, stream_seq_of(key), count) || stream_seq_of(key) + count != walk->first) return false;
+    hash_read(self, record_of(value), hash);
+    return true;
+}
+
+static void event_broken(txn_t *self, uint64_t seq) { (void)record_is_broken(self, seq, 0); }
+
 bool txn_hash(txn_t *self, uint64_t seq, uint8_t hash[32]) {
-    MDB_val value;
+    passage_t walk;
     memset(hash, 0, HASH_SIZE);
     if (seq == 0) return self->err == OK;
-    if (!record_at(self, seq, &value)) return false;
-    hash_read(self, value, hash);
-    return true;
+    bool there = passage_begin(self, seq, &walk);
+    if (there && walk.at == walk.record.size) {
+        hash_read(self, walk.record, hash);
+    } else if (there) { /* in the middle of a group */
+        uint8_t chained[HASH_SIZE];
+        there = hash_before(self, &walk, chained) && record_follows(self, chained, walk.record, seq - walk.first, hash);
+        if (!there) event_broken(self, seq);
+    }
+    passage_end(&walk);
+    return there;
 }
 
 bool txn_stands(txn_t *self, uint64_t seq, const uint8_t hash[32]) {
@@ -83,6 +106,7 @@ void txn_clear_stream(txn_t *self) {
     ASSERT(self->writes);
     if (self->appender != NULL) mdb_cursor_close(self->appender);
     self->appender = NULL;
+    bundle_forget(self);
     int code = mdb_drop(self->mdb, self->store->stream, 0);
     if (code == 0) code = mdb_drop(self->mdb, self->store->facts, 0);
     if (code != 0) txn_wrong(self, code, "clear_stream");
@@ -90,28 +114,10 @@ void txn_clear_stream(txn_t *self) {
     self->head_known = true;
 }
 
-static void sum_write(const uint8_t previous[HASH_SIZE], const uint8_t *own, bytes_t event, uint8_t out[LINK_SIZE - HASH_SIZE]) {
-    uint64_t sum = htole64(link_sum(previous, own, event));
-    memcpy(out, &sum, sizeof sum);
-}
-
-/* Does the record carry what was written, and follow from `chained`, which becomes its own hash? */
-static bool record_follows(const txn_t *self, uint8_t chained[HASH_SIZE], MDB_val value) {
-    const uint8_t *record = value.mv_data;
-    bytes_t event = event_bytes(self, value);
-    uint8_t sum[LINK_SIZE - HASH_SIZE], own[HASH_SIZE];
-    bool sealed = self->store->chain == CHAIN_SEALED;
-    hash_read(self, value, own);
-    if (sealed) sum_write(chained, own, event, sum);
-    hash_chain(self->store->chain, chained, event, chained);
-    return memcmp(chained, own, HASH_SIZE) == 0 && (!sealed || memcmp(sum, record + HASH_SIZE, sizeof sum) == 0);
-}
-
-/* Puts what stands in scratch behind room for the hash: chains it, appends it. */
-static void stream_put(txn_t *self, uint64_t seq) {
-    buffer_t *record = &self->store->scratch;
-    uint32_t head = self->store->stream_head;
-    bytes_t event = {record->at + head, (uint32_t)(record->size - head)};
+/* Chains the event that stands at `begin` behind the head, and lays it where it belongs. */
+static void stream_put(txn_t *self, buffer_t *record, size_t begin) {
+    uint64_t seq = self->head.seq + 1;
+    bytes_t event = {record->at + begin, (uint32_t)(record->size - begin)};
     if (event.size > LIMIT_ENTRY) {
         log_error("event_oversize", "store=%s seq=%llu size=%u", self->store->path, (unsigned long long)seq, event.size);
         txn_fail(self, ERR_BAD);
@@ -119,31 +125,30 @@ static void stream_put(txn_t *self, uint64_t seq) {
     }
     uint8_t hash[HASH_SIZE];
     hash_chain(self->store->chain, self->head.hash, event, hash);
-    if (self->store->chain == CHAIN_SEALED) sum_write(self->head.hash, hash, event, record->at + HASH_SIZE);
-    memcpy(record->at, hash, self->store->chain == CHAIN_QUICK ? QUICK_SIZE : HASH_SIZE);
-    store_key_t name = seq_key(seq);
-    MDB_val key = key_value(&name);
-    MDB_val value = {.mv_size = record->size, .mv_data = record->at};
-    int code = self->appender != NULL ? 0 : mdb_cursor_open(self->mdb, self->store->stream, &self->appender);
-    if (code == 0) code = mdb_cursor_put(self->appender, &key, &value, MDB_APPEND); /* a cursor that stays finds the end at once */
-    if (code != 0) {
-        txn_wrong(self, code, "append");
-        return;
+    self->appended += event.size + self->store->stream_head;
+    if (self->store->chain == CHAIN_SEALED) {
+        sum_write(self->head.hash, hash, event, record->at + HASH_SIZE);
+        memcpy(record->at, hash, HASH_SIZE);
+        stream_lay(self, seq, (bytes_t){record->at, (uint32_t)record->size}, false);
+    } else {
+        bundle_add(self, seq, begin);
     }
+    if (self->err != OK) return;
     self->head.seq = seq;
-    self->appended += record->size;
     memcpy(self->head.hash, hash, HASH_SIZE);
 }
 
-static bool stream_begin(txn_t *self, uint64_t *seq) {
+/* The buffer that the next event is written to, behind what is there. NULL: stuck. */
+static buffer_t *stream_begin(txn_t *self, uint64_t *seq) {
     static const uint8_t room[LINK_SIZE];
     ASSERT(self->writes);
     uint64_t next = txn_head(self).seq + 1;
-    if (self->err != OK) return false;
+    if (self->err != OK) return NULL;
+    if (seq != NULL) *seq = next;
+    if (self->store->chain == CHAIN_QUICK) return bundle_begin(self);
     buffer_clear(&self->store->scratch);
     buffer_add(&self->store->scratch, room, self->store->stream_head);
-    if (seq != NULL) *seq = next;
-    return true;
+    return &self->store->scratch;
 }
 
 void txn_append(txn_t *self, const event_t *header, const message_t *type, const void *value, uint64_t *seq) {
@@ -152,49 +157,49 @@ void txn_append(txn_t *self, const event_t *header, const message_t *type, const
 
 void txn_append_known(txn_t *self, const event_t *header, const message_t *type, const void *value, const wire_known_t *known,
                       uint64_t *seq) {
-    if (!stream_begin(self, seq)) return;
+    buffer_t *record = stream_begin(self, seq);
+    if (record == NULL) return;
+    size_t begin = record->size;
     event_t own = *header;
     if (own.cause_seq == 0) own.cause_seq = self->head.seq + 1;
     fault_t fault;
-    if (event_encode_checked(&own, type, value, known, &self->store->scratch, &fault) == OK) stream_put(self, self->head.seq + 1);
+    if (event_encode_checked(&own, type, value, known, record, &fault) == OK) stream_put(self, record, begin);
     else txn_value_wrong(self, type, "~stream", &fault);
 }
 
 void txn_append_copy(txn_t *self, const event_t *event, uint64_t *seq) {
-    if (!stream_begin(self, seq)) return;
-    event_copy(event, &self->store->scratch);
-    stream_put(self, self->head.seq + 1);
+    buffer_t *record = stream_begin(self, seq);
+    if (record == NULL) return;
+    size_t begin = record->size;
+    event_copy(event, record);
+    stream_put(self, record, begin);
 }
 
 bool txn_event(txn_t *self, uint64_t seq, arena_t *arena, event_t *event, uint8_t *hash) {
-    uint8_t chained[HASH_SIZE];
-    MDB_val value;
-    if (seq == 0 || !record_at(self, seq, &value) || !txn_hash(self, seq - 1, chained)) return false;
-    bool good = record_follows(self, chained, value);
+    uint8_t chained[HASH_SIZE], own[HASH_SIZE];
+    passage_t walk;
+    bool there = passage_begin(self, seq, &walk), good = there && hash_before(self, &walk, chained);
+    good = good && record_follows(self, chained, walk.record, seq - walk.first, own);
     if (good) {
         fault_t fault;
-        good = event_open(arena_bytes(arena, event_bytes(self, value)), event, &fault) == OK;
+        good = event_open(arena_bytes(arena, walk.event), event, &fault) == OK;
         event->seq = seq;
     }
-    if (!good) {
-        log_error("event_corrupt", "store=%s seq=%llu", self->store->path, (unsigned long long)seq);
-        txn_fail(self, ERR_CORRUPT);
-        return false;
-    }
-    if (hash != NULL) memcpy(hash, chained, HASH_SIZE);
-    return true;
+    passage_end(&walk);
+    if (there && !good) event_broken(self, seq);
+    if (good && hash != NULL) memcpy(hash, own, HASH_SIZE);
+    return good;
 }
 
 /* The cause of an event, by its head alone. 0: stuck. */
 static uint64_t cause_at(txn_t *self, uint64_t seq) {
-    MDB_val value;
+    passage_t walk;
     event_t event;
     fault_t fault;
-    if (!record_at(self, seq, &value)) return 0;
-    if (event_open(event_bytes(self, value), &event, &fault) == OK) return event.cause_seq;
-    log_error("event_corrupt", "store=%s seq=%llu", self->store->path, (unsigned long long)seq);
-    txn_fail(self, ERR_CORRUPT);
-    return 0;
+    bool there = passage_begin(self, seq, &walk), good = there && event_open(walk.event, &event, &fault) == OK;
+    passage_end(&walk);
+    if (there && !good) event_broken(self, seq);
+    return good ? event.cause_seq : 0;
 }
 
 uint64_t txn_caused_by(txn_t *self, uint64_t cause_seq, arena_t *arena, event_t *event) {
@@ -208,80 +213,54 @@ uint64_t txn_caused_by(txn_t *self, uint64_t cause_seq, arena_t *arena, event_t 
     return there ? low : 0;
 }
 
-/* A cursor on the record of `seq`, its key and value read. NULL: not there or stuck. */
-static MDB_cursor *cursor_at(txn_t *self, uint64_t seq, MDB_val *value) {
-    if (self->err != OK) return NULL;
-    MDB_cursor *cursor = NULL;
-    store_key_t name = seq_key(seq);
-    MDB_val key = key_value(&name);
-    int code = mdb_cursor_open(self->mdb, self->store->stream, &cursor);
-    if (code == 0) code = mdb_cursor_get(cursor, &key, value, MDB_SET);
-    if (code == 0) return cursor;
-    if (code != MDB_NOTFOUND) txn_wrong(self, code, "events");
-    if (cursor != NULL) mdb_cursor_close(cursor);
-    return NULL;
-}
-
-/* Steps to the record behind `seq`. false: the end, a gap or an error; the latter two stick. */
-static bool cursor_step(txn_t *self, MDB_cursor *cursor, uint64_t seq, MDB_val *value) {
-    MDB_val key;
-    int code = mdb_cursor_get(cursor, &key, value, MDB_NEXT);
-    if (code == MDB_NOTFOUND) return false;
-    if (code != 0) return txn_wrong(self, code, "events"), false;
-    if (seq_of(key) == seq + 1) return true;
-    log_error("stream_gap", "store=%s after=%llu", self->store->path, (unsigned long long)seq);
-    return txn_fail(self, ERR_CORRUPT), false;
-}
-
 /* What an event takes in a batch. */
 static uint32_t event_room(const txn_t *self, bytes_t event) {
     return event.size + (uint32_t)sizeof(uint32_t) + (self->store->chain == CHAIN_SEALED ? LINK_SIZE : 0);
 }
 
-static void event_gather(const txn_t *self, MDB_val value, events_t *out) {
-    bytes_t event = event_bytes(self, value);
-    uint32_t size = htole32(event.size);
-    buffer_add(&out->events, event.at, event.size);
+static void event_gather(const txn_t *self, const passage_t *walk, events_t *out) {
+    uint32_t size = htole32(walk->event.size);
+    buffer_add(&out->events, walk->event.at, walk->event.size);
     buffer_add(&out->sizes, &size, sizeof size);
-    if (self->store->chain == CHAIN_SEALED) buffer_add(&out->links, value.mv_data, LINK_SIZE);
-    hash_read(self, value, out->last_hash);
+    if (self->store->chain == CHAIN_SEALED) buffer_add(&out->links, walk->record.at, LINK_SIZE);
 }
 
 uint32_t txn_events(txn_t *self, uint64_t after, uint64_t last, uint32_t max_bytes, events_t *out) {
     uint32_t room = max_bytes == 0 || max_bytes > LIMIT_BATCH ? LIMIT_BATCH : max_bytes;
     uint32_t count = 0, used = 0;
-    MDB_val value;
+    passage_t walk;
     if (after >= last) return 0;
-    MDB_cursor *cursor = cursor_at(self, after + 1, &value);
-    if (cursor == NULL) return 0;
-    for (uint64_t seq = after + 1; seq <= last; seq++) {
-        if (record_is_short(self, seq, value)) break;
-        used += event_room(self, event_bytes(self, value));
+    bool more = passage_begin(self, after + 1, &walk);
+    while (more) {
+        used += event_room(self, walk.event);
         if (count > 0 && used > room) break;
-        event_gather(self, value, out);
+        event_gather(self, &walk, out);
         count++;
-        if (seq == last || !cursor_step(self, cursor, seq, &value)) break;
+        more = walk.seq < last && passage_next(self, &walk);
     }
-    mdb_cursor_close(cursor);
-    return self->err == OK ? count : 0;
+    passage_end(&walk);
+    bool good = self->err == OK && count > 0 && txn_hash(self, after + count, out->last_hash);
+    return good ? count : 0;
 }
 
 err_t txn_verify_chain(txn_t *self, uint64_t from, uint64_t *bad) {
     uint64_t head = txn_head(self).seq;
     uint8_t chained[HASH_SIZE];
-    MDB_val value;
+    passage_t walk;
     *bad = from == 0 ? from = 1 : from;
     if (self->err == OK && from == head + 1) return txn_hash(self, head, chained) ? OK : ERR_CORRUPT;
-    if (!txn_hash(self, from - 1, chained)) return self->err != OK ? self->err : ERR_CORRUPT;
-    MDB_cursor *cursor = cursor_at(self, from, &value);
-    if (cursor == NULL) return self->err != OK ? self->err : ERR_CORRUPT;
-    bool good = true;
-    for (uint64_t seq = from; good; seq++) {
-        *bad = seq;
-        good = !record_is_short(self, seq, value) && record_follows(self, chained, value);
-        if (!good || !cursor_step(self, cursor, seq, &value)) break;
+    walk = (passage_t){0};
+    bool good = passage_begin(self, from, &walk);
+    uint64_t first = walk.first;
+    passage_end(&walk);
+    good = good && txn_hash(self, first - 1, chained) && passage_begin(self, first, &walk);
+    if (!good) return passage_end(&walk), self->err != OK ? self->err : ERR_CORRUPT;
+    for (bool more = true; good && more;) { /* from the beginning of a group on */
+        if (walk.first > from) *bad = walk.first;
+        good = record_follows(self, chained, walk.record, UINT64_MAX, NULL);
+        more = good && passage_next_record(self, &walk);
     }
-    mdb_cursor_close(cursor);
+    passage_end(&walk);
     if (good && self->err == OK) *bad = 0;
     return self->err != OK ? self->err : good ? OK : ERR_CORRUPT;
 }
