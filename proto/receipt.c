@@ -44,23 +44,3 @@ receipt_t receipt_of_row(const receipts_t *shared, const receipt_row_t *row) {
     memcpy(receipt.signature, shared->signature, sizeof receipt.signature);
     return receipt;
 }
-
-/* The rows are the last field: they are put behind the others, and the head, which is one byte that counts, counts one more. */
-void receipts_encode(const receipts_t *shared, bytes_t rows, uint32_t count, buffer_t *out) {
-    enum { TAG = 8, FIX_ARRAY = 0x90, ARRAY_16 = 0xdc };
-    ASSERT(count > 0 && count <= LIMIT_PACKETS);
-    receipts_t bare = *shared;
-    bare.rows = NULL;
-    bare.rows_count = 0;
-    size_t begin = out->size;
-    packet_encode(0, receipts_type(), &bare, out);
-    packet_t packet;
-    fault_t fault;
-    err_t err = packet_open((bytes_t){out->at + begin, (uint32_t)(out->size - begin)}, &packet, &fault);
-    ASSERT(err == OK); /* we wrote it */
-    out->at[out->size - packet.body.size]++;
-    const uint8_t few[] = {TAG, (uint8_t)(FIX_ARRAY | count)}, many[] = {TAG, ARRAY_16, (uint8_t)(count >> 8), (uint8_t)count};
-    if (count < 16) buffer_add(out, few, sizeof few);
-    else buffer_add(out, many, sizeof many);
-    buffer_add(out, rows.at, rows.size);
-}

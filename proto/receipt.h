@@ -12,8 +12,5 @@ bool receipt_verify(const receipt_t *receipt, const uint8_t signer_public[SIGN_P
 
 /* One of many receipts, whole. */
 receipt_t receipt_of_row(const receipts_t *shared, const receipt_row_t *row);
-/* Appends the packet that packet_encode makes of `shared` with its rows, under number 0; the rows as they were encoded, one behind
- * the other, 1..LIMIT_PACKETS of them. */
-void receipts_encode(const receipts_t *shared, bytes_t rows, uint32_t count, buffer_t *out);
 
 #endif

@@ -173,6 +173,27 @@ bool verdict_of_event(const event_t *event, arena_t *arena, verdict_t *verdict, 
     return false;
 }
 
+verdict_row_t row_of_verdict(const verdicts_t *shared, const verdict_t *verdict, uint64_t request_id) {
+    return (verdict_row_t){.request_id = request_id,
+                           .seq = verdict->seq,
+                           .accepted = verdict->accepted,
+                           .revision = verdict->revision,
+                           .reasons = verdict->reasons,
+                           .reasons_count = verdict->reasons_count,
+                           .due_ms = {verdict->due_ms != shared->due_ms, (int64_t)verdict->due_ms},
+                           .received_ms = verdict->received_ms == shared->received_ms ? 0 : verdict->received_ms};
+}
+
+verdict_t verdict_of_row(const verdicts_t *shared, const verdict_row_t *row) {
+    return (verdict_t){.seq = row->seq,
+                       .accepted = row->accepted,
+                       .revision = row->revision,
+                       .reasons = row->reasons,
+                       .reasons_count = row->reasons_count,
+                       .due_ms = row->due_ms.given ? (uint64_t)row->due_ms.value : shared->due_ms,
+                       .received_ms = row->received_ms != 0 ? row->received_ms : shared->received_ms};
+}
+
 bool restated_of_event(const event_t *event, arena_t *arena, restated_told_t *told) {
     report_accepted_t accepted;
     report_returned_t returned;

@@ -10,6 +10,11 @@ bool kind_judges_a_unit(uint32_t kind);
  * false: the event states no verdict of a report. */
 bool verdict_of_event(const event_t *event, arena_t *arena, verdict_t *verdict, uint64_t *previous);
 
+/* What a report's verdict says beside what all of `shared` say, under its question's number; its reasons are the verdict's. */
+verdict_row_t row_of_verdict(const verdicts_t *shared, const verdict_t *verdict, uint64_t request_id);
+/* And back: unit, task, period and submission are empty, for who asked knows them by the number. */
+verdict_t verdict_of_row(const verdicts_t *shared, const verdict_row_t *row);
+
 /* What a verdict or a return says of later running totals. */
 typedef struct {
     text_t unit, task, period; /* the month that was reported, corrected or returned */

@@ -112,6 +112,10 @@ err_t packet_body(const packet_t *packet, const message_t *type, arena_t *arena,
 err_t packet_body_known(const packet_t *packet, const message_t *type, arena_t *arena, void *value, wire_known_t *known,
                         fault_t *fault); /* as event_body_known */
 
+/* Appends the packet that packet_encode makes, under number 0, of `bare` with rows: the list that is its type's last field, and
+ * empty in it. The rows as they were encoded, one behind the other, 1..LIMIT_PACKETS of them. The type has less than 16 fields. */
+void packet_encode_rows(const message_t *type, const void *bare, bytes_t rows, uint32_t count, buffer_t *out);
+
 /* Many packets in one frame, an array around them; one packet alone has none. begin, then append packets (packet_encode), then
  * end gives the frame to send. Who sends an array may be sent one. */
 void packets_begin(buffer_t *frame);

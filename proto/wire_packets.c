@@ -1,4 +1,4 @@
-/* Many packets in one frame: an array around them. */
+/* Many packets in one frame: an array around them. Many rows in one packet: a list at its end. */
 #include "proto/wire.h"
 
 #include <string.h>
@@ -41,4 +41,23 @@ bytes_t packets_of(bytes_t frame, uint32_t *count) {
     if (head > 0 && *count > 0 && array_head(rest, &inner) > 0) return rest;
     *count = 1;
     return frame;
+}
+
+/* They are put behind the other fields, and the body's head, which is one byte that counts, counts one more. */
+void packet_encode_rows(const message_t *type, const void *bare, bytes_t rows, uint32_t count, buffer_t *out) {
+    enum { FIX_ARRAY = 0x90, ARRAY_16 = 0xdc };
+    const field_t *last = &type->fields[type->field_count - 1];
+    ASSERT(count > 0 && count <= LIMIT_PACKETS && last->shape == FIELD_LIST && type->field_count < 16 && last->tag < 128);
+    size_t begin = out->size;
+    packet_encode(0, type, bare, out);
+    packet_t packet;
+    fault_t fault;
+    err_t err = packet_open((bytes_t){out->at + begin, (uint32_t)(out->size - begin)}, &packet, &fault);
+    ASSERT(err == OK); /* we wrote it */
+    out->at[out->size - packet.body.size]++;
+    uint8_t tag = (uint8_t)last->tag;
+    const uint8_t few[] = {tag, (uint8_t)(FIX_ARRAY | count)}, many[] = {tag, ARRAY_16, (uint8_t)(count >> 8), (uint8_t)count};
+    if (count < 16) buffer_add(out, few, sizeof few);
+    else buffer_add(out, many, sizeof many);
+    buffer_add(out, rows.at, rows.size);
 }

@@ -128,7 +128,7 @@ void intake_complete(const intake_t *self, bytes_t answer, buffer_t *out) {
 }
 
 void intake_complete_many(const intake_t *self, bytes_t receipts, uint32_t count, buffer_t *out) {
-    receipts_encode(&self->shared, receipts, count, out);
+    packet_encode_rows(receipts_type(), &self->shared, receipts, count, out);
 }
 
 void intake_finish(intake_t *self, buffer_t *later) {

@@ -86,6 +86,7 @@ void gateway_close(gateway_t **owner) {
     buffer_destroy(&self->asks);
     buffer_destroy(&self->replies);
     buffer_destroy(&self->receipts);
+    buffer_destroy(&self->verdicts);
     free(self);
     *owner = NULL;
 }

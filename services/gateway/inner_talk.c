@@ -102,7 +102,13 @@ static void judge(gateway_t *self, conversation_t *conversation, const event_t *
         return;
     }
     verdict.reasons = reasons_told(verdict.reasons, verdict.reasons_count, self->arena);
-    finish(self, conversation, verdict_type(), &verdict);
+    bool of_report = event->kind == KIND_report_accepted || event->kind == KIND_report_refused;
+    if (!of_report) { /* an act's verdict may name what its unit did not */
+        finish(self, conversation, verdict_type(), &verdict);
+        return;
+    }
+    unit_verdict(self, &(answer_to_t){&conversation->peer, conversation->request_id, conversation->many}, &verdict);
+    pending_close(self->pending, conversation);
 }
 
 /* The receipt has left. Its verdict comes on stream 2, unless it has passed by there already: then it was kept, or is asked for. */

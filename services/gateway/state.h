@@ -39,10 +39,13 @@ struct gateway {
     uint32_t asks_count;
     buffer_t replies;   /* packets on their way to one unit in one frame, */
     uint32_t replies_count; /* so many, */
-    uint32_t replies_answers; /* with so many answers, those of the receipts among them: */
+    uint32_t replies_answers; /* with so many answers, those of the rows among them: */
     buffer_t receipts;  /* rows that are no packet yet, encoded, */
     uint32_t receipts_count;
-    receipts_t receipts_shared; /* and what they share */
+    receipts_t receipts_shared; /* and what they share; */
+    buffer_t verdicts;  /* likewise, and they go behind the receipts */
+    uint32_t verdicts_count;
+    verdicts_t verdicts_shared;
     gateway_peer_t replies_peer;
     parked_t parked[GATEWAY_PARKED];
     int64_t started_ms;
@@ -68,6 +71,7 @@ void unit_answer_passed(gateway_t *self, const answer_to_t *to, const packet_t *
 void unit_busy(gateway_t *self, const answer_to_t *to);
 /* One of many receipts: with the others, if the unit sends arrays. Between receipts of other groups unit_receipts_end. */
 void unit_receipt(gateway_t *self, const answer_to_t *to, const receipts_t *shared, const receipt_row_t *row);
+void unit_verdict(gateway_t *self, const answer_to_t *to, const verdict_t *verdict); /* of a report: with others, likewise */
 void unit_receipts_end(gateway_t *self);
 void unit_answers_send(gateway_t *self); /* at the end of a turn: what waits for more */
 

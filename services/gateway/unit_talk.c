@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "proto/receipt.h"
+#include "proto/verdict.h"
 #include "services/gateway/state.h"
 
 /* Who speaks. `row` is the key in force, NULL: none. */
@@ -14,17 +15,27 @@ typedef struct {
 
 enum { REPLIES_BYTES = 1 << 16 }; /* a frame of answers is not let grow far above this */
 
-void unit_receipts_end(gateway_t *self) {
-    if (self->receipts_count == 0) return;
-    bytes_t rows = {self->receipts.at, (uint32_t)self->receipts.size};
-    receipts_encode(&self->receipts_shared, rows, self->receipts_count, &self->replies);
-    self->receipts_count = 0;
-    buffer_clear(&self->receipts);
+/* The rows of one message become a packet of the frame. */
+static void rows_end(gateway_t *self, const message_t *type, const void *shared, buffer_t *rows, uint32_t *count) {
+    if (*count == 0) return;
+    packet_encode_rows(type, shared, (bytes_t){rows->at, (uint32_t)rows->size}, *count, &self->replies);
+    *count = 0;
+    buffer_clear(rows);
     self->replies_count++;
 }
 
-void unit_answers_send(gateway_t *self) {
+void unit_receipts_end(gateway_t *self) {
+    rows_end(self, receipts_type(), &self->receipts_shared, &self->receipts, &self->receipts_count);
+}
+
+/* Receipts first: a verdict never comes before its own. */
+static void all_rows_end(gateway_t *self) {
     unit_receipts_end(self);
+    rows_end(self, verdicts_type(), &self->verdicts_shared, &self->verdicts, &self->verdicts_count);
+}
+
+void unit_answers_send(gateway_t *self) {
+    all_rows_end(self);
     uint32_t count = self->replies_count;
     self->replies_count = self->replies_answers = 0;
     if (count > 0) edge_send(self->edge, &self->replies_peer, packets_end(&self->replies, count)); /* gone or full: it asks again */
@@ -32,7 +43,8 @@ void unit_answers_send(gateway_t *self) {
 
 /* Room for one more answer to this asker. */
 static void replies_begin(gateway_t *self, const answer_to_t *to) {
-    bool full = self->replies_answers == LIMIT_EDGE_BATCH || self->replies.size + self->receipts.size >= REPLIES_BYTES;
+    size_t size = self->replies.size + self->receipts.size + self->verdicts.size;
+    bool full = self->replies_answers == LIMIT_EDGE_BATCH || size >= REPLIES_BYTES;
     if (full || !to->many || !peers_same(&self->replies_peer, to->peer)) unit_answers_send(self);
     if (self->replies_answers++ == 0) {
         packets_begin(&self->replies);
@@ -40,10 +52,10 @@ static void replies_begin(gateway_t *self, const answer_to_t *to) {
     }
 }
 
-/* Room for one more packet, behind the receipts that came before it. */
+/* Room for one more packet, behind the rows that came before it. */
 static void packet_begin(gateway_t *self, const answer_to_t *to) {
     replies_begin(self, to);
-    unit_receipts_end(self);
+    all_rows_end(self);
     self->replies_count++;
 }
 
@@ -66,10 +78,25 @@ void unit_receipt(gateway_t *self, const answer_to_t *to, const receipts_t *shar
         return;
     }
     replies_begin(self, to);
-    if (self->receipts_count++ == 0) self->receipts_shared = *shared;
+    if (self->receipts_count++ == 0) {
+        self->receipts_shared = *shared;
+        self->receipts_shared.rows_count = 0;
+    }
     receipt_row_t own = *row;
     own.request_id = to->request_id;
     wire_encode(receipt_row_type(), &own, &self->receipts);
+}
+
+void unit_verdict(gateway_t *self, const answer_to_t *to, const verdict_t *verdict) {
+    if (!to->many) {
+        unit_answer(self, to, verdict_type(), verdict);
+        return;
+    }
+    replies_begin(self, to);
+    if (self->verdicts_count++ == 0)
+        self->verdicts_shared = (verdicts_t){.due_ms = verdict->due_ms, .received_ms = verdict->received_ms};
+    verdict_row_t row = row_of_verdict(&self->verdicts_shared, verdict, to->request_id);
+    wire_encode(verdict_row_type(), &row, &self->verdicts);
 }
 
 void unit_busy(gateway_t *self, const answer_to_t *to) {

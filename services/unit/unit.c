@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "proto/receipt.h"
+#include "proto/verdict.h"
 #include "services/stage/clock.h"
 #include "services/stage/link.h"
 #include "services/unit/unit_inner.h"
@@ -25,9 +26,10 @@ struct unit_link {
     zmq_msg_t frame;       /* received last; */
     bytes_t rest;          /* what of it was not given out yet, */
     uint32_t answers;      /* and how many packets that is; */
-    receipts_t receipts;   /* of the last packet of many, which live in */
-    arena_t *receipts_arena;
-    uint32_t receipts_given; /* so many of them given out */
+    receipts_t receipts;   /* of the last packet of many, or */
+    verdicts_t verdicts;   /* these; what of them is a list lives in */
+    arena_t *rows_arena;
+    uint32_t rows_given;   /* so many of them given out */
     buffer_t out;
     buffer_t gathered;     /* reports that leave in one frame, */
     uint32_t gathered_count; /* so many */
@@ -80,7 +82,7 @@ err_t unit_open(const char *endpoint, const char *server_public, const unit_key_
     unit_link_t *self = calloc(1, sizeof *self);
     if (self == NULL) return ERR_NOMEM;
     zmq_msg_init(&self->frame);
-    self->receipts_arena = arena_new();
+    self->rows_arena = arena_new();
     self->key = *key;
     bool fits = strlen(endpoint) < sizeof self->endpoint && strlen(server_public) == UNIT_KEY_TEXT;
     if (fits) memcpy(self->endpoint, endpoint, strlen(endpoint) + 1);
@@ -97,7 +99,7 @@ void unit_close(unit_link_t **self) {
     zmq_msg_close(&(*self)->frame);
     buffer_destroy(&(*self)->out);
     buffer_destroy(&(*self)->gathered);
-    arena_destroy(&(*self)->receipts_arena);
+    arena_destroy(&(*self)->rows_arena);
     free(*self);
     *self = NULL;
 }
@@ -190,44 +192,61 @@ static bool answer_take(bytes_t rest, arena_t *arena, packet_t *packet, unit_ans
     return true;
 }
 
-/* false: it is no packet of many receipts, or not a sound one. */
-static bool receipts_take(unit_link_t *self, packet_t *packet) {
-    arena_reset(self->receipts_arena);
-    self->receipts_given = 0;
-    if (packet_first(self->rest, receipts_type(), self->receipts_arena, packet, &self->receipts, NULL)) return true;
-    self->receipts.rows_count = 0;
-    return false;
+/* false: it is no packet of many receipts or verdicts, or not a sound one. */
+static bool rows_take(unit_link_t *self, packet_t *packet) {
+    arena_reset(self->rows_arena);
+    self->rows_given = self->receipts.rows_count = self->verdicts.rows_count = 0;
+    receipts_t receipts;
+    verdicts_t verdicts;
+    if (packet_first(self->rest, verdicts_type(), self->rows_arena, packet, &verdicts, NULL)) self->verdicts = verdicts;
+    else if (packet_first(self->rest, receipts_type(), self->rows_arena, packet, &receipts, NULL)) self->receipts = receipts;
+    else return false;
+    return true;
+}
+
+/* The reasons' texts are in the frame, which the next one takes the place of. */
+static void verdict_give(const verdicts_t *verdicts, const verdict_row_t *row, arena_t *arena, unit_answer_t *answer) {
+    answer->request_id = row->request_id;
+    answer->kind = KIND_verdict;
+    answer->verdict = verdict_of_row(verdicts, row);
+    if (row->reasons_count == 0) return;
+    verdict_t verdict = answer->verdict;
+    wire_copy(verdict_type(), &verdict, &answer->verdict, arena_room(arena, wire_room(verdict_type(), &verdict)));
 }
 
 /* false: all are given out. */
-static bool receipt_next(unit_link_t *self, unit_answer_t *answer) {
-    if (self->receipts_given == self->receipts.rows_count) return false;
-    const receipt_row_t *row = &self->receipts.rows[self->receipts_given++];
+static bool row_next(unit_link_t *self, arena_t *arena, unit_answer_t *answer) {
+    if (self->rows_given < self->verdicts.rows_count) {
+        verdict_give(&self->verdicts, &self->verdicts.rows[self->rows_given++], arena, answer);
+        return true;
+    }
+    if (self->rows_given >= self->receipts.rows_count) return false;
+    const receipt_row_t *row = &self->receipts.rows[self->rows_given++];
     answer->request_id = row->request_id;
     answer->kind = KIND_receipt;
     answer->receipt = receipt_of_row(&self->receipts, row);
     return true;
 }
 
-/* Takes the next packet of the frame at hand: an answer, or many receipts. What is no answer of ours is passed over. false: there
- * is none, or the rest cannot be read. */
+/* Takes the next packet of the frame at hand: an answer, or many. What is no answer of ours is passed over. false: there is none,
+ * or the rest cannot be read. */
 static bool packet_next(unit_link_t *self, arena_t *arena, unit_answer_t *answer) {
     packet_t packet;
     fault_t fault;
     while (self->answers > 0) {
-        bool many = false, taken = answer_take(self->rest, arena, &packet, answer) || (many = receipts_take(self, &packet));
+        bool many = false, taken = answer_take(self->rest, arena, &packet, answer) || (many = rows_take(self, &packet));
         if (!taken && packet_decode(self->rest, &packet, &fault) != OK) break;
         self->answers--;
         self->rest = (bytes_t){self->rest.at + packet.raw.size, self->rest.size - packet.raw.size};
-        if (many ? receipt_next(self, answer) : taken || answer_read(&packet, arena, answer)) return true;
+        if (many ? row_next(self, arena, answer) : taken || answer_read(&packet, arena, answer)) return true;
     }
     self->answers = 0;
     return false;
 }
 
-/* The next receipt of the many at hand, the next answer of the frame at hand, then of the next frame. */
+/* The next row of the many at hand, the next answer of the frame at hand, then of the next frame. */
 static bool answer_next(unit_link_t *self, arena_t *arena, unit_answer_t *answer) {
-    while (!receipt_next(self, answer) && !packet_next(self, arena, answer)) {
+    while (!row_next(self, arena, answer) && !packet_next(self, arena, answer)) {
         if (zmq_msg_recv(&self->frame, self->raw, ZMQ_DONTWAIT) < 0) return false;
         self->rest = packets_of((bytes_t){zmq_msg_data(&self->frame), (uint32_t)zmq_msg_size(&self->frame)}, &self->answers);
     }

@@ -54,6 +54,7 @@ static void walk_packets(bytes_t frame, arena_t *arena) {
     look(rest, receipt_type(), arena);
     look(rest, receipts_type(), arena);
     look(rest, verdict_type(), arena);
+    look(rest, verdicts_type(), arena);
     look(rest, append_ask_type(), arena);
     look(rest, report_submit_type(), arena);
     for (; count > 0 && packet_decode(rest, &packet, &fault) == OK; count--) {

@@ -38,6 +38,7 @@ typedef struct {
     text_t last_unit, last_note_code, last_note_unit; /* in arena */
     bool hold_receipts, hold_verdicts, hold_registry;
     bool gather_receipts; /* until world_receipts_give */
+    bool refuse_odd;      /* entries of odd numbers are refused, with two reasons */
     receipt_row_t rows[WORLD_ROWS];
     uint32_t row_count;
     peer_t held_peer;
@@ -122,6 +123,15 @@ static inline void world_verdicts_step(world_t *w) {
 
 /* --- intake --- */
 static inline void world_judge(world_t *w, uint64_t seq, const append_ask_t *ask) {
+    if (w->refuse_odd && seq % 2 == 1) {
+        const reason_t reasons[] = {{.code = REASON_OF(unknown_task), .path = text_of("report.task")},
+                                    {.code = REASON_OF(unknown_period), .path = text_of("report.period")}};
+        report_refused_t refused = {.unit = ask->unit, .task = ask->report.task, .period = ask->report.period, .reasons = reasons,
+                                    .reasons_count = 2};
+        memcpy(refused.submission_id, ask->report.submission_id, 16);
+        world_event(w, seq, report_refused_type(), &refused);
+        return;
+    }
     report_accepted_t accepted = {.unit = ask->unit, .task = ask->report.task, .period = ask->report.period, .revision = 1};
     memcpy(accepted.submission_id, ask->report.submission_id, 16);
     world_event(w, seq, report_accepted_type(), &accepted);

@@ -1,4 +1,4 @@
-/* The receipts of a group come in one packet and go to whom they belong: together to who sends arrays, alone to all others. */
+/* Receipts of a group, and verdicts, go to whom they belong: many in one packet to who sends arrays, alone to all others. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -186,6 +186,116 @@ static void receipts_answer_questions_of_any_number(void **state) {
     buffer_destroy(&frame);
 }
 
+/* The packets of verdicts among those of a frame, and their rows. */
+static void verdicts_count(world_t *w, bytes_t frame, uint32_t *packets, uint32_t *rows) {
+    uint32_t count = 0;
+    bytes_t rest = packets_of(frame, &count);
+    for (; count > 0; count--) {
+        packet_t packet;
+        verdicts_t verdicts;
+        fault_t fault;
+        assert_int_equal(packet_decode(rest, &packet, &fault), OK);
+        assert_int_not_equal(packet.kind, KIND_verdict);
+        if (packet.kind == KIND_verdicts) {
+            assert_int_equal(packet_body(&packet, verdicts_type(), w->arena, &verdicts, &fault), OK);
+            *rows += verdicts.rows_count;
+            (*packets)++;
+        }
+        rest = (bytes_t){rest.at + packet.raw.size, rest.size - packet.raw.size};
+    }
+    assert_int_equal(rest.size, 0);
+}
+
+static void verdicts_on_reports_of_an_array_come_in_one_packet(void **state) {
+    world_t *w = *state;
+    report_t sent[20];
+    send_many(clerk_link, 20, sent);
+    WORLD_UNTIL(w, w->row_count == 20);
+    world_receipts_give(w);
+    uint32_t packets = 0, rows = 0;
+    while (rows < 20) {
+        zmq_msg_t frame = frame_next(w);
+        verdicts_count(w, (bytes_t){zmq_msg_data(&frame), (uint32_t)zmq_msg_size(&frame)}, &packets, &rows);
+        zmq_msg_close(&frame);
+    }
+    assert_int_equal(rows, 20);
+    assert_true(packets <= 2); /* some may have come by before their receipts */
+}
+
+static void a_verdict_among_many_says_entry_revision_and_instant(void **state) {
+    world_t *w = *state;
+    report_t sent[2];
+    uint64_t first = send_many(clerk_link, 2, sent);
+    WORLD_UNTIL(w, w->row_count == 2);
+    world_receipts_give(w);
+    uint64_t seqs[2] = {0};
+    for (uint32_t answers = 0; answers < 4; answers++) {
+        unit_answer_t answer;
+        assert_true(world_answer(w, clerk_link, &answer));
+        if (answer.kind == KIND_receipt) {
+            seqs[answer.request_id - first] = answer.receipt.seq;
+            continue;
+        }
+        assert_int_equal(answer.kind, KIND_verdict);
+        assert_true(answer.verdict.accepted);
+        assert_int_equal(answer.verdict.revision, 1);
+        assert_int_equal(answer.verdict.seq, seqs[answer.request_id - first]);
+        assert_int_equal(answer.verdict.received_ms, 1629878400000 + answer.verdict.seq);
+        assert_int_equal(answer.verdict.unit.size, 0); /* who sent the report knows */
+    }
+}
+
+/* A refusal keeps its reasons, and their words outlive the frame that brought them. */
+static void a_refusal_among_many_verdicts_keeps_all_its_reasons(void **state) {
+    world_t *w = *state;
+    report_t sent[3];
+    w->refuse_odd = true;
+    uint64_t first = send_many(clerk_link, 3, sent);
+    WORLD_UNTIL(w, w->row_count == 3);
+    world_receipts_give(w);
+    unit_answer_t verdicts[3];
+    for (uint32_t answers = 0, judged = 0; answers < 6; answers++) {
+        unit_answer_t answer;
+        assert_true(world_answer(w, clerk_link, &answer));
+        if (answer.kind == KIND_verdict) verdicts[judged++] = answer;
+    }
+    report_t one = report_make();
+    w->gather_receipts = false;
+    unit_send_report(clerk_link, &one, 0); /* another frame comes */
+    next(w, KIND_receipt);
+    uint32_t refused = 0;
+    for (uint32_t index = 0; index < 3; index++) {
+        const verdict_t *verdict = &verdicts[index].verdict;
+        assert_true(verdicts[index].request_id >= first && verdicts[index].request_id < first + 3);
+        assert_int_equal(verdict->accepted, verdict->seq % 2 == 0);
+        assert_int_equal(verdict->reasons_count, verdict->accepted ? 0 : 2);
+        if (verdict->accepted) continue;
+        refused++;
+        assert_true(text_is(verdict->reasons[0].code, "unknown_task"));
+        assert_true(text_is(verdict->reasons[1].path, "report.period"));
+        assert_true(verdict->reasons[1].zh.size > 0 && verdict->reasons[1].en.size > 0);
+    }
+    assert_true(refused > 0);
+}
+
+static void who_sends_no_arrays_is_given_a_verdict_of_its_own(void **state) {
+    world_t *w = *state;
+    w->gather_receipts = false;
+    report_t one = report_make();
+    unit_send_report(clerk_link, &one, 0);
+    for (uint32_t taken = 0; taken < 2; taken++) {
+        zmq_msg_t frame = frame_next(w);
+        packet_t packet;
+        verdict_t verdict;
+        fault_t fault;
+        assert_int_equal(packet_decode((bytes_t){zmq_msg_data(&frame), (uint32_t)zmq_msg_size(&frame)}, &packet, &fault), OK);
+        assert_int_equal(packet.kind, taken == 0 ? KIND_receipt : KIND_verdict);
+        if (taken == 1) assert_int_equal(packet_body(&packet, verdict_type(), w->arena, &verdict, &fault), OK);
+        if (taken == 1) assert_true(text_is(verdict.unit, "chengmen"));
+        zmq_msg_close(&frame);
+    }
+}
+
 #define TWO(name) cmocka_unit_test_setup_teardown(name, two_start, two_end)
 
 int main(void) {
@@ -196,6 +306,10 @@ int main(void) {
         TWO(a_frame_of_receipts_is_one_packet_and_no_longer_than_a_frame_may_be),
         TWO(receipts_answer_questions_of_any_number),
         TWO(a_receipt_that_nobody_waits_for_is_dropped),
+        TWO(verdicts_on_reports_of_an_array_come_in_one_packet),
+        TWO(a_verdict_among_many_says_entry_revision_and_instant),
+        TWO(a_refusal_among_many_verdicts_keeps_all_its_reasons),
+        TWO(who_sends_no_arrays_is_given_a_verdict_of_its_own),
     };
     int failed = cmocka_run_group_tests_name("gateway receipts", tests, NULL, NULL);
     link_stop();

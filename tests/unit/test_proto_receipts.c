@@ -1,4 +1,4 @@
-/* Many receipts said together: the same as each said alone. */
+/* Many receipts or verdicts said together: the same as each said alone. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "proto/receipt.h"
+#include "proto/verdict.h"
 
 static receipt_row_t row_numbered(uint32_t number) {
     receipt_row_t row = {.request_id = number * 1000, .seq = number, .received_ms = number % 2 * 77, .duplicate = number % 3 == 0};
@@ -38,7 +39,7 @@ static void rows_put_together_are_the_canonical_packet(void **state) {
             wire_encode(receipt_row_type(), &rows[index], &encoded);
         }
         buffer_add(&together, (const uint8_t *)"before", 6);
-        receipts_encode(&shared, (bytes_t){encoded.at, (uint32_t)encoded.size}, counts[at], &together);
+        packet_encode_rows(receipts_type(), &shared, (bytes_t){encoded.at, (uint32_t)encoded.size}, counts[at], &together);
         shared.rows = rows;
         shared.rows_count = counts[at];
         packet_encode(0, receipts_type(), &shared, &whole);
@@ -75,10 +76,41 @@ static void a_row_with_what_all_share_is_a_receipt(void **state) {
     assert_true(receipt.duplicate);
 }
 
+static void a_verdicts_row_says_what_the_verdict_says_of_its_report(void **state) {
+    (void)state;
+    static const uint64_t instants[] = {0, 5, 1629878400000};
+    reason_t reason = {.code = text_of("unknown_task")};
+    for (size_t due = 0; due < 3; due++)
+        for (size_t shared_due = 0; shared_due < 3; shared_due++)
+            for (size_t received = 1; received < 3; received++) {
+                verdicts_t shared = {.due_ms = instants[shared_due], .received_ms = 5};
+                verdict_t said = {.seq = 9, .accepted = due == 1, .revision = 3, .due_ms = instants[due],
+                                  .received_ms = instants[received], .reasons = &reason, .reasons_count = 1};
+                verdict_row_t row = row_of_verdict(&shared, &said, UINT64_MAX), read;
+                buffer_t bytes = {0};
+                arena_t *arena = arena_new();
+                fault_t fault;
+                wire_encode(verdict_row_type(), &row, &bytes);
+                bytes_t encoded = {bytes.at, (uint32_t)bytes.size};
+                assert_int_equal(wire_decode(verdict_row_type(), encoded, arena, &read, &fault), OK);
+                assert_true(read.request_id == UINT64_MAX);
+                verdict_t told = verdict_of_row(&shared, &read);
+                assert_int_equal(told.seq, 9);
+                assert_int_equal(told.accepted, said.accepted);
+                assert_int_equal(told.revision, 3);
+                assert_int_equal(told.due_ms, said.due_ms);
+                assert_int_equal(told.received_ms, said.received_ms);
+                assert_true(text_is(told.reasons[0].code, "unknown_task"));
+                buffer_destroy(&bytes);
+                arena_destroy(&arena);
+            }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_put_together_are_the_canonical_packet),
         cmocka_unit_test(a_row_with_what_all_share_is_a_receipt),
+        cmocka_unit_test(a_verdicts_row_says_what_the_verdict_says_of_its_report),
     };
     crypto_start();
     return cmocka_run_group_tests_name("proto receipts", tests, NULL, NULL);
