@@ -2,6 +2,7 @@
 #include "services/gateway/edge.h"
 
 #include <czmq.h>
+#include <errno.h>
 #include <string.h>
 
 #include "services/stage/clock.h"
@@ -36,7 +37,10 @@ static zsock_t *knock(const char *endpoint, const char *server_public, const cha
         well = well && zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, server_public, strlen(server_public)) == 0 &&
                zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, client_public, strlen(client_public)) == 0 &&
                zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, client_secret, strlen(client_secret)) == 0;
-    if (!well || zmq_connect(socket, endpoint) != 0 || zmq_send(socket, "?", 1, ZMQ_DONTWAIT) < 0) zsock_destroy(&client);
+    well = well && zmq_connect(socket, endpoint) == 0;
+    /* who was turned away before this line has no pipe left to send by: what the door said is the monitor's to tell */
+    well = well && (zmq_send(socket, "?", 1, ZMQ_DONTWAIT) > 0 || errno == EAGAIN);
+    if (!well) zsock_destroy(&client);
     return client;
 }
 
