@@ -53,9 +53,14 @@ void inner_appends_send(gateway_t *self) {
     }
 }
 
-static void verdict_ask(gateway_t *self, conversation_t *conversation, uint64_t seq) {
+static uint64_t epoch_of(const gateway_t *self, const conversation_t *conversation) {
     uint8_t earlier = (uint8_t)(self->epoch - conversation->epoch); /* so many restores ago */
-    verdict_ask_t ask = {.seq = seq, .epoch = self->epoch - earlier};
+    return self->epoch - earlier;
+}
+
+/* `epoch`: of the entry; 0: whichever it stands in. */
+static void verdict_ask(gateway_t *self, conversation_t *conversation, uint64_t seq, uint64_t epoch) {
+    verdict_ask_t ask = {.seq = seq, .epoch = epoch};
     inner_ask(self, self->validation, conversation, verdict_ask_type(), &ask, WAITS_FOR_TOLD);
 }
 
@@ -119,7 +124,7 @@ static void verdict_await(gateway_t *self, conversation_t *conversation, uint64_
     event_t event;
     if (to_come && pending_await_entry(self->pending, conversation, seq)) conversation->waits = WAITS_FOR_VERDICT;
     else if (early_find(self->early, seq, epoch, &event)) judge(self, conversation, &event);
-    else verdict_ask(self, conversation, seq);
+    else verdict_ask(self, conversation, seq, duplicate ? 0 : epoch); /* a repeat's entry may be of an epoch before */
 }
 
 static void on_receipt(gateway_t *self, conversation_t *conversation, const packet_t *packet) {
@@ -258,7 +263,7 @@ void inner_event(void *gateway, const event_t *event) {
     if (conversation == NULL && judged) early_keep(self->early, event);
     if (conversation == NULL || conversation->waits != WAITS_FOR_VERDICT) return;
     if (!judged) { /* there will be none: validation says why */
-        verdict_ask(self, conversation, conversation->seq);
+        verdict_ask(self, conversation, conversation->seq, epoch_of(self, conversation));
         return;
     }
     arena_reset(self->arena);
@@ -269,7 +274,7 @@ void inner_gap(void *gateway) {
     gateway_t *self = gateway;
     for (conversation_t *at = pending_oldest(self->pending), *next; at != NULL; at = next) {
         next = pending_newer(self->pending, at);
-        if (at->waits == WAITS_FOR_VERDICT) verdict_ask(self, at, at->seq);
+        if (at->waits == WAITS_FOR_VERDICT) verdict_ask(self, at, at->seq, epoch_of(self, at));
     }
 }
 
