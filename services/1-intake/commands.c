@@ -151,18 +151,10 @@ static void on_plan_sealed(visit_t *visit, const command_t *command, const packe
 }
 
 text_t due_told(const intake_t *self, uint64_t due_ms) {
-    due_shown_t due = due_shown((int64_t)planbook_plan(self->book)->offset_minutes, (int64_t)due_ms);
-    return arena_format(self->arena, "%04u-%02u-%02u %02u:%02u", due.day / 10000, due.day / 100 % 100, due.day % 100,
-                        due.minute / 60, due.minute % 60);
+    return due_text((int64_t)planbook_plan(self->book)->offset_minutes, (int64_t)due_ms, self->arena);
 }
 
-/* 2021-09-26 09:00, in the plan's local time. */
-text_t instant_shown(const intake_t *self, int64_t at_ms) {
-    const plan_t *plan = planbook_plan(self->book);
-    uint32_t day = day_of_instant(plan, at_ms), minute = minute_of_instant(plan, at_ms);
-    return arena_format(self->arena, "%04u-%02u-%02u %02u:%02u", day / 10000, day / 100 % 100, day % 100, minute / 60,
-                        minute % 60);
-}
+text_t instant_shown(const intake_t *self, int64_t at_ms) { return when_text(planbook_plan(self->book), at_ms, self->arena); }
 
 static void on_advance_clock(visit_t *visit, const command_t *command, const packet_t *body) {
     intake_t *self = visit->intake;

@@ -9,18 +9,6 @@
 
 /* --- the rule --- */
 
-text_t decision_instant(const plan_t *plan, uint64_t at_ms, arena_t *arena) {
-    uint32_t day = day_of_instant(plan, (int64_t)at_ms), minute = minute_of_instant(plan, (int64_t)at_ms);
-    return arena_format(arena, "%04" PRIu32 "-%02" PRIu32 "-%02" PRIu32 " %02" PRIu32 ":%02" PRIu32, day / 10000, day / 100 % 100,
-                        day % 100, minute / 60, minute % 60);
-}
-
-text_t decision_due(const plan_t *plan, uint64_t due_ms, arena_t *arena) {
-    due_shown_t due = due_shown((int64_t)plan->offset_minutes, (int64_t)due_ms);
-    return arena_format(arena, "%04" PRIu32 "-%02" PRIu32 "-%02" PRIu32 " %02" PRIu32 ":%02" PRIu32, due.day / 10000,
-                        due.day / 100 % 100, due.day % 100, due.minute / 60, due.minute % 60);
-}
-
 uint32_t decision_reason(reason_t *reason, text_t code, const char *path, arena_t *arena, const text_t *args, uint32_t count) {
     text_t *copies = ARENA_NEW(arena, text_t, count + 1);
     if (count > 0) memcpy(copies, args, sizeof *args * count);
@@ -55,7 +43,7 @@ static uint32_t repeat_judge(const decision_case_t *given, reason_t *reason, are
     if (standing->decision != given->decided->decision || standing->revision != given->decided->revision) return 0;
     bool returned = standing->decision == decision_returned;
     text_t args[] = {arena_format(arena, "%" PRIu64, standing->revision),
-                     decision_instant(planbook_plan(given->book), standing->decided_ms, arena)};
+                     when_text(planbook_plan(given->book), (int64_t)standing->decided_ms, arena)};
     text_t code = returned ? REASON_OF(already_returned) : REASON_OF(already_approved);
     return decision_reason(reason, code, "revision", arena, args, 2);
 }
@@ -73,13 +61,13 @@ uint32_t decision_judge(const decision_case_t *given, reason_t *reasons, arena_t
     if (counts == decided->revision && !old) return 0;
     if (counts == decided->revision) {
         text_t args[] = {arena_format(arena, "%" PRIu64, standing->revision),
-                         decision_instant(planbook_plan(given->book), standing->decided_ms, arena)};
+                         when_text(planbook_plan(given->book), (int64_t)standing->decided_ms, arena)};
         return decision_reason(reasons, REASON_OF(newest_returned), "revision", arena, args, 2);
     }
     const unit_t *unit = planbook_unit(given->book, decided->unit);
     if (counts == 0) return decision_reason(reasons, REASON_OF(nothing_to_decide), "revision", arena, &unit->name, 1);
     text_t args[] = {arena_format(arena, "%" PRIu64, decided->revision), arena_format(arena, "%" PRIu64, counts),
-                     decision_instant(planbook_plan(given->book), (uint64_t)given->counts_since_ms, arena)};
+                     when_text(planbook_plan(given->book), (int64_t)given->counts_since_ms, arena)};
     return decision_reason(reasons, REASON_OF(decision_stale), "revision", arena, args, 3);
 }
 

@@ -20,7 +20,7 @@ static uint32_t extension_judge(turn_t *turn, const extension_decided_t *decided
     text_t asked = arena_format(arena, "%" PRIu64, decided->request_seq);
     if (decided->request_seq != 0 && !request_waits(decided, request))
         count += decision_reason(&reasons[count], REASON_OF(nothing_asked), "request_seq", arena, &asked, 1);
-    text_t due = decision_due(planbook_plan(book), before_ms, arena);
+    text_t due = due_text((int64_t)planbook_plan(book)->offset_minutes, (int64_t)before_ms, arena);
     if (decided->decision == decision_extended && due_ms <= before_ms)
         count += decision_reason(&reasons[count], REASON_OF(not_later), "until", arena, &due, 1);
     return count;

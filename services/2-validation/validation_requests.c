@@ -28,7 +28,7 @@ static uint32_t until_judge(const request_case_t *given, reason_t *reason, arena
     text_t days[] = {day_shown(until, arena), day_shown(least, arena)}, most = day_shown(last, arena);
     if (until < least) return decision_reason(reason, REASON_OF(until_past), "until", arena, days, 2);
     if (until > last) return decision_reason(reason, REASON_OF(until_far), "until", arena, &most, 1);
-    text_t due = decision_due(plan, given->due_ms, arena);
+    text_t due = due_text((int64_t)plan->offset_minutes, (int64_t)given->due_ms, arena);
     bool later = (uint64_t)deadline_resolve(plan, until).due_ms > given->due_ms;
     return later ? 0 : decision_reason(reason, REASON_OF(not_later), "until", arena, &due, 1);
 }
@@ -44,7 +44,7 @@ uint32_t request_judge(const request_case_t *given, reason_t *reasons, arena_t *
     const request_row_t *waits = &given->newest;
     bool same = waits->state == request_state_pending && waits->until == said->until && text_equal(waits->why, said->why);
     if (count > 0 || !same) return count;
-    text_t args[] = {decision_instant(planbook_plan(given->book), waits->at_ms, arena),
+    text_t args[] = {when_text(planbook_plan(given->book), (int64_t)waits->at_ms, arena),
                      arena_format(arena, "%" PRIu64, waits->seq)};
     return decision_reason(reasons, REASON_OF(request_known), "until", arena, args, 2);
 }

@@ -66,12 +66,6 @@ text_t judge_day(judge_t *self, uint32_t day) {
     return arena_format(self->arena, "%04" PRIu32 "-%02" PRIu32 "-%02" PRIu32, day / 10000, day / 100 % 100, day % 100);
 }
 
-static text_t judge_instant(judge_t *self, int64_t at_ms) {
-    uint32_t minute = minute_of_instant(self->plan, at_ms);
-    text_t day = judge_day(self, day_of_instant(self->plan, at_ms));
-    return arena_format(self->arena, TEXT_FORMAT " %02" PRIu32 ":%02" PRIu32, TEXT_ARGS(day), minute / 60, minute % 60);
-}
-
 text_t figure_path(judge_t *self, uint32_t figure, const char *field) {
     return arena_format(self->arena, "figures[%" PRIu32 "]%s%s", figure, field[0] == '\0' ? "" : ".", field);
 }
@@ -116,7 +110,7 @@ static void judge_lock(judge_t *self) {
     const validation_standing_t *standing = &self->given->standing;
     if (standing->decision != decision_approved) return;
     FAULT_WITH(self, locked, text_of("replaces"), arena_format(self->arena, "%" PRIu64, standing->revision),
-               judge_instant(self, (int64_t)standing->decided_ms));
+               when_text(self->plan, (int64_t)standing->decided_ms, self->arena));
 }
 
 /* "填报人, 审核人, 负责人 as the plan asks": a name is its keyed hash here. */
@@ -141,7 +135,7 @@ static void judge_revision(judge_t *self) {
     bool stands = standing->revision > 0;
     FAULT_WITH(self, superseded, text_of("replaces"), arena_format(self->arena, "%" PRIu64, standing->revision),
                arena_format(self->arena, "%" PRIu64, replaces), stands ? self->unit->name : text_of("–"),
-               stands ? judge_instant(self, (int64_t)standing->received_ms) : text_of("–"));
+               stands ? when_text(self->plan, (int64_t)standing->received_ms, self->arena) : text_of("–"));
 }
 
 static bool has_figure(const report_t *report, text_t indicator, text_t member) {

@@ -55,8 +55,6 @@ void on_outage_declared(turn_t *turn, const event_t *event);
 /* --- decisions (validation_decisions.c) --- */
 void on_report_decided(turn_t *turn, const event_t *event);
 void on_extension_decided(turn_t *turn, const event_t *event);
-text_t decision_instant(const plan_t *plan, uint64_t at_ms, arena_t *arena);
-text_t decision_due(const plan_t *plan, uint64_t due_ms, arena_t *arena); /* of a deadline: 2021-08-25 24:00 */
 /* One reason with copies of its args; 1. */
 uint32_t decision_reason(reason_t *reason, text_t code, const char *path, arena_t *arena, const text_t *args, uint32_t count);
 /* What both kinds of decision say alike. */

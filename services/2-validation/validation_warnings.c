@@ -84,7 +84,7 @@ static void remind_check(ruling_t *self, bool reported) {
     else if (reported) add(self, REASON_OF(nothing_to_remind), "period", &unit->name, 1);
     const follow_row_t *follow = self->follow;
     if (follow->reminded_ms == 0 || day_of_instant(plan, (int64_t)follow->reminded_ms) != today) return;
-    text_t before[] = {follow->reminded_by, decision_instant(plan, follow->reminded_ms, self->arena)};
+    text_t before[] = {follow->reminded_by, when_text(plan, (int64_t)follow->reminded_ms, self->arena)};
     add(self, REASON_OF(reminded_today), "period", before, 2);
 }
 

@@ -143,15 +143,11 @@ text_t cli_when(const cli_t *cli, int64_t offset_minutes, int64_t at_ms) {
     int64_t minutes = at_ms / 60000 + offset_minutes;
     uint32_t day = day_of_number(minutes / 1440);
     uint32_t minute = (uint32_t)(minutes % 1440);
-    return arena_format(cli->arena, "%04u-%02u-%02u %02u:%02u", day / 10000, day / 100 % 100, day % 100, minute / 60,
-                        minute % 60);
+    return local_text(day, minute, cli->arena);
 }
 
 text_t cli_due(const cli_t *cli, int64_t offset_minutes, uint64_t due_ms) {
-    if (due_ms == 0) return text_of("-");
-    due_shown_t due = due_shown(offset_minutes, (int64_t)due_ms);
-    return arena_format(cli->arena, "%04u-%02u-%02u %02u:%02u", due.day / 10000, due.day / 100 % 100, due.day % 100,
-                        due.minute / 60, due.minute % 60);
+    return due_ms == 0 ? text_of("-") : due_text(offset_minutes, (int64_t)due_ms, cli->arena);
 }
 
 /* --- the adopted plan --- */

@@ -1,6 +1,8 @@
 /* Days, instants, working days and deadlines, by integer arithmetic on the proleptic Gregorian calendar. */
 #include "services/plan/calendar.h"
 
+#include <inttypes.h>
+
 enum { MINUTES_OF_DAY = 1440, MS_OF_MINUTE = 60000 };
 
 static int64_t floor_divide(int64_t number, int64_t by) { return number / by - (number % by < 0 ? 1 : 0); }
@@ -94,6 +96,20 @@ due_shown_t due_shown(int64_t offset_minutes, int64_t due_ms) {
     int64_t minutes = floor_divide(due_ms + 1, MS_OF_MINUTE) + offset_minutes;
     int64_t number = floor_divide(minutes - 1, MINUTES_OF_DAY);
     return (due_shown_t){day_of_number(number), (uint32_t)(minutes - number * MINUTES_OF_DAY)};
+}
+
+text_t local_text(uint32_t day, uint32_t minute, arena_t *arena) {
+    return arena_format(arena, "%04" PRIu32 "-%02" PRIu32 "-%02" PRIu32 " %02" PRIu32 ":%02" PRIu32, day / 10000, day / 100 % 100,
+                        day % 100, minute / 60, minute % 60);
+}
+
+text_t due_text(int64_t offset_minutes, int64_t due_ms, arena_t *arena) {
+    due_shown_t due = due_shown(offset_minutes, due_ms);
+    return local_text(due.day, due.minute, arena);
+}
+
+text_t when_text(const plan_t *plan, int64_t at_ms, arena_t *arena) {
+    return local_text(day_of_instant(plan, at_ms), minute_of_instant(plan, at_ms), arena);
 }
 
 /* The working day at `day` or, where it is a rest day, the next one in direction `step`. Ends: rest days are finitely many. */

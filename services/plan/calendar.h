@@ -26,6 +26,9 @@ typedef struct {
     uint32_t minute; /* 1 … 1440 */
 } due_shown_t;
 due_shown_t due_shown(int64_t offset_minutes, int64_t due_ms);
+text_t due_text(int64_t offset_minutes, int64_t due_ms, arena_t *arena); /* 2021-08-25 24:00 */
+text_t when_text(const plan_t *plan, int64_t at_ms, arena_t *arena);     /* 2021-08-26 09:00, local time */
+text_t local_text(uint32_t day, uint32_t minute, arena_t *arena);        /* the same, of a local day and a minute of it */
 /* The last ms of a deadline: an instant ≤ due is in time. 24:00 of the day is the last ms of the day itself. */
 typedef struct {
     uint32_t day;            /* after roll */
