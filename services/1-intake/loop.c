@@ -90,9 +90,9 @@ static void clocks_read(loop_t *self) {
     self->steady_ms = clock_steady_ms();
 }
 
-/* Has this group been gathered for longer than a part of what its commit will take? */
-static bool gathered_for(const loop_t *self, int64_t part, int64_t of) {
-    return (clock_steady_us() - self->group_us) * of > self->commit_us * part;
+/* Has this group been gathered for longer than its commit will take, or than so small a part of that? */
+static bool gathered_for(const loop_t *self, int64_t commits_part) {
+    return (clock_steady_us() - self->group_us) * commits_part > self->commit_us;
 }
 
 /* Takes what has arrived, at most one group of it: a flood must not keep receipts waiting. A group that took as long to gather as
@@ -111,7 +111,7 @@ static void drain(loop_t *self, uint32_t ready) {
             frames++;
             size += frame.size;
             take_frame(self, &asker, frame);
-            heard = gathered_for(self, 1, 1);
+            heard = gathered_for(self, 1);
         }
     }
 }
@@ -126,7 +126,7 @@ static void advance_on(loop_t *self) {
 /* While a group is small beside its commit and smaller than the last one, the same senders are likely to be on their way: one flush
  * for all of them. */
 static void linger(loop_t *self, void *const *handles) {
-    if (self->asker_count > 1 && self->asker_count < self->last_group && !gathered_for(self, 1, 4))
+    if (self->asker_count > 1 && self->asker_count < self->last_group && !gathered_for(self, 4))
         drain(self, link_wait(handles, DOORS, LINGER_MS));
     self->last_group = self->asker_count;
 }
