@@ -51,15 +51,15 @@ uint64_t events_in(const store_t *self, bytes_t record) {
 
 /* --- reading --- */
 
-static void passage_broken(txn_t *self, const passage_t *walk) {
-    log_error("event_corrupt", "store=%s seq=%llu", self->store->path, (unsigned long long)walk->seq);
+void event_broken(txn_t *self, uint64_t seq) {
+    log_error("event_corrupt", "store=%s seq=%llu", self->store->path, (unsigned long long)seq);
     txn_fail(self, ERR_CORRUPT);
 }
 
 /* The next event of the record at hand. A record that does not end where an event ends is broken. */
 static bool passage_cut(txn_t *self, passage_t *walk) {
     if (event_cut(self->store, walk->record, &walk->at, &walk->event)) return true;
-    passage_broken(self, walk);
+    event_broken(self, walk->seq);
     return false;
 }
 

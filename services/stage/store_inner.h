@@ -123,6 +123,7 @@ uint64_t stream_seq_of(MDB_val key);
  * whole. */
 bool event_cut(const store_t *self, bytes_t record, uint32_t *at, bytes_t *event);
 uint64_t events_in(const store_t *self, bytes_t record); /* 0: it is broken */
+void event_broken(txn_t *self, uint64_t seq);            /* fails the transaction, and the log says where */
 void stream_lay(txn_t *self, uint64_t seq, bytes_t record, bool there);
 /* An event is to be written behind what this buffer holds; then it is added. `begin`: where it begins. */
 buffer_t *bundle_begin(txn_t *self);

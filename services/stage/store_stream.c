@@ -16,14 +16,6 @@ static void hash_read(const txn_t *self, bytes_t record, uint8_t hash[HASH_SIZE]
 
 static bytes_t record_of(MDB_val value) { return (bytes_t){value.mv_data, (uint32_t)value.mv_size}; }
 
-/* A record that holds no hash and event. */
-static bool record_is_broken(txn_t *self, uint64_t seq, uint64_t count) {
-    if (count > 0) return false;
-    log_error("event_corrupt", "store=%s seq=%llu", self->store->path, (unsigned long long)seq);
-    txn_fail(self, ERR_CORRUPT);
-    return true;
-}
-
 head_t txn_head(txn_t *self) {
     if (self->head_known || self->err != OK) return self->head;
     MDB_cursor *cursor = NULL;
@@ -31,7 +23,8 @@ head_t txn_head(txn_t *self) {
     int code = mdb_cursor_open(self->mdb, self->store->stream, &cursor);
     if (code == 0) code = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
     uint64_t count = code == 0 ? events_in(self->store, record_of(value)) : 0;
-    if (code == 0 && !record_is_broken(self, stream_seq_of(key), count)) {
+    if (code == 0 && count == 0) event_broken(self, stream_seq_of(key));
+    if (count > 0) {
         self->head.seq = stream_seq_of(key) + count - 1;
         hash_read(self, record_of(value), self->head.hash);
     }
@@ -73,12 +66,11 @@ static bool hash_before(txn_t *self, const passage_t *walk, uint8_t hash[HASH_SI
     if (code != 0 && code != MDB_NOTFOUND) txn_wrong(self, code, "events");
     if (code != 0) return false;
     uint64_t count = events_in(self->store, record_of(value));
-    if (record_is_broken(self, stream_seq_of(key), count) || stream_seq_of(key) + count != walk->first) return false;
+    if (count == 0) event_broken(self, stream_seq_of(key));
+    if (count == 0 || stream_seq_of(key) + count != walk->first) return false;
     hash_read(self, record_of(value), hash);
     return true;
 }
-
-static void event_broken(txn_t *self, uint64_t seq) { (void)record_is_broken(self, seq, 0); }
 
 bool txn_hash(txn_t *self, uint64_t seq, uint8_t hash[32]) {
     passage_t walk;
