@@ -1,7 +1,8 @@
 /* What pump.h promises. */
 #include "tests/sim/pump.h"
 
-#include <ftw.h>
+#include "tests/sim/temporary.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,9 +63,4 @@ bool pump_files_equal(const char *one, const char *other) {
     return equal && number > 1;
 }
 
-static int remove_one(const char *path, const struct stat *info, int flag, struct FTW *walk) {
-    (void)info, (void)flag, (void)walk;
-    return remove(path);
-}
-
-void pump_remove(const char *folder) { nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS); }
+void pump_remove(const char *folder) { temporary_remove(folder); }

@@ -11,7 +11,7 @@
 #include "services/4-alerting/alerting.h"
 #include "services/notifier/notifier.h"
 #include "tests/sim/pump.h"
-#include "tests/unit/temporary.h"
+#include "tests/sim/temporary.h"
 
 struct world {
     char folder[64];
@@ -90,7 +90,7 @@ world_t *world_new(const plan_t *plan, int64_t start_ms) {
 void world_destroy(world_t **self) {
     if (*self == NULL) return;
     close_all(*self);
-    pump_remove((*self)->folder);
+    temporary_remove((*self)->folder);
     planbook_destroy(&(*self)->book);
     free(*self);
     *self = NULL;

@@ -14,7 +14,7 @@
 #include "proto/crypto.h"
 #include "services/3-aggregation/aggregation.h"
 #include "tests/unit/aggregation_plan.h"
-#include "tests/unit/temporary.h"
+#include "tests/sim/temporary.h"
 
 typedef struct {
     char path[64];

@@ -12,7 +12,7 @@
 #include "services/4-alerting/alerting.h"
 #include "services/4-alerting/alerting_rules.h"
 #include "services/plan/calendar.h"
-#include "tests/unit/temporary.h"
+#include "tests/sim/temporary.h"
 
 #include <stdio.h>
 #include <stdlib.h>

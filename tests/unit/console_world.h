@@ -21,7 +21,7 @@
 #include "services/stage/clock.h"
 #include "services/stage/home.h"
 #include "services/stage/link.h"
-#include "tests/unit/temporary.h"
+#include "tests/sim/temporary.h"
 
 #define COOKIE "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define STRANGER "ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"

@@ -5,7 +5,7 @@
 #include "services/stage/clock.h"
 #include "services/vault/evidence.h"
 #include "tests/unit/evidence_samples.h"
-#include "tests/unit/temporary.h"
+#include "tests/sim/temporary.h"
 
 enum { PIECE = LIMIT_EVIDENCE_PIECE, DAY_MS = 86400000 };
 

@@ -12,7 +12,7 @@
 #include "services/stage/link.h"
 #include "services/stage/log.h"
 #include "services/unit/unit.h"
-#include "tests/unit/temporary.h"
+#include "tests/sim/temporary.h"
 
 enum { WORLD_ROWS = 64, WORLD_PATIENCE_MS = 10000 };
 

@@ -15,7 +15,7 @@
 #include "proto/receipt.h"
 #include "services/1-intake/intake.h"
 #include "services/plan/plan.h"
-#include "tests/unit/temporary.h"
+#include "tests/sim/temporary.h"
 
 #define MINUTE_MS 60000LL
 #define HOUR_MS 3600000LL

@@ -14,7 +14,7 @@
 #include "proto/crypto.h"
 #include "services/notifier/outbox.h"
 #include "services/stage/serve.h"
-#include "tests/unit/temporary.h"
+#include "tests/sim/temporary.h"
 
 #define NINE INT64_C(1629421200000) /* 2021-08-20 09:00 in Fuzhou */
 #define HOUR_MS INT64_C(3600000)

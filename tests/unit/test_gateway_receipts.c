@@ -42,6 +42,14 @@ static uint64_t send_many(unit_link_t *link, uint32_t count, report_t *sent) {
     return unit_send_reports(link, pointers, count, 0);
 }
 
+/* The same by our clerk, and all receipts are given together. */
+static uint64_t send_as_group(world_t *w, uint32_t count, report_t *sent) {
+    uint64_t first = send_many(clerk_link, count, sent);
+    WORLD_UNTIL(w, w->row_count == count);
+    world_receipts_give(w);
+    return first;
+}
+
 static void receipts_take(world_t *w, unit_link_t *link, uint64_t first, uint32_t count, const report_t *sent) {
     bool given[LIMIT_EDGE_BATCH] = {false};
     for (uint32_t taken = 0; taken < count; taken++) {
@@ -86,9 +94,7 @@ static void each_unit_gets_its_own_of_the_receipts_of_a_group_and_no_others(void
 static void verdicts_follow_receipts_that_were_given_together(void **state) {
     world_t *w = *state;
     report_t sent[20];
-    uint64_t first = send_many(clerk_link, 20, sent);
-    WORLD_UNTIL(w, w->row_count == 20);
-    world_receipts_give(w);
+    uint64_t first = send_as_group(w, 20, sent);
     bool received[20] = {false};
     for (uint32_t answers = 0; answers < 40; answers++) {
         unit_answer_t answer;
@@ -135,9 +141,7 @@ static void a_frame_of_receipts_is_one_packet_and_no_longer_than_a_frame_may_be(
     world_t *w = *state;
     w->hold_verdicts = true;
     report_t sent[60];
-    send_many(clerk_link, 60, sent);
-    WORLD_UNTIL(w, w->row_count == 60);
-    world_receipts_give(w);
+    send_as_group(w, 60, sent);
     zmq_msg_t frame = frame_next(w);
     packet_t packet;
     receipts_t receipts;
@@ -209,9 +213,7 @@ static void verdicts_count(world_t *w, bytes_t frame, uint32_t *packets, uint32_
 static void verdicts_on_reports_of_an_array_come_in_one_packet(void **state) {
     world_t *w = *state;
     report_t sent[20];
-    send_many(clerk_link, 20, sent);
-    WORLD_UNTIL(w, w->row_count == 20);
-    world_receipts_give(w);
+    send_as_group(w, 20, sent);
     uint32_t packets = 0, rows = 0;
     while (rows < 20) {
         zmq_msg_t frame = frame_next(w);
@@ -225,9 +227,7 @@ static void verdicts_on_reports_of_an_array_come_in_one_packet(void **state) {
 static void a_verdict_among_many_says_entry_revision_and_instant(void **state) {
     world_t *w = *state;
     report_t sent[2];
-    uint64_t first = send_many(clerk_link, 2, sent);
-    WORLD_UNTIL(w, w->row_count == 2);
-    world_receipts_give(w);
+    uint64_t first = send_as_group(w, 2, sent);
     uint64_t seqs[2] = {0};
     for (uint32_t answers = 0; answers < 4; answers++) {
         unit_answer_t answer;
@@ -250,9 +250,7 @@ static void a_refusal_among_many_verdicts_keeps_all_its_reasons(void **state) {
     world_t *w = *state;
     report_t sent[3];
     w->refuse_odd = true;
-    uint64_t first = send_many(clerk_link, 3, sent);
-    WORLD_UNTIL(w, w->row_count == 3);
-    world_receipts_give(w);
+    uint64_t first = send_as_group(w, 3, sent);
     unit_answer_t verdicts[3];
     for (uint32_t answers = 0, judged = 0; answers < 6; answers++) {
         unit_answer_t answer;

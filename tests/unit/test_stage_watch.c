@@ -17,7 +17,7 @@
 #include "services/stage/clock.h"
 #include "services/stage/link.h"
 #include "services/stage/watch.h"
-#include "tests/unit/temporary.h"
+#include "tests/sim/temporary.h"
 
 enum { HANG_MS = 400, LONGER_MS = 1000 }; /* a busy machine may keep a thread from its round for a while */
 

@@ -14,7 +14,7 @@
 
 #include "proto/crypto.h"
 #include "services/unit/unit.h"
-#include "tests/unit/temporary.h"
+#include "tests/sim/temporary.h"
 
 static char folder[64], stem[96], secret_path[128], public_path[128];
 

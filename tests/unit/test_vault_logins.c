@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "services/vault/logins.h"
-#include "tests/unit/temporary.h"
+#include "tests/sim/temporary.h"
 
 #define NOW_MS 1700000000000LL
 #define PASSWORD "a long enough password"

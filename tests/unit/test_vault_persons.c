@@ -8,7 +8,7 @@
 
 #include "proto/wire.h"
 #include "services/vault/vault.h"
-#include "tests/unit/temporary.h"
+#include "tests/sim/temporary.h"
 
 static const uint8_t hash_key[HASH_KEY_SIZE] = {1, 2, 3};
 

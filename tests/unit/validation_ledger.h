@@ -11,7 +11,7 @@
 
 #include "proto/crypto.h"
 #include "services/2-validation/validation.h"
-#include "tests/unit/temporary.h"
+#include "tests/sim/temporary.h"
 #include "tests/unit/validation_plan.h"
 
 typedef struct {

@@ -11,7 +11,7 @@
 
 #include "proto/wire.h"
 #include "services/vault/vault.h"
-#include "tests/unit/temporary.h"
+#include "tests/sim/temporary.h"
 
 typedef struct {
     char folder[64];
