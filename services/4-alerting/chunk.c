@@ -52,13 +52,14 @@ entry_t chunk_entry(store_t *store, const notice_plan_t *plan, head_t sure, numb
     uint64_t epoch = 0, number = 0;
     if (!told_id_parse(entry->id, &epoch, &number) || !told_is_warning(entry->body)) return ENTRY_FOREIGN;
     txn_t *txn = store_read(store);
-    if (txn == NULL) return ENTRY_FOREIGN;
+    if (txn == NULL) return ENTRY_UNSURE;
     event_t event;
     notice_t notice;
     char id[REDIS_ID];
-    entry_t seen = ENTRY_OF_OLD;
+    uint64_t until = chunk_sure(txn, sure);
+    entry_t seen = until == 0 ? ENTRY_UNSURE : ENTRY_OF_OLD;
     *seq = number % VOLUME_ROOM;
-    if (*seq > 0 && *seq <= chunk_sure(txn, sure) && txn_event(txn, *seq, arena, &event, NULL)) {
+    if (*seq > 0 && *seq <= until && txn_event(txn, *seq, arena, &event, NULL)) {
         event.seq = *seq;
         told_id(numbering, event.epoch, *seq, id);
         bool told = strcmp(id, entry->id) == 0, same = told && notice_read(plan, &event, arena, &notice);

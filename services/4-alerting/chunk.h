@@ -28,6 +28,7 @@ typedef enum {
     ENTRY_SAME,   /* what stream 4 tells under that id */
     ENTRY_OTHER,  /* stream 4 tells something else under it, or nothing */
     ENTRY_OF_OLD, /* no event has that id: it is of a stream that a restore has lost, or that was derived otherwise */
+    ENTRY_UNSURE, /* what is sure does not stand there now: nothing follows from it */
     ENTRY_FOREIGN /* no warning of ours */
 } entry_t;
 /* What an entry of the stream in Redis is to stream 4, as far as that is sure. *seq: the event that its id names. */

@@ -18,12 +18,20 @@ typedef struct {
 typedef struct told told_t;
 told_t *told_new(void);
 void told_destroy(told_t **self);
-/* Reads what lies in Redis between the epochs of stream 4 as `store` has it. Errors as redis_newest. */
-err_t told_load(told_t *self, store_t *store, redis_t *redis, text_t stream, char why[REDIS_WHY]);
+/* Reads what lies in Redis between the epochs of stream 4 as `store` has it. Errors as redis_newest; ERR_STORE: what is `sure`
+ * does not stand there now. */
+err_t told_load(told_t *self, store_t *store, head_t sure, redis_t *redis, text_t stream, char why[REDIS_WHY]);
 /* Reads all that lies in Redis: where numbers do not say what was told. */
 err_t told_load_all(told_t *self, redis_t *redis, text_t stream, char why[REDIS_WHY]);
+/* Was this the last entry that was read? Redis may lose them meanwhile. */
+bool told_ends_with(const told_t *self, const char *id);
 /* Was this very state of this very warning told, by what was read? */
 bool told_has(const told_t *self, const notice_t *notice);
+/* Keeps what was read, with what was kept before, durably: Redis may lose it before all is gone through once more. What it says
+ * was told may be put back, and does not ring. */
+err_t told_keep(told_t *self, const char *file);
+void told_recall(told_t *self, const char *file);
+bool told_rang(const told_t *self, const notice_t *notice);
 /* Is this the body of a warning, as we write it? */
 bool told_is_warning(text_t body);
 void told_id(numbering_t numbering, uint64_t epoch, uint64_t seq, char id[REDIS_ID]);

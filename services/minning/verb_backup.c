@@ -52,10 +52,15 @@ static int copy_store(cli_t *cli, backup_t *backup, int copy) {
 
 /* How far Redis has been told lies before the copy of what there is to tell: after a restore nothing before it rings again. */
 static err_t copy_position(cli_t *cli, const backup_t *backup) {
+    static const char *const files[] = {"published", "published.told"}; /* what the first leans on comes after it */
     const char *folder = arena_format(cli->arena, "%s/%s", backup->folder, copy_names[COPY_ALERTING]).at;
     err_t err = home_make_folder(folder);
-    if (err == OK) err = copies_file("data/alerting/published", arena_format(cli->arena, "%s/published", folder).at, 0600);
-    return err == ERR_MISSING ? OK : err;
+    for (size_t file = 0; err == OK && file < sizeof files / sizeof files[0]; file++) {
+        const char *from = arena_format(cli->arena, "data/alerting/%s", files[file]).at;
+        err = copies_file(from, arena_format(cli->arena, "%s/%s", folder, files[file]).at, 0600);
+        if (err == ERR_MISSING) err = OK;
+    }
+    return err;
 }
 
 /* After the store that lists them: none of them is ever written again. What was erased meanwhile is gone, and is to be. */

@@ -66,7 +66,7 @@ static void remove_files(cli_t *cli, const char *path) {
 }
 
 static void remove_copy(cli_t *cli, const char *folder, int copy) {
-    static const char *const files[] = {"data.mdb", "lock.mdb", "lock", "published", "crashes"};
+    static const char *const files[] = {"data.mdb", "lock.mdb", "lock", "published", "published.told", "crashes"};
     const char *path = arena_format(cli->arena, "%s/%s", folder, copy_names[copy]).at;
     for (size_t index = 0; index < sizeof files / sizeof files[0]; index++)
         unlink(arena_format(cli->arena, "%s/%s", path, files[index]).at);
@@ -89,9 +89,10 @@ static int bring_copies(cli_t *cli, restoring_t *self) {
         if (err == OK)
             err = copies_file(arena_format(cli->arena, "%s/data.mdb", from).at, arena_format(cli->arena, "%s/data.mdb", to).at,
                               0600);
-        if (err == OK)
-            copies_file(arena_format(cli->arena, "%s/published", from).at, arena_format(cli->arena, "%s/published", to).at,
-                        0600);
+        static const char *const beside[] = {"published", "published.told"};
+        for (size_t file = 0; err == OK && file < sizeof beside / sizeof beside[0]; file++)
+            copies_file(arena_format(cli->arena, "%s/%s", from, beside[file]).at,
+                        arena_format(cli->arena, "%s/%s", to, beside[file]).at, 0600);
         if (err != OK && (err != ERR_MISSING || copy >= COPY_INTAKE))
             return cli_fail(cli, err == ERR_MISSING ? EX_NOINPUT : EX_IOERR, "读不到备份", "cannot read the backup", from);
     }

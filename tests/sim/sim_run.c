@@ -52,6 +52,8 @@ static void files_clear(sim_t *sim) {
     }
     sim_path_of(sim, "published", path);
     unlink(path);
+    sim_path_of(sim, "published.told", path);
+    unlink(path);
     sim_path_of(sim, "notices", path);
     unlink(path);
 }

@@ -112,6 +112,9 @@ static inline void scene_destroy(scene_t *scene) {
     redisFree(scene->redis);
     redisFree(scene->ear);
     redis_kill(scene);
+    char told[104];
+    snprintf(told, sizeof told, "%s.told", scene->file);
+    unlink(told);
     unlink(scene->file);
     assert_int_equal(rmdir(scene->folder), 0);
     world_destroy(scene->world);
