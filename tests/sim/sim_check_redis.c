@@ -74,6 +74,15 @@ static void warning_check(const marks_t *marks, const event_t *event, const noti
               rings, redis->losses);
 }
 
+/* Whatever became of numbers: nobody finds the same twice in the mailbox. */
+static void entries_once(const marks_t *marks) {
+    const sim_redis_t *redis = &marks->sim->redis;
+    for (uint32_t index = 0; index < redis->count; index++)
+        for (uint32_t other = 0; other < index; other++)
+            SIM_HOLDS(marks->sim, "told_once", !marks_equal(marks->entries[index], marks->entries[other]), "%llu-%llu stands twice",
+                      (unsigned long long)redis->entries[index].epoch, (unsigned long long)redis->entries[index].seq);
+}
+
 /* Is the entry a warning of stream 4, or history of an epoch that is over? */
 static void entry_check(sim_t *sim, txn_t *txn, const redis_entry_t *entry) {
     event_t event;
@@ -120,6 +129,7 @@ void sim_check_redis(sim_t *sim) {
         marks.told[marks.told_count++] = mark_of(sim, arena_text(sim->arena, notice.body));
     }
     rings_check(&marks);
+    entries_once(&marks);
     SIM_HOLDS(sim, "redis_is_stream_4", renumbered(sim) || index == sim->redis.count, "%u warnings, %u entries in Redis", index,
               sim->redis.count);
     for (uint32_t at = 0; at < sim->redis.count; at++) {
