@@ -16,8 +16,8 @@ typedef struct {
     bool forked;   /* the last of them begins a new epoch */
 } chunk_t;
 
-/* How far this snapshot is sure: up to `sure`, if that is in it; what was derived otherwise has another hash there. 0: it is
- * not. */
+/* How far this snapshot is sure: up to `sure`, if that is in it; what was derived otherwise has another hash there, and
+ * then nothing is: 0. */
 uint64_t chunk_sure(txn_t *txn, head_t sure);
 /* The notices behind `after`, which is not in the arena, up to `last` (0: all), as far as they are sure; none where `after` is not
  * what stands there. They live in the arena, which is reset. The transaction is over when this returns. */

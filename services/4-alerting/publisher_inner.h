@@ -50,8 +50,8 @@ void publisher_back(publisher_t *self);
 chunk_t *publisher_read(publisher_t *self, const position_t *after, uint64_t last);
 
 typedef enum { DELIVERED, TOLD_BEFORE, DIFFERENT, HELD, AWAY } delivery_t;
-/* `expected`: the entry that has to be the newest; NULL: whatever stands there, and nobody is rung. *added: it was not there,
- * and is under `id`. */
+/* `expected`: the entry that has to be the newest; NULL: whatever stands there, and nobody is rung. *added: it was not there, and
+ * is under `id`. */
 delivery_t publisher_post(publisher_t *self, const notice_t *notice, const char *expected, char id[REDIS_ID], bool *added);
 
 /* publisher_mend.c: what was told, where numbers do not say so; a stream in Redis that is not as it should be */
@@ -60,7 +60,7 @@ bool publisher_number_again(publisher_t *self); /* a number is past, or taken. t
 bool publisher_reconcile(publisher_t *self);
 bool publisher_check(publisher_t *self);
 bool publisher_is_ahead(publisher_t *self);
-bool publisher_connect(publisher_t *self,
-                       bool other); /* a connection that was checked; `other`: what was told is not what stands */
+/* A connection that was checked. `other`: what was told is not what stands. */
+bool publisher_connect(publisher_t *self, bool other);
 
 #endif

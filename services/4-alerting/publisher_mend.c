@@ -1,5 +1,4 @@
-/* Where Redis does not hold what it should, or stream 4 is not what was told: finds out what was told, puts it back, goes on.
- */
+/* Where Redis does not hold what it should, or stream 4 is not what was told: finds out what was told, puts it back, goes on. */
 #include "services/4-alerting/publisher_inner.h"
 
 #include "services/stage/log.h"
@@ -18,18 +17,19 @@ bool publisher_told_again(publisher_t *self) {
     return publisher_heard(self, err, why);
 }
 
-/* From now on what Redis shows as told was told. It is kept before the place goes by it: Redis may lose it any time. */
+/* From now on what Redis shows as told was told. It is kept before the place goes by it: Redis may lose it any time. Where it
+ * cannot be kept nothing is told, and somebody has to know. */
 static bool told_by_redis(publisher_t *self) {
-    char why[REDIS_WHY];
+    char why[REDIS_WHY], alarm[LIMIT_NAME];
     if (!publisher_heard(self, told_load_all(self->told, self->redis, self->stream, why), why)) return false;
     err_t err = told_keep(self->told, self->told_file);
-    if (err != OK) log_warn("told_unwritten", "file=%s err=%s", self->told_file, err_name(err));
+    snprintf(alarm, sizeof alarm, "what was told cannot be kept: %s", err_name(err));
+    if (err != OK) publisher_alarm(self, alarm);
     self->now.told_all |= err == OK;
     return err == OK;
 }
 
-/* A number is past, or taken: perhaps it was told under another. If not, what is new goes on in a volume behind what is there.
- */
+/* A number is past, or taken: perhaps it was told under another. If not, what is new goes on in a volume behind what is there. */
 bool publisher_number_again(publisher_t *self) {
     redis_newest_t newest;
     if (!self->now.told_all) return told_by_redis(self);
@@ -43,18 +43,18 @@ static entry_t entry_look(publisher_t *self, const redis_newest_t *entry, uint64
     return chunk_entry(self->store, &self->plan, self->turn, self->now.numbering, entry, seq, self->arena);
 }
 
-/* What we put there must be there byte for byte. */
-static bool is_ours(publisher_t *self, const redis_newest_t *newest) {
+/* What we put there must be there byte for byte: ENTRY_FOREIGN where it is not. */
+static entry_t newest_look(publisher_t *self, const redis_newest_t *newest) {
     uint64_t seq = 0;
-    if (strcmp(newest->id, "0-0") == 0) return true;
+    if (strcmp(newest->id, "0-0") == 0) return ENTRY_SAME;
     entry_t seen = entry_look(self, newest, &seq);
-    return seen != ENTRY_FOREIGN && (seen != ENTRY_OTHER || seq > self->now.at.seq);
+    return seen == ENTRY_OTHER && seq <= self->now.at.seq ? ENTRY_FOREIGN : seen;
 }
 
 /* --- mending --- */
 
-/* Puts everything that was published before back into the stream, without ringing. false: Redis went away, or the store is shorter
- * than what was published: it is being derived anew, and who took this for all would never put back the rest. */
+/* Puts everything that was published before back into the stream, without ringing. false: Redis went away, or the store is
+ * shorter than what was published: it is being derived anew, and who took this for all would never put back the rest. */
 static bool restore(publisher_t *self, uint64_t *restored, uint64_t *blocked) {
     position_t after = {0};
     while (after.seq < self->now.at.seq && !atomic_load(&self->stop)) {
@@ -73,7 +73,8 @@ static bool restore(publisher_t *self, uint64_t *restored, uint64_t *blocked) {
     return true;
 }
 
-/* The stream is not what it should be: mends what can be mended, raises the alarm for the rest. false: Redis went away. */
+/* The stream is not what it should be: mends what can be mended, raises the alarm for the rest. false: Redis went away, or stream 4
+ * is being derived anew. */
 bool publisher_reconcile(publisher_t *self) {
     uint64_t restored = 0, blocked = 0;
     redis_newest_t newest;
@@ -81,7 +82,9 @@ bool publisher_reconcile(publisher_t *self) {
     if (!publisher_told_again(self) || !restore(self, &restored, &blocked)) return false;
     arena_reset(self->arena);
     if (!publisher_newest(self, &newest)) return false;
-    if (!is_ours(self, &newest)) snprintf(alarm, sizeof alarm, "redis stream holds a foreign entry %s", newest.id);
+    entry_t seen = newest_look(self, &newest);
+    if (seen == ENTRY_UNSURE) return false;
+    if (seen == ENTRY_FOREIGN) snprintf(alarm, sizeof alarm, "redis stream holds a foreign entry %s", newest.id);
     else if (blocked > 0)
         snprintf(alarm, sizeof alarm, "redis stream lacks %llu warnings that cannot be put back", (unsigned long long)blocked);
     snprintf(self->now.newest, sizeof self->now.newest, "%s", newest.id);
@@ -94,7 +97,8 @@ bool publisher_reconcile(publisher_t *self) {
 bool publisher_check(publisher_t *self) {
     redis_newest_t newest;
     if (!publisher_newest(self, &newest)) return false;
-    if (self->alarm[0] == '\0' && strcmp(newest.id, self->now.newest) == 0 && is_ours(self, &newest)) return true;
+    if (self->alarm[0] == '\0' && strcmp(newest.id, self->now.newest) == 0 && newest_look(self, &newest) != ENTRY_FOREIGN)
+        return true;
     return publisher_reconcile(self);
 }
 

@@ -20,6 +20,7 @@ typedef struct {
     uint8_t (*keys)[KEY_SIZE]; /* sorted once they are all there */
     size_t count;
     size_t room;
+    size_t entries;   /* that were read for it, of others too */
     uint64_t epoch;   /* of the first that a full stream keeps: what it had before is gone, */
     uint64_t horizon; /* up to this seq */
 } list_t;
@@ -116,6 +117,7 @@ static void on_entry(void *owner, const char *id, text_t body) {
     told_t *self = owner;
     uint8_t key[KEY_SIZE];
     snprintf(self->last, sizeof self->last, "%s", id);
+    self->shown.entries++;
     if (body_key(body, key)) list_add(&self->shown, key);
 }
 
@@ -178,7 +180,7 @@ static err_t gap_find(store_t *store, head_t sure, uint64_t *first, gap_t *gap) 
 }
 
 static void told_begin(told_t *self) {
-    self->shown.count = 0;
+    self->shown.count = self->shown.entries = 0;
     self->shown.epoch = self->shown.horizon = 0;
     snprintf(self->last, sizeof self->last, "0-0");
 }
@@ -215,7 +217,7 @@ err_t told_load_all(told_t *self, redis_t *redis, text_t stream, char why[REDIS_
     uint32_t count;
     told_begin(self);
     err_t err = gap_read(self, redis, stream, "0-1", told_end_id, why);
-    if (err == OK && self->shown.count >= LIMIT_REDIS_STREAM) /* what came before the first was told, and trimmed since */
+    if (err == OK && self->shown.entries >= LIMIT_REDIS_STREAM) /* what came before the first was told, and trimmed since */
         err = redis_history(redis, stream, "0-1", told_end_id, on_first, &self->shown, &count, why);
     told_end(self, "stream_read_again");
     return err;

@@ -80,6 +80,18 @@ static err_t bring_files(cli_t *cli, const restoring_t *self) {
     return err == OK ? home_sync_folder(NEW_DATA "/evidence/" COPY_FILES) : err == ERR_MISSING ? OK : err;
 }
 
+/* How far Redis had been told, and what: who loses that on the way tells it again. */
+static err_t bring_position(cli_t *cli, const char *from, const char *to) {
+    static const char *const files[] = {"published", "published.told"};
+    err_t err = OK;
+    for (size_t file = 0; err == OK && file < sizeof files / sizeof files[0]; file++) {
+        err = copies_file(arena_format(cli->arena, "%s/%s", from, files[file]).at,
+                          arena_format(cli->arena, "%s/%s", to, files[file]).at, 0600);
+        if (err == ERR_MISSING) err = OK;
+    }
+    return err;
+}
+
 static int bring_copies(cli_t *cli, restoring_t *self) {
     for (int copy = 0; copy < COPIES; copy++) {
         remove_copy(cli, NEW_DATA, copy); /* of a restore that did not come to its end */
@@ -89,10 +101,7 @@ static int bring_copies(cli_t *cli, restoring_t *self) {
         if (err == OK)
             err = copies_file(arena_format(cli->arena, "%s/data.mdb", from).at, arena_format(cli->arena, "%s/data.mdb", to).at,
                               0600);
-        static const char *const beside[] = {"published", "published.told"};
-        for (size_t file = 0; err == OK && file < sizeof beside / sizeof beside[0]; file++)
-            copies_file(arena_format(cli->arena, "%s/%s", from, beside[file]).at,
-                        arena_format(cli->arena, "%s/%s", to, beside[file]).at, 0600);
+        if (err == OK) err = bring_position(cli, from, to);
         if (err != OK && (err != ERR_MISSING || copy >= COPY_INTAKE))
             return cli_fail(cli, err == ERR_MISSING ? EX_NOINPUT : EX_IOERR, "读不到备份", "cannot read the backup", from);
     }

@@ -5,6 +5,8 @@
 #include "services/4-alerting/position.h"
 #include "services/4-alerting/publisher.h"
 
+#include <sys/stat.h>
+
 /* A world, the model of Redis, and a publisher that is driven by hand. */
 typedef struct {
     world_t *world;
@@ -181,6 +183,25 @@ static void a_redis_lost_while_all_is_gone_through_again_rings_each_once(void **
     redis_lost_anywhere(otherwise, 6);
 }
 
+/* Who told all the same would tell twice once Redis is lost; who said nothing of it would be silent and well. */
+static void what_was_told_and_cannot_be_kept_is_an_alarm_until_it_can(void **state) {
+    (void)state;
+    char in_the_way[160];
+    health_t health = {.ok = true};
+    hand_t *hand = hand_told(at(20210824, 9, 0));
+    snprintf(in_the_way, sizeof in_the_way, "%s.told.new", hand->file);
+    assert_int_equal(mkdir(in_the_way, 0700), 0);
+    otherwise(hand);
+    assert_false(publisher_work(hand->publisher));
+    publisher_show(hand->publisher, &health);
+    assert_false(health.ok);
+    assert_int_equal(model.rings, 4);
+    assert_int_equal(rmdir(in_the_way), 0);
+    rounds(hand);
+    assert_int_equal(model.rings, 6);
+    hand_destroy(hand);
+}
+
 static void place_forgotten(hand_t *hand) {
     publisher_destroy(&hand->publisher);
     assert_int_equal(unlink(hand->file), 0);
@@ -262,6 +283,7 @@ int main(void) {
         cmocka_unit_test(what_lies_behind_the_place_is_compared_with_the_stream_that_is_told_from),
         cmocka_unit_test(a_redis_lost_while_the_stream_is_derived_once_more_gets_all_back),
         cmocka_unit_test(a_redis_lost_while_all_is_gone_through_again_rings_each_once),
+        cmocka_unit_test(what_was_told_and_cannot_be_kept_is_an_alarm_until_it_can),
         cmocka_unit_test(a_redis_lost_behind_a_place_that_was_lost_rings_none_again),
         cmocka_unit_test(a_redis_lost_where_the_place_lagged_rings_none_again),
         cmocka_unit_test(what_a_full_stream_has_lost_was_told_in_its_epoch_and_in_no_later_one),
