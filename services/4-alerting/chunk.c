@@ -9,16 +9,28 @@ uint64_t chunk_sure(txn_t *txn, head_t sure) {
     return sure.seq > 0 && txn_stands(txn, sure.seq, sure.hash) ? sure.seq : 0;
 }
 
-/* false: what stands there cannot be read. */
-static bool event_add(chunk_t *chunk, txn_t *txn, const notice_plan_t *plan, uint64_t seq, arena_t *arena) {
+static notice_t notice_kept(const notice_t *read, arena_t *arena) {
+    notice_t kept = *read;
+    kept.unit = arena_text(arena, read->unit);
+    kept.channel = arena_text(arena, read->channel);
+    kept.body = arena_text(arena, read->body);
+    return kept;
+}
+
+/* false: what stands there cannot be read. Of an event only its notice is kept: there are bundles and parts of a plan among them,
+ * thousands before the chunk has its notices. */
+static bool event_add(chunk_t *chunk, txn_t *txn, const notice_plan_t *plan, uint64_t seq, arena_t *passing, arena_t *arena) {
     event_t event;
+    notice_t notice;
     position_t at = {.seq = seq};
-    if (!txn_event(txn, seq, arena, &event, at.hash)) return false;
+    arena_reset(passing);
+    if (!txn_event(txn, seq, passing, &event, at.hash)) return false;
     event.seq = seq;
     at.epoch = event.epoch;
     at.cause = event.cause_seq;
     if (notice_is_due(event.kind)) {
-        if (!notice_read(plan, &event, arena, &chunk->notices[chunk->count])) return false;
+        if (!notice_read(plan, &event, passing, &notice)) return false;
+        chunk->notices[chunk->count] = notice_kept(&notice, arena);
         chunk->at[chunk->count++] = at;
     }
     chunk->ticked |= event.kind == KIND_clock_ticked;
@@ -37,10 +49,12 @@ chunk_t *chunk_read(store_t *store, const notice_plan_t *plan, head_t sure, cons
     uint64_t head = chunk_sure(txn, sure), until = last == 0 || last > head ? head : last;
     /* nobody goes on in another stream than the one he came from: between two chunks it may have been derived anew */
     bool more = after->seq < until && txn_stands(txn, after->seq, after->hash);
+    arena_t *passing = arena_new();
     for (uint64_t seq = after->seq + 1; more; seq++) {
-        more = event_add(chunk, txn, plan, seq, arena) && seq < until && seq - after->seq < CHUNK_EVENTS;
+        more = event_add(chunk, txn, plan, seq, passing, arena) && seq < until && seq - after->seq < CHUNK_EVENTS;
         more = more && chunk->count < CHUNK_NOTICES && !chunk->forked; /* what lost epochs told is read before it goes on */
     }
+    arena_destroy(&passing);
     if (txn_error(txn) != OK)
         log_error("warnings_unreadable", "after=%llu err=%s", (unsigned long long)after->seq, err_name(txn_error(txn)));
     txn_abort(&txn);
