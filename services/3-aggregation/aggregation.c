@@ -5,7 +5,7 @@
 
 const table_t aggregation_tables[T_COUNT] = {
     [T_PLAN] = {"plan", plan_adopted_type},     [T_PASS] = {"pass", agg_pass_type},
-    [T_PERIODS] = {"periods", agg_period_type}, [T_OBLIGATIONS] = {"obligations", agg_obligation_type},
+    [T_PERIODS] = {"periods", agg_period_type}, [T_DOSSIERS] = {"dossiers", agg_dossier_type},
     [T_BELOW] = {"below", agg_revision_type},   [T_TALLIES] = {"tallies", agg_tally_type},
     [T_DAYS] = {"days", agg_day_type},          [T_SPOTS] = {"spots", agg_spot_type},
     [T_PERSONS] = {"persons", proof_row_type},  [T_TARGETS] = {"targets", agg_told_type},
@@ -13,8 +13,8 @@ const table_t aggregation_tables[T_COUNT] = {
     [T_OUTAGES] = {"outages", agg_outage_type},
 };
 
-/* A report touches its obligation once, and lays down what it takes the place of. */
-static const rows_way_t ways[T_COUNT] = {[T_OBLIGATIONS] = ROWS_STRAIGHT, [T_SPOTS] = ROWS_STRAIGHT, [T_BELOW] = ROWS_APPENDED};
+/* A commit writes each dossier once; a report lays down what it takes the place of. */
+static const rows_way_t ways[T_COUNT] = {[T_DOSSIERS] = ROWS_STRAIGHT, [T_SPOTS] = ROWS_STRAIGHT, [T_BELOW] = ROWS_APPENDED};
 
 const plan_tables_t aggregation_plan_tables = {T_PLAN, T_PLAN_PARTS};
 
@@ -58,7 +58,7 @@ static void on_report_accepted(turn_t *turn, const event_t *event) {
     /* validation refuses what has no place in the plan; a total has none for it */
     if (!place_find(memory, report.unit, report.task, report.period, &place)) return;
     wire_known_t counting;
-    obligation_get_known(turn, &place.key, &row, &counting);
+    obligation_read(turn, &place, turn_arena(turn), &row, &counting);
     obligation_report(turn, &place, &report, &row);
     totals_replace(turn, &place, &report, &row, &counting);
 }
@@ -84,6 +84,7 @@ static void on_claims_disputed(turn_t *turn, const event_t *event) {
 }
 
 static void apply(turn_t *turn, const event_t *event) {
+    dossiers_trim(turn);
     switch (event->kind) {
     case KIND_plan_part: on_plan_part(turn, event); break;
     case KIND_plan_adopted: on_plan_adopted(turn, event); break;
@@ -130,6 +131,7 @@ static void apply(turn_t *turn, const event_t *event) {
 
 static void resume(turn_t *turn, const event_t *event, uint64_t step) {
     (void)event; /* only the passing of time takes more than one step */
+    dossiers_trim(turn);
     pass_step(turn, step);
 }
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { REPORTS_AT_ONCE = 32 };
+enum { DOSSIERS_AT_ONCE = 32 };
 
 /* ---------- who owes what ---------- */
 
@@ -80,8 +80,10 @@ static void timely_add(turn_t *turn, const watch_t *watch, text_t member, wide_t
 }
 
 /* The shares of one report that belong to the indicator. */
-static void report_amend(turn_t *turn, const watch_t *watch, const store_key_t *key, agg_obligation_t *row) {
-    agg_revision_t *counting = &row->counting;
+static void report_amend(turn_t *turn, const watch_t *watch, const place_t *place) {
+    agg_obligation_t row;
+    if (!obligation_get(turn, place, &row)) return;
+    agg_revision_t *counting = &row.counting;
     bool changed = revision_retime(turn, watch, counting);
     for (uint32_t index = 0; index < counting->shares_count; index++) {
         const agg_share_t *share = &counting->shares[index];
@@ -90,31 +92,38 @@ static void report_amend(turn_t *turn, const watch_t *watch, const store_key_t *
         if (watch->aim.shape != shape_each || share->member.size == 0) timely_add(turn, watch, text_of(NULL), timely);
         if (share->member.size > 0) timely_add(turn, watch, share->member, timely);
     }
-    if (changed) turn_put(turn, T_OBLIGATIONS, key, row);
+    if (changed) obligation_keep(turn, place, &row);
 }
 
-/* The next reports behind the cursor; what is owed and not reported yet is passed over. true: there are no more. */
-static bool reports_amend(turn_t *turn, const watch_t *watch, agg_pass_t *pass, uint32_t *pieces) {
-    store_key_t *keys = ARENA_NEW(turn_arena(turn), store_key_t, REPORTS_AT_ONCE);
-    agg_obligation_t *rows = ARENA_NEW(turn_arena(turn), agg_obligation_t, REPORTS_AT_ONCE);
-    store_key_t prefix = KEY(watch->task->id), from = obligation_key(watch->task->id, pass->unit, pass->reported);
+/* All reports of the unit for the task. */
+static void dossier_amend(turn_t *turn, const memory_t *memory, const watch_t *watch, text_t id) {
+    const unit_t *unit = planbook_unit(memory->book, id);
+    for (uint32_t index = 0; unit != NULL && index < memory->plan->periods_count; index++) {
+        place_t place = place_of(memory, unit, watch->task, &memory->plan->periods[index]);
+        report_amend(turn, watch, &place);
+    }
+}
+
+/* Those of the next units behind the cursor. true: there are no more. */
+static bool reports_amend(turn_t *turn, memory_t *memory, const watch_t *watch, agg_pass_t *pass, uint32_t *pieces) {
+    text_t *units = ARENA_NEW(turn_arena(turn), text_t, DOSSIERS_AT_ONCE);
+    store_key_t prefix = KEY(watch->task->id), from = KEY(watch->task->id, pass->unit);
     uint32_t count = 0;
-    scan_t scan = scan_begin(turn_txn(turn), T_OBLIGATIONS, &prefix, pass->unit.size > 0 ? &from : NULL);
-    while (count < REPORTS_AT_ONCE && *pieces > 0 && scan_next(&scan, turn_arena(turn), &rows[count])) {
-        keys[count] = key_new();
-        key_add_bytes(&keys[count], scan.key.at, scan.key.size);
-        if (keys[count].size == from.size && memcmp(keys[count].bytes, from.bytes, from.size) == 0) continue; /* done before */
-        count++;
-        (*pieces)--;
+    agg_dossier_t row;
+    dossiers_settle(turn, memory); /* who walks the rows needs all of them */
+    scan_t scan = scan_begin(turn_txn(turn), T_DOSSIERS, &prefix, pass->unit.size > 0 ? &from : NULL);
+    while (count < DOSSIERS_AT_ONCE && *pieces > 0 && scan_next(&scan, turn_arena(turn), &row)) {
+        uint32_t at = 0;
+        key_next_text(scan.key, &at);
+        text_t unit = key_next_text(scan.key, &at);
+        if (text_equal(unit, pass->unit)) continue; /* done before */
+        units[count++] = arena_text(turn_arena(turn), unit);
+        *pieces -= row.leaves_count < *pieces ? row.leaves_count : *pieces;
     }
     scan_end(&scan);
-    for (uint32_t index = 0; index < count; index++) report_amend(turn, watch, &keys[index], &rows[index]);
+    for (uint32_t index = 0; index < count; index++) dossier_amend(turn, memory, watch, units[index]);
     if (count == 0) return *pieces > 0;
-    uint32_t at = 0;
-    bytes_t last = {keys[count - 1].bytes, keys[count - 1].size};
-    key_next_text(last, &at);
-    pass->unit = arena_text(turn_arena(turn), key_next_text(last, &at));
-    pass->reported = arena_text(turn_arena(turn), key_next_text(last, &at));
+    pass->unit = units[count - 1];
     return false;
 }
 
@@ -146,7 +155,7 @@ static void piles_end(turn_t *turn, const watch_t *watch) {
 }
 
 /* true: the piles of this indicator are what the plan in force makes of its reports. */
-static bool watch_amend(turn_t *turn, const watch_t *watch, agg_pass_t *pass, uint32_t *pieces) {
+static bool watch_amend(turn_t *turn, memory_t *memory, const watch_t *watch, agg_pass_t *pass, uint32_t *pieces) {
     store_key_t key = KEY(watch->indicator->id);
     agg_aim_t old, now = aim_row(watch);
     bool known = turn_get(turn, T_AIMS, &key, &old);
@@ -157,21 +166,21 @@ static bool watch_amend(turn_t *turn, const watch_t *watch, agg_pass_t *pass, ui
         if (!pass->piling) piles_begin(turn, watch);
         pass->piling = true;
         bool dated = watch->aim.shape != shape_lasting; /* persons are weighed all together, at the end */
-        while (dated && *pieces > 0 && !reports_amend(turn, watch, pass, pieces)) {}
+        while (dated && *pieces > 0 && !reports_amend(turn, memory, watch, pass, pieces)) {}
         if (dated && *pieces == 0) return false;
         piles_end(turn, watch);
         pass->piling = false;
-        pass->unit = pass->reported = text_of(NULL);
+        pass->unit = text_of(NULL);
     }
     turn_put(turn, T_AIMS, &key, &now);
     return true;
 }
 
-bool amendment_advance(turn_t *turn, const memory_t *memory, agg_pass_t *pass, uint32_t *pieces) {
+bool amendment_advance(turn_t *turn, memory_t *memory, agg_pass_t *pass, uint32_t *pieces) {
     if (!pass->amending) return true;
     if (pass->watch == 0 && !pass->piling) duties_keep(turn, memory);
     for (; pass->watch < memory->watches_count; pass->watch++)
-        if (!watch_amend(turn, &memory->watches[pass->watch], pass, pieces)) return false;
+        if (!watch_amend(turn, memory, &memory->watches[pass->watch], pass, pieces)) return false;
     pass->amending = false;
     pass->watch = 0;
     return true;

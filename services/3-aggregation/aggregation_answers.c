@@ -160,26 +160,43 @@ static void share_tell(const memory_t *memory, const agg_share_t *share, proof_r
     figure_add(page, &row);
 }
 
+static text_t period_named(const memory_t *memory, uint32_t period_from) {
+    for (uint32_t index = 0; index < memory->plan->periods_count; index++)
+        if (memory->plan->periods[index].from == period_from) return memory->plan->periods[index].id;
+    return text_of(NULL);
+}
+
+/* What counts of one report; `row` names its unit. */
+static void leaf_tell(turn_t *turn, const memory_t *memory, const figures_ask_t *question, const agg_leaf_t *leaf,
+                      proof_row_t row, figure_page_t *page) {
+    agg_obligation_t owed;
+    wire_known_t known;
+    const agg_revision_t *counting = &owed.counting;
+    if (!leaf_read(turn, leaf->obligation, turn_arena(turn), &owed, &known) || counting->seq == 0) return;
+    row.cause_seq = counting->seq;
+    row.received_ms = counting->received_ms;
+    row.evidence = counting->evidence;
+    row.explained = counting->explained;
+    row.explained_count = counting->explained_count;
+    row.period = period_named(memory, leaf->period_from);
+    for (uint32_t index = 0; index < counting->shares_count && !page->told.more; index++) {
+        const agg_share_t *share = &counting->shares[index];
+        if (text_equal(share->indicator, question->indicator) && wanted(question->member, share->member))
+            share_tell(memory, share, row, page);
+    }
+}
+
 static void figures_fill(turn_t *turn, const memory_t *memory, const figures_ask_t *question, const task_t *task,
                          figure_page_t *page) {
     store_key_t prefix = KEY(task->id);
-    agg_obligation_t owed;
-    scan_t scan = scan_begin(turn_txn(turn), T_OBLIGATIONS, &prefix, NULL);
-    while (!page->told.more && scan_next(&scan, turn_arena(turn), &owed)) {
+    agg_dossier_t dossier;
+    scan_t scan = scan_begin(turn_txn(turn), T_DOSSIERS, &prefix, NULL);
+    while (!page->told.more && scan_next(&scan, turn_arena(turn), &dossier)) {
         uint32_t at = 0;
-        const agg_revision_t *counting = &owed.counting;
-        if (counting->seq == 0) continue;
         key_next_text(scan.key, &at);
-        proof_row_t row = {.cause_seq = counting->seq, .received_ms = counting->received_ms, .evidence = counting->evidence};
-        row.explained = counting->explained;
-        row.explained_count = counting->explained_count;
-        row.unit = arena_text(turn_arena(turn), key_next_text(scan.key, &at));
-        row.period = arena_text(turn_arena(turn), key_next_text(scan.key, &at));
-        for (uint32_t index = 0; index < counting->shares_count && !page->told.more; index++) {
-            const agg_share_t *share = &counting->shares[index];
-            if (text_equal(share->indicator, question->indicator) && wanted(question->member, share->member))
-                share_tell(memory, share, row, page);
-        }
+        proof_row_t row = {.unit = arena_text(turn_arena(turn), key_next_text(scan.key, &at))};
+        for (uint32_t index = 0; index < dossier.leaves_count && !page->told.more; index++)
+            leaf_tell(turn, memory, question, &dossier.leaves[index], row, page);
     }
     scan_end(&scan);
 }

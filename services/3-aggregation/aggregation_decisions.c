@@ -14,7 +14,7 @@ void on_report_returned(turn_t *turn, const event_t *event) {
     const memory_t *memory = turn_memory(turn);
     if (!turn_body(turn, event, report_returned_type(), &returned) || memory == NULL) return;
     if (!place_find(memory, returned.unit, returned.task, returned.period, &place)) return;
-    if (!obligation_get(turn, &place.key, &row)) return;
+    if (!obligation_get(turn, &place, &row)) return;
     agg_revision_t below;
     if (below_get(turn, row.counting.seq, &below)) {
         below_delete(turn, row.counting.seq);
@@ -37,7 +37,7 @@ void on_report_approved(turn_t *turn, const event_t *event) {
     const memory_t *memory = turn_memory(turn);
     if (!turn_body(turn, event, report_approved_type(), &approved) || memory == NULL) return;
     if (!place_find(memory, approved.unit, approved.task, approved.period, &place)) return;
-    if (!obligation_get(turn, &place.key, &row)) return;
+    if (!obligation_get(turn, &place, &row)) return;
     row.standing = standing_approved;
     row.decided_seq = turn_cause(turn);
     obligation_put(turn, memory, &place, &row);

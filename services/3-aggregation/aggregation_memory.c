@@ -9,8 +9,6 @@ store_key_t key_of(const text_t *texts, uint32_t count) {
     return key;
 }
 
-store_key_t obligation_key(text_t task, text_t unit, text_t period) { return KEY(task, unit, period); }
-
 static bool *marks_cleared(memory_t *memory) {
     memset(memory->marks, 0, memory->plan->units_count);
     return memory->marks;
@@ -182,6 +180,7 @@ void aggregation_memory_destroy(void **memory) {
     memory_t *self = *memory;
     if (self == NULL) return;
     planbook_destroy(&self->book);
+    dossiers_destroy(&self->dossiers);
     arena_t *arena = self->arena;
     arena_destroy(&arena); /* the memory itself lives in it */
     *memory = NULL;
@@ -218,14 +217,11 @@ uint32_t memory_today(const memory_t *memory, const turn_t *turn) {
 static void place_fill(const memory_t *memory, place_t *place) {
     place->period_index = planbook_period_index(memory->book, place->period);
     place->watches = &memory->watches[memory->first_watch[memory_task_index(memory, place->task)]];
-    place->key = KEY(place->task->id);
 }
 
 static void place_for(const memory_t *memory, place_t *place, const unit_t *unit) {
     place->unit = unit;
     place->unit_index = planbook_unit_index(memory->book, unit);
-    key_add_text(&place->key, unit->id);
-    key_add_text(&place->key, place->period->id);
 }
 
 place_t place_of(const memory_t *memory, const unit_t *unit, const task_t *task, const period_t *period) {
@@ -240,7 +236,7 @@ place_t place_of(const memory_t *memory, const unit_t *unit, const task_t *task,
 /* What of a place is the same whoever reports; kept for the next. false: the plan has no such task, or period. */
 static bool lately_find(const memory_t *memory, text_t task, text_t period) {
     place_t *last = &memory->lately->place;
-    bool known = last->key.size > 0;
+    bool known = last->task != NULL;
     if (known && text_equal(task, last->task->id) && text_equal(period, last->period->id)) return true;
     const task_t *its_task = planbook_task(memory->book, task);
     const period_t *its_period = planbook_period(memory->book, period);
@@ -259,8 +255,6 @@ bool place_find(const memory_t *memory, text_t unit, text_t task, text_t period,
     place->period = last->period;
     place->period_index = last->period_index;
     place->watches = last->watches;
-    place->key = key_new();
-    key_add_bytes(&place->key, last->key.bytes, last->key.size);
     place_for(memory, place, whose);
     return true;
 }

@@ -7,7 +7,7 @@
 #include "services/plan/plan_kept.h"
 #include "services/stage/stage.h"
 
-enum { T_PLAN, T_PASS, T_PERIODS, T_OBLIGATIONS, T_BELOW, T_TALLIES, T_DAYS, T_SPOTS, T_PERSONS, T_TARGETS,
+enum { T_PLAN, T_PASS, T_PERIODS, T_DOSSIERS, T_BELOW, T_TALLIES, T_DAYS, T_SPOTS, T_PERSONS, T_TARGETS,
        T_PLAN_PARTS, T_AIMS, T_OUTAGES, T_COUNT };
 extern const table_t aggregation_tables[T_COUNT];
 extern const plan_tables_t aggregation_plan_tables;
@@ -51,15 +51,29 @@ typedef struct {
     const period_t *period;
     uint32_t unit_index, period_index;
     const watch_t *watches; /* of the task's indicators, in their order */
-    store_key_t key;        /* of its obligation */
 } place_t;
 
 /* What the fold looked up last: most events are of the same day, task and period as the one before. */
 typedef struct {
     int64_t day_from_ms, day_to_ms; /* the day: from, until before */
     uint32_t day;
-    place_t place; /* its unit is of no account, its key has the task alone; that is empty: none yet */
+    place_t place; /* its unit is of no account; without a task: none yet */
 } lately_t;
+
+/* What a unit owes and has reported for one task (aggregation_dossier.c); those at hand, of the fold alone. */
+typedef struct dossier dossier_t;
+typedef struct {
+    arena_t *arena; /* all of them live in it; NULL: there was none yet */
+    struct {
+        uint64_t place; /* task and unit, by their positions in the plan */
+        dossier_t *dossier; /* NULL: free */
+    } *slots;
+    uint32_t slots_count, count;
+    dossier_t **changed; /* since they were settled, each once */
+    uint32_t changed_count, changed_room;
+    size_t bytes;
+    buffer_t packed; /* for use while one is packed */
+} dossiers_t;
 
 /* The plan in force, indexed: what memory_load derives from the store. */
 typedef struct {
@@ -71,6 +85,7 @@ typedef struct {
     watch_t *watches;
     uint32_t watches_count;
     hand_t *hands; /* of each watch */
+    dossiers_t dossiers;
     lately_t *lately;
     uint32_t *first_watch; /* of each task */
     deadline_t *deadlines; /* of each period */
@@ -104,7 +119,6 @@ void texts_hash(const text_t *texts, uint32_t count, buffer_t *out); /* appends 
 /* --- keys --- */
 store_key_t key_of(const text_t *texts, uint32_t count);
 #define KEY(...) key_of((const text_t[]){__VA_ARGS__}, sizeof((const text_t[]){__VA_ARGS__}) / sizeof(text_t))
-store_key_t obligation_key(text_t task, text_t unit, text_t period);
 
 /* --- obligations and the passing of time (aggregation_time.c) --- */
 agg_pass_t pass_get(turn_t *turn);
@@ -121,10 +135,6 @@ int64_t report_instant(const turn_t *turn, const report_accepted_t *report);
 void obligation_report(turn_t *turn, const place_t *place, const report_accepted_t *report, agg_obligation_t *row);
 /* The report is due at another instant, by this event: told, and its timeliness follows. */
 void obligation_extend(turn_t *turn, const memory_t *memory, const place_t *place, uint64_t due_ms);
-/* The row of an obligation; all zero, and false: there is none. */
-bool obligation_get(turn_t *turn, const store_key_t *key, agg_obligation_t *row);
-/* The same, with the bytes of what counts; they hold until that is another. */
-bool obligation_get_known(turn_t *turn, const store_key_t *key, agg_obligation_t *row, wire_known_t *counting);
 void obligation_emit(turn_t *turn, const memory_t *memory, const place_t *place, const agg_obligation_t *row); /* told */
 /* Kept and told. */
 void obligation_put(turn_t *turn, const memory_t *memory, const place_t *place, const agg_obligation_t *row);
@@ -132,11 +142,24 @@ void obligation_put(turn_t *turn, const memory_t *memory, const place_t *place, 
  * told here: of a whole plan's rows that would be much. */
 bool obligation_tell(turn_t *turn, const memory_t *memory, const place_t *place, arena_t *scratch, obligation_changed_t *told);
 
+/* --- dossiers (aggregation_dossier.c) --- */
+/* An obligation; all zero, and false: there is none. In the fold what was kept last, in a query that of its snapshot. */
+bool obligation_get(turn_t *turn, const place_t *place, agg_obligation_t *row);
+/* The same into another arena, with the bytes of what counts; they hold until that is another. */
+bool obligation_read(turn_t *turn, const place_t *place, arena_t *arena, agg_obligation_t *row, wire_known_t *counting);
+void obligation_keep(turn_t *turn, const place_t *place, const agg_obligation_t *row);
+void obligation_lift(turn_t *turn, const place_t *place); /* nobody owes it any more */
+/* One of a dossier's row, for who walks the rows. false: it cannot be read, which sticks. */
+bool leaf_read(turn_t *turn, bytes_t packed, arena_t *arena, agg_obligation_t *row, wire_known_t *counting);
+void dossiers_settle(turn_t *turn, memory_t *memory); /* they become rows */
+void dossiers_trim(turn_t *turn); /* between two events: where many are at hand, none are afterwards */
+void dossiers_destroy(dossiers_t *self);
+
 /* --- amendments (aggregation_amend.c) --- */
 /* Is another than under the plan before to report for the task, or is something else missing? */
 bool duty_has_changed(turn_t *turn, const memory_t *memory, uint32_t task_index);
 /* Derives the piles of every indicator anew whose goal or deadline is another. true: finished. */
-bool amendment_advance(turn_t *turn, const memory_t *memory, agg_pass_t *pass, uint32_t *pieces);
+bool amendment_advance(turn_t *turn, memory_t *memory, agg_pass_t *pass, uint32_t *pieces);
 
 /* --- decisions (aggregation_decisions.c) --- */
 void on_report_returned(turn_t *turn, const event_t *event);

@@ -86,8 +86,9 @@ static bool spot_row(turn_t *turn, const watch_t *watch, bytes_t key, proof_row_
     row->period = arena_text(turn_arena(turn), key_next_text(key, &at));
     row->member = arena_text(turn_arena(turn), key_next_text(key, &at));
     bool opening = key_next_u64(key, &at) != 0;
-    store_key_t place = obligation_key(watch->task->id, row->unit, row->period);
+    place_t place;
     agg_obligation_t owed;
+    if (!place_find(turn_memory(turn), row->unit, watch->task->id, row->period, &place)) return false;
     if (!obligation_get(turn, &place, &owed)) return false;
     const agg_share_t *share = share_find(&owed.counting, watch->indicator->id, row->member);
     for (uint32_t index = 0; share != NULL && index < share->parts_count; index++) {

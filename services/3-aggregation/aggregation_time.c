@@ -63,7 +63,7 @@ void obligation_emit(turn_t *turn, const memory_t *memory, const place_t *place,
 }
 
 void obligation_put(turn_t *turn, const memory_t *memory, const place_t *place, const agg_obligation_t *row) {
-    turn_put(turn, T_OBLIGATIONS, &place->key, row);
+    obligation_keep(turn, place, row);
     obligation_emit(turn, memory, place, row);
 }
 
@@ -74,22 +74,11 @@ static bool period_is_past(turn_t *turn, const period_t *period) {
     return turn_get(turn, T_PERIODS, &key, &row) && row.past;
 }
 
-bool obligation_get_known(turn_t *turn, const store_key_t *key, agg_obligation_t *row, wire_known_t *counting) {
-    *counting = (wire_known_t){.object = &row->counting};
-    if (txn_get_known(turn_txn(turn), T_OBLIGATIONS, key, turn_arena(turn), row, counting)) return true;
-    *row = (agg_obligation_t){0};
-    return false;
-}
-
-bool obligation_get(turn_t *turn, const store_key_t *key, agg_obligation_t *row) {
-    wire_known_t counting;
-    return obligation_get_known(turn, key, row, &counting);
-}
-
 bool obligation_tell(turn_t *turn, const memory_t *memory, const place_t *place, arena_t *scratch, obligation_changed_t *told) {
     agg_obligation_t row;
+    wire_known_t counting;
     arena_reset(scratch);
-    if (!txn_get(turn_txn(turn), T_OBLIGATIONS, &place->key, scratch, &row)) {
+    if (!obligation_read(turn, place, scratch, &row, &counting)) {
         if (!planbook_owes(memory->book, place->unit, place->task, place->period) || period_is_past(turn, place->period))
             return false;
         row = (agg_obligation_t){.standing = standing_not_due, .timeliness = timeliness_pending};
@@ -159,7 +148,7 @@ static void obligation_due(agg_obligation_t *row, bool past) {
 /* One unit of one task under an amended plan. What is reported stays as it is. */
 static void obligation_amend(turn_t *turn, const memory_t *memory, agg_pass_t *pass, const place_t *place, const walk_t *walk) {
     agg_obligation_t row;
-    bool there = obligation_get(turn, &place->key, &row);
+    bool there = obligation_get(turn, place, &row);
     bool owes = planbook_owes(memory->book, place->unit, place->task, place->period);
     if (there && row.revision > 0) return;
     if (!there && (!owes || (walk->past && walk->was_past))) return;
@@ -167,7 +156,7 @@ static void obligation_amend(turn_t *turn, const memory_t *memory, agg_pass_t *p
         row.standing = standing_lifted;
         row.timeliness = timeliness_pending;
         obligation_emit(turn, memory, place, &row);
-        turn_delete(turn, T_OBLIGATIONS, &place->key);
+        obligation_lift(turn, place);
         return;
     }
     uint64_t due_seq;
@@ -181,7 +170,7 @@ static void obligation_amend(turn_t *turn, const memory_t *memory, agg_pass_t *p
 /* One unit of one task: what a period that opens, or whose deadline is past, means for it. */
 static void obligation_advance(turn_t *turn, const memory_t *memory, agg_pass_t *pass, const place_t *place, const walk_t *walk) {
     agg_obligation_t row;
-    bool there = obligation_get(turn, &place->key, &row);
+    bool there = obligation_get(turn, place, &row);
     if (there && row.standing != standing_due && row.standing != standing_not_due) return;
     if (!there && (walk->was_past || !planbook_owes(memory->book, place->unit, place->task, place->period))) return;
     uint64_t due_seq;
@@ -213,7 +202,7 @@ static void obligation_retime(turn_t *turn, const memory_t *memory, agg_pass_t *
 static void obligation_outage(turn_t *turn, const memory_t *memory, agg_pass_t *pass, const place_t *place) {
     agg_obligation_t row;
     uint64_t due_seq;
-    if (!obligation_get(turn, &place->key, &row)) return;
+    if (!obligation_get(turn, place, &row)) return;
     (void)memory_deadline(memory, place, &row, &due_seq);
     if (due_seq == pass->outage_seq) obligation_retime(turn, memory, pass, place, &row);
 }
@@ -296,7 +285,7 @@ static int64_t next_instant(turn_t *turn, const memory_t *memory) {
 }
 
 void pass_step(turn_t *turn, uint64_t step) {
-    const memory_t *memory = turn_memory(turn);
+    memory_t *memory = turn_memory(turn);
     if (memory == NULL) return;
     agg_pass_t pass = pass_get(turn);
     uint32_t pieces = LIMIT_AGENDA_STEP;
@@ -335,7 +324,7 @@ static void period_again(turn_t *turn, const memory_t *memory, const period_t *p
 void obligation_extend(turn_t *turn, const memory_t *memory, const place_t *place, uint64_t due_ms) {
     agg_obligation_t row;
     agg_period_t open;
-    if (!obligation_get(turn, &place->key, &row)) {
+    if (!obligation_get(turn, place, &row)) {
         if (period_is_open(turn, place->period, &open)) return; /* it came into the plan when this was past: it owes nothing */
         row = (agg_obligation_t){.standing = standing_not_due, .timeliness = timeliness_pending};
     }

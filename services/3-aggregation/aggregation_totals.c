@@ -278,7 +278,7 @@ void totals_exchange(turn_t *turn, const place_t *place, const claim_t *claims, 
     const agg_revision_t old = row->counting;
     shares_replace(turn, place, &old, now);
     row->counting = *now;
-    turn_put(turn, T_OBLIGATIONS, &place->key, row);
+    obligation_keep(turn, place, row);
     for (uint32_t index = 0; index < claims_count; index++) /* before any target is judged: nothing flickers */
         if (!claims[index].contested) claim_settle(turn, &claims[index]);
     for (uint32_t index = 0; index < place->task->indicators_count; index++) {
@@ -382,9 +382,9 @@ static void report_settle(turn_t *turn, const memory_t *memory, const watch_t *w
     place_t place;
     agg_obligation_t row;
     if (!place_find(memory, claim->unit, watch->task->id, period, &place)) return;
-    if (!obligation_get(turn, &place.key, &row) || row.counting.seq == 0) return;
+    if (!obligation_get(turn, &place, &row) || row.counting.seq == 0) return;
     shares_settle(turn, watch, &place, claim, &row.counting);
-    turn_put(turn, T_OBLIGATIONS, &place.key, &row);
+    obligation_keep(turn, &place, &row);
 }
 
 /* A person in post is claimed by a unit, whatever the month: all its reports of the task. */

@@ -398,31 +398,47 @@ static void plant_total(txn_t *txn, arena_t *arena) {
     txn_put(txn, T_TALLIES, &key, &tally);
 }
 
-static void plant_timeliness(txn_t *txn, arena_t *arena) {
+/* The report's leaf is packed anew as `plant` leaves it. */
+static void plant_in(txn_t *txn, arena_t *arena, const char *task, const char *unit, uint32_t period_from,
+                     void (*plant)(agg_obligation_t *row, arena_t *arena)) {
     store_key_t key = key_new();
-    key_add_text(&key, text_of("donation"));
-    key_add_text(&key, text_of("csh"));
-    key_add_text(&key, text_of("2021-09"));
+    key_add_text(&key, text_of(task));
+    key_add_text(&key, text_of(unit));
+    agg_dossier_t dossier;
+    agg_leaf_t leaves[LIMIT_PERIODS], *leaf = leaves;
     agg_obligation_t row;
-    if (!txn_get(txn, T_OBLIGATIONS, &key, arena, &row)) fail("no such obligation");
-    row.timeliness = timeliness_late;
-    row.days_late = 1;
-    txn_put(txn, T_OBLIGATIONS, &key, &row);
+    fault_t fault;
+    buffer_t packed = {0};
+    if (!txn_get(txn, T_DOSSIERS, &key, arena, &dossier)) fail("no such dossier");
+    memcpy(leaves, dossier.leaves, sizeof *leaves * dossier.leaves_count);
+    while (leaf < leaves + dossier.leaves_count && leaf->period_from != period_from) leaf++;
+    if (leaf == leaves + dossier.leaves_count) fail("no such obligation");
+    if (wire_decode(agg_obligation_type(), leaf->obligation, arena, &row, &fault) != OK) fail("it cannot be read");
+    plant(&row, arena);
+    wire_encode(agg_obligation_type(), &row, &packed);
+    leaf->obligation = (bytes_t){packed.at, (uint32_t)packed.size};
+    dossier.leaves = leaves;
+    txn_put(txn, T_DOSSIERS, &key, &dossier);
+    buffer_destroy(&packed);
 }
 
-static void plant_figure(txn_t *txn, arena_t *arena) {
-    store_key_t key = key_new();
-    key_add_text(&key, text_of("labor"));
-    key_add_text(&key, text_of("rsj"));
-    key_add_text(&key, text_of("2021-08"));
-    agg_obligation_t row;
-    if (!txn_get(txn, T_OBLIGATIONS, &key, arena, &row) || row.counting.seq == 0) fail("no such report");
-    agg_share_t shares[LIMIT_FIGURES];
-    memcpy(shares, row.counting.shares, sizeof *shares * row.counting.shares_count);
-    shares[0].amount.value--;
-    row.counting.shares = shares;
-    txn_put(txn, T_OBLIGATIONS, &key, &row);
+static void be_late(agg_obligation_t *row, arena_t *arena) {
+    (void)arena;
+    row->timeliness = timeliness_late;
+    row->days_late = 1;
 }
+
+static void lose_one(agg_obligation_t *row, arena_t *arena) {
+    if (row->counting.seq == 0) fail("no such report");
+    agg_share_t *shares = ARENA_NEW(arena, agg_share_t, row->counting.shares_count);
+    memcpy(shares, row->counting.shares, sizeof *shares * row->counting.shares_count);
+    shares[0].amount.value--;
+    row->counting.shares = shares;
+}
+
+static void plant_timeliness(txn_t *txn, arena_t *arena) { plant_in(txn, arena, "donation", "csh", 20210901, be_late); }
+
+static void plant_figure(txn_t *txn, arena_t *arena) { plant_in(txn, arena, "labor", "rsj", 20210801, lose_one); }
 
 static void planted_differences_are_found(void) {
     static void (*const plants[])(txn_t *, arena_t *) = {plant_total, plant_timeliness, plant_figure};
