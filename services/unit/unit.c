@@ -17,6 +17,7 @@ enum {
     RESEND_MS = 3000,      /* no answer for so long: the same submission id again */
     REFUSED_PAUSE_MS = 200, /* libzmq does not come back after a refused handshake; a key may be registered any moment */
     REFUSED_MS = 3000,     /* but not for ever */
+    MONITOR_LOOK_MS = 100, /* who polls without waiting need not know sooner: a look takes four system calls */
 };
 
 struct unit_link {
@@ -38,7 +39,8 @@ struct unit_link {
     char server_public[UNIT_KEY_TEXT + 1];
     unsigned made;         /* sockets so far */
     char endpoint[256];
-    bool refused;          /* the gateway turned the key away */
+    bool refused;          /* the gateway turned the key away; */
+    int64_t monitor_ms;    /* not looked at again before */
 };
 
 static void link_drop(unit_link_t *self) {
@@ -65,6 +67,7 @@ static bool options_set(unit_link_t *self, void *socket) {
 static err_t link_make(unit_link_t *self) {
     link_drop(self);
     self->refused = false;
+    self->monitor_ms = 0;
     char monitor[64]; /* another name each time: one is free again only some time after its socket is closed */
     snprintf(monitor, sizeof monitor, "inproc://minning.unit.%p.%u", (void *)self, ++self->made);
     self->socket = zsock_new(ZMQ_DEALER);
@@ -130,7 +133,7 @@ uint64_t unit_send_check(unit_link_t *self, const report_t *report) {
 uint64_t unit_send_status(unit_link_t *self, const status_ask_t *ask) { return send_one(self, status_ask_type(), ask); }
 
 uint64_t unit_gather_report(unit_link_t *self, const report_t *report, int64_t client_ms) {
-    enum { ENOUGH = LIMIT_EDGE_FRAME / 8 }; /* a frame of gathered reports is not let grow far above this */
+    enum { ENOUGH = LIMIT_EDGE_FRAME / 4 }; /* a frame of gathered reports is not let grow far above this */
     bool full = self->gathered_count == LIMIT_EDGE_BATCH || self->gathered.size >= ENOUGH;
     if (full && !unit_flush(self)) return 0;
     report_submit_t submit = {.report = *report, .client_ms = client_ms > 0 ? (uint64_t)client_ms : 0};
@@ -253,7 +256,9 @@ static bool answer_next(unit_link_t *self, arena_t *arena, unit_answer_t *answer
     return true;
 }
 
-static void monitor_drain(unit_link_t *self) {
+static void monitor_drain(unit_link_t *self, int64_t now_ms) {
+    if (now_ms < self->monitor_ms) return;
+    self->monitor_ms = now_ms + MONITOR_LOOK_MS;
     void *monitor = zsock_resolve(self->monitor);
     uint8_t part[256];
     while (zmq_recv(monitor, part, sizeof part, ZMQ_DONTWAIT) >= 0) self->refused = true; /* the only event we watch */
@@ -261,13 +266,14 @@ static void monitor_drain(unit_link_t *self) {
 
 bool unit_poll(unit_link_t *self, int64_t timeout_ms, arena_t *arena, unit_answer_t *answer) {
     if (answer_next(self, arena, answer)) return true; /* without a look at the clock: many come in one frame */
-    int64_t until_ms = clock_steady_ms() + timeout_ms;
+    int64_t now_ms = clock_steady_ms(), until_ms = now_ms + timeout_ms;
     do {
-        monitor_drain(self);
-        int64_t left_ms = until_ms - clock_steady_ms();
-        if (left_ms <= 0 || self->refused) return false;
+        monitor_drain(self, now_ms);
+        if (now_ms >= until_ms || self->refused) return false;
         zmq_pollitem_t items[] = {{self->raw, 0, ZMQ_POLLIN, 0}, {zsock_resolve(self->monitor), 0, ZMQ_POLLIN, 0}};
-        zmq_poll(items, 2, left_ms);
+        zmq_poll(items, 2, until_ms - now_ms);
+        if (items[1].revents != 0) self->monitor_ms = 0;
+        now_ms = clock_steady_ms();
     } while (!answer_next(self, arena, answer));
     return true;
 }

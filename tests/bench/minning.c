@@ -169,13 +169,16 @@ static bool has_come(const sender_t *sender) {
 static void sender_turn(bench_t *self, sender_t *sender, bool sending) {
     uint32_t before = sender->unjudged;
     bool more = take_answers(self, sender);
+    uint32_t left_over = sender->unjudged;
+    bool again = sender->retry_count > 0;
     self->now_ns = bench_now_ns();
     send_retries(self, sender);
     /* what the door was too busy for goes first: nothing may overtake an earlier revision of the same report */
     if (sending && sender->retry_count == 0) fill_window(self, sender);
     bool left = unit_flush(sender->link);
     self->under_way += sender->unjudged - (uint64_t)before;
-    sender->ready = more || !left || sender->retry_count > 0 || has_come(sender); /* else its descriptor tells */
+    /* Else its descriptor tells, unless sending took the sign from it. */
+    sender->ready = more || !left || sender->retry_count > 0 || ((again || sender->unjudged > left_over) && has_come(sender));
 }
 
 static void senders_wait(bench_t *self, int timeout_ms) {

@@ -51,7 +51,7 @@ static void a_batch_above_the_limit_is_refused(void **state) {
     (void)state;
     bytes_t messages[LIMIT_EDGE_BATCH];
     fault_t fault = {0};
-    uint8_t frame[3 + LIMIT_EDGE_BATCH + 1] = {0xdc, 0, LIMIT_EDGE_BATCH};
+    uint8_t frame[3 + LIMIT_EDGE_BATCH + 1] = {0xdc, LIMIT_EDGE_BATCH >> 8, LIMIT_EDGE_BATCH & 0xff};
     memset(frame + 3, 0x90, LIMIT_EDGE_BATCH + 1);
     assert_int_equal(frame_messages((bytes_t){frame, sizeof frame - 1}, messages, &fault), LIMIT_EDGE_BATCH);
     frame[2]++;
