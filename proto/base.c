@@ -1,6 +1,7 @@
 /* Text, arena, buffer, errors: what base.h promises. */
 #include "proto/base.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +59,11 @@ static void *memory_or_die(void *memory) {
         abort();
     }
     return memory;
+}
+
+void memory_give_back(void) {
+    enum { KEPT = 4 << 20 };
+    malloc_trim(KEPT);
 }
 
 enum { ARENA_BLOCK = 64 * 1024, ARENA_KEPT = 8 * 1024 * 1024 };

@@ -82,6 +82,8 @@ void *arena_room(arena_t *self, size_t size);        /* the same, not zeroed: fo
 bytes_t arena_bytes(arena_t *self, bytes_t bytes);   /* a copy */
 text_t arena_text(arena_t *self, text_t text);       /* a copy, with a NUL behind it that does not count */
 text_t arena_format(arena_t *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* After something rare and large: what was freed goes back to the machine, but for some of it that malloc keeps. */
+void memory_give_back(void);
 #define ARENA_NEW(arena, type, count) ((type *)arena_take((arena), sizeof(type) * (size_t)(count)))
 
 /* Growing bytes. */

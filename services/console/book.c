@@ -56,30 +56,47 @@ static json_t *columns_json(void) {
     return list;
 }
 
-/* What the pages need beyond the plan itself: the resolved instants, the words, the columns of sheets. */
-static json_t *plan_json(const plan_t *plan) {
-    json_t *json = message_to_json(plan_type(), plan);
-    json_t *periods = json_object_get(json, "periods"), *tasks = json_object_get(json, "tasks");
-    for (uint32_t index = 0; index < plan->periods_count; index++) {
-        due_add(plan, plan->periods[index].due, json_array_get(periods, index));
-    }
+static void json_add(buffer_t *out, json_t *json) {
+    char *text = json_dumps(json, JSON_COMPACT);
+    ASSERT(text != NULL);
+    buffer_add(out, text, strlen(text));
+    free(text);
+    json_decref(json);
+}
+
+static void tasks_add(const plan_t *plan, buffer_t *out) {
     for (uint32_t index = 0; index < plan->tasks_count; index++) {
-        due_add(plan, plan->tasks[index].due, json_array_get(tasks, index));
+        json_t *json = message_to_json(task_type(), &plan->tasks[index]);
+        due_add(plan, plan->tasks[index].due, json);
+        if (index > 0) buffer_add(out, ",", 1);
+        json_add(out, json);
     }
+}
+
+/* What the pages need beyond the plan itself: the resolved instants, the words, the columns of sheets. Task by task: a large plan
+ * names units a million times, and as values of jansson all of them would take a hundred megabytes. */
+static void plan_json(const plan_t *plan, buffer_t *out) {
+    plan_t frame = *plan;
+    frame.tasks_count = 0;
+    json_t *json = message_to_json(plan_type(), &frame), *periods = json_object_get(json, "periods");
+    for (uint32_t index = 0; index < plan->periods_count; index++)
+        due_add(plan, plan->periods[index].due, json_array_get(periods, index));
     json_object_set_new(json, "words", words_json());
     json_object_set_new(json, "columns", columns_json());
-    return json;
+    json_object_del(json, "tasks");
+    json_add(out, json);
+    out->size--; /* the object goes on */
+    buffer_add(out, ",\"tasks\":[", 10);
+    tasks_add(plan, out);
+    buffer_add(out, "]}", 2);
 }
 
 static void book_take(console_t *self, planbook_t *book) {
     const plan_t *plan = planbook_plan(book);
     planbook_destroy(&self->book);
-    free(self->plan_json);
     self->book = book;
-    json_t *json = plan_json(plan);
-    self->plan_json = json_dumps(json, JSON_COMPACT);
-    json_decref(json);
-    ASSERT(self->plan_json != NULL);
+    buffer_clear(&self->plan_json);
+    plan_json(plan, &self->plan_json);
     log_info("plan_loaded", "plan=" TEXT_FORMAT " units=%u tasks=%u", TEXT_ARGS(plan->id), (unsigned)plan->units_count,
              (unsigned)plan->tasks_count);
 }
@@ -95,6 +112,7 @@ static planbook_t *book_load(void) {
     planbook_t *book = err == OK ? planbook_new(&plan) : NULL;
     if (err != OK) log_error("plan_unreadable", "file=%s error=%s faults=%u", PLAN_FILE, err_name(err), (unsigned)count);
     arena_destroy(&arena);
+    memory_give_back();
     return book;
 }
 
@@ -118,11 +136,11 @@ void book_step(console_t *self) {
 }
 
 void on_plan(request_t *self) {
-    const char *json = self->console->plan_json;
-    if (json == NULL) {
+    const buffer_t *json = &self->console->plan_json;
+    if (json->size == 0) {
         reply_busy(self);
         return;
     }
-    reply_bytes(self, 200, "application/json; charset=utf-8", json, strlen(json), true);
+    reply_bytes(self, 200, "application/json; charset=utf-8", json->at, json->size, true);
     reply_header(self, "Cache-Control", "no-store");
 }

@@ -55,7 +55,7 @@ void console_close(console_t **owner) {
     server_destroy(&self->desk);
     registry_destroy(self);
     planbook_destroy(&self->book);
-    free(self->plan_json);
+    buffer_destroy(&self->plan_json);
     free(self->sessions);
     refs_destroy(&self->refs);
     arena_destroy(&self->arena);

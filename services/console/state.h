@@ -147,7 +147,7 @@ struct console {
     bool leaving;
     /* the plan, as the home keeps it (book.c) */
     planbook_t *book;
-    char *plan_json;
+    buffer_t plan_json;
     int64_t plan_stamp;
     int64_t plan_look_ms;
     /* who may act (registry.c) */

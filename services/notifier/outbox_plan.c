@@ -182,6 +182,7 @@ static void mode_take(outbox_t *self, txn_t *txn) {
     if (self->book == NULL || mode.plans != self->mode.plans) {
         planbook_destroy(&self->book);
         self->book = notifier_book(txn);
+        memory_give_back();
     }
     self->mode = mode;
     self->state.dead_in_all = mode.dead;

@@ -38,6 +38,12 @@ static int place_compare(const void *a, const void *b) {
 
 static int text_compare_void(const void *a, const void *b) { return text_compare(*(const text_t *)a, *(const text_t *)b); }
 
+/* Of the list at hand: a large plan has a thousand of thousands. */
+static place_t *places_new(check_t *self, uint32_t count) {
+    arena_reset(self->passing);
+    return ARENA_NEW(self->passing, place_t, count + 1);
+}
+
 static const text_t *unit_found(const check_t *self, text_t id) {
     return bsearch(&id, self->unit_ids, self->plan->units_count, sizeof id, text_compare_void);
 }
@@ -63,7 +69,7 @@ void plan_check_owed(check_t *self, const task_t *task) {
 }
 
 void plan_check_unique(check_t *self, const char *list, const void *records, size_t stride, uint32_t count) {
-    place_t *places = ARENA_NEW(self->arena, place_t, count + 1);
+    place_t *places = places_new(self, count);
     for (uint32_t index = 0; index < count; index++)
         places[index] = (place_t){*(const text_t *)(const void *)((const uint8_t *)records + stride * index), index};
     qsort(places, count, sizeof places[0], place_compare);
@@ -75,7 +81,7 @@ void plan_check_unique(check_t *self, const char *list, const void *records, siz
 }
 
 void plan_check_unit_list(check_t *self, text_t base, const char *field, const text_t *ids, uint32_t count) {
-    place_t *places = ARENA_NEW(self->arena, place_t, count + 1);
+    place_t *places = places_new(self, count);
     for (uint32_t index = 0; index < count; index++) {
         places[index] = (place_t){ids[index], index};
         if (!plan_check_knows_unit(self, ids[index]))
@@ -238,7 +244,7 @@ static uint32_t check_run(const plan_t *plan, bool bounds, plan_fault_t *faults,
     text_t *ids = ARENA_NEW(arena, text_t, plan->units_count + 1);
     for (uint32_t index = 0; index < plan->units_count; index++) ids[index] = plan->units[index].id;
     qsort(ids, plan->units_count, sizeof ids[0], text_compare_void);
-    check_t self = {.plan = plan, .arena = arena, .faults = faults, .room = room, .unit_ids = ids};
+    check_t self = {.plan = plan, .arena = arena, .passing = arena_new(), .faults = faults, .room = room, .unit_ids = ids};
     self.owed = ARENA_NEW(arena, bool, plan->units_count + 1);
     check_frame(&self);
     check_units(&self);
@@ -252,6 +258,7 @@ static uint32_t check_run(const plan_t *plan, bool bounds, plan_fault_t *faults,
     check_key_rules(&self);
     check_soft_rules(&self);
     if (bounds && self.count == 0) check_bounds(&self);
+    arena_destroy(&self.passing);
     arena_destroy(&arena);
     return self.count;
 }

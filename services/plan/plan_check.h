@@ -6,7 +6,7 @@
 
 typedef struct {
     const plan_t *plan;
-    arena_t *arena;
+    arena_t *arena, *passing;
     plan_fault_t *faults;
     uint32_t room;
     uint32_t count;

@@ -17,18 +17,18 @@ static bytes_t bytes_kept(const buffer_t *buffer, arena_t *arena) {
     return buffer->size == 0 ? (bytes_t){NULL, 0} : arena_bytes(arena, (bytes_t){buffer->at, (uint32_t)buffer->size});
 }
 
-/* Copies what follows fetch->after, up to `last`, into the arena. */
+/* Gathers what follows fetch->after, up to `last`, in the arena. Of the room for a full batch only what is written is memory. */
 static bool batch_fill(txn_t *txn, uint64_t last, const fetch_t *fetch, arena_t *arena, batch_t *batch) {
-    events_t events = {0};
+    size_t room = (fetch->max_bytes == 0 ? LIMIT_BATCH : (size_t)fetch->max_bytes) + LIMIT_ENTRY;
+    events_t events = {.events = {.at = arena_room(arena, room), .room = room}};
     uint32_t count = txn_events(txn, fetch->after, last, (uint32_t)fetch->max_bytes, &events);
     if (count > 0) {
-        batch->events = bytes_kept(&events.events, arena);
+        batch->events = (bytes_t){events.events.at, (uint32_t)events.events.size};
         batch->sizes = bytes_kept(&events.sizes, arena);
         batch->links = bytes_kept(&events.links, arena);
         memcpy(batch->last_hash, events.last_hash, sizeof batch->last_hash);
         batch->count = count;
     }
-    buffer_destroy(&events.events);
     buffer_destroy(&events.sizes);
     buffer_destroy(&events.links);
     return count > 0;

@@ -3,10 +3,6 @@
 
 #include "services/stage/log.h"
 
-#include <malloc.h>
-
-enum { TRIM_KEPT = 4 << 20 };
-
 arena_t *turn_arena(turn_t *self) { return self->arena; }
 
 txn_t *turn_txn(turn_t *self) { return self->txn; }
@@ -29,7 +25,7 @@ void *turn_memory(turn_t *self) {
     turn_memory_drop(self); /* what turn_forget left to the handler until now */
     if (self->stage->role->memory_load == NULL) return NULL;
     self->memory = self->stage->role->memory_load(self);
-    malloc_trim(TRIM_KEPT); /* decoding a large plan leaves tens of megabytes of holes */
+    memory_give_back(); /* decoding a large plan leaves tens of megabytes of holes */
     self->memory_known = true; /* also where an error stuck: who looks at it must find it there until the transaction ends */
     return self->memory;
 }
