@@ -119,7 +119,7 @@ bulk: all $(BUILD)/check/bulk  ## CSV files of many reports, and every total reb
 scale: all $(BUILD)/check/scale  ## 3,000 units and 200 tasks through every stage, a plan amended in mid-year, two plans side by side
 	@$(BUILD)/check/scale amend deploy/plans/2021-cangshan.yaml
 	@$(BUILD)/check/scale stages $(or $(UNITS),3000) $(or $(TASKS),200)
-	@BIN=$(BUILD)/bin CHECK=$(BUILD)/check/scale UNITS=$(or $(BESIDE),300) TASKS=20 tests/scale/two_plans
+	@BIN=$(BUILD)/bin CHECK=$(BUILD)/check/scale UNITS=$(or $(BESIDE),300) TASKS=$(or $(BESIDE_TASKS),20) tests/scale/two_plans
 	@echo "scale: 3 passed, 0 failed"
 
 .PHONY: scale-growth

@@ -19,6 +19,7 @@
 #include <sys/signalfd.h>
 
 enum {
+    GIVEN_LEAST = 256 << 10, /* bytes; less is sooner copied than made anew */
     QUEUE_FRAMES = 4096, /* a peer's queue in either direction */
     LINGER_MS = 100,     /* answers already given may still leave when a socket closes */
     RECONNECT_MS = 10,
@@ -207,6 +208,26 @@ static bool frame_send(void *socket, const void *at, size_t size, int flags) {
 void server_send(server_t *self, const peer_t *peer, bytes_t frame) {
     if (!frame_send(self->socket, peer->bytes, peer->size, ZMQ_SNDMORE)) return; /* gone or full: it asks again */
     frame_send(self->socket, frame.at, frame.size, 0);
+}
+
+static void given_free(void *at, void *hint) {
+    (void)hint;
+    free(at);
+}
+
+void server_give(server_t *self, const peer_t *peer, buffer_t *frame) {
+    if (frame->size < GIVEN_LEAST) {
+        server_send(self, peer, (bytes_t){frame->at, (uint32_t)frame->size});
+        return;
+    }
+    if (!frame_send(self->socket, peer->bytes, peer->size, ZMQ_SNDMORE)) return;
+    zmq_msg_t given;
+    int size = zmq_msg_init_data(&given, frame->at, frame->size, given_free, NULL);
+    ASSERT(size == 0); /* memory alone can fail it */
+    *frame = (buffer_t){0};
+    do size = zmq_msg_send(&given, self->socket, ZMQ_DONTWAIT);
+    while (size < 0 && zmq_errno() == EINTR);
+    if (size < 0) zmq_msg_close(&given);
 }
 
 void *server_handle(server_t *self) { return self->socket; }

@@ -25,6 +25,8 @@ void server_destroy(server_t **self);
 bool server_receive(server_t *self, peer_t *peer, bytes_t *frame);
 /* Sends one frame without waiting; a peer that is gone or full is forgotten (it asks again). */
 void server_send(server_t *self, const peer_t *peer, bytes_t frame);
+/* The same; what is large is not copied but goes as it is, and leaves an empty buffer. */
+void server_give(server_t *self, const peer_t *peer, buffer_t *frame);
 void *server_handle(server_t *self);         /* for link_wait */
 
 typedef struct client client_t;

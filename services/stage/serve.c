@@ -171,7 +171,7 @@ void *stream_door_handle(stream_door_t *self) { return server_handle(self->serve
 static void batch_send(stream_door_t *self, const parked_t *parked, const batch_t *batch) {
     buffer_clear(&self->out);
     packet_encode(parked->request_id, batch_type(), batch, &self->out);
-    server_send(self->server, &parked->peer, (bytes_t){self->out.at, (uint32_t)self->out.size});
+    server_give(self->server, &parked->peer, &self->out);
 }
 
 /* What there is for one reader, or at the end of its wait the heads alone. true: it has its answer. */
