@@ -193,6 +193,6 @@
 #define LIMIT_REDIS_TIMEOUT_MS 1000
 #define LIMIT_REDIS_RETRY_MS 2000          /* longest pause between two attempts */
 #define LIMIT_REDIS_STREAM 1000000         /* entries the stream keeps */
-#define LIMIT_TOLD_KEPT 2000000            /* of them remembered beside it, 17 bytes each */
+#define LIMIT_TOLD_KEPT 4000000            /* warnings remembered beside it as told, 24 bytes each */
 
 #endif

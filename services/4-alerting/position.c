@@ -15,11 +15,11 @@ static bool line_read(const char *line, published_t *out) {
     char hash[HASH_DIGITS + 1] = "";
     published_t read = {0};
     int told_all = 0;
-    int fields = sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %64s %" SCNu64 " %" SCNu64 " %d %47s", &read.at.seq,
+    int fields = sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %64s %" SCNu64 " %" SCNu64 " %d %" SCNu64 " %47s", &read.at.seq,
                         &read.at.epoch, &read.at.cause, hash, &read.numbering.epoch, &read.numbering.volume, &told_all,
-                        read.newest);
+                        &read.records, read.newest);
     read.told_all = told_all != 0;
-    if (fields != 8 || !hex_read(text_of(hash), read.at.hash, sizeof read.at.hash)) return false;
+    if (fields != 9 || !hex_read(text_of(hash), read.at.hash, sizeof read.at.hash)) return false;
     *out = read;
     return true;
 }
@@ -36,9 +36,9 @@ published_t published_read(const char *file, arena_t *arena) {
 err_t published_write(const char *file, const published_t *published, arena_t *arena) {
     const position_t *at = &published->at;
     text_t hash = hex_of(at->hash, sizeof at->hash, arena);
-    text_t line = arena_format(arena, "%" PRIu64 " %" PRIu64 " %" PRIu64 " " TEXT_FORMAT " %" PRIu64 " %" PRIu64 " %d %s\n",
-                               at->seq, at->epoch, at->cause, TEXT_ARGS(hash), published->numbering.epoch,
-                               published->numbering.volume, published->told_all, published->newest);
+    text_t line = arena_format(arena, "%" PRIu64 " %" PRIu64 " %" PRIu64 " " TEXT_FORMAT " %" PRIu64 " %" PRIu64 " %d %" PRIu64
+                               " %s\n", at->seq, at->epoch, at->cause, TEXT_ARGS(hash), published->numbering.epoch,
+                               published->numbering.volume, published->told_all, published->records, published->newest);
     return home_write(file, line, 0600);
 }
 
@@ -46,11 +46,6 @@ static bool is_later(const char *id, const char *than) {
     uint64_t epoch, number, than_epoch, than_number;
     if (!told_id_parse(id, &epoch, &number) || !told_id_parse(than, &than_epoch, &than_number)) return false;
     return epoch > than_epoch || (epoch == than_epoch && number > than_number);
-}
-
-bool published_holds(const published_t *published, const char *newest, text_t body) {
-    if (strcmp(newest, published->newest) == 0) return true;
-    return is_later(newest, published->newest) && told_is_warning(body);
 }
 
 bool published_known(const published_t *published, char id[REDIS_ID]) {
@@ -78,15 +73,4 @@ look_t position_look(txn_t *txn, uint64_t sure, const position_t *position, aren
     if (position->seq <= sure) return txn_stands(txn, position->seq, position->hash) ? LOOK_SAME : LOOK_OTHER;
     position_t end = position_of(txn, sure, arena);
     return has_passed(&end, position) ? LOOK_OTHER : LOOK_AHEAD;
-}
-
-position_t position_back(txn_t *txn, uint64_t sure, const position_t *position, arena_t *arena) {
-    uint64_t low = 0, high = position->seq < sure ? position->seq : sure; /* the last event of no later epoch */
-    while (low < high) {
-        uint64_t middle = low + (high - low + 1) / 2;
-        arena_reset(arena);
-        if (position_of(txn, middle, arena).epoch > position->epoch) high = middle - 1;
-        else low = middle;
-    }
-    return position_of(txn, low, arena);
 }

@@ -17,15 +17,13 @@ typedef struct {
     position_t at;
     numbering_t numbering;
     bool told_all;         /* numbers do not say what was told: all that lies in Redis is read */
+    uint64_t records;      /* of what was told that it covers: the first so many of that file */
     char newest[REDIS_ID]; /* entry of the stream in Redis; "0-0": none */
 } published_t;
 
 /* At the beginning where there is none, or none that can be read: then nobody knows what was told. */
 published_t published_read(const char *file, arena_t *arena);
 err_t published_write(const char *file, const published_t *published, arena_t *arena);
-/* Does Redis, where this entry is the newest, still hold all that it held when the file was written? Ids only grow there, and what
- * is lost is put back in their order: a later one of ours was told since, before the machine stopped. */
-bool published_holds(const published_t *published, const char *newest, text_t body);
 /* `id`: behind it lies in Redis what the place says nothing of. false: the newest is such an entry: it was seen there, or told
  * and its answer lost, and the place did not come so far yet. */
 bool published_known(const published_t *published, char id[REDIS_ID]);
@@ -39,8 +37,5 @@ typedef enum {
 } look_t;
 /* Looks for the position in a stream that is sure up to `sure`. */
 look_t position_look(txn_t *txn, uint64_t sure, const position_t *position, arena_t *arena);
-/* Where a later epoch begins at or before the position: the event before it; otherwise the position, or the end if that is
- * before it. */
-position_t position_back(txn_t *txn, uint64_t sure, const position_t *position, arena_t *arena);
 
 #endif

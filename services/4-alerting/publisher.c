@@ -57,15 +57,25 @@ static void position_load(publisher_t *self) {
     self->kept = self->now = published_read(self->file, self->arena);
 }
 
+bool publisher_told_keep(publisher_t *self, err_t err) {
+    char alarm[LIMIT_NAME];
+    snprintf(alarm, sizeof alarm, "what was told cannot be kept: %s", err_name(err));
+    if (err != OK) publisher_alarm(self, alarm);
+    return err == OK;
+}
+
 /* The file may lag: what is posted again is found to be there already. */
-void publisher_place_keep(publisher_t *self) {
+bool publisher_place_keep(publisher_t *self) {
     const published_t *now = &self->now, *kept = &self->kept;
+    if (!publisher_told_keep(self, told_keep(self->told))) return false;
+    (void)told_covered(self->told, &self->now.records);
     bool same = now->at.seq == kept->at.seq && memcmp(now->at.hash, kept->at.hash, sizeof kept->at.hash) == 0;
     same = same && now->told_all == kept->told_all && now->numbering.volume == kept->numbering.volume;
-    if (same && strcmp(now->newest, kept->newest) == 0) return;
+    if (same && strcmp(now->newest, kept->newest) == 0) return true;
     err_t err = published_write(self->file, now, self->arena);
     if (err == OK) self->kept = *now;
     else log_warn("published_unwritten", "file=%s err=%s", self->file, err_name(err));
+    return true;
 }
 
 /* Is what we told up to the position what stands there? AHEAD too where nobody has said yet that stream 4 follows from the
@@ -161,7 +171,9 @@ static delivery_t deliver(publisher_t *self, const notice_t *notice, const posit
     bool added = false;
     delivery_t delivery = publisher_post(self, notice, self->now.newest, id, &added);
     if (added) memcpy(self->now.newest, id, sizeof id);
-    if (delivery == DELIVERED || delivery == TOLD_BEFORE) publisher_place_show(self, at);
+    if (delivery != DELIVERED && delivery != TOLD_BEFORE) return delivery;
+    told_note(self->told, notice);
+    publisher_place_show(self, at);
     return delivery;
 }
 
@@ -196,6 +208,7 @@ static bool work(publisher_t *self) {
     bool ticked = false;
     look_t seen = look(self);
     if (seen == LOOK_AHEAD) return true; /* rung again as it grows */
+    if (!publisher_told_keep(self, told_keep(self->told))) return false; /* before one more rings */
     if (!publisher_connect(self, seen == LOOK_OTHER)) return false;
     while (!atomic_load(&self->stop)) {
         position_t after = self->now.at;
@@ -204,10 +217,11 @@ static bool work(publisher_t *self) {
         bool forked = chunk->forked, told = chunk->count > 0;
         if (chunk->last.seq == after.seq) break;
         if (!deliver_chunk(self, chunk)) {
-            publisher_place_keep(self);
+            (void)publisher_place_keep(self);
             return false;
         }
-        if (told || self->now.at.seq - self->kept.at.seq >= KEEP_EVERY) publisher_place_keep(self);
+        bool keeps = told || self->now.at.seq - self->kept.at.seq >= KEEP_EVERY;
+        if (keeps && !publisher_place_keep(self)) return false;
         if (forked && !publisher_told_again(self)) return false;
     }
     return !ticked || publisher_check(self);
@@ -251,24 +265,26 @@ static void *run(void *argument) {
             log_warn("publisher_bell", "errno=%d", errno);
     }
     watch_leave();
-    publisher_place_keep(self);
+    (void)publisher_place_keep(self);
     return NULL;
 }
 
 publisher_t *publisher_new(store_t *store, const redis_place_t *place, const char *file) {
+    char told_file[sizeof ((publisher_t *)NULL)->file + sizeof ".told"];
     publisher_t *self = calloc(1, sizeof *self);
     ASSERT(self != NULL);
     self->store = store;
     self->place = *place;
     snprintf(self->file, sizeof self->file, "%s", file);
-    snprintf(self->told_file, sizeof self->told_file, "%s.told", file);
-    self->told = told_new();
-    told_recall(self->told, self->told_file);
+    snprintf(told_file, sizeof told_file, "%s.told", file);
+    self->told = told_new(told_file);
     self->arena = arena_new();
     self->plan_arena = arena_new();
     self->bell = -1;
     pthread_mutex_init(&self->lock, NULL);
     position_load(self);
+    err_t err = told_recall(self->told, self->now.told_all ? 0 : self->now.records);
+    if (err != OK) log_warn("told_unreadable", "file=%s err=%s", told_file, err_name(err));
     return self;
 }
 

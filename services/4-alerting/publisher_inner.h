@@ -14,7 +14,6 @@ struct publisher {
     store_t *store;
     redis_place_t place;
     char file[256];
-    char told_file[264];
     int bell;
     pthread_t thread;
     atomic_bool stop;
@@ -33,7 +32,7 @@ struct publisher {
     arena_t *plan_arena;
     notice_plan_t plan; /* plan.plan empty: not adopted yet */
     text_t stream;
-    told_t *told;         /* under other numbers than stream 4 would give them */
+    told_t *told;         /* so far, and under other numbers than stream 4 would give them */
     published_t kept;     /* what the file says */
     char known[REDIS_ID]; /* up to this entry of Redis the place says what was told */
     bool otherwise;       /* what lies behind it is not what stream 4 tells */
@@ -42,7 +41,9 @@ struct publisher {
 
 /* publisher.c: where we are, Redis there and away, one warning */
 void publisher_place_show(publisher_t *self, const position_t *at);
-void publisher_place_keep(publisher_t *self); /* the file may lag: what is posted again is found to be there already */
+/* Behind what was told up to there; that file may lag too. false: what was told cannot be kept, and an alarm says so. */
+bool publisher_place_keep(publisher_t *self);
+bool publisher_told_keep(publisher_t *self, err_t err); /* the same of what was told alone; `err`: of trying to */
 void publisher_alarm(publisher_t *self, const char *what);
 bool publisher_heard(publisher_t *self, err_t err, const char *why); /* false: Redis went away */
 bool publisher_newest(publisher_t *self, redis_newest_t *newest);    /* false: the same */

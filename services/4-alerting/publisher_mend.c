@@ -17,16 +17,13 @@ bool publisher_told_again(publisher_t *self) {
     return publisher_heard(self, err, why);
 }
 
-/* From now on what Redis shows as told was told. It is kept before the place goes by it: Redis may lose it any time. Where it
- * cannot be kept nothing is told, and somebody has to know. */
+/* From now on what Redis shows as told was told. It is kept before the place goes by it: Redis may lose it any time. */
 static bool told_by_redis(publisher_t *self) {
-    char why[REDIS_WHY], alarm[LIMIT_NAME];
+    char why[REDIS_WHY];
     if (!publisher_heard(self, told_load_all(self->told, self->redis, self->stream, why), why)) return false;
-    err_t err = told_keep(self->told, self->told_file);
-    snprintf(alarm, sizeof alarm, "what was told cannot be kept: %s", err_name(err));
-    if (err != OK) publisher_alarm(self, alarm);
-    self->now.told_all |= err == OK;
-    return err == OK;
+    if (!publisher_told_keep(self, told_keep_shown(self->told))) return false;
+    self->now.told_all = true;
+    return true;
 }
 
 /* A number is past, or taken: perhaps it was told under another. If not, what is new goes on in a volume behind what is there. */
@@ -103,19 +100,15 @@ bool publisher_check(publisher_t *self) {
 }
 
 /* What was told is not what stands in stream 4 now: it was derived otherwise, by another program or another quarantine, or a
- * restore lies between. All is gone through once more: what Redis shows as told stays told, what it does not is told, in a new
- * volume. What Redis shows is kept in a file first, since it may be lost while all is gone through: then that is put back, and
- * the rest rings. Where Redis has lost something by now it cannot say what was told: then all of that is put back, and nothing
- * rings. */
+ * restore lies between. All is gone through once more: what Redis shows as told stays told, what it has lost and the file says was
+ * told is put back, the rest is told, in a new volume. */
 static bool start_over(publisher_t *self) {
     redis_newest_t newest;
     if (!publisher_newest(self, &newest) || !told_by_redis(self)) return false;
     if (!told_ends_with(self->told, newest.id)) return false; /* lost between the two */
-    bool intact = published_holds(&self->now, newest.id, newest.body); /* its body goes with the arena */
     txn_t *txn = store_read(self->store);
     if (txn == NULL) return false;
     uint64_t sure = chunk_sure(txn, self->turn);
-    position_t back = position_back(txn, sure, &self->now.at, self->arena);
     bool forked = position_of(txn, sure, self->arena).epoch > self->now.at.epoch;
     err_t err = txn_error(txn);
     txn_abort(&txn);
@@ -123,9 +116,8 @@ static bool start_over(publisher_t *self) {
     log_warn("told_otherwise", "seq=%llu newest=%s forked=%s", (unsigned long long)self->now.at.seq, newest.id,
              forked ? "yes" : "no");
     if (!forked) self->now.numbering = (numbering_t){self->now.at.epoch, self->now.numbering.volume + 1};
-    publisher_place_show(self, intact ? &(position_t){0} : &back);
-    publisher_place_keep(self);
-    return true;
+    publisher_place_show(self, &(position_t){0});
+    return publisher_place_keep(self);
 }
 
 /* We do not know where we were: what Redis shows as told was told. Under its number stream 4 may tell something else by now. */
@@ -139,8 +131,7 @@ static bool start_anew(publisher_t *self) {
     if (any && !(told_by_redis(self) && told_ends_with(self->told, newest.id))) return false;
     if (seen == ENTRY_OTHER) (void)told_volume_behind(newest.id, &self->now.numbering);
     self->now.told_all = any;
-    publisher_place_keep(self);
-    return true;
+    return publisher_place_keep(self);
 }
 
 static void on_later(void *owner, const char *id, text_t body) {

@@ -1,9 +1,9 @@
-/* Sorted lists of (warning id, state): what Redis shows between epochs, or at all, and what a file says it once did. */
+/* What Redis shows as told, between epochs or at all, and what the file says was told. */
 #include "services/4-alerting/told.h"
 
 #include "proto/crypto.h"
 #include "services/4-alerting/chunk.h"
-#include "services/stage/home.h"
+#include "services/4-alerting/told_file.h"
 #include "services/stage/log.h"
 
 #include <inttypes.h>
@@ -12,35 +12,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_SIZE = 17 /* warning id, 1 raised or 0 withdrawn */ };
-
 const char told_end_id[] = "18446744073709551615-18446744073709551615";
 
-typedef struct {
-    uint8_t (*keys)[KEY_SIZE]; /* sorted once they are all there */
-    size_t count;
-    size_t room;
-    size_t entries;   /* that were read for it, of others too */
-    uint64_t epoch;   /* of the first that a full stream keeps: what it had before is gone, */
-    uint64_t horizon; /* up to this seq */
-} list_t;
-
 struct told {
-    list_t shown;        /* by Redis */
-    list_t kept;         /* in the file */
+    char file[264];
+    told_keys_t shown;   /* by Redis */
+    size_t entries;      /* that were read for it, of others too */
+    uint64_t epoch;      /* of the first that a full stream keeps: what it had before is gone, */
+    uint64_t horizon;    /* up to this seq, if stream 4 is still the same */
+    told_keys_t kept;    /* by the file, as far as it was read */
+    size_t kept_passed;  /* of these */
+    told_keys_t noted;   /* not in the file yet */
+    uint64_t records;    /* in it */
     char last[REDIS_ID]; /* entry of the page at hand */
 };
 
-told_t *told_new(void) {
+told_t *told_new(const char *file) {
     told_t *self = calloc(1, sizeof *self);
     ASSERT(self != NULL);
+    snprintf(self->file, sizeof self->file, "%s", file);
     return self;
 }
 
 void told_destroy(told_t **self) {
     if (*self == NULL) return;
-    free((*self)->shown.keys);
-    free((*self)->kept.keys);
+    told_keys_destroy(&(*self)->shown);
+    told_keys_destroy(&(*self)->kept);
+    told_keys_destroy(&(*self)->noted);
     free(*self);
     *self = NULL;
 }
@@ -67,58 +65,49 @@ bool told_volume_behind(const char *id, numbering_t *numbering) {
     return true;
 }
 
-static bool body_key(text_t body, uint8_t key[KEY_SIZE]) {
+static bool body_key(text_t body, uint8_t key[TOLD_KEY]) {
     json_t *json = json_loadb(body.at == NULL ? "" : body.at, body.size, 0, NULL);
     const char *id = json_string_value(json_object_get(json, "id"));
     const char *state = json_string_value(json_object_get(json, "state"));
     bool raised = state != NULL && strcmp(state, "raised") == 0;
     bool good = id != NULL && state != NULL && (raised || strcmp(state, "resolved") == 0) && hex_read(text_of(id), key, 16);
-    key[KEY_SIZE - 1] = raised;
+    key[TOLD_KEY - 1] = raised;
     json_decref(json);
     return good;
 }
 
 bool told_is_warning(text_t body) {
-    uint8_t key[KEY_SIZE];
+    uint8_t key[TOLD_KEY];
     return body_key(body, key);
 }
 
-static int key_compare(const void *a, const void *b) { return memcmp(a, b, KEY_SIZE); }
+static bool is_full(const told_t *self) { return self->entries >= LIMIT_REDIS_STREAM; }
 
-/* What a stream of this epoch had before it was full; a later epoch came behind all of it. */
-static bool is_trimmed(const list_t *list, const notice_t *notice) {
-    return notice->epoch <= list->epoch && notice->seq <= list->horizon;
+/* A full stream has lost what came first. The file knows what that was; without it, whatever had a lower number in that epoch. */
+static bool is_trimmed(const told_t *self, const notice_t *notice, const uint8_t key[TOLD_KEY]) {
+    if (self->kept.count > 0) return is_full(self) && told_keys_have(&self->kept, key);
+    return notice->epoch <= self->epoch && notice->seq <= self->horizon;
 }
 
-static bool list_has(const list_t *list, const notice_t *notice) {
-    uint8_t key[KEY_SIZE];
-    if (is_trimmed(list, notice)) return true;
-    if (list->count == 0) return false;
-    memcpy(key, notice->warning_id, sizeof notice->warning_id);
-    key[KEY_SIZE - 1] = notice->raised;
-    return bsearch(key, list->keys, list->count, KEY_SIZE, key_compare) != NULL;
+bool told_has(const told_t *self, const notice_t *notice) {
+    uint8_t key[TOLD_KEY];
+    told_key_of(notice, key);
+    return told_keys_have(&self->shown, key) || is_trimmed(self, notice, key);
 }
 
-bool told_has(const told_t *self, const notice_t *notice) { return list_has(&self->shown, notice); }
-
-bool told_rang(const told_t *self, const notice_t *notice) { return list_has(&self->kept, notice); }
-
-static void list_add(list_t *list, const uint8_t key[KEY_SIZE]) {
-    if (list->count == list->room) {
-        list->room = list->room == 0 ? 256 : list->room * 2;
-        list->keys = realloc(list->keys, list->room * KEY_SIZE);
-        ASSERT(list->keys != NULL);
-    }
-    memcpy(list->keys[list->count++], key, KEY_SIZE);
+bool told_rang(const told_t *self, const notice_t *notice) {
+    uint8_t key[TOLD_KEY];
+    told_key_of(notice, key);
+    return told_keys_have(&self->kept, key);
 }
 
 /* Something that is no warning of ours is not history: where it is in the way the alarm says so. */
 static void on_entry(void *owner, const char *id, text_t body) {
     told_t *self = owner;
-    uint8_t key[KEY_SIZE];
+    uint8_t key[TOLD_KEY];
     snprintf(self->last, sizeof self->last, "%s", id);
-    self->shown.entries++;
-    if (body_key(body, key)) list_add(&self->shown, key);
+    self->entries++;
+    if (body_key(body, key)) told_keys_add(&self->shown, key);
 }
 
 /* All entries of one gap, both ends included, page by page. */
@@ -180,14 +169,14 @@ static err_t gap_find(store_t *store, head_t sure, uint64_t *first, gap_t *gap) 
 }
 
 static void told_begin(told_t *self) {
-    self->shown.count = self->shown.entries = 0;
-    self->shown.epoch = self->shown.horizon = 0;
+    self->shown.count = self->entries = 0;
+    self->epoch = self->horizon = 0;
     snprintf(self->last, sizeof self->last, "0-0");
 }
 
 static void told_end(told_t *self, const char *what) {
     if (self->shown.count == 0) return;
-    qsort(self->shown.keys, self->shown.count, KEY_SIZE, key_compare);
+    told_keys_sort(&self->shown);
     log_info(what, "warnings=%zu", self->shown.count);
 }
 
@@ -205,86 +194,62 @@ err_t told_load(told_t *self, store_t *store, head_t sure, redis_t *redis, text_
 }
 
 static void on_first(void *owner, const char *id, text_t body) {
-    list_t *list = owner;
+    told_t *self = owner;
     uint64_t epoch, number;
     (void)body;
-    if (list->horizon > 0 || !told_id_parse(id, &epoch, &number)) return;
-    list->epoch = epoch;
-    list->horizon = number % VOLUME_ROOM;
+    if (self->horizon > 0 || !told_id_parse(id, &epoch, &number)) return;
+    self->epoch = epoch;
+    self->horizon = number % VOLUME_ROOM;
 }
 
 err_t told_load_all(told_t *self, redis_t *redis, text_t stream, char why[REDIS_WHY]) {
     uint32_t count;
     told_begin(self);
     err_t err = gap_read(self, redis, stream, "0-1", told_end_id, why);
-    if (err == OK && self->shown.entries >= LIMIT_REDIS_STREAM) /* what came before the first was told, and trimmed since */
-        err = redis_history(redis, stream, "0-1", told_end_id, on_first, &self->shown, &count, why);
+    if (err == OK && is_full(self)) err = redis_history(redis, stream, "0-1", told_end_id, on_first, self, &count, why);
     told_end(self, "stream_read_again");
     return err;
 }
 
 bool told_ends_with(const told_t *self, const char *id) { return strcmp(self->last, id) == 0; }
 
-/* --- the file: the id that a full stream began with, the keys, a hash of it all --- */
+/* --- the file --- */
 
-enum { HEAD_SIZE = 64 };
+err_t told_recall(told_t *self, uint64_t known) {
+    self->kept.count = self->kept_passed = 0;
+    err_t err = told_file_read(self->file, known, &self->kept, &self->records);
+    told_keys_sort(&self->kept);
+    return err == ERR_MISSING ? OK : err;
+}
 
-static err_t file_write(const char *file, const list_t *list) {
-    buffer_t out = {0};
-    char head[HEAD_SIZE] = "";
-    uint8_t hash[HASH_SIZE];
-    snprintf(head, sizeof head, "%" PRIu64 "-%" PRIu64, list->epoch, list->horizon);
-    buffer_add(&out, head, sizeof head);
-    if (list->count > 0) buffer_add(&out, list->keys, list->count * KEY_SIZE);
-    hash_of((bytes_t){out.at, (uint32_t)out.size}, hash);
-    buffer_add(&out, hash, sizeof hash);
-    err_t err = home_write(file, (text_t){(const char *)out.at, (uint32_t)out.size}, 0600);
-    buffer_destroy(&out);
+void told_note(told_t *self, const notice_t *notice) {
+    uint8_t key[TOLD_KEY];
+    told_key_of(notice, key);
+    if (told_keys_have(&self->kept, key)) self->kept_passed++;
+    else told_keys_add(&self->noted, key);
+}
+
+err_t told_keep(told_t *self) {
+    if (self->noted.count == 0) return OK;
+    err_t err = told_file_append(self->file, &self->noted, &self->records);
+    if (err == OK) self->noted.count = 0;
     return err;
 }
 
-/* Both lists, each key once. Where that is more than a stream ever keeps, what it no longer shows is long past. */
-static list_t list_both(const list_t *shown, const list_t *kept) {
-    list_t both = {.epoch = shown->epoch, .horizon = shown->horizon};
-    bool older = shown->horizon == 0 || kept->epoch > shown->epoch;
-    if (older) both = (list_t){.epoch = kept->epoch, .horizon = kept->horizon};
-    for (size_t index = 0; index < shown->count; index++) list_add(&both, shown->keys[index]);
-    bool fits = shown->count + kept->count <= LIMIT_TOLD_KEPT;
-    for (size_t index = 0; fits && index < kept->count; index++) {
-        bool twice = shown->count > 0 && bsearch(kept->keys[index], shown->keys, shown->count, KEY_SIZE, key_compare) != NULL;
-        if (!twice) list_add(&both, kept->keys[index]);
-    }
-    if (both.count > 0) qsort(both.keys, both.count, KEY_SIZE, key_compare);
-    return both;
+bool told_covered(const told_t *self, uint64_t *records) {
+    bool covered = self->noted.count == 0 && self->kept_passed >= self->kept.count;
+    if (covered) *records = self->records;
+    return covered;
 }
 
-err_t told_keep(told_t *self, const char *file) {
-    list_t both = list_both(&self->shown, &self->kept);
-    err_t err = file_write(file, &both);
-    free(err == OK ? self->kept.keys : both.keys);
-    if (err == OK) self->kept = both;
+err_t told_keep_shown(told_t *self) {
+    err_t err = told_keep(self);
+    if (err == OK) err = told_recall(self, 0);
+    for (size_t index = 0; err == OK && index < self->shown.count; index++)
+        if (!told_keys_have(&self->kept, self->shown.keys[index])) told_keys_add(&self->noted, self->shown.keys[index]);
+    if (err == OK && self->noted.count > 0) {
+        err = told_keep(self);
+        if (err == OK) err = told_recall(self, 0);
+    }
     return err;
-}
-
-static bool file_list(text_t content, list_t *list) {
-    uint8_t hash[HASH_SIZE];
-    uint32_t size = content.size - HASH_SIZE;
-    if (content.size < HEAD_SIZE + HASH_SIZE || (size - HEAD_SIZE) % KEY_SIZE != 0) return false;
-    hash_of((bytes_t){(const uint8_t *)content.at, size}, hash);
-    if (memcmp(hash, content.at + size, sizeof hash) != 0) return false;
-    for (uint32_t at = HEAD_SIZE; at < size; at += KEY_SIZE) list_add(list, (const uint8_t *)content.at + at);
-    return told_id_parse(content.at, &list->epoch, &list->horizon);
-}
-
-void told_recall(told_t *self, const char *file) {
-    text_t content;
-    arena_t *arena = arena_new();
-    uint32_t most = HEAD_SIZE + LIMIT_TOLD_KEPT * KEY_SIZE + HASH_SIZE;
-    err_t err = home_read(file, arena, most, &content);
-    if (err == OK && !file_list(content, &self->kept)) {
-        self->kept.count = 0;
-        err = ERR_CORRUPT;
-    }
-    if (err != OK && err != ERR_MISSING) log_warn("told_unreadable", "file=%s err=%s", file, err_name(err));
-    arena_destroy(&arena);
 }

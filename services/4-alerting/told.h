@@ -16,7 +16,8 @@ typedef struct {
 #define VOLUME_ROOM UINT64_C(1000000000000)
 
 typedef struct told told_t;
-told_t *told_new(void);
+/* `file`: what was told so far, whatever becomes of Redis and of numbers. */
+told_t *told_new(const char *file);
 void told_destroy(told_t **self);
 /* Reads what lies in Redis between the epochs of stream 4 as `store` has it. Errors as redis_newest; ERR_STORE: what is `sure`
  * does not stand there now. */
@@ -25,13 +26,20 @@ err_t told_load(told_t *self, store_t *store, head_t sure, redis_t *redis, text_
 err_t told_load_all(told_t *self, redis_t *redis, text_t stream, char why[REDIS_WHY]);
 /* Was this the last entry that was read? Redis may lose them meanwhile. */
 bool told_ends_with(const told_t *self, const char *id);
-/* Was this very state of this very warning told, by what was read? */
+/* Was this very state of this very warning told, by what was read of Redis? It stands there, or stood there before the stream was
+ * full. */
 bool told_has(const told_t *self, const notice_t *notice);
-/* Keeps what was read, with what was kept before, durably: Redis may lose it before all is gone through once more. What it says
- * was told may be put back, and does not ring. */
-err_t told_keep(told_t *self, const char *file);
-void told_recall(told_t *self, const char *file);
+/* Does the file say so, as far as it was read? Then it may be put back, and does not ring. */
 bool told_rang(const told_t *self, const notice_t *notice);
+/* The place passes it: told, or known to be. It is in the file before the file of the place says so. */
+void told_note(told_t *self, const notice_t *notice);
+err_t told_keep(told_t *self);
+/* Keeps what was read of Redis: it may lose it before all is gone through once more. Reads all of the file. */
+err_t told_keep_shown(told_t *self);
+/* Reads the file but for its first `known` records: the place lies behind them. */
+err_t told_recall(told_t *self, uint64_t known);
+/* Has the place passed all that was read of the file, and all that came since? *records: so many does it have then. */
+bool told_covered(const told_t *self, uint64_t *records);
 /* Is this the body of a warning, as we write it? */
 bool told_is_warning(text_t body);
 void told_id(numbering_t numbering, uint64_t epoch, uint64_t seq, char id[REDIS_ID]);

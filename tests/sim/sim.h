@@ -155,6 +155,7 @@ typedef struct {
 typedef struct {
     uint64_t epoch, seq;
     uint64_t ledger_epoch; /* of the ledger, when it came */
+    bool unheard;          /* rung, but nothing that the publisher has says so: the answer was lost, or its files */
     text_t body;
 } redis_entry_t;
 typedef struct {
@@ -167,6 +168,7 @@ typedef struct {
     bool lose_reply;     /* the next post is done, but its answer is lost */
     uint32_t dies_after; /* calls until it goes away; 0: it stays */
     uint32_t losses;     /* times it lost data */
+    uint32_t backed_up;  /* rings that the files of the publisher say by heart in their last backup */
     arena_t *arena;
 } sim_redis_t;
 
@@ -280,6 +282,7 @@ store_t *sim_writer_store(sim_t *sim, const fold_t *fold); /* NULL: down */
 void sim_path_of(const sim_t *sim, const char *name, char path[SIM_PATH]);
 void sim_remove(const char *folder);             /* a store's folder and the files in it */
 bool sim_copy(const char *from, const char *to); /* data.mdb of one folder into another */
+bool sim_copy_file(const char *from, const char *to);
 /* One commit with the disk full from some point on, if the world is so minded. */
 void sim_disk_fills(sim_t *sim, const char *folder);
 void sim_disk_clears(void);
@@ -367,6 +370,12 @@ typedef struct {
 void sim_documents_answered(sim_t *sim, const order_t *order, uint64_t seq);
 void sim_documents_walk(sim_documents_walk_t *walk, sim_t *sim, const event_t *event);
 
+/* --- the publisher's files (sim_published.c) --- */
+void sim_published_clear(const sim_t *sim);
+void sim_published_forget(sim_t *sim, bool told); /* the place is gone; and what was told with it? */
+void sim_published_backup(sim_t *sim);
+void sim_published_restore(sim_t *sim);
+
 /* --- luck and time (sim_run.c, sim_faults.c) --- */
 void sim_world_run(sim_t *sim);
 void sim_fault(sim_t *sim);
@@ -377,6 +386,7 @@ void sim_heal(sim_t *sim);
 void sim_check_all(sim_t *sim);
 void sim_recount(sim_t *sim);
 void sim_check_redis(sim_t *sim); /* sim_check_redis.c */
+bool sim_same_warning(text_t body, text_t other); /* as a reader tells repeats: by id and state */
 void sim_recount_notices(sim_t *sim); /* sim_notices.c */
 void sim_seen_count(sim_t *sim); /* sim_seen.c */
 /* Tells what no world did, or each kind with how often. False: something is missing. */

@@ -31,6 +31,8 @@ typedef struct {
     uint32_t told_count;
 } marks_t;
 
+bool sim_same_warning(text_t body, text_t other) { return marks_equal(mark_of(sim_now, body), mark_of(sim_now, other)); }
+
 static mark_t *marks_of(sim_t *sim, const redis_entry_t *entries, uint32_t count) {
     mark_t *marks = ARENA_NEW(sim->arena, mark_t, count + 1);
     for (uint32_t index = 0; index < count; index++) marks[index] = mark_of(sim, entries[index].body);

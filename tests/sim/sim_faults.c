@@ -68,12 +68,11 @@ static void redis_loses(sim_t *sim) {
 }
 
 static void position_lost(sim_t *sim) {
-    char file[SIM_PATH];
-    sim_path_of(sim, "published", file);
     fold_t *alerting = sim_fold_named(sim, "alerting");
+    bool told = sim_chance(sim, 300);
     sim_fold_crash(sim, sim_actor_of(sim, alerting));
-    unlink(file);
-    sim_trace(sim, "the publisher's position is lost");
+    sim_published_forget(sim, told);
+    sim_trace(sim, "the publisher's position is lost%s", told ? ", and what it told" : "");
 }
 
 static void store_dropped(sim_t *sim) {

@@ -31,15 +31,11 @@ void sim_remove(const char *folder) {
     }
 }
 
-bool sim_copy(const char *from, const char *to) {
-    char one[SIM_PATH + 16], other[SIM_PATH + 16];
+bool sim_copy_file(const char *from, const char *to) {
     static uint8_t bytes[COPY_ROOM];
-    mkdir(to, 0700);
-    snprintf(one, sizeof one, "%s/data.mdb", from);
-    snprintf(other, sizeof other, "%s/data.mdb", to);
-    int in = open(one, O_RDONLY | O_CLOEXEC);
+    int in = open(from, O_RDONLY | O_CLOEXEC);
     if (in < 0) return false;
-    int out = open(other, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     ASSERT(out >= 0);
     ssize_t got;
     while ((got = read(in, bytes, sizeof bytes)) > 0) {
@@ -49,6 +45,14 @@ bool sim_copy(const char *from, const char *to) {
     close(in);
     close(out);
     return got == 0;
+}
+
+bool sim_copy(const char *from, const char *to) {
+    char one[SIM_PATH + 16], other[SIM_PATH + 16];
+    mkdir(to, 0700);
+    snprintf(one, sizeof one, "%s/data.mdb", from);
+    snprintf(other, sizeof other, "%s/data.mdb", to);
+    return sim_copy_file(one, other);
 }
 
 /* From a random page on nothing can be written any more: the kernel itself says so, EFBIG as a full disk would say ENOSPC. */

@@ -1,5 +1,4 @@
-/* An older copy of the ledger is put back, and says so: ledger_restored begins a new epoch; what came after the copy is lost.
- */
+/* An older copy of the ledger is put back, and says so: ledger_restored begins a new epoch; what came after the copy is lost. */
 #include <string.h>
 #include <unistd.h>
 
@@ -32,8 +31,8 @@ static void stages_prepare(sim_t *sim) {
         if (!forgotten) sim_remove(path);
     }
     sim->forked |= forgotten;
-    sim_path_of(sim, "published", path);
-    if (!forgotten || sim_chance(sim, 500)) unlink(path);
+    if (!forgotten && sim_chance(sim, 700)) sim_published_restore(sim);
+    else if (!forgotten || sim_chance(sim, 500)) sim_published_forget(sim, !forgotten);
     sim_trace(sim, "the stages are %s", forgotten ? "left as they are" : "derived anew");
 }
 
@@ -66,6 +65,7 @@ void sim_restore(sim_t *sim) {
     sim_path_of(sim, "intake.backup", copy);
     if (!sim->forks || sim->epoch > RESTORES) return;
     if (!sim->ledger.has_backup || sim_chance(sim, 600)) {
+        sim_published_backup(sim); /* first, as `minning backup` does */
         sim->ledger.has_backup = sim_copy(path, copy);
         return;
     }

@@ -50,10 +50,7 @@ static void files_clear(sim_t *sim) {
             sim_remove(path);
         }
     }
-    sim_path_of(sim, "published", path);
-    unlink(path);
-    sim_path_of(sim, "published.told", path);
-    unlink(path);
+    sim_published_clear(sim);
     sim_path_of(sim, "notices", path);
     unlink(path);
 }

@@ -186,17 +186,20 @@ static void a_redis_lost_while_all_is_gone_through_again_rings_each_once(void **
 /* Who told all the same would tell twice once Redis is lost; who said nothing of it would be silent and well. */
 static void what_was_told_and_cannot_be_kept_is_an_alarm_until_it_can(void **state) {
     (void)state;
-    char in_the_way[160];
+    char file[160], aside[160];
     health_t health = {.ok = true};
     hand_t *hand = hand_told(at(20210824, 9, 0));
-    snprintf(in_the_way, sizeof in_the_way, "%s.told.new", hand->file);
-    assert_int_equal(mkdir(in_the_way, 0700), 0);
+    snprintf(file, sizeof file, "%s.told", hand->file);
+    snprintf(aside, sizeof aside, "%s.aside", hand->file);
+    assert_int_equal(rename(file, aside), 0);
+    assert_int_equal(mkdir(file, 0700), 0);
     otherwise(hand);
     assert_false(publisher_work(hand->publisher));
     publisher_show(hand->publisher, &health);
     assert_false(health.ok);
     assert_int_equal(model.rings, 4);
-    assert_int_equal(rmdir(in_the_way), 0);
+    assert_int_equal(rmdir(file), 0);
+    assert_int_equal(rename(aside, file), 0);
     rounds(hand);
     assert_int_equal(model.rings, 6);
     hand_destroy(hand);
@@ -223,58 +226,154 @@ static void a_redis_lost_where_the_place_lagged_rings_none_again(void **state) {
     redis_lost_anywhere(otherwise_behind, 4);
 }
 
-/* A full stream of epoch 1 begins at 1001. What it had before was told; what epoch 2 tells under those numbers was not. */
-static void assert_horizon(bool (*told_by)(const told_t *, const notice_t *), const told_t *told) {
-    notice_t trimmed = {.seq = 1000, .epoch = 1}, later = {.seq = 5000, .epoch = 1}, forked = {.seq = 1000, .epoch = 2};
-    assert_true(told_by(told, &trimmed));
-    assert_false(told_by(told, &later));
-    assert_false(told_by(told, &forked));
+static void lost_too(hand_t *hand) {
+    otherwise(hand);
+    model.count = 0;
 }
 
-static void what_a_full_stream_has_lost_was_told_in_its_epoch_and_in_no_later_one(void **state) {
+static void a_redis_lost_before_anybody_saw_that_the_stream_was_derived_otherwise_rings_what_is_new(void **state) {
     (void)state;
-    hand_t *hand = hand_told(at(20210820, 9, 0));
-    char why[REDIS_WHY];
-    told_t *told = told_new(), *again = told_new();
-    model.entries[0].body = text_of("{\"id\":\"00112233445566778899aabbccddeeff\",\"state\":\"raised\"}"); /* a million are read */
-    model.full = LIMIT_REDIS_STREAM;
-    model.count = 1;
-    assert_int_equal(told_load_all(told, &model, text_of("stream"), why), OK);
-    assert_horizon(told_has, told);
-    assert_int_equal(told_keep(told, hand->file), OK);
-    told_recall(again, hand->file);
-    assert_horizon(told_rang, again);
-    told_destroy(&told);
-    told_destroy(&again);
+    redis_lost_anywhere(lost_too, 6);
+}
+
+static void place_and_redis_lost(hand_t *hand) {
+    place_forgotten(hand);
+    model.count = 0;
+}
+
+static void a_redis_lost_with_the_place_rings_none_again(void **state) {
+    (void)state;
+    redis_lost_anywhere(place_and_redis_lost, 4);
+}
+
+/* The file of what was told is behind nothing that rang: it is written before the place goes on, and read where it did not. */
+static void what_was_told_behind_a_place_that_lags_is_known_where_redis_is_lost(void **state) {
+    (void)state;
+    hand_t *hand = hand_told(at(20210824, 9, 0));
+    place_lost(hand);
+    model.count = 0;
+    rounds(hand);
+    assert_int_equal(model.rings, 4);
+    assert_int_equal(model.count, 4);
     hand_destroy(hand);
 }
 
-/* A file that does not carry what was written says nothing. */
-static void a_file_of_what_was_told_with_a_flipped_bit_is_not_believed(void **state) {
-    (void)state;
-    hand_t *hand = hand_told(at(20210820, 9, 0));
-    char why[REDIS_WHY];
-    const char *body = strstr(model.entries[0].body.at, "\"id\":\"") + strlen("\"id\":\"");
-    notice_t notice = {.seq = 1, .epoch = 1, .raised = true};
-    told_t *told = told_new(), *again = told_new();
-    assert_true(hex_read((text_t){body, 32}, notice.warning_id, sizeof notice.warning_id));
-    assert_int_equal(told_load_all(told, &model, text_of("stream"), why), OK);
-    assert_int_equal(told_keep(told, hand->file), OK);
-    told_recall(again, hand->file);
-    assert_true(told_rang(again, &notice));
+/* --- what is told, as a file --- */
+
+static notice_t notice_of(uint8_t number) { return (notice_t){.seq = number, .epoch = 1, .warning_id = {number}, .raised = true}; }
+
+/* Two notices, one file, read again. */
+static told_t *told_two(hand_t *hand) {
+    told_t *told = told_new(hand->file);
+    notice_t one = notice_of(1), two = notice_of(2);
+    told_note(told, &one);
+    told_note(told, &two);
+    assert_int_equal(told_keep(told), OK);
+    told_destroy(&told);
+    told = told_new(hand->file);
+    assert_int_equal(told_recall(told, 0), OK);
+    return told;
+}
+
+static bool rang(const told_t *told, uint8_t number) {
+    notice_t notice = notice_of(number);
+    return told_rang(told, &notice);
+}
+
+static void file_change(const hand_t *hand, long place, bool cut) {
     FILE *file = fopen(hand->file, "r+");
     assert_non_null(file);
-    fseek(file, 70, SEEK_SET);
+    fseek(file, place, SEEK_SET);
     int byte = fgetc(file);
-    fseek(file, 70, SEEK_SET);
-    fputc(byte ^ 4, file);
+    fseek(file, place, SEEK_SET);
+    if (cut) assert_int_equal(ftruncate(fileno(file), place), 0);
+    else fputc(byte ^ 4, file);
     fclose(file);
-    told_destroy(&again);
-    again = told_new();
-    told_recall(again, hand->file);
-    assert_false(told_rang(again, &notice));
+}
+
+static void of_what_was_told_a_flipped_bit_takes_one_record_and_no_more(void **state) {
+    (void)state;
+    for (long place = 0; place < 24; place++) {
+        hand_t *hand = hand_told(at(20210820, 9, 0));
+        unlink(hand->file);
+        told_t *told = told_two(hand);
+        file_change(hand, place, false);
+        assert_int_equal(told_recall(told, 0), OK);
+        assert_false(rang(told, 1));
+        assert_true(rang(told, 2));
+        told_destroy(&told);
+        hand_destroy(hand);
+    }
+}
+
+static void a_torn_record_is_written_over_by_the_next(void **state) {
+    (void)state;
+    hand_t *hand = hand_told(at(20210820, 9, 0));
+    unlink(hand->file);
+    told_t *told = told_two(hand);
+    file_change(hand, 24 + 5, true);
+    notice_t three = notice_of(3);
+    told_note(told, &three);
+    assert_int_equal(told_keep(told), OK);
+    assert_int_equal(told_recall(told, 0), OK);
+    assert_true(rang(told, 1) && !rang(told, 2) && rang(told, 3));
     told_destroy(&told);
-    told_destroy(&again);
+    hand_destroy(hand);
+}
+
+static void the_place_covers_what_it_has_passed_and_only_the_rest_is_read_again(void **state) {
+    (void)state;
+    uint64_t records = 0;
+    hand_t *hand = hand_told(at(20210820, 9, 0));
+    unlink(hand->file);
+    told_t *told = told_two(hand);
+    assert_int_equal(told_recall(told, 1), OK);
+    assert_true(!rang(told, 1) && rang(told, 2));
+    assert_false(told_covered(told, &records)); /* the place is behind the first */
+    notice_t two = notice_of(2);
+    told_note(told, &two);
+    assert_true(told_covered(told, &records));
+    assert_int_equal(records, 2);
+    told_destroy(&told);
+    hand_destroy(hand);
+}
+
+static told_t *told_full(hand_t *hand, told_t *told) {
+    char why[REDIS_WHY];
+    model.entries[0].body = text_of("{\"id\":\"00112233445566778899aabbccddeeff\",\"state\":\"raised\"}"); /* a million are read */
+    model.full = LIMIT_REDIS_STREAM;
+    model.count = 1;
+    if (told == NULL) told = told_new(hand->file);
+    assert_int_equal(told_load_all(told, &model, text_of("stream"), why), OK);
+    return told;
+}
+
+/* Under whatever number it was told: the file says what a full stream has lost. */
+static void what_a_full_stream_has_lost_was_told_if_the_file_says_so(void **state) {
+    (void)state;
+    hand_t *hand = hand_told(at(20210820, 9, 0));
+    unlink(hand->file);
+    told_t *told = told_two(hand);
+    notice_t one = notice_of(1), other = notice_of(7); /* derived otherwise, with a number below what is left */
+    assert_false(told_has(told, &one));
+    told = told_full(hand, told);
+    assert_true(told_has(told, &one));
+    assert_false(told_has(told, &other));
+    told_destroy(&told);
+    hand_destroy(hand);
+}
+
+/* A full stream of epoch 1 begins at 1001. What it had before was told; what epoch 2 tells under those numbers was not. */
+static void without_the_file_what_a_full_stream_has_lost_was_told_in_its_epoch_and_in_no_later_one(void **state) {
+    (void)state;
+    hand_t *hand = hand_told(at(20210820, 9, 0));
+    unlink(hand->file);
+    told_t *told = told_full(hand, NULL);
+    notice_t trimmed = {.seq = 1000, .epoch = 1}, later = {.seq = 5000, .epoch = 1}, forked = {.seq = 1000, .epoch = 2};
+    assert_true(told_has(told, &trimmed));
+    assert_false(told_has(told, &later));
+    assert_false(told_has(told, &forked));
+    told_destroy(&told);
     hand_destroy(hand);
 }
 
@@ -286,8 +385,14 @@ int main(void) {
         cmocka_unit_test(what_was_told_and_cannot_be_kept_is_an_alarm_until_it_can),
         cmocka_unit_test(a_redis_lost_behind_a_place_that_was_lost_rings_none_again),
         cmocka_unit_test(a_redis_lost_where_the_place_lagged_rings_none_again),
-        cmocka_unit_test(what_a_full_stream_has_lost_was_told_in_its_epoch_and_in_no_later_one),
-        cmocka_unit_test(a_file_of_what_was_told_with_a_flipped_bit_is_not_believed),
+        cmocka_unit_test(a_redis_lost_before_anybody_saw_that_the_stream_was_derived_otherwise_rings_what_is_new),
+        cmocka_unit_test(a_redis_lost_with_the_place_rings_none_again),
+        cmocka_unit_test(what_was_told_behind_a_place_that_lags_is_known_where_redis_is_lost),
+        cmocka_unit_test(of_what_was_told_a_flipped_bit_takes_one_record_and_no_more),
+        cmocka_unit_test(a_torn_record_is_written_over_by_the_next),
+        cmocka_unit_test(the_place_covers_what_it_has_passed_and_only_the_rest_is_read_again),
+        cmocka_unit_test(what_a_full_stream_has_lost_was_told_if_the_file_says_so),
+        cmocka_unit_test(without_the_file_what_a_full_stream_has_lost_was_told_in_its_epoch_and_in_no_later_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
