@@ -68,27 +68,28 @@ void memory_give_back(void) {
 
 enum { ARENA_BLOCK = 64 * 1024, ARENA_KEPT = 8 * 1024 * 1024 };
 
-typedef struct block {
-    struct block *next;
+typedef struct arena_block {
+    struct arena_block *next;
     size_t room;
-    size_t used;
     _Alignas(16) uint8_t bytes[];
 } block_t;
 
-struct arena {
-    block_t *first;
-    block_t *now;
-};
-
 static block_t *block_new(size_t room) {
     block_t *block = memory_or_die(malloc(sizeof *block + room));
-    *block = (block_t){.next = NULL, .room = room, .used = 0};
+    *block = (block_t){.next = NULL, .room = room};
     return block;
+}
+
+static void block_enter(arena_t *self, block_t *block) {
+    self->now = block;
+    self->at = block->bytes;
+    self->end = block->bytes + block->room;
 }
 
 arena_t *arena_new(void) {
     arena_t *self = memory_or_die(calloc(1, sizeof *self));
-    self->first = self->now = block_new(ARENA_BLOCK);
+    self->first = block_new(ARENA_BLOCK);
+    block_enter(self, self->first);
     return self;
 }
 
@@ -104,12 +105,8 @@ void arena_destroy(arena_t **self) {
 
 void arena_reset(arena_t *self) {
     size_t kept = 0;
-    if (self->now == self->first) { /* the others were not touched since: a look at each costs more than most messages */
-        self->first->used = 0;
-        return;
-    }
-    for (block_t *block = self->first; block != NULL; block = block->next) {
-        block->used = 0;
+    /* where the others were not touched since: a look at each costs more than most messages */
+    for (block_t *block = self->now == self->first ? NULL : self->first; block != NULL; block = block->next) {
         kept += block->room;
         while (block->next != NULL && kept + block->next->room > ARENA_KEPT) { /* of one unusual day */
             block_t *next = block->next;
@@ -117,27 +114,22 @@ void arena_reset(arena_t *self) {
             free(next);
         }
     }
-    self->now = self->first;
+    block_enter(self, self->first);
 }
 
-void *arena_room(arena_t *self, size_t size) {
-    size_t need = (size + 15) & ~(size_t)15;
-    while (self->now->room - self->now->used < need) {
+void *arena_more(arena_t *self, size_t size) {
+    while ((size_t)(self->end - self->at) < size) {
         block_t *next = self->now->next;
-        if (next == NULL || next->room < need) {
-            block_t *fresh = block_new(need > ARENA_BLOCK ? need : ARENA_BLOCK);
+        if (next == NULL || next->room < size) {
+            block_t *fresh = block_new(size > ARENA_BLOCK ? size : ARENA_BLOCK);
             fresh->next = next == NULL ? NULL : next->next;
             self->now->next = fresh;
             free(next); /* void since the last reset, and too small: kept, requests of ever other sizes would pile blocks up */
         }
-        self->now = self->now->next;
+        block_enter(self, self->now->next);
     }
-    void *memory = self->now->bytes + self->now->used;
-    self->now->used += need;
-    return memory;
+    return arena_room(self, size);
 }
-
-void *arena_take(arena_t *self, size_t size) { return memset(arena_room(self, size), 0, size); }
 
 bytes_t arena_bytes(arena_t *self, bytes_t bytes) {
     uint8_t *copy = arena_room(self, bytes.size);
@@ -172,12 +164,6 @@ uint8_t *buffer_grown(buffer_t *self, size_t size) {
     self->at = memory_or_die(realloc(self->at, room));
     self->room = room;
     return self->at + self->size;
-}
-
-void buffer_add(buffer_t *self, const void *bytes, size_t size) {
-    if (size == 0) return;
-    memcpy(buffer_room(self, size), bytes, size);
-    self->size += size;
 }
 
 void buffer_clear(buffer_t *self) { self->size = 0; }

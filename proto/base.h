@@ -73,12 +73,23 @@ static inline bool bytes_are_zero(const uint8_t *bytes, size_t size) {
 }
 
 /* Memory that is given back all at once. Running out ends the process: one transaction a batch makes that loss-free. */
-typedef struct arena arena_t;
+typedef struct {
+    struct arena_block *first, *now;
+    uint8_t *at, *end; /* what is left of the block at hand */
+} arena_t;
 arena_t *arena_new(void);
 void arena_destroy(arena_t **self);
 void arena_reset(arena_t *self);                     /* everything taken so far is void; the blocks are kept */
-void *arena_take(arena_t *self, size_t size);        /* zeroed, aligned to 16 */
-void *arena_room(arena_t *self, size_t size);        /* the same, not zeroed: for what is overwritten at once */
+void *arena_more(arena_t *self, size_t size);        /* arena_room, where the block at hand is too small */
+/* Aligned to 16, not zeroed: for what is overwritten at once. */
+static inline void *arena_room(arena_t *self, size_t size) {
+    size_t need = (size + 15) & ~(size_t)15;
+    if ((size_t)(self->end - self->at) < need) return arena_more(self, need);
+    void *memory = self->at;
+    self->at += need;
+    return memory;
+}
+static inline void *arena_take(arena_t *self, size_t size) { return memset(arena_room(self, size), 0, size); } /* zeroed */
 bytes_t arena_bytes(arena_t *self, bytes_t bytes);   /* a copy */
 text_t arena_text(arena_t *self, text_t text);       /* a copy, with a NUL behind it that does not count */
 text_t arena_format(arena_t *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -92,11 +103,15 @@ typedef struct {
     size_t size;
     size_t room;
 } buffer_t;
-void buffer_add(buffer_t *self, const void *bytes, size_t size);
 uint8_t *buffer_grown(buffer_t *self, size_t size);
 /* Where the next `size` bytes may be written; the caller then counts them in. Void at the next call. */
 static inline uint8_t *buffer_room(buffer_t *self, size_t size) {
     return self->room - self->size >= size ? self->at + self->size : buffer_grown(self, size);
+}
+static inline void buffer_add(buffer_t *self, const void *bytes, size_t size) {
+    if (size == 0) return;
+    memcpy(buffer_room(self, size), bytes, size);
+    self->size += size;
 }
 void buffer_clear(buffer_t *self);                   /* size 0, keeps the room */
 void buffer_destroy(buffer_t *self);

@@ -312,7 +312,7 @@ static inline const uint8_t *take_header(bytes_t whole, uint64_t *numbers, size_
 }
 
 /* Reads the header of one object, leaves the body in *body and the whole in *raw. */
-static err_t framed_open(bytes_t whole, uint64_t *numbers, size_t count, bytes_t *body, bytes_t *raw, fault_t *fault) {
+static inline err_t framed_open(bytes_t whole, uint64_t *numbers, size_t count, bytes_t *body, bytes_t *raw, fault_t *fault) {
     fault->code = NULL;
     reader_t reader = {take_header(whole, numbers, count), whole.at + whole.size, NULL, fault};
     if (reader.at == NULL) {

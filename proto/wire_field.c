@@ -66,6 +66,11 @@ bool text_is_clean(const uint8_t *at, uint64_t size) {
     return true;
 }
 
+/* May these characters stand in a slug? */
+static inline bool four_are_of_slug(const bool *good, const uint8_t *at) {
+    return good[at[0]] & good[at[1]] & good[at[2]] & good[at[3]];
+}
+
 bool slug_is_clean(const uint8_t *at, uint64_t size) {
     static const bool good[256] = {
         ['-'] = true, ['.'] = true, ['_'] = true, ['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true, ['4'] = true,
@@ -77,8 +82,12 @@ bool slug_is_clean(const uint8_t *at, uint64_t size) {
         ['j'] = true, ['k'] = true, ['l'] = true, ['m'] = true, ['n'] = true, ['o'] = true, ['p'] = true, ['q'] = true,
         ['r'] = true, ['s'] = true, ['t'] = true, ['u'] = true, ['v'] = true, ['w'] = true, ['x'] = true, ['y'] = true,
         ['z'] = true};
-    for (uint64_t index = 0; index < size; index++)
-        if (!good[at[index]]) return false;
+    const uint8_t *end = at + size;
+    for (; end - at > 4; at += 4)
+        if (!four_are_of_slug(good, at)) return false;
+    if (size >= 4) return four_are_of_slug(good, end - 4); /* some of them twice */
+    for (; at < end; at++)
+        if (!good[*at]) return false;
     return true;
 }
 

@@ -38,12 +38,31 @@ uint8_t *lay_day(laying_t *laying, uint8_t *at, uint8_t tag, uint32_t day) {
     return laying->checks && !day_exists(day) ? NULL : lay_number(laying, at, tag, day);
 }
 
+/* Ids are short: two words that overlap are all of one. */
+static inline void copy_short(uint8_t *to, const char *from, uint32_t size) {
+    uint64_t first, last;
+    uint32_t first_half, last_half;
+    if (size >= sizeof first && size <= 2 * sizeof first) {
+        memcpy(&first, from, sizeof first);
+        memcpy(&last, from + size - sizeof last, sizeof last);
+        memcpy(to, &first, sizeof first);
+        memcpy(to + size - sizeof last, &last, sizeof last);
+    } else if (size >= sizeof first_half && size < sizeof first) {
+        memcpy(&first_half, from, sizeof first_half);
+        memcpy(&last_half, from + size - sizeof last_half, sizeof last_half);
+        memcpy(to, &first_half, sizeof first_half);
+        memcpy(to + size - sizeof last_half, &last_half, sizeof last_half);
+    } else {
+        memcpy(to, from, size);
+    }
+}
+
 /* A text in a list or behind its tag. */
 static inline uint8_t *lay_string(laying_t *laying, uint8_t *at, text_t text) {
     if (!lay_fits(laying, at, HEAD_ROOM + (size_t)text.size)) return NULL;
     msgpack_packer packer = packer_at(&at);
     msgpack_pack_str(&packer, text.size);
-    memcpy(at, text.at, text.size);
+    copy_short(at, text.at, text.size);
     return at + text.size;
 }
 

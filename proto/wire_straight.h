@@ -97,7 +97,7 @@ static inline taken_t take_counted(const uint8_t *at, const uint8_t *end, uint32
     return number < floor ? (taken_t){NULL, 0} : (taken_t){at + width, number};
 }
 
-static inline taken_t take_unsigned(const uint8_t *at, const uint8_t *end) {
+static inline taken_t take_unsigned_near_end(const uint8_t *at, const uint8_t *end) {
     if (at >= end) return (taken_t){NULL, 0};
     switch (*at) {
     case 0xcc: return take_counted(at + 1, end, 1, 128);
@@ -106,6 +106,18 @@ static inline taken_t take_unsigned(const uint8_t *at, const uint8_t *end) {
     case 0xcf: return take_counted(at + 1, end, 8, UINT64_C(1) << 32);
     default: return *at <= 0x7f ? (taken_t){at + 1, *at} : (taken_t){NULL, 0};
     }
+}
+
+/* Where eight bytes follow the head, one load has the number whatever its width is. */
+static inline taken_t take_unsigned(const uint8_t *at, const uint8_t *end) {
+    if (end - at <= 8) return take_unsigned_near_end(at, end);
+    if (*at <= 0x7f) return (taken_t){at + 1, *at};
+    static const uint64_t floors[] = {128, UINT64_C(1) << 8, UINT64_C(1) << 16, UINT64_C(1) << 32};
+    static const uint8_t shifts[] = {56, 48, 32, 0}, sizes[] = {2, 3, 5, 9};
+    uint32_t form = *at - 0xccu;
+    if (form > 3) return (taken_t){NULL, 0};
+    uint64_t number = big_endian(at + 1, 8) >> shifts[form];
+    return number < floors[form] ? (taken_t){NULL, 0} : (taken_t){at + sizes[form], number};
 }
 
 /* Each takes one value that stands at `at`, strictly: one encoding a value. */

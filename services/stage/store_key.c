@@ -38,6 +38,11 @@ text_t key_next_text(bytes_t key, uint32_t *at) {
 
 uint64_t key_next_u64(bytes_t key, uint32_t *at) {
     uint64_t number = 0;
+    if (*at <= key.size && key.size - *at >= sizeof number) {
+        memcpy(&number, key.at + *at, sizeof number);
+        *at += (uint32_t)sizeof number;
+        return be64toh(number);
+    }
     for (uint32_t end = *at + 8; *at < end && *at < key.size; ++*at) number = number << 8 | key.at[*at];
     return number;
 }
