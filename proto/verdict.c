@@ -176,7 +176,7 @@ bool verdict_of_event(const event_t *event, arena_t *arena, verdict_t *verdict, 
 verdict_row_t row_of_verdict(const verdicts_t *shared, const verdict_t *verdict, uint64_t request_id) {
     return (verdict_row_t){.request_id = request_id,
                            .seq = verdict->seq,
-                           .accepted = verdict->accepted,
+                           .refused = !verdict->accepted,
                            .revision = verdict->revision,
                            .reasons = verdict->reasons,
                            .reasons_count = verdict->reasons_count,
@@ -186,7 +186,7 @@ verdict_row_t row_of_verdict(const verdicts_t *shared, const verdict_t *verdict,
 
 verdict_t verdict_of_row(const verdicts_t *shared, const verdict_row_t *row) {
     return (verdict_t){.seq = row->seq,
-                       .accepted = row->accepted,
+                       .accepted = !row->refused,
                        .revision = row->revision,
                        .reasons = row->reasons,
                        .reasons_count = row->reasons_count,

@@ -230,7 +230,12 @@ static void receipt_take(gateway_t *self, const receipts_t *shared, const receip
 static bool receipts_take(gateway_t *self, bytes_t rest, packet_t *packet) {
     receipts_t receipts;
     if (!packet_first(rest, receipts_type(), self->arena, packet, &receipts, NULL)) return false;
-    for (uint32_t index = 0; index < receipts.rows_count; index++) receipt_take(self, &receipts, &receipts.rows[index]);
+    rows_at_t at = {0};
+    for (uint32_t index = 0; index < receipts.rows_count; index++) {
+        receipt_row_t row = receipts.rows[index];
+        row_complete(&at, &row.request_id, &row.seq);
+        receipt_take(self, &receipts, &row);
+    }
     unit_receipts_end(self);
     arena_reset(self->arena);
     return true;

@@ -2,6 +2,7 @@
 #ifndef GATEWAY_STATE_H
 #define GATEWAY_STATE_H
 
+#include "proto/rows.h"
 #include "services/gateway/early.h"
 #include "services/gateway/edge.h"
 #include "services/gateway/follow.h"
@@ -43,6 +44,7 @@ struct gateway {
     buffer_t receipts;  /* rows that are no packet yet, encoded, */
     uint32_t receipts_count;
     receipts_t receipts_shared; /* and what they share; */
+    rows_at_t receipts_at, verdicts_at; /* what the last of either said */
     buffer_t verdicts;  /* likewise, and they go behind the receipts */
     uint32_t verdicts_count;
     verdicts_t verdicts_shared;

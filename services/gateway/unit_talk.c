@@ -72,7 +72,7 @@ void unit_answer_passed(gateway_t *self, const answer_to_t *to, const packet_t *
 }
 
 void unit_receipt(gateway_t *self, const answer_to_t *to, const receipts_t *shared, const receipt_row_t *row) {
-    if (!to->many) {
+    if (!to->many || !rows_can_tell(to->request_id)) {
         receipt_t receipt = receipt_of_row(shared, row);
         unit_answer(self, to, receipt_type(), &receipt);
         return;
@@ -81,21 +81,27 @@ void unit_receipt(gateway_t *self, const answer_to_t *to, const receipts_t *shar
     if (self->receipts_count++ == 0) {
         self->receipts_shared = *shared;
         self->receipts_shared.rows_count = 0;
+        self->receipts_at = (rows_at_t){0};
     }
     receipt_row_t own = *row;
     own.request_id = to->request_id;
+    memset(own.submission_id, 0, sizeof own.submission_id);
+    row_shorten(&self->receipts_at, &own.request_id, &own.seq);
     wire_encode(receipt_row_type(), &own, &self->receipts);
 }
 
 void unit_verdict(gateway_t *self, const answer_to_t *to, const verdict_t *verdict) {
-    if (!to->many) {
+    if (!to->many || !rows_can_tell(to->request_id)) {
         unit_answer(self, to, verdict_type(), verdict);
         return;
     }
     replies_begin(self, to);
-    if (self->verdicts_count++ == 0)
+    if (self->verdicts_count++ == 0) {
         self->verdicts_shared = (verdicts_t){.due_ms = verdict->due_ms, .received_ms = verdict->received_ms};
+        self->verdicts_at = (rows_at_t){0};
+    }
     verdict_row_t row = row_of_verdict(&self->verdicts_shared, verdict, to->request_id);
+    row_shorten(&self->verdicts_at, &row.request_id, &row.seq);
     wire_encode(verdict_row_type(), &row, &self->verdicts);
 }
 

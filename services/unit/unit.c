@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "proto/receipt.h"
+#include "proto/rows.h"
 #include "proto/verdict.h"
 #include "services/stage/clock.h"
 #include "services/stage/link.h"
 #include "services/unit/unit_inner.h"
 
 enum {
+    SENT_KEPT = 2048, /* submissions: twice what anybody has had under way */
     UNIT_QUEUE = 8192,
     UNIT_LINGER_MS = 500,
     RESEND_MS = 3000,      /* no answer for so long: the same submission id again */
@@ -19,6 +21,12 @@ enum {
     REFUSED_MS = 3000,     /* but not for ever */
     MONITOR_LOOK_MS = 100, /* who polls without waiting need not know sooner: a look takes four system calls */
 };
+
+/* A report that left in an array, for its answers do not repeat its id. */
+typedef struct {
+    uint64_t request_id;
+    uint8_t submission_id[16];
+} sent_t;
 
 struct unit_link {
     zsock_t *socket;
@@ -30,7 +38,9 @@ struct unit_link {
     receipts_t receipts;   /* of the last packet of many, or */
     verdicts_t verdicts;   /* these; what of them is a list lives in */
     arena_t *rows_arena;
-    uint32_t rows_given;   /* so many of them given out */
+    uint32_t rows_given;   /* so many of them given out, */
+    rows_at_t rows_at;     /* the last of which said this */
+    sent_t sent[SENT_KEPT]; /* lately, by number */
     buffer_t out;
     buffer_t gathered;     /* reports that leave in one frame, */
     uint32_t gathered_count; /* so many */
@@ -132,13 +142,27 @@ uint64_t unit_send_check(unit_link_t *self, const report_t *report) {
 
 uint64_t unit_send_status(unit_link_t *self, const status_ask_t *ask) { return send_one(self, status_ask_type(), ask); }
 
+/* Puts a report under the next number behind others. */
+static void report_put(unit_link_t *self, const report_t *report, int64_t client_ms, buffer_t *frame) {
+    report_submit_t submit = {.report = *report, .client_ms = client_ms > 0 ? (uint64_t)client_ms : 0};
+    sent_t *sent = &self->sent[++self->last_id % SENT_KEPT];
+    sent->request_id = self->last_id;
+    memcpy(sent->submission_id, report->submission_id, sizeof sent->submission_id);
+    packet_encode(self->last_id, report_submit_type(), &submit, frame);
+}
+
+/* Zeros where it left too long ago. */
+static void submission_of(const unit_link_t *self, uint64_t request_id, uint8_t submission_id[16]) {
+    const sent_t *sent = &self->sent[request_id % SENT_KEPT];
+    if (sent->request_id == request_id) memcpy(submission_id, sent->submission_id, sizeof sent->submission_id);
+}
+
 uint64_t unit_gather_report(unit_link_t *self, const report_t *report, int64_t client_ms) {
     enum { ENOUGH = LIMIT_EDGE_FRAME / 4 }; /* a frame of gathered reports is not let grow far above this */
     bool full = self->gathered_count == LIMIT_EDGE_BATCH || self->gathered.size >= ENOUGH;
     if (full && !unit_flush(self)) return 0;
-    report_submit_t submit = {.report = *report, .client_ms = client_ms > 0 ? (uint64_t)client_ms : 0};
     if (self->gathered_count == 0) packets_begin(&self->gathered);
-    packet_encode(++self->last_id, report_submit_type(), &submit, &self->gathered);
+    report_put(self, report, client_ms, &self->gathered);
     self->gathered_count++;
     return self->last_id;
 }
@@ -153,14 +177,12 @@ bool unit_flush(unit_link_t *self) {
 
 uint64_t unit_send_reports(unit_link_t *self, const report_t *const *reports, uint32_t count, int64_t client_ms) {
     if (count == 0 || count > LIMIT_EDGE_BATCH) return 0;
+    uint64_t before = self->last_id;
     packets_begin(&self->out);
-    for (uint32_t index = 0; index < count; index++) {
-        report_submit_t submit = {.report = *reports[index], .client_ms = client_ms > 0 ? (uint64_t)client_ms : 0};
-        packet_encode(self->last_id + 1 + index, report_submit_type(), &submit, &self->out);
-    }
-    if (!unit_send_raw(self, packets_end(&self->out, count))) return 0;
-    self->last_id += count;
-    return self->last_id - count + 1;
+    for (uint32_t index = 0; index < count; index++) report_put(self, reports[index], client_ms, &self->out);
+    if (unit_send_raw(self, packets_end(&self->out, count))) return before + 1;
+    self->last_id = before;
+    return 0;
 }
 
 /* Texts and lists are views into a copy of the packet that lives in the arena. */
@@ -199,6 +221,7 @@ static bool answer_take(bytes_t rest, arena_t *arena, packet_t *packet, unit_ans
 static bool rows_take(unit_link_t *self, packet_t *packet) {
     arena_reset(self->rows_arena);
     self->rows_given = self->receipts.rows_count = self->verdicts.rows_count = 0;
+    self->rows_at = (rows_at_t){0};
     receipts_t receipts;
     verdicts_t verdicts;
     if (packet_first(self->rest, verdicts_type(), self->rows_arena, packet, &verdicts, NULL)) self->verdicts = verdicts;
@@ -208,26 +231,33 @@ static bool rows_take(unit_link_t *self, packet_t *packet) {
 }
 
 /* The reasons' texts are in the frame, which the next one takes the place of. */
-static void verdict_give(const verdicts_t *verdicts, const verdict_row_t *row, arena_t *arena, unit_answer_t *answer) {
-    answer->request_id = row->request_id;
+static void verdict_give(unit_link_t *self, verdict_row_t row, arena_t *arena, unit_answer_t *answer) {
+    row_complete(&self->rows_at, &row.request_id, &row.seq);
+    answer->request_id = row.request_id;
     answer->kind = KIND_verdict;
-    answer->verdict = verdict_of_row(verdicts, row);
-    if (row->reasons_count == 0) return;
+    answer->verdict = verdict_of_row(&self->verdicts, &row);
+    submission_of(self, row.request_id, answer->verdict.submission_id);
+    if (row.reasons_count == 0) return;
     verdict_t verdict = answer->verdict;
     wire_copy(verdict_type(), &verdict, &answer->verdict, arena_room(arena, wire_room(verdict_type(), &verdict)));
+}
+
+static void receipt_give(unit_link_t *self, receipt_row_t row, unit_answer_t *answer) {
+    row_complete(&self->rows_at, &row.request_id, &row.seq);
+    submission_of(self, row.request_id, row.submission_id);
+    answer->request_id = row.request_id;
+    answer->kind = KIND_receipt;
+    answer->receipt = receipt_of_row(&self->receipts, &row);
 }
 
 /* false: all are given out. */
 static bool row_next(unit_link_t *self, arena_t *arena, unit_answer_t *answer) {
     if (self->rows_given < self->verdicts.rows_count) {
-        verdict_give(&self->verdicts, &self->verdicts.rows[self->rows_given++], arena, answer);
+        verdict_give(self, self->verdicts.rows[self->rows_given++], arena, answer);
         return true;
     }
     if (self->rows_given >= self->receipts.rows_count) return false;
-    const receipt_row_t *row = &self->receipts.rows[self->rows_given++];
-    answer->request_id = row->request_id;
-    answer->kind = KIND_receipt;
-    answer->receipt = receipt_of_row(&self->receipts, row);
+    receipt_give(self, self->receipts.rows[self->rows_given++], answer);
     return true;
 }
 

@@ -173,7 +173,7 @@ static void a_receipt_that_nobody_waits_for_is_dropped(void **state) {
 /* A program of somebody else's may number its questions as it likes. */
 static void receipts_answer_questions_of_any_number(void **state) {
     world_t *w = *state;
-    static const uint64_t numbers[] = {7, (uint64_t)INT64_MAX + 1, UINT64_MAX};
+    static const uint64_t numbers[] = {7, 8, 0, 1, (uint64_t)INT64_MAX + 1, UINT64_MAX, 0};
     enum { COUNT = sizeof numbers / sizeof numbers[0] };
     w->hold_verdicts = true;
     buffer_t frame = {0};

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "proto/receipt.h"
+#include "proto/rows.h"
 #include "proto/verdict.h"
 
 static receipt_row_t row_numbered(uint32_t number) {
@@ -106,10 +107,28 @@ static void a_verdicts_row_says_what_the_verdict_says_of_its_report(void **state
             }
 }
 
+static void numbers_that_count_on_are_left_out_and_found_again(void **state) {
+    (void)state;
+    static const struct {
+        uint64_t request_id, seq, said_request_id, said_seq;
+    } rows[] = {{1, 40, 0, 40}, {2, 41, 0, 0},   {4, 42, 4, 0},
+                {5, 44, 0, 44}, {5, 43, 5, 43}, {UINT64_MAX, 44, UINT64_MAX, 0}, {1, 1, 1, 1}};
+    rows_at_t written = {0}, read = {0};
+    for (size_t index = 0; index < sizeof rows / sizeof rows[0]; index++) {
+        uint64_t request_id = rows[index].request_id, seq = rows[index].seq;
+        row_shorten(&written, &request_id, &seq);
+        assert_true(request_id == rows[index].said_request_id && seq == rows[index].said_seq);
+        row_complete(&read, &request_id, &seq);
+        assert_true(request_id == rows[index].request_id && seq == rows[index].seq);
+    }
+    assert_false(rows_can_tell(0));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_put_together_are_the_canonical_packet),
         cmocka_unit_test(a_row_with_what_all_share_is_a_receipt),
+        cmocka_unit_test(numbers_that_count_on_are_left_out_and_found_again),
         cmocka_unit_test(a_verdicts_row_says_what_the_verdict_says_of_its_report),
     };
     crypto_start();
