@@ -6,7 +6,7 @@
 const table_t aggregation_tables[T_COUNT] = {
     [T_PLAN] = {"plan", plan_adopted_type},     [T_PASS] = {"pass", agg_pass_type},
     [T_PERIODS] = {"periods", agg_period_type}, [T_DOSSIERS] = {"dossiers", agg_dossier_type},
-    [T_BELOW] = {"below", agg_revision_type},   [T_TALLIES] = {"tallies", agg_tally_type},
+    [T_BELOW] = {"below", agg_shelf_type},   [T_TALLIES] = {"tallies", agg_tally_type},
     [T_DAYS] = {"days", agg_day_type},          [T_SPOTS] = {"spots", agg_spot_type},
     [T_PERSONS] = {"persons", proof_row_type},  [T_TARGETS] = {"targets", agg_told_type},
     [T_PLAN_PARTS] = {"plan_parts", plan_part_type}, [T_AIMS] = {"aims", agg_aim_type},

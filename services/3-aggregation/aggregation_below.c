@@ -1,29 +1,152 @@
 /* The pile of a report's revisions: what lies below the one that counts, and what of it had been reported by a deadline. */
 #include "services/3-aggregation/aggregation_state.h"
 
-/* By the entry that lies on it: so they are written in the order in which they are laid down, all at the end of the table. */
+enum {
+    SHELF_FULL = 1960, /* bytes: two of them fill a page of 4096 */
+    LAID_HEAD = 16     /* what a revision takes there beside its own, at the most */
+};
+
+/* In the order in which they are laid down, all at the end of the table. */
 static store_key_t below_key(uint64_t seq) {
     store_key_t key = key_new();
     key_add_u64(&key, seq);
     return key;
 }
 
+/* --- the shelf that goes on: the last one --- */
+
+static void shelf_lay(shelf_t *self, uint64_t seq, bytes_t revision) {
+    self->laid[self->laid_count].seq = seq;
+    self->laid[self->laid_count++].size = revision.size;
+    buffer_add(&self->bytes, revision.at, revision.size);
+}
+
+static void shelf_clear(shelf_t *self) {
+    buffer_clear(&self->bytes);
+    self->laid_count = 0;
+    self->first = 0;
+    self->changed = false;
+}
+
+static shelf_t *shelf_of(turn_t *turn) {
+    memory_t *memory = turn_memory(turn);
+    shelf_t *self = &memory->shelf;
+    if (self->known) return self;
+    store_key_t all = key_new();
+    agg_shelf_t row;
+    shelf_clear(self);
+    self->known = true;
+    scan_t scan = scan_begin(turn_txn(turn), T_BELOW, &all, NULL);
+    if (scan_last(&scan, turn_arena(turn), &row)) {
+        uint32_t at = 0;
+        self->first = key_next_u64(scan.key, &at);
+        for (uint32_t index = 0; index < row.laid_count; index++) shelf_lay(self, row.laid[index].seq, row.laid[index].revision);
+    }
+    scan_end(&scan);
+    return self;
+}
+
+static void shelf_write(turn_t *turn, shelf_t *self) {
+    agg_laid_t laid[LIMIT_LAID];
+    agg_shelf_t row = {.laid = laid, .laid_count = self->laid_count};
+    const uint8_t *at = self->bytes.at;
+    for (uint32_t index = 0; index < self->laid_count; at += self->laid[index++].size)
+        laid[index] = (agg_laid_t){self->laid[index].seq, {at, self->laid[index].size}};
+    store_key_t key = below_key(self->first);
+    txn_put(turn_txn(turn), T_BELOW, &key, &row);
+    self->changed = false;
+}
+
+void below_settle(turn_t *turn, memory_t *memory) {
+    if (memory->shelf.changed) shelf_write(turn, &memory->shelf);
+}
+
+/* A shelf is closed by what it holds, never by a commit: so equal states have equal rows. */
+static bool shelf_is_full(const shelf_t *self, uint32_t size) {
+    size_t whole = self->bytes.size + size + (self->laid_count + 1) * LAID_HEAD;
+    return self->laid_count == LIMIT_LAID || (self->laid_count > 0 && whole > SHELF_FULL);
+}
+
+static void shelf_add(turn_t *turn, uint64_t seq, bytes_t revision) {
+    shelf_t *self = shelf_of(turn);
+    if (shelf_is_full(self, revision.size)) {
+        if (self->changed) shelf_write(turn, self);
+        shelf_clear(self);
+    }
+    if (self->first == 0) self->first = seq;
+    shelf_lay(self, seq, revision);
+    self->changed = true;
+}
+
+/* --- what lies below --- */
+
+/* The shelf on which it would be; in the fold all of them are rows, once it is not on the last one. */
+static bool shelf_read(turn_t *turn, uint64_t seq, agg_shelf_t *row, uint64_t *first) {
+    store_key_t all = key_new(), from = below_key(seq);
+    scan_t scan = scan_begin(turn_txn(turn), T_BELOW, &all, &from);
+    bool there = scan_before(&scan, turn_arena(turn), row);
+    uint32_t at = 0;
+    if (there) *first = key_next_u64(scan.key, &at);
+    scan_end(&scan);
+    return there;
+}
+
+static bytes_t below_find(turn_t *turn, uint64_t seq) {
+    shelf_t *last = shelf_of(turn);
+    agg_shelf_t row;
+    uint64_t first;
+    const uint8_t *at = last->bytes.at;
+    for (uint32_t index = 0; index < last->laid_count; at += last->laid[index++].size)
+        if (last->laid[index].seq == seq) return (bytes_t){at, last->laid[index].size};
+    if (!shelf_read(turn, seq, &row, &first)) return (bytes_t){0};
+    for (uint32_t index = 0; index < row.laid_count; index++)
+        if (row.laid[index].seq == seq) return row.laid[index].revision;
+    return (bytes_t){0};
+}
+
 bool below_get(turn_t *turn, uint64_t seq, agg_revision_t *below) {
-    store_key_t key = below_key(seq);
-    if (seq != 0 && turn_get(turn, T_BELOW, &key, below)) return true;
+    fault_t fault;
     *below = (agg_revision_t){0};
+    bytes_t packed = seq == 0 ? (bytes_t){0} : below_find(turn, seq);
+    if (packed.size == 0) return false;
+    if (wire_decode_kept(agg_revision_type(), arena_bytes(turn_arena(turn), packed), turn_arena(turn), below, NULL, &fault) == OK)
+        return true;
+    obligation_broken(turn, "revision_unreadable", &fault, ERR_CORRUPT);
     return false;
 }
 
 void below_put(turn_t *turn, uint64_t seq, const agg_revision_t *below, const wire_known_t *known) {
-    store_key_t key = below_key(seq);
-    txn_put_known(turn_txn(turn), T_BELOW, &key, below, known);
+    fault_t fault;
+    if (known != NULL && known->object == below && known->bytes.size > 0) {
+        shelf_add(turn, seq, known->bytes);
+        return;
+    }
+    buffer_t packed = {0};
+    if (wire_encode_checked(agg_revision_type(), below, &packed, &fault) == OK)
+        shelf_add(turn, seq, (bytes_t){packed.at, (uint32_t)packed.size});
+    else
+        obligation_broken(turn, "revision_invalid", &fault, ERR_BAD);
+    buffer_destroy(&packed);
 }
 
+/* The rest of its shelf is written anew; an empty one goes, and the last is then another. */
 void below_delete(turn_t *turn, uint64_t seq) {
-    store_key_t key = below_key(seq);
-    turn_delete(turn, T_BELOW, &key);
+    memory_t *memory = turn_memory(turn);
+    agg_shelf_t row;
+    uint64_t first;
+    if (shelf_of(turn)->changed) shelf_write(turn, &memory->shelf);
+    if (!shelf_read(turn, seq, &row, &first)) return;
+    agg_laid_t laid[LIMIT_LAID];
+    agg_shelf_t left = {.laid = laid};
+    for (uint32_t index = 0; index < row.laid_count; index++)
+        if (row.laid[index].seq != seq) laid[left.laid_count++] = row.laid[index];
+    store_key_t key = below_key(first);
+    if (left.laid_count > 0) turn_put(turn, T_BELOW, &key, &left);
+    else turn_delete(turn, T_BELOW, &key);
+    memory->shelf.known = false;
 }
+
+/* --- deadlines that move --- */
 
 /* What a late revision's share says of the part's day, as far as it had been reported by the deadline and stands since: the least
  * that was said of that day from the newest revision on that came in time. */

@@ -196,12 +196,16 @@ void dossiers_destroy(dossiers_t *self) {
 
 /* ---------- obligations ---------- */
 
+void obligation_broken(turn_t *turn, const char *what, const fault_t *fault, err_t err) {
+    log_error(what, "code=%s path=%s", fault->code, fault->path);
+    txn_fail(turn_txn(turn), err);
+}
+
 bool leaf_read(turn_t *turn, bytes_t packed, arena_t *arena, agg_obligation_t *row, wire_known_t *counting) {
     fault_t fault;
     *counting = (wire_known_t){.object = &row->counting};
     if (wire_decode_kept(agg_obligation_type(), arena_bytes(arena, packed), arena, row, counting, &fault) == OK) return true;
-    log_error("obligation_unreadable", "code=%s path=%s", fault.code, fault.path);
-    txn_fail(turn_txn(turn), ERR_CORRUPT);
+    obligation_broken(turn, "obligation_unreadable", &fault, ERR_CORRUPT);
     *row = (agg_obligation_t){0};
     return false;
 }
@@ -240,8 +244,7 @@ void obligation_keep(turn_t *turn, const place_t *place, const agg_obligation_t 
     fault_t fault;
     buffer_clear(&all->packed);
     if (wire_encode_checked(agg_obligation_type(), row, &all->packed, &fault) != OK) {
-        log_error("obligation_invalid", "code=%s path=%s", fault.code, fault.path);
-        txn_fail(turn_txn(turn), ERR_BAD);
+        obligation_broken(turn, "obligation_invalid", &fault, ERR_BAD);
         return;
     }
     dossier_t *dossier = dossier_of(turn, place);

@@ -95,6 +95,7 @@ static void hand_settle(turn_t *turn, const watch_t *watch, hand_t *hand) {
 void hands_settle(turn_t *turn, void *memory) {
     memory_t *self = memory;
     dossiers_settle(turn, self);
+    below_settle(turn, self);
     for (uint32_t index = 0; index < self->watches_count; index++) hand_settle(turn, &self->watches[index], &self->hands[index]);
 }
 

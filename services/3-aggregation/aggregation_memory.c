@@ -181,6 +181,7 @@ void aggregation_memory_destroy(void **memory) {
     if (self == NULL) return;
     planbook_destroy(&self->book);
     dossiers_destroy(&self->dossiers);
+    buffer_destroy(&self->shelf.bytes);
     arena_t *arena = self->arena;
     arena_destroy(&arena); /* the memory itself lives in it */
     *memory = NULL;

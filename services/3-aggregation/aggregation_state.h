@@ -75,6 +75,19 @@ typedef struct {
     buffer_t packed; /* for use while one is packed */
 } dossiers_t;
 
+/* The last row of those that lie below others, as it grows (aggregation_below.c). */
+typedef struct {
+    bool known;    /* it is what it would be if all were written */
+    bool changed;  /* but the store knows less */
+    uint64_t first; /* its key; 0: there is none */
+    buffer_t bytes; /* its revisions, packed, one behind the other */
+    struct {
+        uint64_t seq;
+        uint32_t size;
+    } laid[LIMIT_LAID];
+    uint32_t laid_count;
+} shelf_t;
+
 /* The plan in force, indexed: what memory_load derives from the store. */
 typedef struct {
     arena_t *arena;
@@ -86,6 +99,7 @@ typedef struct {
     uint32_t watches_count;
     hand_t *hands; /* of each watch */
     dossiers_t dossiers;
+    shelf_t shelf;
     lately_t *lately;
     uint32_t *first_watch; /* of each task */
     deadline_t *deadlines; /* of each period */
@@ -151,6 +165,8 @@ void obligation_keep(turn_t *turn, const place_t *place, const agg_obligation_t 
 void obligation_lift(turn_t *turn, const place_t *place); /* nobody owes it any more */
 /* One of a dossier's row, for who walks the rows. false: it cannot be read, which sticks. */
 bool leaf_read(turn_t *turn, bytes_t packed, arena_t *arena, agg_obligation_t *row, wire_known_t *counting);
+/* A value that was packed cannot be read, or cannot be packed: logged, and sticks to the transaction. */
+void obligation_broken(turn_t *turn, const char *what, const fault_t *fault, err_t err);
 void dossiers_settle(turn_t *turn, memory_t *memory); /* they become rows */
 void dossiers_trim(turn_t *turn); /* between two events: where many are at hand, none are afterwards */
 void dossiers_destroy(dossiers_t *self);
@@ -173,6 +189,7 @@ bool below_get(turn_t *turn, uint64_t seq, agg_revision_t *below);
 /* `known`: its bytes, if they are at hand. */
 void below_put(turn_t *turn, uint64_t seq, const agg_revision_t *below, const wire_known_t *known);
 void below_delete(turn_t *turn, uint64_t seq);
+void below_settle(turn_t *turn, memory_t *memory); /* what was laid down becomes rows */
 /* What its figures of the indicator keep of what lies below it, by the deadline in force. false: no more or less than they did. */
 bool revision_retime(turn_t *turn, const watch_t *watch, agg_revision_t *revision);
 

@@ -82,7 +82,8 @@ void txn_clear(txn_t *self, size_t table);
  *     scan_t scan = scan_begin(txn, TABLE, &prefix, NULL);
  *     while (scan_next(&scan, arena, &row)) … scan.key …
  *     scan_end(&scan);
- * Rows must not be written in the table while it is walked. scan_last steps to the last row of the prefix only. */
+ * Rows must not be written in the table while it is walked. scan_last steps to the last row of the prefix only,
+ * scan_before to the last one that does not lie behind `from`. */
 typedef struct {
     txn_t *txn;
     void *cursor;
@@ -95,6 +96,7 @@ typedef struct {
 scan_t scan_begin(txn_t *txn, size_t table, const store_key_t *prefix, const store_key_t *from);
 bool scan_next(scan_t *self, arena_t *arena, void *row);
 bool scan_last(scan_t *self, arena_t *arena, void *row);
+bool scan_before(scan_t *self, arena_t *arena, void *row);
 void scan_end(scan_t *self);
 
 /* The stream a store holds: (seq → chained hash, event bytes), and its heads. In the same transactions as the tables. */

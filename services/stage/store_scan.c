@@ -79,6 +79,17 @@ bool scan_last(scan_t *self, arena_t *arena, void *row) {
     return row_take(self, code, key, value, arena, row);
 }
 
+bool scan_before(scan_t *self, arena_t *arena, void *row) {
+    if (self->cursor == NULL || self->txn->err != OK) return false;
+    MDB_val key = {.mv_size = self->from.size, .mv_data = self->from.bytes}, value;
+    int code = mdb_cursor_get(self->cursor, &key, &value, MDB_SET_RANGE);
+    bool there = code == 0 && key.mv_size == self->from.size && memcmp(key.mv_data, self->from.bytes, key.mv_size) == 0;
+    if (code == MDB_NOTFOUND) code = mdb_cursor_get(self->cursor, &key, &value, MDB_LAST);
+    else if (code == 0 && !there) code = mdb_cursor_get(self->cursor, &key, &value, MDB_PREV);
+    self->begun = true;
+    return row_take(self, code, key, value, arena, row);
+}
+
 void scan_end(scan_t *self) {
     if (self->cursor != NULL) mdb_cursor_close(self->cursor);
     self->cursor = NULL;

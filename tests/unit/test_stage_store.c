@@ -99,6 +99,34 @@ static void a_scan_gives_the_rows_of_its_prefix_in_the_order_of_the_key_parts(vo
     store_close(&store);
 }
 
+static uint64_t generation_before(txn_t *txn, arena_t *arena, const char *unit, uint64_t generation) {
+    store_key_t prefix = key_new(), from = key_of(unit, generation);
+    key_add_text(&prefix, text_of("u01"));
+    key_registered_t row = {0};
+    scan_t scan = scan_begin(txn, 0, &prefix, &from);
+    bool there = scan_before(&scan, arena, &row);
+    scan_end(&scan);
+    return there ? row.generation : 0;
+}
+
+static void a_scan_finds_the_last_row_that_does_not_lie_behind_a_key(void **state) {
+    (void)state;
+    store_t *store = opened();
+    arena_t *arena = arena_new();
+    txn_t *txn = store_write(store);
+    assert_int_equal(generation_before(txn, arena, "u01", 5), 0);
+    const uint64_t generations[] = {2, 256, 70000};
+    for (size_t index = 0; index < 3; index++) put(txn, 0, "u01", generations[index]);
+    put(txn, 0, "u00", 9);
+    assert_int_equal(generation_before(txn, arena, "u01", 256), 256);
+    assert_int_equal(generation_before(txn, arena, "u01", 255), 2);
+    assert_int_equal(generation_before(txn, arena, "u01", 70001), 70000);
+    assert_int_equal(generation_before(txn, arena, "u01", 1), 0); /* what lies there has another prefix */
+    txn_abort(&txn);
+    arena_destroy(&arena);
+    store_close(&store);
+}
+
 static void a_transaction_given_up_leaves_nothing_and_a_deleted_row_is_gone(void **state) {
     (void)state;
     store_t *store = opened();
@@ -428,6 +456,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         BENCH_TEST(a_row_put_is_there_after_the_store_was_closed_and_opened),
         BENCH_TEST(a_scan_gives_the_rows_of_its_prefix_in_the_order_of_the_key_parts),
+        BENCH_TEST(a_scan_finds_the_last_row_that_does_not_lie_behind_a_key),
         BENCH_TEST(a_transaction_given_up_leaves_nothing_and_a_deleted_row_is_gone),
         BENCH_TEST(a_row_put_as_new_is_kept_and_one_that_is_there_is_read_instead),
         BENCH_TEST(a_row_may_be_kept_under_the_empty_key),
