@@ -78,15 +78,16 @@ text_t said_tag_en(const warning_raised_t *warning, arena_t *arena) {
     return arena_format(arena, "%s[%s, %s]", drill, WORD_EN(warning_kind, warning->kind), WORD_EN(level, warning->level));
 }
 
-/* The words for one missing thing: a figure by its name and id, the progress in words, a member by its name. */
+/* The words for one missing thing: a figure by its name, in English by its id too, since names are Chinese; the progress in words;
+ * a member by its name. */
 static text_t missing_shown(const planbook_t *book, const indicator_t *of, text_t id, bool zh, arena_t *arena) {
     const member_t *member = of == NULL ? NULL : indicator_member(of, id);
     if (member != NULL) return member->name;
     if (text_is(id, "progress")) return text_of(zh ? "进展文字" : "progress in words");
     const indicator_t *indicator = planbook_indicator(book, id);
     if (indicator == NULL) return id;
-    return arena_format(arena, zh ? TEXT_FORMAT "（" TEXT_FORMAT "）" : TEXT_FORMAT " (" TEXT_FORMAT ")",
-                        TEXT_ARGS(indicator->name), TEXT_ARGS(id));
+    if (zh) return indicator->name;
+    return arena_format(arena, TEXT_FORMAT " (" TEXT_FORMAT ")", TEXT_ARGS(indicator->name), TEXT_ARGS(id));
 }
 
 /* A list of names, cut after LIST_SHOWN: …等n项. */

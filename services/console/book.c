@@ -26,14 +26,15 @@ static json_t *words_json(void) {
     static const struct {
         const char *name;
         const word_t *words;
-    } sets[] = {{"standing", standing_words},         {"timeliness", timeliness_words}, {"reach", reach_words},
-                {"reported", reported_words},         {"tenure", tenure_words},         {"lamp", lamp_words},
-                {"level", level_words},               {"key_kind", key_kind_words},     {"login_role", login_role_words},
-                {"warning_kind", warning_kind_words}, {"addressee", addressee_words},   {"door", door_words},
-                {"decision", decision_words},         {"office", office_words},
-                {"measure_state", measure_state_words}, {"measure_phase", measure_phase_words},
-                {"request_state", request_state_words},
-                {"document_kind", document_kind_words}, {"objection_ruling", objection_ruling_words}};
+    } sets[] = {
+#define SET(set) {#set, set##_words},
+#define WORD_IN(set, word, number, zh, en)
+#define SET_END(set)
+#include "proto/words.def"
+#undef SET
+#undef WORD_IN
+#undef SET_END
+    };
     json_t *json = json_object();
     for (size_t index = 0; index < sizeof sets / sizeof sets[0]; index++) {
         json_t *set = json_object();

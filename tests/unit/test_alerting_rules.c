@@ -169,7 +169,7 @@ static void a_reminder_says_who_owes_what_by_when_and_what_is_missing(void **sta
     warning.missing_count = 2;
     warning_tell(book, NULL, at(20210820, 9, 0), arena, &warning);
     assert_string_equal(warning.zh.at, "【提醒】区商务局：消费帮扶 2021-08 进度报告应于8月25日24:00前报送，还有5天，"
-                                       "还缺：销售额（sales）、进展文字。");
+                                       "还缺：销售额、进展文字。");
     assert_string_equal(warning.en.at, "[Reminder] 区商务局: the report on 消费帮扶 for 2021-08 is due by 24:00 on 2021-08-25, "
                                        "5 days left; still missing: 销售额 (sales), progress in words.");
     warning.kind = warning_kind_report_overdue;
@@ -177,7 +177,7 @@ static void a_reminder_says_who_owes_what_by_when_and_what_is_missing(void **sta
     warning.rehearsal = true;
     warning_tell(book, NULL, at(20210828, 9, 0), arena, &warning);
     assert_string_equal(warning.zh.at, "【演练】【蓝色催报】区商务局：消费帮扶 2021-08 进度报告应于8月25日24:00前报送，已逾期3天，"
-                                       "还缺：销售额（sales）、进展文字。");
+                                       "还缺：销售额、进展文字。");
     planbook_destroy(&book);
     arena_destroy(&arena);
 }

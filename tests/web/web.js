@@ -312,6 +312,7 @@ const until = async (what, test) => {
       assert.ok((await lamp.innerText()).trim().length > 0);
       assert.strictEqual(await lamp.locator('svg.shape').count(), 1);
     }
+    assert.deepStrictEqual(await page.evaluate(() => [M.rate(2, 1), M.rate(1999, 2000), M.rate(0, 3)]), ['200.0%', '99.9%', '0.0%'], 'as on paper');
     await accessible('board');
     await shot('07-board');
   });
@@ -429,6 +430,7 @@ const until = async (what, test) => {
   await step('warnings are told with level, rung and sentence', async () => {
     await go('warnings', 'table');
     assert.ok((await page.locator('tbody tr').count()) > 10);
+    for (const state of await page.locator('tbody tr td:last-child').allInnerTexts()) assert.match(state, /^[\u4e00-\u9fff]+$/);
     await accessible('warnings');
     await shot('12-warnings');
   });

@@ -157,7 +157,14 @@ M.typed = function (value, indicator) {
   rest = rest.replace(/0+$/, '');
   return whole + (rest ? '.' + rest : '') + '万元';
 };
-M.rate = function (done, goal) { return goal ? Math.min(100, Math.floor((done || 0) * 1000 / goal) / 10).toFixed(1) + '%' : '–'; };
+// Cut to a tenth, as on paper: 99.96 % is not 100 %. What is done beyond the goal counts: 200.0 %.
+M.rate = function (done, goal) { return goal ? (Math.floor((done || 0) * 1000 / goal) / 10).toFixed(1) + '%' : '–'; };
+
+// Which step of a ladder: T-5 … T+14 as they are, and those that are no day before or behind a deadline.
+M.rung = function (name) {
+  var pace = /^pace-(\d+)$/.exec(name), named = { returned: ['退回', 'returned'], broken: ['中断', 'broken'], risk: ['可能中断', 'at risk'], claim: ['重复申报', 'claimed twice'] }[name];
+  return pace ? M.t('第' + pace[1] + '期', 'period ' + pace[1]) : named ? M.t(named[0], named[1]) : name || '';
+};
 
 // --- lamps: colour, word and shape ---
 M.shape = function (kind) {

@@ -84,5 +84,5 @@ M.progressTable = function (rows) {
     { head: M.t('时限', 'Due'), keep: true, of: function (row) { return M.day(row.due_ms); } },
     { head: M.t('状态', 'State'), keep: true, of: M.lampWords, show: function (row) { return M.lamp(row.lamp, M.lampWords(row)); } },
     { head: M.t('尚欠单位', 'Owing'), right: true, of: function (row) { return (row.owing || []).length || ''; } }
-  ], rows, { name: 'progress', caption: M.t('指标一览', 'All indicators'), note: M.t('金额单位见各格；完成率不超过 100%', 'rates never exceed 100 %') });
+  ], rows, { name: 'progress', caption: M.t('指标一览', 'All indicators'), note: M.t('金额单位见各格；完成率按实计算，超额完成的高于 100%', 'rates beyond the goal are above 100 %') });
 };

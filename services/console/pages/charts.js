@@ -39,6 +39,7 @@ M.chart = function (height, label, keys, made) {
 M.axis = function (more) {
   return Object.assign({ axisLine: { lineStyle: { color: '#b4bfca' } }, axisTick: { show: false }, axisLabel: { color: M.ink.soft, fontSize: 12 }, splitLine: { lineStyle: { color: M.ink.line } } }, more);
 };
+// how far a bar reaches
 M.percent = function (value, goal) { return goal ? Math.min(100, Math.floor((value || 0) * 1000 / goal) / 10) : 0; };
 
 // --- the board: every target against the even pace ---
@@ -55,7 +56,7 @@ M.paceChart = function (rows) {
       xAxis: M.axis({ type: 'value', min: 0, max: 100, axisLabel: { formatter: '{value}%', color: M.ink.soft } }),
       yAxis: [M.axis({ type: 'category', inverse: true, data: names, splitLine: { show: false }, axisLabel: { color: M.ink.ink, width: room - 12, overflow: 'truncate' } }),
         M.axis({ type: 'category', inverse: true, position: 'right', axisLine: { show: false }, splitLine: { show: false }, axisLabel: { color: M.ink.ink }, data: targets.map(function (row) {
-          return M.percent(row.done, row.goal).toFixed(1) + '%' + (width < 520 ? '' : '  ' + M.lampWords(row));
+          return M.rate(row.done, row.goal) + (width < 520 ? '' : '  ' + M.lampWords(row));
         }) })],
       series: [{ type: 'bar', barWidth: 14, showBackground: true, backgroundStyle: { color: '#eef1f4' }, data: targets.map(function (row) {
         return { value: M.percent(row.done, row.goal), itemStyle: { color: M.ink[row.lamp] || M.ink.grey } };

@@ -105,7 +105,7 @@ M.pageWarnings = function (main, parts) {
         { head: M.t('时间', 'When'), keep: true, of: function (row) { return M.when(row.at_ms); } },
         { head: M.t('级别', 'Level'), keep: true, of: function (row) { return M.word('level', row.warning.level); }, show: function (row) { return M.lamp(row.warning.level === 'remind' ? 'grey' : row.warning.level, M.word('level', row.warning.level)); } },
         { head: M.t('种类', 'Kind'), keep: true, of: function (row) { return M.word('warning_kind', row.warning.kind); } },
-        { head: M.t('梯次', 'Rung'), keep: true, of: function (row) { return row.warning.pressed_by ? M.t('催办 ', 'pressed for, ') + row.warning.pressed_by : row.warning.rung; } },
+        { head: M.t('梯次', 'Rung'), keep: true, of: function (row) { return row.warning.pressed_by ? M.t('催办 ', 'pressed for, ') + row.warning.pressed_by : M.rung(row.warning.rung); } },
         { head: M.t('发给', 'To'), keep: true, of: function (row) { return M.unit(row.warning.unit); } },
         { head: M.t('内容', 'What'), of: function (row) { return M.say(row.warning); } },
         { head: M.t('答复', 'Answer'), of: function (row) { return row.resolved ? '' : M.promiseShown(follow(row)); }, show: function (row) {

@@ -16,7 +16,7 @@ M.deadShown = function (rows) {
   return [M.h('h2', M.t('死信', 'Dead letters')), M.table([
     { head: M.t('入账', 'Recorded'), keep: true, of: function (row) { return M.when(row.result.entry_ms); } },
     { head: M.t('对象', 'To'), keep: true, of: function (row) { return M.unit(row.unit); } },
-    { head: M.t('梯次', 'Rung'), of: function (row) { return row.rung; } },
+    { head: M.t('梯次', 'Rung'), of: function (row) { return M.rung(row.rung); } },
     { head: M.t('内容', 'What'), of: function (row) { return row.state === 'withdrawn' ? M.t('解除', 'withdrawal') : M.t('预警', 'warning'); } },
     { head: M.t('通道', 'Route'), of: function (row) { return row.result.route; } },
     { head: M.t('原因', 'Why'), keep: true, of: function (row) { return M.deadWhy(row.result); } },
