@@ -3,10 +3,13 @@
 
 #include "proto/crypto.h"
 #include "services/stage/log.h"
+#include "services/stage/watch.h"
 #include "services/vault/directory_rules.h"
 
 #include <stdio.h>
 #include <string.h>
+
+enum { BEAT_EVERY = 1024 };
 
 typedef struct {
     outbox_t *outbox;
@@ -227,6 +230,8 @@ void outbox_plan(outbox_t *self, store_t *store, uint64_t until, const instants_
         self->planned = told.seq;
         memcpy(self->planned_id, told.warning.id, sizeof self->planned_id);
         arena_reset(row);
+        arena_reset(self->arena); /* after a rebuild all that was ever told is looked at in one go */
+        if (told.seq % BEAT_EVERY == 0) watch_beat();
     }
     scan_end(&scan);
     self->state.looked = more ? self->planned : until;

@@ -7,6 +7,7 @@
 #include "services/stage/serve.h"
 #include "services/stage/watch.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -25,6 +26,8 @@ enum {
     HANDLE_DOOR = 1,
     HANDLE_INTAKE = 2,
     HANDLES = 3,
+    REST_TRIES = 20,
+    REST_PAUSE_MS = 20,
     ASK_AGAIN_MS = 500 /* intake is not there yet; or the stage is halted and hopes for a quarantine */
 };
 
@@ -289,13 +292,18 @@ static void loop_close(loop_t *self) {
     arena_destroy(&self->arena);
 }
 
-/* What was checked need not be checked again. Where a reader leaves no room to say so, the next start checks more. */
+/* What was checked need not be checked again. Where a reader or a full disk leaves no room to say so, the next start checks more:
+ * nothing is lost, and a reader is waited for no longer than who stops us waits. */
 static void loop_rest(loop_t *self) {
+    map_room_t room = ROOM_LATER;
     err_t err = stage_rest(self->stage);
-    map_room_t room = err == ERR_FULL ? store_more_room(self->stage->store) : ROOM_NONE;
-    if (room == ROOM_MORE) err = stage_rest(self->stage);
-    if (err == ERR_FULL && room != ROOM_NONE) log_warn("not_rested", "why=no_room");
-    else if (err != OK) loop_leave(self, EX_IOERR);
+    for (int tries = 0; err == ERR_FULL && room != ROOM_NONE && tries < REST_TRIES; tries++) {
+        room = store_more_room(self->stage->store);
+        if (room == ROOM_LATER) poll(NULL, 0, REST_PAUSE_MS);
+        else err = stage_rest(self->stage); /* also where the disk is full: pages that the reader held are free now */
+    }
+    if (err == ERR_FULL) log_warn("not_rested", "why=%s", room == ROOM_NONE ? "disk_full" : "somebody_reads");
+    else if (err != OK) loop_fail(self, "rest_failed", err);
 }
 
 static int loop_run(loop_t *self) {

@@ -5,7 +5,10 @@
 #include "services/stage/home.h"
 #include "services/stage/link.h"
 
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 enum { ENTRIES = 40000 /* more than the map holds before it grows */, PATIENCE_MS = 20 };
@@ -107,7 +110,117 @@ static void a_stage_waits_for_room_until_nobody_reads(void **state) {
     stage_close(&stage);
 }
 
+/* --- a stage that is asked to leave when its map is full to the last page --- */
+typedef enum { READER_STAYS, READER_ENDS, READER_ENDS_DISK_FULL } obstacle_t;
+static obstacle_t obstacle;
+enum { FEW = 10, SOON_MS = 60 };
+
+static void apply_few(turn_t *turn, const event_t *event) {
+    count_up(turn, "few", 1);
+    if (event->seq == FEW) raise(SIGTERM);
+}
+
+/* Writes rows that nobody will read until not even one more fits. */
+static void map_fill(store_t *store) {
+    static int number;
+    for (int rows = 1024; rows > 0;) {
+        txn_t *txn = store_write(store);
+        if (txn == NULL) return;
+        for (int row = 0; row < rows; row++) {
+            char name[32];
+            snprintf(name, sizeof name, "fill-%08d", number++);
+            store_key_t key = key_new();
+            key_add_text(&key, text_of(name));
+            txn_put(txn, TABLE_COUNTS, &key, &(refusals_counted_t){.code = text_of(name), .count = 1, .door = door_gateway});
+        }
+        if (txn_commit(&txn) != OK) rows /= 2;
+    }
+}
+
+static void *reader_ends(void *argument) {
+    (void)argument;
+    poll(NULL, 0, SOON_MS);
+    txn_abort(&reader);
+    return NULL;
+}
+
+static void on_committed(void *self, stage_t *stage, uint64_t head) {
+    static bool filled;
+    pthread_t thread;
+    struct stat file;
+    (void)self, (void)head;
+    if (filled || stage_fetch(stage).ack < FEW) return;
+    filled = true;
+    reader = store_read(stage_store(stage));
+    if (obstacle == READER_ENDS_DISK_FULL && stat("data/counter/data.mdb", &file) == 0)
+        setrlimit(RLIMIT_FSIZE, &(struct rlimit){(rlim_t)file.st_size, (rlim_t)file.st_size}); /* no block can be taken behind */
+    map_fill(stage_store(stage));
+    if (obstacle != READER_STAYS) pthread_create(&thread, NULL, reader_ends, NULL);
+}
+
+static int begin_few(stage_t *stage, stage_hooks_t *hooks) {
+    (void)stage;
+    signal(SIGXFSZ, SIG_IGN);
+    hooks->committed = on_committed;
+    return 0;
+}
+
+/* Its exit code; *rested: the next start need not verify what it has. */
+static int leave_under(obstacle_t what, bool *rested) {
+    role_t role = counter;
+    role.apply = apply_few;
+    obstacle = what;
+    assert_int_equal(home_make("."), OK);
+    assert_int_equal(home_write(HOME_CONF, text_of("\n"), 0600), OK);
+    assert_int_equal(store_open("data/ledger", NULL, 0, &ledger), OK);
+    for (int entry = 0; entry < FEW; entry++) ledger_add(ledger, "a", 1);
+    store_close(&ledger);
+    pid_t writer = fork();
+    if (writer == 0) _exit(serve());
+    pid_t child = fork();
+    if (child == 0) _exit(stage_main_hooked(&role, ".", begin_few, NULL));
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    kill(writer, SIGKILL);
+    waitpid(writer, NULL, 0);
+    assert_true(WIFEXITED(status));
+    stage_t *stage;
+    assert_int_equal(stage_open(&role, "data/counter", &stage), OK);
+    assert_int_equal(stage_fetch(stage).after, FEW);
+    txn_t *txn = store_read(stage_store(stage));
+    *rested = txn_fact(txn, "verified_upto") == txn_head(txn).seq;
+    txn_abort(&txn);
+    stage_close(&stage);
+    return WEXITSTATUS(status);
+}
+
+static void a_stage_that_leaves_waits_for_a_reader_who_ends_soon(void **state) {
+    bool rested = false;
+    (void)state;
+    assert_int_equal(leave_under(READER_ENDS, &rested), 0);
+    assert_true(rested);
+}
+
+static void a_stage_leaves_well_although_a_reader_stays(void **state) {
+    bool rested = true;
+    (void)state;
+    assert_int_equal(leave_under(READER_STAYS, &rested), 0);
+    assert_false(rested);
+}
+
+static void a_stage_that_leaves_takes_what_a_reader_gave_back_where_the_disk_has_no_more(void **state) {
+    bool rested = false;
+    (void)state;
+    assert_int_equal(leave_under(READER_ENDS_DISK_FULL, &rested), 0);
+    assert_true(rested);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {BENCH_TEST(a_stage_waits_for_room_until_nobody_reads)};
+    const struct CMUnitTest tests[] = {
+        BENCH_TEST(a_stage_waits_for_room_until_nobody_reads),
+        BENCH_TEST(a_stage_that_leaves_waits_for_a_reader_who_ends_soon),
+        BENCH_TEST(a_stage_leaves_well_although_a_reader_stays),
+        BENCH_TEST(a_stage_that_leaves_takes_what_a_reader_gave_back_where_the_disk_has_no_more),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
