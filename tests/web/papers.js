@@ -20,7 +20,7 @@ const file = (...words) => {
 };
 
 (async () => {
-  const { page, errors, close, shot, accessible, go, login, saved } = await visit(PASSWORD);
+  const { page, context, errors, close, shot, accessible, go, login, saved } = await visit(PASSWORD);
   const fetched = (where) => page.evaluate(async (at) => {
     const response = await fetch(at), bytes = new Uint8Array(await response.arrayBuffer());
     let text = '';
@@ -107,6 +107,14 @@ const file = (...words) => {
     await page.getByRole('button', { name: '提交异议' }).click();
     await page.getByRole('alert').getByText('手机号码').waitFor();
     await page.getByLabel('理由').fill('本期募集应为5万元，原报多计1万元');
+    await context.clearCookies(); // the session ends: what he typed is there when he is back
+    await page.getByRole('button', { name: '提交异议' }).click();
+    await page.getByLabel('登录名').fill('csh.clerk');
+    await page.getByLabel('口令或一次性登录码').fill(PASSWORD);
+    await page.getByLabel('口令或一次性登录码').press('Enter');
+    await page.getByText('此前填写的内容还在').waitFor();
+    assert.strictEqual(await page.getByLabel('针对').inputValue(), 'raised');
+    assert.strictEqual(await page.getByLabel('理由').inputValue(), '本期募集应为5万元，原报多计1万元');
     await accessible('objecting');
     await shot('33-objection');
     await page.getByRole('button', { name: '提交异议' }).click();

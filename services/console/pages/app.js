@@ -31,11 +31,11 @@ M.frame = function () {
   var switcher = M.h('button.quiet', { type: 'button', onclick: function () {
     var form = M.formOpen && !M.formOpen.gone && M.showing === M.pages.report ? M.formOpen : null;
     if (form && M.evidenceWaits(form)) { M.tell(M.t('佐证文件还在上传，传完再切换。', 'Evidence is still being sent; switch after it.')); return; }
-    if (!form && M.me && M.touched && M.showing && !M.showing.keeps && !window.confirm(M.t('本页填写的内容还没有提交，切换语言后要重新填写。仍要切换？', 'What you typed on this page is not sent yet and would have to be typed again. Switch all the same?'))) return;
     M.draftFlush().then(function (kept) {
       if (form && kept && !kept.ok) { M.tell(M.t('草稿未保存，先不切换：', 'The draft is not kept, so nothing is switched: ') + M.faultsSaid(kept)); return; }
       try { localStorage.setItem('lang', M.t('en', 'zh')); } catch (e) { M.tell(String(e)); }
       M.lang = M.t('en', 'zh');
+      if (!form && M.me) M.heldBoxes();
       M.frame();
       M.show();
     });
@@ -53,7 +53,7 @@ M.frame = function () {
 };
 M.leave = function () {
   M.draftFlush().then(function () { return M.request('POST', '/api/v1/logout', {}); }).then(function () {
-    M.me = M.upload = null;
+    M.me = M.upload = M.held = null;
     try { sessionStorage.clear(); } catch (e) { M.tell(String(e)); }
     if (M.source) M.source.close();
     M.source = null;
@@ -76,6 +76,7 @@ M.show = function (quietly) {
   M.quietly = !!quietly;
   var done = page.show(main, parts);
   Promise.resolve(done).then(function () {
+    if (M.me && main.isConnected && page !== M.pages.login && page !== M.pages.password) M.heldRest(main);
     if (quietly || parts[0] === 'login' || !main.isConnected) return;
     main.focus({ preventScroll: true });
     window.scrollTo(0, 0);
@@ -94,7 +95,7 @@ M.offer = function () {
   var main = document.getElementById('main');
   if (main.querySelector('.fresh')) return;
   main.insertBefore(M.h('p.notice.fresh', { role: 'status' }, M.t('有新的变化。', 'There is something new. '),
-    M.h('button.quiet', { type: 'button', onclick: function () { M.show(true); } }, M.t('刷新本页', 'Show it'))), main.firstChild);
+    M.h('button.quiet', { type: 'button', onclick: function () { M.heldBoxes(); M.show(true); } }, M.t('刷新本页', 'Show it'))), main.firstChild);
 };
 // News are told at most every few seconds.
 M.listen = function () {
@@ -121,6 +122,7 @@ M.take = function (plan) {
 // What a tab remembers is one login's: another who comes in where a session ended finds nothing of it.
 M.tabOf = function (login) {
   if (M.held && M.held.login !== login) M.held = null;
+  M.promptsHeld = {};
   try {
     if (sessionStorage.getItem('login') !== login) sessionStorage.clear();
     sessionStorage.setItem('login', login);
@@ -133,7 +135,7 @@ M.begin = function () {
     if (!answer.ok) { M.put(document.getElementById('main'), M.faults(answer)); return; }
     M.take(answer.json);
     M.listen();
-    M.go(M.held ? '#/report/' + M.held.task + '/' + M.held.period : M.home());
+    M.go(M.held ? M.held.hash : M.home());
   });
 };
 window.addEventListener('hashchange', function () { M.show(); });

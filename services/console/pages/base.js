@@ -58,6 +58,7 @@ M.request = function (method, path, body) {
     body: body === undefined ? undefined : JSON.stringify(body) }).then(function (response) {
     return response.json().catch(function () { return {}; }).then(function (json) {
       if (response.status === 401 && path !== '/api/v1/login' && M.me) { M.heldNow(); M.me = null; M.go('#/login'); }
+      if (method !== 'GET') M.prompted = null;
       return { status: response.status, ok: response.ok, json: json, edition: response.headers.get('X-Edition') };
     });
   }, function () {

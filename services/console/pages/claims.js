@@ -30,7 +30,7 @@ M.pageClaims = function (main, parts) {
   });
 };
 M.credit = function (claim) {
-  var why = window.prompt(M.t('认定由「' + M.unit(claim.unit) + '」申报计入，请写理由：', 'Why does the claim of ' + M.unit(claim.unit) + ' count?'));
+  var why = M.ask('credit ' + claim.seq + ' ' + (claim.key || claim.person || ''), M.t('认定由「' + M.unit(claim.unit) + '」申报计入，请写理由：', 'Why does the claim of ' + M.unit(claim.unit) + ' count?'));
   if (!why || !why.trim()) return;
   var body = { command_id: M.newId(), decision: 'credited', why: why.trim() };
   ['indicator', 'key_kind', 'key', 'person', 'unit', 'period', 'member', 'seq'].forEach(function (name) { if (claim[name] !== undefined) body[name] = claim[name]; });

@@ -106,14 +106,14 @@ M.draftFlush = function () {
 };
 window.addEventListener('hashchange', M.draftFlush);
 document.addEventListener('visibilitychange', function () { if (document.visibilityState === 'hidden') M.draftFlush(); });
-// A session that ends takes nothing along: what the open form holds waits, in this window alone, for the same login.
-M.held = null;
-M.heldNow = function () {
+// A session that ends takes nothing along: see held.js. false: no form is open.
+M.heldReport = function () {
   var form = M.formOpen;
-  if (!form || form.gone || !M.touched || M.showing !== M.pages.report) return;
-  M.held = { login: M.me.login, task: form.task.id, period: form.period, version: form.draftVersion, report: form.report() };
+  if (!form || form.gone || !M.touched || M.showing !== M.pages.report) return false;
+  M.held = { login: M.me.login, hash: '#/report/' + form.task.id + '/' + form.period, task: form.task.id, period: form.period, version: form.draftVersion, report: form.report() };
   form.gone = true;
   clearTimeout(form.draftTimer);
+  return true;
 };
 M.heldFor = function (task, period) {
   var typed = M.held;
@@ -217,6 +217,10 @@ M.approveShow = function (main, draft, standing, stands, last, check) {
       M.go('#/approve');
     });
   } }, M.t('退回修改', 'Give back'));
+  var signs = M.keeps('approve ' + draft.task + ' ' + draft.period, M.h('section.card', M.h('h2', M.t('签报', 'Signed by')), M.h('div.people', M.h('div.field.small', M.h('p', M.t('填报人', 'Prepared by')), M.h('p', report.prepared_by || '–')),
+    M.field(M.t('审核人', 'Reviewed by'), reviewed), M.field(M.t('负责人', 'Responsible') + (want === 'signed' ? M.t('（必填）', ' (required)') : ''), signed)),
+    M.h('p.hint', M.t('姓名只存保密库，不入账本；账本记登录名。', 'Names are kept in the vault; the ledger has the logins.')), out, M.h('div.actions', send),
+    M.field(M.t('退回修改的原因', 'Why it is given back'), why), M.h('div.actions', back)));
   M.put(main, [M.title(M.t('审核：', 'Look at: ') + M.taskShown(draft.task) + '　' + M.periodShown(draft.period), M.asOf({})),
     M.h('section.card', M.h('p', M.draftLamp(draft)), overtaken ? M.h('p', M.lamp('yellow', M.t('此草稿写成后已有第 ' + revision + ' 版报送，不能再报；请退回填报人核对。', 'Revision ' + revision + ' was sent after this was written; give it back.'))) : '',
       draft.login === M.me.login ? M.h('p', M.lamp('yellow', M.t('这是您自己填报的，须由另一位审核人审核。', 'You wrote this yourself; another approver has to look at it.'))) : ''),
@@ -229,10 +233,7 @@ M.approveShow = function (main, draft, standing, stands, last, check) {
     M.reportRows(report),
     M.h('section.card', M.h('h2', M.t('校验', 'Checked')), good ? M.h('p', M.lamp('green', M.t('校验通过', 'it would be accepted'))) : '', reasons.length ? M.h('ul', reasons.map(function (reason) {
       return M.h('li', M.lamp(reason.soft ? 'yellow' : 'red', M.say(reason)), reason.explanation ? M.t('　已说明：', ' explained: ') + reason.explanation : ''); })) : ''),
-    M.h('section.card', M.h('h2', M.t('签报', 'Signed by')), M.h('div.people', M.h('div.field.small', M.h('p', M.t('填报人', 'Prepared by')), M.h('p', report.prepared_by || '–')),
-      M.field(M.t('审核人', 'Reviewed by'), reviewed), M.field(M.t('负责人', 'Responsible') + (want === 'signed' ? M.t('（必填）', ' (required)') : ''), signed)),
-      M.h('p.hint', M.t('姓名只存保密库，不入账本；账本记登录名。', 'Names are kept in the vault; the ledger has the logins.')), out, M.h('div.actions', send),
-      M.field(M.t('退回修改的原因', 'Why it is given back'), why), M.h('div.actions', back))]);
+    signs]);
 };
 // Rows and evidence of the draft, as they were typed.
 M.reportRows = function (report) {

@@ -7,7 +7,7 @@ M.requestForm = function (again) {
   var today = M.day(M.nowMs), periods = M.plan.periods.filter(function (one) { return one.from <= today; });
   var period = M.h('select', periods.map(function (one, index) { return M.h('option', { value: one.id, selected: index === periods.length - 1 }, M.periodShown(one.id)); }));
   var until = M.h('input', { type: 'date' }), why = M.h('input', { type: 'text', maxlength: 200 });
-  return M.h('form.card.request', { novalidate: true, onsubmit: function (event) {
+  return M.keeps('extension', M.h('form.card.request', { novalidate: true, onsubmit: function (event) {
     event.preventDefault();
     send.disabled = true;
     var body = { submission_id: id, task: task.value, period: period.value, why: why.value.trim() };
@@ -21,11 +21,11 @@ M.requestForm = function (again) {
       setTimeout(again, 500);
     });
   } }, M.h('h2', M.t('申请延期', 'Ask for more time')), M.field(M.t('任务', 'Task'), task), M.field(M.t('报送期', 'Period'), period),
-  M.field(M.t('延至（当日 24:00）', 'Until the end of'), until), M.field(M.t('理由（不写姓名、电话）', 'Reason, no names or numbers'), why), M.h('div.actions', send), out);
+  M.field(M.t('延至（当日 24:00）', 'Until the end of'), until), M.field(M.t('理由（不写姓名、电话）', 'Reason, no names or numbers'), why), M.h('div.actions', send), out));
 };
 M.answerRequest = function (row, decision) {
   var zh = decision === 'extended' ? '准予延期至 ' + row.until + '，理由（可不写）：' : '不予延期，请写理由：';
-  var why = window.prompt(M.t(zh, decision === 'extended' ? 'Granted until ' + row.until + ', remark:' : 'Denied, why?'));
+  var why = M.ask('extension ' + row.seq + ' ' + decision, M.t(zh, decision === 'extended' ? 'Granted until ' + row.until + ', remark:' : 'Denied, why?'));
   if (why === null || (decision === 'denied' && !why.trim())) return;
   var body = { command_id: M.newId(), decision: decision, unit: row.unit, task: row.task, period: row.period, request_seq: row.seq };
   if (decision === 'extended') body.until = row.until;

@@ -21,11 +21,11 @@ M.promiseLamp = function (follow) { return M.dayNumber(Date.parse(follow.by) - M
 M.isOwn = function (warning) { return M.me.reports && warning.unit === M.me.unit && (!warning.owner || warning.owner === M.me.unit); };
 // One more line below a warning: what is asked is a day and a reason.
 M.promiseForm = function (warning, follow) {
-  var box = M.h('div.answer'), id = M.newId();
+  var box = M.h('div.answer'), id = M.newId(), name = 'promise ' + M.followKey(warning) + ' ' + (warning.rung || '');
   function open() {
     var by = M.h('input', { type: 'date', required: true, min: M.day(M.nowMs) }), why = M.h('input', { type: 'text', maxlength: 60 }), out = M.h('div');
     var send = M.h('button.primary', { type: 'submit' }, M.t('认领', 'Promise'));
-    M.put(box, M.h('form.inline', { onsubmit: function (event) {
+    M.put(box, M.keeps(name, M.h('form.inline', { onsubmit: function (event) {
       event.preventDefault();
       send.disabled = true;
       var body = { submission_id: id, task: warning.task, by: by.value };
@@ -40,14 +40,15 @@ M.promiseForm = function (warning, follow) {
         M.showSoon();
       });
     } }, M.field(M.t('承诺办结日期', 'Done by'), by), M.field(M.t('原因（不写姓名、电话）', 'Reason, no names or numbers'), why), M.h('div.actions', send,
-      M.h('button', { type: 'button', onclick: close }, M.t('取消', 'Cancel'))), out));
+      M.h('button', { type: 'button', onclick: close }, M.t('取消', 'Cancel'))), out)));
     by.focus();
   }
   function close() {
     M.put(box, [follow && follow.by ? M.h('span.wraps', M.lamp(M.promiseLamp(follow), M.promiseShown(follow))) : '',
       M.h('button.quiet', { type: 'button', 'aria-label': (follow && follow.by ? M.t('改期：', 'change: ') : M.t('认领：', 'promise: ')) + M.say(warning), onclick: open }, follow && follow.by ? M.t('改期', 'Change the day') : M.t('认领', 'I am on it'))]);
   }
-  close();
+  if (M.holds(name)) open();
+  else close();
   return box;
 };
 

@@ -27,7 +27,7 @@ M.measureForm = function (row, back) {
   state.addEventListener('change', draw);
   draw();
   var send = M.h('button.primary', { type: 'submit' }, M.t('提交', 'Send'));
-  return M.h('form.card.measure', { novalidate: true, onsubmit: function (event) {
+  return M.keeps('measure ' + (row ? old.number : 'new'), M.h('form.card.measure', { novalidate: true, onsubmit: function (event) {
     event.preventDefault();
     send.disabled = true;
     var measure = { state: state.value, item: item.value.trim(), plan: plan.value.trim() };
@@ -47,7 +47,7 @@ M.measureForm = function (row, back) {
   M.field(M.t('任务', 'Task'), task), M.field(M.t('帮扶事项', 'Measure'), item), M.field(M.t('帮扶计划', 'Plan'), plan, M.t('不写身份证号、手机号；不得涉密', 'no ID or mobile numbers, nothing classified')),
   M.field(M.t('时限（当日 24:00 前）', 'By the end of'), due), M.field(M.t('状态', 'State'), state), finished,
   row ? M.field(M.t('修改缘由（撤销须填）', 'Why, needed to withdraw'), why) : '',
-  M.h('div.actions', send, M.h('button', { type: 'button', onclick: back }, M.t('取消', 'Cancel'))), out);
+  M.h('div.actions', send, M.h('button', { type: 'button', onclick: back }, M.t('取消', 'Cancel'))), out));
 };
 
 M.pageMeasures = function (main, parts) {
@@ -74,5 +74,7 @@ M.pageMeasures = function (main, parts) {
       ].concat(M.me.reports ? [{ head: M.t('修改', 'Change'), of: function () { return ''; }, show: function (row) {
         return own(row) ? M.h('button.quiet', { type: 'button', 'aria-label': M.t('修改第 ' + row.row.measure.number + ' 号措施', 'change measure ' + row.row.measure.number), onclick: function () { edit(row); } }, M.t('修改', 'Change')) : ''; } }] : []),
       answer.json.rows, { name: 'measures', caption: M.t('帮扶措施', 'Measures'), nothing: M.t('还没有录入帮扶措施', 'no measure was entered yet') })]);
+    var held = M.me.reports ? M.holdsLike('measure ') : '';
+    if (held) edit(answer.json.rows.filter(function (row) { return own(row) && held === 'measure ' + row.row.measure.number; })[0] || null);
   });
 };

@@ -29,8 +29,8 @@ M.answerForm = function (one) {
       M.showSoon();
     });
   }
-  return M.h('div.noprint', out, M.field(M.t('答复（单位看得到；采纳的，请通知单位更正报告）', 'Answer (the unit sees it)'), why),
-    M.h('div.actions', M.h('button', { type: 'button', onclick: function () { answer('upheld'); } }, M.t('采纳', 'Uphold')), M.h('button', { type: 'button', onclick: function () { answer('dismissed'); } }, M.t('不采纳', 'Dismiss'))));
+  return M.keeps('answer ' + one.seq, M.h('div.noprint', out, M.field(M.t('答复（单位看得到；采纳的，请通知单位更正报告）', 'Answer (the unit sees it)'), why),
+    M.h('div.actions', M.h('button', { type: 'button', onclick: function () { answer('upheld'); } }, M.t('采纳', 'Uphold')), M.h('button', { type: 'button', onclick: function () { answer('dismissed'); } }, M.t('不采纳', 'Dismiss')))));
 };
 M.objectionForm = function (at) {
   var why = M.h('textarea', { rows: 3, maxlength: 190, required: true }), out = M.h('div'), id = M.newId().replace(/-/g, ''), seen = {};
@@ -53,6 +53,6 @@ M.objectionForm = function (at) {
       M.showSoon();
     });
   }
-  return M.h('form.card.noprint', { onsubmit: raise }, M.h('h3', M.t('提出异议', 'Object')), M.h('p.hint', M.t('公示期 ', 'Open '), M.windowShown(at.row), M.t('。数据报错的，请同时提交更正的报告。', '. If the figure was reported wrongly, send a corrected report too.')),
-    out, M.field(M.t('针对', 'About'), about), M.field(M.t('理由', 'Reason'), why), M.h('div.actions', M.h('button.primary', { type: 'submit' }, M.t('提交异议', 'Object'))));
+  return M.keeps('objection ' + at.row.announced_seq, M.h('form.card.noprint', { onsubmit: raise }, M.h('h3', M.t('提出异议', 'Object')), M.h('p.hint', M.t('公示期 ', 'Open '), M.windowShown(at.row), M.t('。数据报错的，请同时提交更正的报告。', '. If the figure was reported wrongly, send a corrected report too.')),
+    out, M.field(M.t('针对', 'About'), about), M.field(M.t('理由', 'Reason'), why), M.h('div.actions', M.h('button.primary', { type: 'submit' }, M.t('提交异议', 'Object')))));
 };

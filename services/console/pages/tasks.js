@@ -107,7 +107,7 @@ M.decisionForm = function (unit, task, period, standing, owed) {
     });
   }
   function button(decision, zh, en, off) { return M.h('button', { type: 'button', disabled: off, onclick: function () { decide(decision); } }, M.t(zh, en)); }
-  return M.h('section.card', M.h('h2', M.t('裁定', 'Decide')), out, M.field(M.t('理由（退回、不予延期必填；单位看得到）', 'Reason (needed to return or deny; the unit sees it)'), why),
+  return M.keeps('decide ' + [unit, task, period].join(' '), M.h('section.card', M.h('h2', M.t('裁定', 'Decide')), out, M.field(M.t('理由（退回、不予延期必填；单位看得到）', 'Reason (needed to return or deny; the unit sees it)'), why),
     M.h('div.actions', button('approved', '通过', 'Approve', !counts), button('returned', '退回', 'Return', !counts)),
-    M.field(M.t('延期至（当日24:00前）', 'Extended to the end of'), until), M.h('div.actions', button('extended', '准予延期', 'Extend'), button('denied', '不予延期', 'Deny')));
+    M.field(M.t('延期至（当日24:00前）', 'Extended to the end of'), until), M.h('div.actions', button('extended', '准予延期', 'Extend'), button('denied', '不予延期', 'Deny'))));
 };
