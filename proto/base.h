@@ -61,6 +61,21 @@ static inline uint64_t word_at(const void *at) {
     return word;
 }
 
+static inline uint32_t half_word_at(const void *at) {
+    uint32_t half;
+    memcpy(&half, at, sizeof half);
+    return half;
+}
+
+/* text_equal for ids, which are short: two words that overlap are all of one. */
+static inline bool id_equal(text_t a, text_t b) {
+    if (a.size != b.size) return false;
+    if (a.size < 4 || a.size > 16) return text_equal(a, b);
+    const char *a_end = a.at + a.size, *b_end = b.at + b.size;
+    if (a.size < 8) return half_word_at(a.at) == half_word_at(b.at) && half_word_at(a_end - 4) == half_word_at(b_end - 4);
+    return word_at(a.at) == word_at(b.at) && word_at(a_end - 8) == word_at(b_end - 8);
+}
+
 /* An id, a hash, a signature that is not there is all zero. */
 static inline bool bytes_are_zero(const uint8_t *bytes, size_t size) {
     if (size == 16) return (word_at(bytes) | word_at(bytes + 8)) == 0;

@@ -5,7 +5,7 @@
 
 static const indicator_t *indicator_in(const task_t *task, text_t id) {
     for (uint32_t index = 0; index < task->indicators_count; index++)
-        if (text_equal(task->indicators[index].id, id)) return &task->indicators[index];
+        if (id_equal(task->indicators[index].id, id)) return &task->indicators[index];
     return NULL;
 }
 

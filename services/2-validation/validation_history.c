@@ -5,26 +5,53 @@
 
 static int64_t opening_of(const validation_month_t *month) { return month->opening.given ? month->opening.value : 0; }
 
+static const validation_month_t *months_end(const validation_history_t *history) {
+    return history->months == NULL ? NULL : history->months + history->months_count;
+}
+
+/* Amounts above 0: how many, the least, the most. */
+typedef struct {
+    uint32_t count;
+    int64_t least, most;
+} spread_t;
+
+static inline spread_t spread_with(spread_t spread, int64_t amount) {
+    if (amount == 0) return spread;
+    if (spread.count == 0 || amount < spread.least) spread.least = amount;
+    if (amount > spread.most) spread.most = amount;
+    spread.count++;
+    return spread;
+}
+
 validation_past_t validation_past(const validation_history_t *history, text_t member, uint32_t period_from) {
-    validation_past_t past = {.opening_taken = history->months_count > 0};
-    for (uint32_t index = 0; index < history->months_count; index++) {
-        const validation_month_t *month = &history->months[index];
-        bool ours = month->period_from == period_from;
-        if (ours && month->carried) past.opening_taken = false;
-        if (ours || !text_equal(month->member, member)) continue;
+    const validation_month_t *month = history->months, *end = months_end(history);
+    int64_t before = 0, behind = 0, last = 0, later = 0;
+    bool opening_taken = month != end;
+    spread_t spread = {0};
+    for (; month != end && month->period_from < period_from; month++) {
+        if (!text_equal(month->member, member)) continue;
         int64_t amount = (int64_t)month->amount;
-        past.others += amount + opening_of(month);
-        if (amount > 0) {
-            if (past.months == 0 || amount < past.least) past.least = amount;
-            if (amount > past.most) past.most = amount;
-            past.months++;
-        }
-        if (month->period_from > period_from && past.later == 0) past.later = amount;
-        if (month->period_from > period_from) continue;
-        past.before += amount + opening_of(month);
-        if (amount > 0) past.last = amount; /* ascending: the last one stays */
+        spread = spread_with(spread, amount);
+        before += amount + opening_of(month);
+        if (amount > 0) last = amount; /* ascending: the last one stays */
     }
-    return past;
+    for (; month != end && month->period_from == period_from; month++)
+        if (month->carried) opening_taken = false;
+    for (; month != end; month++) {
+        if (!text_equal(month->member, member)) continue;
+        int64_t amount = (int64_t)month->amount;
+        spread = spread_with(spread, amount);
+        behind += amount + opening_of(month);
+        if (later == 0) later = amount;
+    }
+    return (validation_past_t){.before = before,
+                               .others = before + behind,
+                               .last = last,
+                               .later = later,
+                               .months = spread.count,
+                               .least = spread.least,
+                               .most = spread.most,
+                               .opening_taken = opening_taken};
 }
 
 int64_t validation_median(const validation_history_t *history, text_t member, uint32_t period_from, arena_t *arena) {
@@ -72,19 +99,15 @@ uint32_t validation_standings(const validation_history_t *history, text_t indica
     return count;
 }
 
-/* Where the months of the period begin, or belong. */
-static uint32_t month_place(const validation_history_t *history, uint32_t period_from) {
+months_t validation_months(const validation_history_t *history, uint32_t period_from) {
+    months_t months = {0};
     uint32_t at = 0;
     while (at < history->months_count && history->months[at].period_from < period_from) at++;
-    return at;
-}
-
-/* What a member's months up to and with the one that begins on `period_from` come to. */
-static int64_t running_at(const validation_history_t *history, text_t member, uint32_t period_from) {
-    int64_t sum = 0;
-    for (uint32_t index = 0; index < history->months_count && history->months[index].period_from <= period_from; index++)
-        if (text_equal(history->months[index].member, member)) sum += month_total(&history->months[index]);
-    return sum;
+    months.begin = at;
+    while (at < history->months_count && history->months[at].period_from == period_from) at++;
+    months.count = at - months.begin;
+    if (months.count > 0) months.at = &history->months[months.begin];
+    return months;
 }
 
 static text_t period_id(const plan_t *plan, uint32_t period_from) {
@@ -93,11 +116,9 @@ static text_t period_id(const plan_t *plan, uint32_t period_from) {
     return text_of(NULL);
 }
 
-static const validation_month_t *month_of(const validation_history_t *history, text_t member, uint32_t period_from) {
-    for (uint32_t index = month_place(history, period_from); index < history->months_count; index++) {
-        if (history->months[index].period_from > period_from) break;
-        if (text_equal(history->months[index].member, member)) return &history->months[index];
-    }
+static const validation_month_t *month_of(const months_t *months, text_t member) {
+    for (uint32_t index = 0; index < months->count; index++)
+        if (text_equal(months->at[index].member, member)) return &months->at[index];
     return NULL;
 }
 
@@ -110,19 +131,24 @@ static void typed_add(const restated_case_t *given, const validation_month_t *mo
                                            .after = (uint64_t)after};
 }
 
-/* One member: the months after the one at hand, all moved by the same difference. */
-static restated_total_t member_restated(const restated_case_t *given, text_t member, arena_t *arena) {
-    const validation_history_t *fresh = given->fresh;
-    const validation_month_t *own = month_of(fresh, member, given->period_from), *last = NULL;
-    int64_t before = running_at(given->old, member, given->period_from), after = running_at(fresh, member, given->period_from);
-    restated_typed_t *typed = arena_room(arena, sizeof *typed * fresh->months_count);
+static int64_t total_of(const validation_month_t *month) { return month == NULL ? 0 : month_total(month); }
+
+/* One member, and what it had and has in the month at hand: the months after it, all moved by the same difference. */
+static restated_total_t member_restated(const restated_case_t *given, text_t member, const validation_month_t *old,
+                                        const validation_month_t *own, arena_t *arena) {
+    const validation_month_t *month = given->fresh->months, *end = months_end(given->fresh), *last = NULL;
+    int64_t earlier = 0;
+    for (; month != end && month->period_from < given->period_from; month++)
+        if (text_equal(month->member, member)) earlier += month_total(month);
+    while (month != end && month->period_from == given->period_from) month++;
+    int64_t before = earlier + total_of(old), after = earlier + total_of(own);
+    restated_typed_t *typed = arena_room(arena, sizeof *typed * ((size_t)(end - month) + 1));
     restated_total_t row = {
         .indicator = given->indicator, .member = member, .before = (uint64_t)before, .after = (uint64_t)after, .typed = typed};
     if (given->back && own != NULL && own->typed.value != after) typed_add(given, own, after, typed, &row.typed_count);
     int64_t running = after; /* may come to `before` on its way, and what is behind has moved all the same */
-    for (uint32_t index = month_place(fresh, given->period_from); before != after && index < fresh->months_count; index++) {
-        const validation_month_t *month = &fresh->months[index];
-        if (month->gone || month->period_from <= given->period_from || !text_equal(month->member, member)) continue;
+    for (; before != after && month != end; month++) {
+        if (month->gone || !text_equal(month->member, member)) continue;
         if (row.months++ == 0) row.first = period_id(given->plan, month->period_from);
         last = month;
         typed_add(given, month, running += month_total(month), typed, &row.typed_count);
@@ -133,27 +159,27 @@ static restated_total_t member_restated(const restated_case_t *given, text_t mem
 
 static bool is_moved(const restated_case_t *given, const validation_month_t *old, const validation_month_t *fresh) {
     if (given->back && fresh != NULL && fresh->typed.given) return true; /* by an earlier month, perhaps */
-    return (old == NULL ? 0 : month_total(old)) != (fresh == NULL ? 0 : month_total(fresh));
+    return total_of(old) != total_of(fresh);
 }
 
-/* The members of `side`'s months at hand that the other side has too, or that it lacks. */
-static uint32_t side_restated(const restated_case_t *given, bool only_old, arena_t *arena, restated_total_t *out, uint32_t room) {
-    const validation_history_t *side = only_old ? given->old : given->fresh, *other = only_old ? given->fresh : given->old;
-    uint32_t count = 0;
-    for (uint32_t index = month_place(side, given->period_from); index < side->months_count && count < room; index++) {
-        const validation_month_t *month = &side->months[index];
-        if (month->period_from > given->period_from) break;
-        const validation_month_t *match = month_of(other, month->member, given->period_from);
-        if (only_old ? match != NULL || !is_moved(given, month, NULL) : !is_moved(given, match, month)) continue;
-        out[count] = member_restated(given, month->member, arena);
-        count += out[count].months > 0 || out[count].typed_count > 0;
-    }
-    return count;
+/* Adds the row of a member that moved, if that moved anything else. */
+static uint32_t restate(const restated_case_t *given, const validation_month_t *old, const validation_month_t *own, arena_t *arena,
+                        restated_total_t *out) {
+    if (!is_moved(given, old, own)) return 0;
+    *out = member_restated(given, (own == NULL ? old : own)->member, old, own, arena);
+    return out->months > 0 || out->typed_count > 0;
 }
 
 uint32_t validation_restated(const restated_case_t *given, arena_t *arena, restated_total_t *out, uint32_t room) {
-    uint32_t count = side_restated(given, false, arena, out, room);
-    return count + side_restated(given, true, arena, out + count, room - count);
+    months_t own = validation_months(given->fresh, given->period_from);
+    const months_t *old = &given->old;
+    uint32_t count = 0;
+    for (uint32_t index = 0; index < own.count && count < room; index++)
+        count += restate(given, month_of(old, own.at[index].member), &own.at[index], arena, out + count);
+    for (uint32_t index = 0; index < old->count && count < room; index++) /* what is stated no more */
+        if (month_of(&own, old->at[index].member) == NULL)
+            count += restate(given, &old->at[index], NULL, arena, out + count);
+    return count;
 }
 
 static int month_compare(const validation_month_t *a, const validation_month_t *b) {
@@ -161,8 +187,8 @@ static int month_compare(const validation_month_t *a, const validation_month_t *
     return text_compare(a->member, b->member);
 }
 
-static void months_copy(validation_month_t *to, const validation_month_t *from, uint32_t count) {
-    if (count > 0) memcpy(to, from, count * sizeof *to);
+static void months_copy(validation_month_t *to, const validation_month_t *from, uint32_t begin, uint32_t count) {
+    if (count > 0) memcpy(to, from + begin, count * sizeof *to); /* where there are none, `from` is NULL */
 }
 
 static void month_insert(validation_month_t *months, uint32_t *count, validation_month_t month) {
@@ -175,17 +201,15 @@ static void month_insert(validation_month_t *months, uint32_t *count, validation
     (*count)++;
 }
 
-validation_history_t validation_history_replace(const validation_history_t *old, text_t indicator, uint32_t period_from,
-                                                const figure_t *figures, const figure_t *said, uint32_t figures_count,
-                                                arena_t *arena) {
-    validation_month_t *months = arena_room(arena, sizeof *months * ((size_t)old->months_count + figures_count + 1));
-    uint32_t begin = month_place(old, period_from), end = begin, count = begin;
+months_t validation_months_said(const months_t *old, text_t indicator, uint32_t period_from, const figure_t *figures,
+                                const figure_t *said, uint32_t figures_count, arena_t *arena) {
+    validation_month_t *months = arena_room(arena, sizeof *months * ((size_t)figures_count + 1));
+    uint32_t count = 0;
     bool carried = false;
-    while (end < old->months_count && old->months[end].period_from == period_from) carried |= old->months[end++].carried;
-    months_copy(months, old->months, begin);
+    for (uint32_t index = 0; index < old->count; index++) carried |= old->at[index].carried;
     for (uint32_t index = 0; index < figures_count; index++) {
         const figure_t *figure = &figures[index];
-        if (!text_equal(figure->indicator, indicator) || !figure->amount.given) continue;
+        if (!id_equal(figure->indicator, indicator) || !figure->amount.given) continue;
         month_insert(months, &count,
                      (validation_month_t){.period_from = period_from,
                                           .member = figure->member,
@@ -194,10 +218,20 @@ validation_history_t validation_history_replace(const validation_history_t *old,
                                           .carried = carried || figure->opening.given,
                                           .typed = said[index].running});
     }
-    if (carried && count == begin)
-        month_insert(months, &count,
-                     (validation_month_t){.period_from = period_from, .carried = true, .gone = true});
-    uint32_t later = old->months_count - end;
-    months_copy(months + count, old->months + end, later);
-    return (validation_history_t){.indicator = indicator, .months = months, .months_count = count + later};
+    if (carried && count == 0)
+        month_insert(months, &count, (validation_month_t){.period_from = period_from, .carried = true, .gone = true});
+    return (months_t){.at = months, .begin = old->begin, .count = count};
+}
+
+validation_history_t validation_history_replace(const validation_history_t *old, text_t indicator, uint32_t period_from,
+                                                const figure_t *figures, const figure_t *said, uint32_t figures_count,
+                                                arena_t *arena) {
+    months_t known = validation_months(old, period_from);
+    months_t fresh = validation_months_said(&known, indicator, period_from, figures, said, figures_count, arena);
+    uint32_t behind = known.begin + known.count, later = old->months_count - behind;
+    validation_month_t *months = arena_room(arena, sizeof *months * ((size_t)old->months_count + fresh.count));
+    months_copy(months, old->months, 0, known.begin);
+    months_copy(months + known.begin, fresh.at, 0, fresh.count);
+    months_copy(months + known.begin + fresh.count, old->months, behind, later);
+    return (validation_history_t){.indicator = indicator, .months = months, .months_count = known.begin + fresh.count + later};
 }

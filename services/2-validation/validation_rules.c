@@ -88,7 +88,7 @@ static bool judge_place(judge_t *self) {
     if (self->unit == NULL) FAULT_WITH(self, unknown_unit, text_of("unit"), given->unit);
     if (self->task == NULL) FAULT_WITH(self, unknown_task, text_of("task"), report->task);
     if (self->period == NULL) FAULT_WITH(self, unknown_period, text_of("period"), report->period);
-    if (self->period != NULL && given->received_ms < instant_of_day(self->plan, self->period->from, 0))
+    if (self->period != NULL && given->received_ms < planbook_opens_ms(given->place.book, self->period))
         FAULT_WITH(self, period_not_open, text_of("period"), self->period->id, judge_day(self, self->period->from));
     if (self->unit == NULL || self->task == NULL) return false;
     bool owes = self->period == NULL ? task_owed_by(self->task, self->unit->id)
@@ -141,14 +141,14 @@ static void judge_revision(judge_t *self) {
 static bool has_figure(const report_t *report, text_t indicator, text_t member) {
     for (uint32_t index = 0; index < report->figures_count; index++) {
         const figure_t *figure = &report->figures[index];
-        if (text_equal(figure->indicator, indicator) && text_equal(figure->member, member)) return true;
+        if (id_equal(figure->indicator, indicator) && text_equal(figure->member, member)) return true;
     }
     return false;
 }
 
 bool figures_name(const report_t *report, uint32_t count, text_t indicator) {
     for (uint32_t index = 0; index < count; index++)
-        if (text_equal(report->figures[index].indicator, indicator)) return true;
+        if (id_equal(report->figures[index].indicator, indicator)) return true;
     return false;
 }
 

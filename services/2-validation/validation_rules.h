@@ -47,9 +47,18 @@ typedef struct {
  * totals are gone; figures of people have neither, their rows are the figure. Paths begin at the report: figures[2].amount. */
 validation_ruling_t validation_judge(const validation_case_t *given, arena_t *arena);
 
-/* The history of (unit, indicator) with the months of the period that begins on `period_from` replaced by what `figures` (the
- * accepted, normalised ones of the whole report; others' are skipped) say. None: the period's months are gone. `said`: the
- * same figures as they were sent, for the running totals typed in them. */
+/* The months of one period: ascending by member. */
+typedef struct {
+    const validation_month_t *at;
+    uint32_t begin, count; /* where they are in their history, or belong */
+} months_t;
+months_t validation_months(const validation_history_t *history, uint32_t period_from);
+/* What `figures` (the accepted, normalised ones of a whole report; others' are skipped) say of the indicator for the period that
+ * begins on `period_from`, where `old` was known of it. None: the period's months are gone. `said`: the same figures as they were
+ * sent, for the running totals typed in them. */
+months_t validation_months_said(const months_t *old, text_t indicator, uint32_t period_from, const figure_t *figures,
+                                const figure_t *said, uint32_t figures_count, arena_t *arena);
+/* The history of (unit, indicator) with those in their place. */
 validation_history_t validation_history_replace(const validation_history_t *old, text_t indicator, uint32_t period_from,
                                                 const figure_t *figures, const figure_t *said, uint32_t figures_count,
                                                 arena_t *arena);
@@ -77,9 +86,10 @@ uint32_t validation_equal_months(const validation_history_t *history, text_t mem
 /* What the figures of the period that begins on `period_from` come to: at most `room` rows of the indicator's members. */
 uint32_t validation_standings(const validation_history_t *history, text_t indicator, uint32_t period_from,
                               figure_standing_t *out, uint32_t room);
-/* Two states of the history of (unit, indicator), around a report for one of its months. */
+/* The history of (unit, indicator), and what it said before of the month that a report is for. */
 typedef struct {
-    const validation_history_t *old, *fresh;
+    const validation_history_t *fresh;
+    months_t old;
     text_t indicator;
     const plan_t *plan;
     uint32_t period_from; /* where the month begins that was reported, corrected or returned */

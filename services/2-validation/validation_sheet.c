@@ -97,7 +97,7 @@ static uint32_t series_place(const sheet_t *self, text_t indicator) {
 }
 
 static bool is_series_of(const sheet_t *self, uint32_t at, text_t indicator) {
-    return at < self->series_count && text_equal(self->series[at].history.indicator, indicator);
+    return at < self->series_count && id_equal(self->series[at].history.indicator, indicator);
 }
 
 /* NULL: there are no months of it. */
@@ -133,21 +133,28 @@ static series_t *series_add(sheet_t *self, text_t indicator) {
     return &self->series[at];
 }
 
-/* `fresh` are the months now; those of one period, or all (0), have members that live elsewhere. */
-static void series_set(sheet_t *self, series_t *series, const validation_history_t *fresh, uint32_t period_from) {
-    uint32_t count = fresh->months_count;
-    if (count > series->room)
-        series->months = grown(self, NULL, sizeof *series->months, 0, &series->room, periods_first(self), count);
-    bool all = period_from == 0 || count != series->history.months_count; /* the others have moved */
-    for (uint32_t index = 0; index < count; index++) {
-        const validation_month_t *month = &fresh->months[index];
-        bool ours = period_from == 0 || month->period_from == period_from;
-        if (!ours && !all) continue;
-        series->months[index] = *month;
-        if (ours) series->months[index].member = member_kept(self, series->history.indicator, month->member);
-    }
+/* More room, and in it a gap of `count` months in the place of those that are old; the others go with it. */
+static validation_month_t *months_opened(sheet_t *self, series_t *series, const months_t *old, uint32_t count) {
+    uint32_t behind = old->begin + old->count, later = series->history.months_count - behind;
+    uint32_t all = series->history.months_count - old->count + count;
+    if (all > series->room)
+        series->months = grown(self, series->months, sizeof *series->months, series->history.months_count, &series->room,
+                               periods_first(self), all);
+    validation_month_t *gap = series->months + old->begin;
+    if (count != old->count && later > 0) memmove(gap + count, gap + old->count, later * sizeof *gap);
     series->history.months = series->months;
-    series->history.months_count = count;
+    series->history.months_count = all;
+    return gap;
+}
+
+/* `fresh` in the place of `old`, with members that live as long as the sheet. */
+static void series_put(sheet_t *self, series_t *series, const months_t *old, const months_t *fresh) {
+    if (fresh->count == 0 && series->history.months_count == 0) return;
+    validation_month_t *months = months_opened(self, series, old, fresh->count);
+    for (uint32_t index = 0; index < fresh->count; index++) {
+        months[index] = fresh->at[index];
+        months[index].member = member_kept(self, series->history.indicator, months[index].member);
+    }
 }
 
 static bool is_brief(const validation_standing_t *standing) {
@@ -223,8 +230,11 @@ static sheet_t *sheet_read(turn_t *turn, const validation_place_t *place, arena_
         validation_standing_t standing = standing_unfolded(&row.standings[index]);
         standing_set(self, &standing, index);
     }
-    for (uint32_t index = 0; index < row.histories_count; index++)
-        series_set(self, series_add(self, row.histories[index].indicator), &row.histories[index], 0);
+    for (uint32_t index = 0; index < row.histories_count; index++) {
+        const validation_history_t *history = &row.histories[index];
+        const months_t none = {0}, all = {.at = history->months, .count = history->months_count};
+        series_put(self, series_add(self, history->indicator), &none, &all);
+    }
     return self;
 }
 
@@ -358,10 +368,12 @@ void sheets_trim(turn_t *turn, sheets_t *self) {
 
 /* --- standings --- */
 
-void sheet_history_put(turn_t *turn, sheet_t *self, const validation_history_t *fresh, uint32_t period_from) {
+validation_history_t sheet_months_put(turn_t *turn, sheet_t *self, text_t indicator, const months_t *old, const months_t *fresh) {
     size_t before = self->bytes;
-    series_set(self, series_add(self, fresh->indicator), fresh, period_from);
+    series_t *series = series_add(self, indicator);
+    series_put(self, series, old, fresh);
     sheet_change(turn, self, before);
+    return series->history;
 }
 
 static void sheet_standing_put(turn_t *turn, sheet_t *self, const period_t *period, const validation_standing_t *standing) {

@@ -34,8 +34,8 @@ validation_standing_t sheet_standing(const sheet_t *self, const period_t *period
 uint64_t sheet_revision(const sheet_t *self, const period_t *period);
 /* The months of a figure; none: of an indicator that it does not know, too. */
 validation_history_t sheet_history(const sheet_t *self, text_t indicator);
-/* Those that `fresh` says from now on, which differ in the period that begins on `period_from` alone. */
-void sheet_history_put(turn_t *turn, sheet_t *self, const validation_history_t *fresh, uint32_t period_from);
+/* `fresh` are those of one period from now on, at their place among them. Gives all. */
+validation_history_t sheet_months_put(turn_t *turn, sheet_t *self, text_t indicator, const months_t *old, const months_t *fresh);
 
 /* What stands for (unit, task, period), be they in the plan or not; all zero: nothing. */
 validation_standing_t standing_get(turn_t *turn, text_t unit, text_t task, text_t period);

@@ -26,15 +26,24 @@ static void restated_add(turn_t *turn, restated_t *restated, const restated_case
                                            LIMIT_RESTATED - restated->count);
 }
 
+/* A copy: their place will hold others. */
+static months_t months_copied(turn_t *turn, months_t months) {
+    bytes_t bytes = {(const uint8_t *)months.at, (uint32_t)(months.count * sizeof *months.at)};
+    if (months.count > 0) months.at = (const validation_month_t *)arena_bytes(turn_arena(turn), bytes).at;
+    return months;
+}
+
 void history_exchange(turn_t *turn, sheet_t *sheet, const stated_t *stated, text_t indicator, restated_t *restated) {
-    validation_history_t old = sheet_history(sheet, indicator);
     uint32_t period_from = stated->place->period->from;
-    validation_history_t fresh = validation_history_replace(&old, indicator, period_from, stated->figures, stated->said,
-                                                            stated->count, turn_arena(turn));
-    restated_case_t moved = {.old = &old, .fresh = &fresh, .indicator = indicator, .plan = stated->place->plan,
+    validation_history_t history = sheet_history(sheet, indicator);
+    months_t old = months_copied(turn, validation_months(&history, period_from));
+    months_t fresh = validation_months_said(&old, indicator, period_from, stated->figures, stated->said, stated->count,
+                                            turn_arena(turn));
+    if (fresh.count == 0 && history.months_count == 0) return; /* it has no months, and gets none */
+    history = sheet_months_put(turn, sheet, indicator, &old, &fresh);
+    restated_case_t moved = {.fresh = &history, .old = old, .indicator = indicator, .plan = stated->place->plan,
                              .period_from = period_from, .back = stated->back};
     restated_add(turn, restated, &moved);
-    if (fresh.months_count > 0 || old.months_count > 0) sheet_history_put(turn, sheet, &fresh, period_from);
 }
 
 const figure_standing_t *figures_after(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling,

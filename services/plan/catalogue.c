@@ -27,9 +27,9 @@ static uint32_t hash_of_id(text_t id) {
     return (uint32_t)(sum >> 32);
 }
 
-static entry_t *slot_of(const catalogue_t *self, text_t id) {
+static inline entry_t *slot_of(const catalogue_t *self, text_t id) {
     uint32_t at = hash_of_id(id) & self->mask;
-    while (self->slots[at].thing != NULL && !text_equal(self->slots[at].id, id)) at = (at + 1) & self->mask;
+    while (self->slots[at].thing != NULL && !id_equal(self->slots[at].id, id)) at = (at + 1) & self->mask;
     return &self->slots[at];
 }
 

@@ -11,6 +11,7 @@ struct planbook {
     arena_t *arena;
     plan_t plan;
     catalogue_t units, tasks, periods, indicators;
+    int64_t *opens_ms;       /* [period] */
     bool *owed;              /* [task][unit]: lead or responsible */
     uint32_t *confirm_until; /* [task][unit]: last day of the longest term the unit confirms; 0 none */
     uint32_t *first_row;     /* [task]: of its indicators in the next two; one after the other from there */
@@ -28,8 +29,11 @@ static void index_things(planbook_t *self) {
     self->indicators = catalogue_new(self->arena, indicator_count);
     for (uint32_t index = 0; index < plan->units_count; index++)
         catalogue_add(&self->units, plan->units[index].id, &plan->units[index], NULL);
-    for (uint32_t index = 0; index < plan->periods_count; index++)
+    self->opens_ms = ARENA_NEW(self->arena, int64_t, plan->periods_count);
+    for (uint32_t index = 0; index < plan->periods_count; index++) {
         catalogue_add(&self->periods, plan->periods[index].id, &plan->periods[index], NULL);
+        self->opens_ms[index] = instant_of_day(plan, plan->periods[index].from, 0);
+    }
     for (uint32_t index = 0; index < plan->tasks_count; index++) {
         const task_t *task = &plan->tasks[index];
         catalogue_add(&self->tasks, task->id, task, NULL);
@@ -172,6 +176,10 @@ uint32_t planbook_unit_index(const planbook_t *self, const unit_t *unit) {
 uint32_t planbook_period_index(const planbook_t *self, const period_t *period) {
     ASSERT(period >= self->plan.periods && period < self->plan.periods + self->plan.periods_count);
     return (uint32_t)(period - self->plan.periods);
+}
+
+int64_t planbook_opens_ms(const planbook_t *self, const period_t *period) {
+    return self->opens_ms[planbook_period_index(self, period)];
 }
 
 bool task_led_by(const task_t *self, text_t unit) { return text_find(self->lead, self->lead_count, unit); }

@@ -20,6 +20,7 @@ const task_t *planbook_task_of(const planbook_t *self, const indicator_t *indica
 const member_t *indicator_member(const indicator_t *self, text_t id);
 uint32_t planbook_unit_index(const planbook_t *self, const unit_t *unit);     /* 0-based position in the plan */
 uint32_t planbook_period_index(const planbook_t *self, const period_t *period);
+int64_t planbook_opens_ms(const planbook_t *self, const period_t *period);    /* the first instant of its first day */
 
 /* Does the unit owe reports for this task (lead or responsible)? */
 bool task_owed_by(const task_t *self, text_t unit);

@@ -214,8 +214,12 @@ static void no_more_than_the_limit_is_told(void **state) {
 /* What is told when `fresh` takes the place of `old` for the month that begins on 2021-09-01. */
 static uint32_t restated_of(const bench_t *bench, const validation_history_t *old, const validation_history_t *fresh, bool back,
                             restated_total_t *rows, uint32_t room) {
-    restated_case_t given = {
-        .old = old, .fresh = fresh, .indicator = T("raised"), .plan = &bench->plan, .period_from = 20210901, .back = back};
+    restated_case_t given = {.old = validation_months(old, 20210901),
+                             .fresh = fresh,
+                             .indicator = T("raised"),
+                             .plan = &bench->plan,
+                             .period_from = 20210901,
+                             .back = back};
     return validation_restated(&given, bench->arena, rows, room);
 }
 
