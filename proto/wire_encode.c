@@ -245,8 +245,8 @@ err_t wire_check(const message_t *type, const void *value, fault_t *fault) {
 }
 
 static void put_numbers(buffer_t *out, const uint64_t *numbers, size_t count) {
-    put_array(out, count + 1);
-    for (size_t index = 0; index < count; index++) put_number(out, numbers[index]);
+    uint8_t *at = buffer_room(out, 1 + NUMBER_ROOM * count);
+    out->size = (size_t)(lay_header(at, numbers, count) - out->at);
 }
 
 static void event_header(const event_t *event, uint32_t kind, uint32_t version, buffer_t *out) {

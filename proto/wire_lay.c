@@ -6,7 +6,7 @@
 
 #include "proto/wire_inner.h"
 
-enum { TAG_ROOM = 1, NUMBER_ROOM = 9, HEAD_ROOM = 5 }; /* the most that a tag, a number, a head with a count takes */
+enum { TAG_ROOM = 1, HEAD_ROOM = 5 }; /* the most that a tag, a head with a count takes */
 
 /* For a place that has the room. */
 static int lay_write(void *data, const char *bytes, size_t size) {
@@ -17,6 +17,13 @@ static int lay_write(void *data, const char *bytes, size_t size) {
 }
 
 static msgpack_packer packer_at(uint8_t **at) { return (msgpack_packer){at, lay_write}; }
+
+uint8_t *lay_header(uint8_t *at, const uint64_t *numbers, size_t count) {
+    msgpack_packer packer = packer_at(&at);
+    msgpack_pack_array(&packer, count + 1);
+    for (size_t index = 0; index < count; index++) msgpack_pack_uint64(&packer, numbers[index]);
+    return at;
+}
 
 uint8_t *lay_number(laying_t *laying, uint8_t *at, uint8_t tag, uint64_t number) {
     if (!lay_fits(laying, at, TAG_ROOM + NUMBER_ROOM)) return NULL;

@@ -47,6 +47,10 @@ static inline bool lay_fits(laying_t *laying, const uint8_t *at, size_t size) {
     return false;
 }
 
+/* The head of an event or a packet: so many numbers, and one thing more. There is room for it: at most NUMBER_ROOM each, and
+ * one byte. */
+enum { NUMBER_ROOM = 9 };
+uint8_t *lay_header(uint8_t *at, const uint64_t *numbers, size_t count);
 /* Each lays a tag and what it says behind it, and gives the place behind that. */
 uint8_t *lay_number(laying_t *laying, uint8_t *at, uint8_t tag, uint64_t number);
 uint8_t *lay_true(laying_t *laying, uint8_t *at, uint8_t tag);
