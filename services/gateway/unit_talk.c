@@ -3,6 +3,7 @@
 
 #include "proto/receipt.h"
 #include "proto/verdict.h"
+#include "services/gateway/before.h"
 #include "services/gateway/state.h"
 
 /* Who speaks. `row` is the key in force, NULL: none. */
@@ -11,6 +12,7 @@ typedef struct {
     const keys_row_t *row;
     bytes_t frame;
     bool many; /* it sent an array of messages */
+    before_t *before; /* the report before, of that array */
 } asker_t;
 
 enum { REPLIES_BYTES = 1 << 16 }; /* a frame of answers is not let grow far above this */
@@ -176,13 +178,30 @@ static bool swap_from_memory(gateway_t *self, report_t *report, const text_t *te
     return true;
 }
 
+/* The message as it is read again when the vault has answered: without what came before it. */
+static bytes_t packet_alone(gateway_t *self, const packet_t *packet, const report_submit_t *submit) {
+    if (!submit->as_before) return packet->raw;
+    report_submit_t alone = *submit;
+    alone.as_before = false;
+    buffer_clear(&self->out);
+    packet_encode(packet->request_id, report_submit_type(), &alone, &self->out);
+    return (bytes_t){self->out.at, (uint32_t)self->out.size};
+}
+
 /* `encoded`: the report's own bytes. */
 static void submit_take(gateway_t *self, const asker_t *asker, const packet_t *packet, report_submit_t *submit, bytes_t encoded) {
+    fault_t fault;
+    if (submit->as_before && !before_take(asker->before, &submit->report, &encoded, self->arena, &fault)) {
+        refuse_fault(self, asker, packet, &fault);
+        return;
+    }
+    if (asker->many && !submit->as_before) before_keep(asker->before, &submit->report, encoded, self->arena);
     if (!report_may_pass(self, asker, packet, &submit->report)) return;
     text_t *texts = arena_room(self->arena, sizeof *texts * GATEWAY_PERSONAL);
     uint32_t count = personal_texts(&submit->report, texts, GATEWAY_PERSONAL);
     bool swapped = swap_from_memory(self, &submit->report, texts, count);
-    conversation_t *conversation = converse(self, asker, packet, swapped ? (bytes_t){NULL, 0} : packet->raw);
+    bytes_t alone = swapped ? (bytes_t){NULL, 0} : packet_alone(self, packet, submit);
+    conversation_t *conversation = converse(self, asker, packet, alone);
     if (conversation == NULL) return;
     if (swapped) {
         inner_append(self, conversation, submit, count == 0 ? encoded : (bytes_t){NULL, 0});
@@ -198,7 +217,10 @@ static void on_report_submit(gateway_t *self, const asker_t *asker, const packet
     fault_t fault;
     if (packet_body_known(packet, report_submit_type(), self->arena, &submit, &known, &fault) == OK)
         submit_take(self, asker, packet, &submit, known.bytes);
-    else refuse_fault(self, asker, packet, &fault);
+    else {
+        before_forget(asker->before);
+        refuse_fault(self, asker, packet, &fault);
+    }
 }
 
 /* A dry run keeps nothing, so the vault is not asked: persons only have to differ from one another. */
@@ -368,7 +390,8 @@ static bool reports_take(gateway_t *self, asker_t *asker) {
 
 void unit_message_take(gateway_t *self, const edge_message_t *message) {
     arena_reset(self->arena);
-    asker_t asker = {.peer = &message->peer, .frame = message->frame};
+    before_t before = {0};
+    asker_t asker = {.peer = &message->peer, .frame = message->frame, .before = &before};
     const keys_t *keys = follow_keys(self->follow);
     if (keys != NULL) asker.row = keys_in_force(keys, message->user_id);
     if (asker.row == NULL) {
