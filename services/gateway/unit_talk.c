@@ -159,7 +159,7 @@ static conversation_t *converse(gateway_t *self, const asker_t *asker, const pac
 
 /* What a report must satisfy before anything behind the door sees it. */
 static bool report_may_pass(gateway_t *self, const asker_t *asker, const packet_t *packet, const report_t *report) {
-    reason_t *reasons = arena_room(self->arena, sizeof *reasons * LIMIT_REASONS);
+    reason_t reasons[LIMIT_REASONS]; /* not of the arena: of each report of a frame it would be lines of memory never used again */
     uint32_t count = report_refusals(report, reasons, LIMIT_REASONS, self->arena);
     if (count == 0 && personal_texts(report, NULL, 0) > GATEWAY_PERSONAL) {
         reasons[count++] = (reason_t){.code = REASON_OF(too_many), .path = text_of("report.figures")};
@@ -197,9 +197,10 @@ static void submit_take(gateway_t *self, const asker_t *asker, const packet_t *p
     }
     if (asker->many && !submit->as_before) before_keep(asker->before, &submit->report, encoded, self->arena);
     if (!report_may_pass(self, asker, packet, &submit->report)) return;
-    text_t *texts = arena_room(self->arena, sizeof *texts * GATEWAY_PERSONAL);
-    uint32_t count = personal_texts(&submit->report, texts, GATEWAY_PERSONAL);
-    bool swapped = swap_from_memory(self, &submit->report, texts, count);
+    uint32_t count = personal_texts(&submit->report, NULL, 0);
+    text_t *texts = arena_room(self->arena, sizeof *texts * count);
+    if (count > 0) personal_texts(&submit->report, texts, count);
+    bool swapped = count == 0 || swap_from_memory(self, &submit->report, texts, count);
     bytes_t alone = swapped ? (bytes_t){NULL, 0} : packet_alone(self, packet, submit);
     conversation_t *conversation = converse(self, asker, packet, alone);
     if (conversation == NULL) return;
