@@ -138,14 +138,17 @@ static dossier_t *dossier_of(turn_t *turn, const place_t *place) {
     memory_t *memory = turn_memory(turn);
     dossiers_t *self = &memory->dossiers;
     uint64_t number = place_number(memory, place);
+    dossier_t **newest = &self->newest[place->unit_index];
+    if (*newest != NULL && (*newest)->place == number) return *newest;
     if (2 * self->count >= self->slots_count) slots_grow(self);
     uint32_t at = slot_of(self, number);
-    if (self->slots[at].dossier != NULL) return self->slots[at].dossier;
-    if (self->arena == NULL) self->arena = arena_new();
-    self->slots[at].dossier = dossier_read(turn, memory, self, number);
-    self->slots[at].place = number;
-    self->count++;
-    return self->slots[at].dossier;
+    if (self->slots[at].dossier == NULL) {
+        self->slots[at].dossier = dossier_read(turn, memory, self, number);
+        self->slots[at].place = number;
+        self->count++;
+    }
+    *newest = self->slots[at].dossier;
+    return *newest;
 }
 
 /* It will be written with the next commit: its page counts from now on. */
@@ -157,6 +160,7 @@ static void dossier_change(turn_t *turn, dossiers_t *self, dossier_t *dossier) {
         self->changed = realloc(self->changed, self->changed_room * sizeof(dossier_t *));
         ASSERT(self->changed != NULL);
     }
+    if (self->changed_count > 0 && dossier->place < self->changed[self->changed_count - 1]->place) self->disordered = true;
     self->changed[self->changed_count++] = dossier;
     size_t size = 0;
     for (uint32_t index = 0; index < dossier->leaves_count; index++) size += dossier->leaves[index].size;
@@ -171,9 +175,10 @@ static int place_compare(const void *a, const void *b) {
 
 void dossiers_settle(turn_t *turn, memory_t *memory) {
     dossiers_t *self = &memory->dossiers;
-    if (self->changed_count > 1) qsort(self->changed, self->changed_count, sizeof(dossier_t *), place_compare);
+    if (self->disordered) qsort(self->changed, self->changed_count, sizeof(dossier_t *), place_compare);
     for (uint32_t index = 0; index < self->changed_count; index++) dossier_write(turn, memory, self->changed[index]);
     self->changed_count = 0;
+    self->disordered = false;
 }
 
 void dossiers_trim(turn_t *turn) {
@@ -182,13 +187,14 @@ void dossiers_trim(turn_t *turn) {
     if (self == NULL || self->bytes < LIMIT_DOSSIERS_AT_HAND) return;
     dossiers_settle(turn, memory);
     memset(self->slots, 0, self->slots_count * sizeof *self->slots);
+    memset(self->newest, 0, memory->plan->units_count * sizeof *self->newest);
     self->count = 0;
     self->bytes = 0;
     arena_reset(self->arena);
 }
 
 void dossiers_destroy(dossiers_t *self) {
-    if (self->arena != NULL) arena_destroy(&self->arena);
+    arena_destroy(&self->arena);
     buffer_destroy(&self->packed);
     free(self->slots);
     free(self->changed);

@@ -168,6 +168,8 @@ void *aggregation_memory_load(turn_t *turn) {
     memory->plan = planbook_plan(memory->book);
     memory->closed = pass_get(turn).closed;
     memory->lately = ARENA_NEW(arena, lately_t, 1);
+    memory->dossiers.arena = arena_new();
+    memory->dossiers.newest = ARENA_NEW(arena, dossier_t *, memory->plan->units_count);
     memory->marks = ARENA_NEW(arena, bool, memory->plan->units_count);
     memory->bits = ARENA_NEW(arena, uint64_t, memory->plan->units_count / 64 + 1);
     tasks_fill(memory);

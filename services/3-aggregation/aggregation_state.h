@@ -29,6 +29,14 @@ typedef struct {
 
 /* An indicator's own pile with what the newest reports brought its days, and its verdict as it was told last: values between two
  * commits (aggregation_hand.c). */
+/* All that the verdict of a pile goes by: while it is the same, so is the verdict. */
+typedef struct {
+    wide_t opening, expected; /* 序时 */
+    uint32_t day, crossed;    /* day 0: not known yet */
+    bool timely, ahead;       /* does what was reported in time reach the goal; is it at least at 序时? */
+    bool past, closed;        /* the target's deadline; the plan */
+} grounds_t;
+
 enum { DAYS_AT_HAND = 16 };
 typedef enum { HAND_UNKNOWN, HAND_ABSENT, HAND_CLEAN, HAND_CHANGED } hand_state_t;
 typedef struct {
@@ -40,6 +48,7 @@ typedef struct {
         wide_t change; /* what its row does not know yet */
     } days[DAYS_AT_HAND];
     uint32_t days_count;
+    grounds_t grounds; /* of `told` */
     uint32_t paced_day; /* the day that `pace` is of; 0: of none yet */
     stride_t pace;
 } hand_t;
@@ -63,14 +72,16 @@ typedef struct {
 /* What a unit owes and has reported for one task (aggregation_dossier.c); those at hand, of the fold alone. */
 typedef struct dossier dossier_t;
 typedef struct {
-    arena_t *arena; /* all of them live in it; NULL: there was none yet */
+    arena_t *arena; /* all of them live in it */
     struct {
         uint64_t place; /* task and unit, by their positions in the plan */
         dossier_t *dossier; /* NULL: free */
     } *slots;
     uint32_t slots_count, count;
+    dossier_t **newest; /* of each unit the one that was asked for last; NULL: none. A unit reports a task's months one by one */
     dossier_t **changed; /* since they were settled, each once */
     uint32_t changed_count, changed_room;
+    bool disordered; /* these do not stand in the order of their places */
     size_t bytes;
     buffer_t packed; /* for use while one is packed */
 } dossiers_t;

@@ -248,9 +248,34 @@ static bool verdicts_same(const agg_told_t *a, const agg_told_t *b) {
            memcmp(a->lists, b->lists, sizeof a->lists) == 0;
 }
 
+/* `last`: those before; of the same day and opening the same is expected. What goes by members or persons has none. */
+static grounds_t grounds_now(turn_t *turn, const watch_t *watch, moment_t now, const grounds_t *last) {
+    const aim_t *aim = &watch->aim;
+    if (aim->shape == shape_each || aim->shape == shape_lasting) return (grounds_t){0};
+    pile_t pile = pile_of(turn, watch, text_of(NULL));
+    wide_t goal = (wide_t)aim->goal;
+    bool known = last->day == now.day && last->opening == pile.opening;
+    grounds_t grounds = {.opening = pile.opening, .day = now.day, .crossed = pile.crossed, .closed = now.closed};
+    grounds.expected = known ? last->expected : expected_progress(aim, goal, pile.opening, watch_pace(turn, watch, now.day));
+    grounds.timely = pile.timely >= goal;
+    grounds.ahead = pile.total >= grounds.expected;
+    grounds.past = now.ms > aim->due_ms;
+    return grounds;
+}
+
+static bool grounds_same(const grounds_t *a, const grounds_t *b) {
+    return a->day != 0 && a->day == b->day && a->opening == b->opening && a->expected == b->expected &&
+           a->crossed == b->crossed && a->timely == b->timely && a->ahead == b->ahead && a->past == b->past &&
+           a->closed == b->closed;
+}
+
 void target_judge(turn_t *turn, const watch_t *watch, bool daily) {
     const memory_t *memory = turn_memory(turn);
     moment_t now = {.ms = turn_now_ms(turn), .day = memory_today(memory, turn), .closed = memory->closed};
+    hand_t *hand = hand_of(turn, watch, text_of(NULL));
+    grounds_t grounds = grounds_now(turn, watch, now, &hand->grounds);
+    if (!daily && grounds_same(&grounds, &hand->grounds)) return;
+    hand->grounds = grounds;
     agg_told_t row = told_now(turn, watch, now);
     const agg_told_t *last = told_at(turn, watch);
     if (last != NULL && verdicts_same(&row, last)) {
