@@ -95,6 +95,7 @@ bool day_exists(uint32_t day) {
     static const uint32_t lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     uint32_t year = day / 10000, month = day / 100 % 100, date = day % 100;
     if (year < 1970 || year > 2199 || month < 1 || month > 12 || date < 1) return false;
+    if (date <= 28) return true; /* in any month */
     bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
     return date <= lengths[month - 1] + (month == 2 && leap);
 }

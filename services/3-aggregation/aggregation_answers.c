@@ -160,7 +160,7 @@ static void share_tell(const memory_t *memory, const agg_share_t *share, proof_r
     figure_add(page, &row);
 }
 
-static text_t period_named(const memory_t *memory, uint32_t period_from) {
+static text_t period_named(const memory_t *memory, uint64_t period_from) {
     for (uint32_t index = 0; index < memory->plan->periods_count; index++)
         if (memory->plan->periods[index].from == period_from) return memory->plan->periods[index].id;
     return text_of(NULL);

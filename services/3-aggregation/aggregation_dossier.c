@@ -12,15 +12,9 @@ enum {
     PERIODS_FIRST = 4 /* a new dossier has room for */
 };
 
-/* One period's obligation, as it is packed. */
-typedef struct {
-    uint32_t period_from, size, room;
-    uint8_t *at;
-} leaf_t;
-
 struct dossier {
-    uint64_t place; /* of its task and unit in the plan */
-    leaf_t *leaves; /* ascending by period */
+    uint64_t place;     /* of its task and unit in the plan */
+    agg_leaf_t *leaves; /* ascending by period */
     uint32_t leaves_count, leaves_room;
     bool changed;
 };
@@ -44,7 +38,7 @@ static uint32_t leaf_place(const dossier_t *self, uint32_t period_from, uint32_t
     return at;
 }
 
-static leaf_t *leaf_of(const dossier_t *self, const place_t *place) {
+static agg_leaf_t *leaf_of(const dossier_t *self, const place_t *place) {
     uint32_t at = leaf_place(self, place->period->from, place->period_index);
     return at < self->leaves_count && self->leaves[at].period_from == place->period->from ? &self->leaves[at] : NULL;
 }
@@ -54,22 +48,22 @@ static void *dossiers_room(dossiers_t *self, size_t size) {
     return arena_room(self->arena, size);
 }
 
-static leaf_t *leaf_add(dossiers_t *all, dossier_t *self, const place_t *place) {
+static agg_leaf_t *leaf_add(dossiers_t *all, dossier_t *self, const place_t *place) {
     uint32_t at = leaf_place(self, place->period->from, place->period_index);
     ASSERT(self->leaves_count < LIMIT_PERIODS); /* no amendment takes any away */
     if (self->leaves_count == self->leaves_room) {
         self->leaves_room = self->leaves_room == 0 ? PERIODS_FIRST : 2 * self->leaves_room;
-        leaf_t *more = dossiers_room(all, self->leaves_room * sizeof *more);
+        agg_leaf_t *more = dossiers_room(all, self->leaves_room * sizeof *more);
         if (self->leaves_count > 0) memcpy(more, self->leaves, self->leaves_count * sizeof *more);
         self->leaves = more;
     }
     memmove(&self->leaves[at + 1], &self->leaves[at], (self->leaves_count - at) * sizeof *self->leaves);
     self->leaves_count++;
-    self->leaves[at] = (leaf_t){.period_from = place->period->from};
+    self->leaves[at] = (agg_leaf_t){.period_from = place->period->from};
     return &self->leaves[at];
 }
 
-static void leaf_drop(dossier_t *self, leaf_t *leaf) {
+static void leaf_drop(dossier_t *self, agg_leaf_t *leaf) {
     size_t behind = (size_t)(self->leaves + self->leaves_count - (leaf + 1));
     memmove(leaf, leaf + 1, behind * sizeof *leaf);
     self->leaves_count--;
@@ -77,34 +71,22 @@ static void leaf_drop(dossier_t *self, leaf_t *leaf) {
 
 /* ---------- rows ---------- */
 
-/* Its obligations lie one behind the other; one that outgrows its room is laid elsewhere. */
 static dossier_t *dossier_read(turn_t *turn, const memory_t *memory, dossiers_t *all, uint64_t place) {
     agg_dossier_t row;
     store_key_t key = dossier_key(memory, place);
     dossier_t *self = dossiers_room(all, sizeof *self);
     *self = (dossier_t){.place = place};
-    if (!turn_get(turn, T_DOSSIERS, &key, &row) || row.leaves_count == 0) return self;
+    if (!txn_get(turn_txn(turn), T_DOSSIERS, &key, all->arena, &row) || row.leaves_count == 0) return self;
     self->leaves_count = self->leaves_room = row.leaves_count;
     self->leaves = dossiers_room(all, row.leaves_count * sizeof *self->leaves);
-    size_t size = 0;
-    for (uint32_t index = 0; index < row.leaves_count; index++) size += row.leaves[index].obligation.size;
-    uint8_t *at = dossiers_room(all, size);
-    for (uint32_t index = 0; index < row.leaves_count; index++) {
-        bytes_t packed = row.leaves[index].obligation;
-        memcpy(at, packed.at, packed.size);
-        self->leaves[index] = (leaf_t){row.leaves[index].period_from, packed.size, packed.size, at};
-        at += packed.size;
-    }
+    memcpy(self->leaves, row.leaves, row.leaves_count * sizeof *self->leaves);
+    for (uint32_t index = 0; index < row.leaves_count; index++)
+        all->bytes += row.leaves[index].obligation.size + sizeof *row.leaves; /* they are in the arena as they were read */
     return self;
 }
 
 static void dossier_write(turn_t *turn, const memory_t *memory, dossier_t *self) {
-    agg_leaf_t leaves[LIMIT_PERIODS];
-    agg_dossier_t row = {.leaves = leaves, .leaves_count = self->leaves_count};
-    for (uint32_t index = 0; index < self->leaves_count; index++) {
-        const leaf_t *leaf = &self->leaves[index];
-        leaves[index] = (agg_leaf_t){.period_from = leaf->period_from, .obligation = {leaf->at, leaf->size}};
-    }
+    agg_dossier_t row = {.leaves = self->leaves, .leaves_count = self->leaves_count};
     store_key_t key = dossier_key(memory, self->place);
     if (row.leaves_count > 0) txn_put(turn_txn(turn), T_DOSSIERS, &key, &row);
     else txn_delete(turn_txn(turn), T_DOSSIERS, &key);
@@ -163,7 +145,7 @@ static void dossier_change(turn_t *turn, dossiers_t *self, dossier_t *dossier) {
     if (self->changed_count > 0 && dossier->place < self->changed[self->changed_count - 1]->place) self->disordered = true;
     self->changed[self->changed_count++] = dossier;
     size_t size = 0;
-    for (uint32_t index = 0; index < dossier->leaves_count; index++) size += dossier->leaves[index].size;
+    for (uint32_t index = 0; index < dossier->leaves_count; index++) size += dossier->leaves[index].obligation.size;
     txn_promise(turn_txn(turn), T_DOSSIERS, (uint32_t)size);
 }
 
@@ -210,17 +192,18 @@ void obligation_broken(turn_t *turn, const char *what, const fault_t *fault, err
 bool leaf_read(turn_t *turn, bytes_t packed, arena_t *arena, agg_obligation_t *row, wire_known_t *counting) {
     fault_t fault;
     *counting = (wire_known_t){.object = &row->counting};
-    if (wire_decode_kept(agg_obligation_type(), arena_bytes(arena, packed), arena, row, counting, &fault) == OK) return true;
+    if (wire_decode_kept(agg_obligation_type(), packed, arena, row, counting, &fault) == OK) return true;
     obligation_broken(turn, "obligation_unreadable", &fault, ERR_CORRUPT);
     *row = (agg_obligation_t){0};
     return false;
 }
 
-/* A query reads the row of its snapshot. Empty: there is none. */
+/* In the fold it stays where it is until the next event: another is laid elsewhere. A query reads the row of its snapshot. Empty:
+ * there is none. */
 static bytes_t leaf_find(turn_t *turn, const place_t *place, arena_t *arena) {
     if (turn_event(turn) != NULL) {
-        const leaf_t *leaf = leaf_of(dossier_of(turn, place), place);
-        return leaf == NULL ? (bytes_t){0} : (bytes_t){leaf->at, leaf->size};
+        const agg_leaf_t *leaf = leaf_of(dossier_of(turn, place), place);
+        return leaf == NULL ? (bytes_t){0} : leaf->obligation;
     }
     const memory_t *memory = turn_memory(turn);
     agg_dossier_t row;
@@ -254,22 +237,17 @@ void obligation_keep(turn_t *turn, const place_t *place, const agg_obligation_t 
         return;
     }
     dossier_t *dossier = dossier_of(turn, place);
-    leaf_t *leaf = leaf_of(dossier, place);
+    agg_leaf_t *leaf = leaf_of(dossier, place);
     if (leaf == NULL) leaf = leaf_add(all, dossier, place);
-    uint32_t size = (uint32_t)all->packed.size;
-    if (leaf->room < size) {
-        leaf->room = size + size / 8; /* what grew grows again */
-        leaf->at = dossiers_room(all, leaf->room);
-    }
-    memcpy(leaf->at, all->packed.at, size);
-    leaf->size = size;
+    leaf->obligation = arena_bytes(all->arena, (bytes_t){all->packed.at, (uint32_t)all->packed.size});
+    all->bytes += all->packed.size;
     dossier_change(turn, all, dossier);
 }
 
 void obligation_lift(turn_t *turn, const place_t *place) {
     memory_t *memory = turn_memory(turn);
     dossier_t *dossier = dossier_of(turn, place);
-    leaf_t *leaf = leaf_of(dossier, place);
+    agg_leaf_t *leaf = leaf_of(dossier, place);
     if (leaf == NULL) return;
     leaf_drop(dossier, leaf);
     dossier_change(turn, &memory->dossiers, dossier);
