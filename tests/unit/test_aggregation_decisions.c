@@ -91,6 +91,45 @@ static void a_revision_after_a_return_takes_the_place_of_what_counts(void **stat
     assert_int_equal(world_obligation(world, "t-north", "pair", "2021-08").revision, 3);
 }
 
+static void world_restart(world_t *world) {
+    assert_int_equal(stage_commit(world->stage), OK);
+    stage_close(&world->stage);
+    assert_int_equal(stage_open(aggregation_role(), world->path, &world->stage), OK);
+}
+
+static int64_t town_fund_total(world_t *world) {
+    figures_t figures;
+    world_ask(world, figures_ask_type(), &(figures_ask_t){.indicator = text_of("town-fund")}, figures_type(), &figures);
+    return figures.total.value;
+}
+
+/* Two towns take turns, so that the revisions of both lie on each shelf; the one's are taken off, the other's stay. */
+static void tall_piles_come_off_one_by_one_though_the_stage_ends_between(void **state) {
+    enum { REVISIONS = 90 };
+    static const char *const towns[] = {"t-north", "t-south"}, *const members[] = {"m-north", "m-south"};
+    world_t *world = *state;
+    int64_t at_ms = at(20210820, 9, 0);
+    for (uint32_t revision = 1; revision <= REVISIONS; revision++) {
+        for (uint32_t town = 0; town < 2; town++) {
+            figure_t figure = amount_of("town-fund", members[town], revision * (int64_t)WAN);
+            world_report(world, towns[town], "pair", "2021-08", revision, &figure, 1, at_ms += 1000);
+        }
+        if (revision % 7 == 0) assert_int_equal(stage_commit(world->stage), OK);
+        if (revision % 40 == 0) world_restart(world);
+    }
+    for (uint32_t revision = REVISIONS; revision > 0; revision--) {
+        world_return(world, "t-north", "pair", "2021-08", revision, revision - 1, at_ms += 1000);
+        if (revision % 20 == 0) world_restart(world);
+        assert_int_equal(town_fund_total(world), (REVISIONS + revision - 1) * (int64_t)WAN);
+    }
+    for (uint32_t revision = REVISIONS; revision > 0; revision--) {
+        world_return(world, "t-south", "pair", "2021-08", revision, revision - 1, at_ms += 1000);
+        assert_int_equal(town_fund_total(world), (revision - 1) * (int64_t)WAN);
+    }
+    world_restart(world);
+    assert_null(strstr(world_dump(world).at, "row below ")); /* nothing is left of what was laid down */
+}
+
 /* The plan with another day by which the transfer is due. */
 static void transferred_is_due(world_t *world, uint32_t due, int64_t at_ms) {
     indicator_t indicators[8];
@@ -270,6 +309,7 @@ int main(void) {
         IN_A_WORLD(a_return_leaves_no_trace_in_any_pile),
         IN_A_WORLD(what_a_return_revives_was_still_said_in_time),
         IN_A_WORLD(a_revision_after_a_return_takes_the_place_of_what_counts),
+        IN_A_WORLD(tall_piles_come_off_one_by_one_though_the_stage_ends_between),
         IN_A_WORLD(a_pile_comes_off_one_by_one_whatever_plan_came_between),
         IN_A_WORLD(a_due_day_that_is_moved_and_moved_back_leaves_what_was_in_time),
         IN_A_WORLD(what_is_free_at_last_was_said_in_time_whatever_plan_comes_behind),
