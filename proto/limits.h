@@ -88,6 +88,7 @@
 #define LIMIT_GATHER_MS 100                /* a derived stage gathers this long before it commits */
 #define LIMIT_PARK_MS 1000                 /* a fetch waits this long for something new */
 #define LIMIT_CHANGES 32768                /* pages a derived stage changes in one transaction, about */
+#define LIMIT_CHANGES_HELD 4096            /* the same where a transaction holds them in memory of its own: no map to write into */
 #define LIMIT_ROWS_AT_HAND (12 * 1024 * 1024) /* bytes of rows it keeps in memory beside its store */
 #define LIMIT_SHEETS_AT_HAND (12 * 1024 * 1024) /* bytes of what stands that validation keeps as values */
 #define LIMIT_DOSSIERS_AT_HAND (4 * 1024 * 1024) /* bytes of obligations that aggregation keeps at hand */

@@ -257,6 +257,9 @@ int cli_fail_err(const cli_t *cli, err_t err, const char *whom, const refusal_t 
         return cli_fail(cli, EX_UNAVAILABLE, "服务没有应答（是否已 minning up？）", "no answer (is it up?)", whom);
     if (err == ERR_REFUSED && refusal != NULL && refusal->reasons_count == 0)
         return cli_fail(cli, EX_TEMPFAIL, "服务繁忙，请稍后再试", "busy, try again later", whom);
+    if (err == ERR_BAD)
+        return cli_fail(cli, EX_PROTOCOL, "对方的答复无法读取：程序版本不同？", "the answer cannot be read: is the other side another version?",
+                        whom);
     if (err != ERR_REFUSED || refusal == NULL) return cli_fail(cli, cli_exit_of(err), "出错", "error", err_name(err));
     cli_fail(cli, EX_DATAERR, "被拒绝", "refused", whom);
     for (uint32_t index = 0; index < refusal->reasons_count; index++)

@@ -174,7 +174,7 @@ static int save_receipt(cli_t *cli, const receipt_t *receipt) {
 }
 
 static int tell_no_verdict(cli_t *cli, const talk_t *talk, const unit_outcome_t *outcome, err_t err) {
-    if (err == ERR_TIMEOUT)
+    if (err == ERR_TIMEOUT || err == ERR_BAD)
         fprintf(stderr, "submission_id " TEXT_FORMAT "\n", TEXT_ARGS(hex_of(talk->report.submission_id, 16, cli->arena)));
     if (err != ERR_TIMEOUT || !outcome->busy) return tell_refusal(cli, err, &outcome->refusal);
     text_t when = arena_format(cli->arena, "%lu ms", (unsigned long)outcome->retry_after_ms);

@@ -64,7 +64,7 @@ bool txn_is_full(txn_t *self) {
     ASSERT(self->writes);
     if (self->store->rows != NULL && rows_are_many(self->store->rows)) return true;
     uint32_t changes = self->changes + (uint32_t)(self->appended / PAGE_FILLED);
-    if (changes >= LIMIT_CHANGES) return true;
+    if (changes >= (self->store->derived ? LIMIT_CHANGES : LIMIT_CHANGES_HELD)) return true;
     if (!self->store->derived || changes < self->store->map_room) return false;
     self->store->map_cramped = true;
     return true;

@@ -54,6 +54,8 @@ struct unit_link {
     char endpoint[256];
     bool refused;          /* the gateway turned the key away; */
     int64_t monitor_ms;    /* not looked at again before */
+    uint32_t unread;       /* answers that could not be read, */
+    fault_t unread_why;    /* and what was wrong with the last of them */
 };
 
 static void link_drop(unit_link_t *self) {
@@ -226,24 +228,33 @@ uint64_t unit_send_reports(unit_link_t *self, const report_t *const *reports, ui
     return 0;
 }
 
-/* Texts and lists are views into a copy of the packet that lives in the arena. */
-static bool answer_read(const packet_t *original, arena_t *arena, unit_answer_t *answer) {
+static bool unread(unit_link_t *self, const fault_t *fault) {
+    self->unread++;
+    self->unread_why = *fault;
+    return false;
+}
+
+/* Texts and lists are views into a copy of the packet that lives in the arena. false: it is no answer of ours, or cannot be read,
+ * which is noted. */
+static bool answer_read(unit_link_t *self, const packet_t *original, arena_t *arena, unit_answer_t *answer) {
     packet_t packet = *original;
     fault_t fault;
+    err_t err;
     packet.body = arena_bytes(arena, original->body);
     answer->request_id = packet.request_id;
     answer->kind = packet.kind;
     switch (packet.kind) {
-    case KIND_receipt: return packet_body(&packet, receipt_type(), arena, &answer->receipt, &fault) == OK;
-    case KIND_verdict: return packet_body(&packet, verdict_type(), arena, &answer->verdict, &fault) == OK;
-    case KIND_refusal: return packet_body(&packet, refusal_type(), arena, &answer->refusal, &fault) == OK;
-    case KIND_busy: return packet_body(&packet, busy_type(), arena, &answer->busy, &fault) == OK;
-    case KIND_standing_told: return packet_body(&packet, standing_told_type(), arena, &answer->standing, &fault) == OK;
-    case KIND_measures: return packet_body(&packet, measures_type(), arena, &answer->measures, &fault) == OK;
-    case KIND_evidence_at: return packet_body(&packet, evidence_at_type(), arena, &answer->evidence_at, &fault) == OK;
-    case KIND_evidence_told: return packet_body(&packet, evidence_told_type(), arena, &answer->evidence, &fault) == OK;
+    case KIND_receipt: err = packet_body(&packet, receipt_type(), arena, &answer->receipt, &fault); break;
+    case KIND_verdict: err = packet_body(&packet, verdict_type(), arena, &answer->verdict, &fault); break;
+    case KIND_refusal: err = packet_body(&packet, refusal_type(), arena, &answer->refusal, &fault); break;
+    case KIND_busy: err = packet_body(&packet, busy_type(), arena, &answer->busy, &fault); break;
+    case KIND_standing_told: err = packet_body(&packet, standing_told_type(), arena, &answer->standing, &fault); break;
+    case KIND_measures: err = packet_body(&packet, measures_type(), arena, &answer->measures, &fault); break;
+    case KIND_evidence_at: err = packet_body(&packet, evidence_at_type(), arena, &answer->evidence_at, &fault); break;
+    case KIND_evidence_told: err = packet_body(&packet, evidence_told_type(), arena, &answer->evidence, &fault); break;
     default: return false;
     }
+    return err == OK || unread(self, &fault);
 }
 
 /* Almost every answer is a receipt or a verdict: read in one look, not scanned first. false: it is something else. */
@@ -258,16 +269,37 @@ static bool answer_take(bytes_t rest, arena_t *arena, packet_t *packet, unit_ans
     return true;
 }
 
-/* false: it is no packet of many receipts or verdicts, or not a sound one. */
-static bool rows_take(unit_link_t *self, packet_t *packet) {
+static void rows_begin(unit_link_t *self) {
     arena_reset(self->rows_arena);
     self->rows_given = self->receipts.rows_count = self->verdicts.rows_count = 0;
     self->rows_at = (rows_at_t){0};
+}
+
+/* Many receipts or verdicts, in one look. false: it is something else, or there is doubt. */
+static bool rows_take(unit_link_t *self, packet_t *packet) {
     receipts_t receipts;
     verdicts_t verdicts;
+    rows_begin(self);
     if (packet_first(self->rest, verdicts_type(), self->rows_arena, packet, &verdicts, NULL)) self->verdicts = verdicts;
     else if (packet_first(self->rest, receipts_type(), self->rows_arena, packet, &receipts, NULL)) self->receipts = receipts;
     else return false;
+    return true;
+}
+
+static bool is_of_many(const packet_t *packet) { return packet->kind == KIND_receipts || packet->kind == KIND_verdicts; }
+
+/* Where there was doubt: the general reader takes them, or says what is wrong. */
+static bool rows_read(unit_link_t *self, const packet_t *packet) {
+    receipts_t receipts;
+    verdicts_t verdicts;
+    fault_t fault;
+    rows_begin(self);
+    bool given = packet->kind == KIND_verdicts;
+    err_t err = given ? packet_body(packet, verdicts_type(), self->rows_arena, &verdicts, &fault)
+                      : packet_body(packet, receipts_type(), self->rows_arena, &receipts, &fault);
+    if (err != OK) return unread(self, &fault);
+    if (given) self->verdicts = verdicts;
+    else self->receipts = receipts;
     return true;
 }
 
@@ -309,10 +341,14 @@ static bool packet_next(unit_link_t *self, arena_t *arena, unit_answer_t *answer
     fault_t fault;
     while (self->answers > 0) {
         bool many = false, taken = answer_take(self->rest, arena, &packet, answer) || (many = rows_take(self, &packet));
-        if (!taken && packet_decode(self->rest, &packet, &fault) != OK) break;
+        if (!taken && packet_decode(self->rest, &packet, &fault) != OK) {
+            unread(self, &fault);
+            break;
+        }
+        if (!taken && is_of_many(&packet)) many = taken = rows_read(self, &packet);
         self->answers--;
         self->rest = (bytes_t){self->rest.at + packet.raw.size, self->rest.size - packet.raw.size};
-        if (many ? row_next(self, arena, answer) : taken || answer_read(&packet, arena, answer)) return true;
+        if (many ? row_next(self, arena, answer) : taken || answer_read(self, &packet, arena, answer)) return true;
     }
     self->answers = 0;
     return false;
@@ -336,11 +372,12 @@ static void monitor_drain(unit_link_t *self, int64_t now_ms) {
 }
 
 bool unit_poll(unit_link_t *self, int64_t timeout_ms, arena_t *arena, unit_answer_t *answer) {
+    uint32_t before = self->unread;
     if (answer_next(self, arena, answer)) return true; /* without a look at the clock: many come in one frame */
     int64_t now_ms = clock_steady_ms(), until_ms = now_ms + timeout_ms;
     do {
         monitor_drain(self, now_ms);
-        if (now_ms >= until_ms || self->refused) return false;
+        if (now_ms >= until_ms || self->refused || self->unread != before) return false;
         zmq_pollitem_t items[] = {{self->raw, 0, ZMQ_POLLIN, 0}, {zsock_resolve(self->monitor), 0, ZMQ_POLLIN, 0}};
         zmq_poll(items, 2, until_ms - now_ms);
         if (items[1].revents != 0) self->monitor_ms = 0;
@@ -350,6 +387,11 @@ bool unit_poll(unit_link_t *self, int64_t timeout_ms, arena_t *arena, unit_answe
 }
 
 bool unit_refused(const unit_link_t *self) { return self->refused; }
+
+uint32_t unit_unread(const unit_link_t *self, fault_t *why) {
+    *why = self->unread_why;
+    return self->unread;
+}
 
 err_t unit_reconnect(unit_link_t *self) { return link_make(self); }
 
@@ -410,6 +452,7 @@ static err_t answers_take(unit_link_t *self, const question_t *question, uint64_
 static err_t ask_until(unit_link_t *self, question_t *question, arena_t *arena, unit_outcome_t *outcome,
                        unit_answer_t *answer) {
     uint64_t first = self->last_id + 1;
+    uint32_t before = self->unread;
     *outcome = (unit_outcome_t){0};
     while (true) {
         int64_t now_ms = clock_steady_ms();
@@ -418,6 +461,7 @@ static err_t ask_until(unit_link_t *self, question_t *question, arena_t *arena, 
         send_one(self, question->type, question->value); /* a full queue is silence, and silence is asked again */
         err_t err = answers_take(self, question, first, round_ms, arena, outcome, answer);
         if (err != ERR_TIMEOUT) return err;
+        if (self->unread != before) return ERR_BAD; /* the next one would be no better */
         bool given_up = self->refused && !handshake_again(self, question);
         bool over = clock_steady_ms() >= question->until_ms;
         if (given_up || (over && question->refused_until_ms != 0 && !outcome->received)) {

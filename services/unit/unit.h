@@ -75,6 +75,9 @@ bool unit_poll(unit_link_t *self, int64_t timeout_ms, arena_t *arena, unit_answe
  * seconds, and then answer ERR_REFUSED with unknown_key. */
 bool unit_refused(const unit_link_t *self);
 err_t unit_reconnect(unit_link_t *self);
+/* How many answers could not be read so far, as of a gateway of another version, and what was wrong with the last one. unit_poll
+ * returns early then, once; the blocking calls return ERR_BAD: what was sent may be in the ledger. */
+uint32_t unit_unread(const unit_link_t *self, fault_t *why);
 
 /* What became of a report. */
 typedef struct {
