@@ -131,6 +131,55 @@ static void what_was_closed_survives_the_machine(void **state) {
     store_close(&store);
 }
 
+static void what_another_version_wrote_begins_anew(void **state) {
+    static const char *const formats[] = {"0 0123456789abcdef", "" /* as before there was any */};
+    (void)state;
+    for (size_t index = 0; index < sizeof formats / sizeof formats[0]; index++) {
+        store_t *store = opened();
+        assert_int_equal(fill(store, 1, FEW), OK);
+        store_close(&store);
+        if (formats[index][0] == '\0') assert_int_equal(unlink("data/d/format"), 0);
+        else assert_int_equal(home_write("data/d/format", text_of(formats[index]), 0600), OK);
+        store = opened();
+        assert_false(store_has(store, 1));
+        assert_int_equal(fill(store, 1, FEW), OK);
+        store_close(&store);
+        store = opened(); /* and is ours from then on */
+        assert_true(store_has(store, FEW));
+        store_close(&store);
+    }
+}
+
+/* Rows of another shape, in a file that LMDB opens gladly. */
+static void rows_of_another_shape_are_another_version(void **state) {
+    static const table_t others[] = {{"counts", clock_ticked_type}};
+    (void)state;
+    store_t *store = opened();
+    assert_int_equal(fill(store, 1, FEW), OK);
+    store_close(&store);
+    assert_int_equal(store_open_derived("data/d", others, 1, &store), OK);
+    assert_false(store_has(store, 1));
+    store_close(&store);
+}
+
+static void who_does_not_know_the_tables_drops_nothing(void **state) {
+    (void)state;
+    store_t *store = opened();
+    assert_int_equal(fill(store, 1, FEW), OK);
+    store_close(&store);
+    assert_int_equal(store_open_derived("data/d", NULL, 0, &store), OK);
+    store_close(&store);
+    store = opened();
+    assert_true(store_has(store, FEW));
+    store_close(&store);
+    assert_true(unlink("data/d/boot") == 0 && unlink("data/d/format") == 0); /* as in a backup */
+    assert_int_equal(store_open_derived("data/d", NULL, 0, &store), OK);
+    store_close(&store);
+    store = opened();
+    assert_true(store_has(store, FEW));
+    store_close(&store);
+}
+
 static uint64_t file_size(void) {
     struct stat status;
     assert_int_equal(stat("data/d/data.mdb", &status), 0);
@@ -266,6 +315,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         BENCH_TEST(a_killed_process_leaves_what_it_committed),
         BENCH_TEST(what_another_boot_left_open_begins_anew),
+        BENCH_TEST(what_another_version_wrote_begins_anew),
+        BENCH_TEST(rows_of_another_shape_are_another_version),
+        BENCH_TEST(who_does_not_know_the_tables_drops_nothing),
         BENCH_TEST(a_copy_of_an_open_store_is_not_believed),
         BENCH_TEST(what_was_closed_survives_the_machine),
         BENCH_TEST(rows_stand_in_the_order_of_their_keys_whatever_came_first),
