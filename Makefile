@@ -92,43 +92,43 @@ vectors: $(BUILD)/check/vectors  ## golden vectors, read by an independent msgpa
 
 .PHONY: scenarios
 scenarios: $(BUILD)/check/scenarios  ## transcripts that a domain expert can read
-	@$< tests/scenarios/*.txt
+	@tests/own-tmp $< tests/scenarios/*.txt
 
 .PHONY: crash
 crash: all $(BUILD)/check/crash  ## kill -9 of any service at random; CRASH_SECONDS=15 SEED=…
-	@$(BUILD)/check/crash $(BUILD)/bin deploy/plans/2021-cangshan.yaml $(or $(CRASH_SECONDS),15) $(SEED)
+	@tests/own-tmp $(BUILD)/check/crash $(BUILD)/bin deploy/plans/2021-cangshan.yaml $(or $(CRASH_SECONDS),15) $(SEED)
 
 .PHONY: sim
 sim: $(BUILD)/check/sim  ## worlds out of a seed, full of faults; SEED=1 WORLDS=2000 JOBS=2; WORLDS=1 tells it step by step
-	@$< $(or $(SEED),1) $(or $(WORLDS),2000) $(or $(JOBS),2)
+	@tests/own-tmp $< $(or $(SEED),1) $(or $(WORLDS),2000) $(or $(JOBS),2)
 
 .PHONY: sim-mutants
 sim-mutants:  ## is every planted fault caught, by which invariant, after how many worlds? MUTANTS=… WORLDS=…
-	@tests/sim/mutants/run $(BUILD) $(or $(WORLDS),3000) $(MUTANTS)
+	@tests/own-tmp tests/sim/mutants/run $(BUILD) $(or $(WORLDS),3000) $(MUTANTS)
 
 .PHONY: mutants
 mutants:  ## a few of them, one of each kind: can the simulation still fail?
-	@tests/sim/mutants/run $(BUILD) $(or $(WORLDS),1500) $(MUTANTS_FEW)
+	@tests/own-tmp tests/sim/mutants/run $(BUILD) $(or $(WORLDS),1500) $(MUTANTS_FEW)
 MUTANTS_FEW := ledger-ack-before-commit stage-repeats-applied validation-revision-dropped aggregation-increments alerting-rung-lost
 
 .PHONY: bulk
 bulk: all $(BUILD)/check/bulk  ## CSV files of many reports, and every total rebuilt from the ledger, on a real system
-	@$(BUILD)/check/bulk $(BUILD)/bin deploy/plans/2021-cangshan.yaml
+	@tests/own-tmp $(BUILD)/check/bulk $(BUILD)/bin deploy/plans/2021-cangshan.yaml
 
 .PHONY: scale
 scale: all $(BUILD)/check/scale  ## 3,000 units and 200 tasks through every stage, a plan amended in mid-year, two plans side by side
-	@$(BUILD)/check/scale amend deploy/plans/2021-cangshan.yaml
-	@$(BUILD)/check/scale stages $(or $(UNITS),3000) $(or $(TASKS),200)
-	@BIN=$(BUILD)/bin CHECK=$(BUILD)/check/scale UNITS=$(or $(BESIDE),300) TASKS=$(or $(BESIDE_TASKS),20) tests/scale/two_plans
+	@tests/own-tmp $(BUILD)/check/scale amend deploy/plans/2021-cangshan.yaml
+	@tests/own-tmp $(BUILD)/check/scale stages $(or $(UNITS),3000) $(or $(TASKS),200)
+	@BIN=$(BUILD)/bin CHECK=$(BUILD)/check/scale UNITS=$(or $(BESIDE),300) TASKS=$(or $(BESIDE_TASKS),20) tests/own-tmp tests/scale/two_plans
 	@echo "scale: 3 passed, 0 failed"
 
 .PHONY: scale-growth
 scale-growth: $(BUILD)/check/scale  ## a ledger that grows, sampled: starts, stages, cost, memory; ENTRIES=1000000 STAGED=… (stages up to here)
-	@$(BUILD)/check/scale growth $(or $(ENTRIES),1000000) $(STAGED)
+	@tests/own-tmp $(BUILD)/check/scale growth $(or $(ENTRIES),1000000) $(STAGED)
 
 .PHONY: tidy
 tidy: $(BUILD)/bin/minning  ## the laws of the house
-	@tests/tidy/tidy
+	@tests/own-tmp tests/tidy/tidy
 
 # The benchmark links what it compares with; its packages are a second list, installed by `make bench` alone.
 BENCH_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/*.c) tests/bench/plain/plain.c)
@@ -153,7 +153,7 @@ bench-stages: bench-packages all $(BUILD)/check/bench  ## what each part costs, 
 
 .PHONY: bench-console
 bench-console: packages all $(BUILD)/check/scale  ## the evening of the 25th: CLERKS=200 log in, look, check and submit at once, through the console
-	@BIN=$(BUILD)/bin CHECK=$(BUILD)/check/scale CLERKS=$(or $(CLERKS),200) tests/bench/evening
+	@BIN=$(BUILD)/bin CHECK=$(BUILD)/check/scale CLERKS=$(or $(CLERKS),200) tests/own-tmp tests/bench/evening
 
 .PHONY: bench-packages
 bench-packages: packages
@@ -169,15 +169,15 @@ $(foreach kind,drill poison notify,$(eval $(call DISASTER,$(kind))))
 
 .PHONY: drill
 drill: all $(BUILD)/check/drill  ## backup, disaster, restore, sent again: the same instants, nobody warned twice
-	@$(BUILD)/check/drill $(BUILD)/bin deploy/plans/2021-cangshan.yaml
+	@tests/own-tmp $(BUILD)/check/drill $(BUILD)/bin deploy/plans/2021-cangshan.yaml
 
 .PHONY: notify
 notify: all $(BUILD)/check/notify  ## real mail and robot servers: signatures, failures, kill -9 in the middle, nobody told twice
-	@$(BUILD)/check/notify $(BUILD)/bin deploy/plans/2021-cangshan.yaml tests/notify/outside.py
+	@tests/own-tmp $(BUILD)/check/notify $(BUILD)/bin deploy/plans/2021-cangshan.yaml tests/notify/outside.py
 
 .PHONY: poison
 poison: all $(BUILD)/check/poison  ## an event that crashes a stage three times; a quarantine lets it go on
-	@$(BUILD)/check/poison $(BUILD)/bin deploy/plans/2021-cangshan.yaml
+	@tests/own-tmp $(BUILD)/check/poison $(BUILD)/bin deploy/plans/2021-cangshan.yaml
 
 # What must outlive power cuts, failing calls and rot; all three work on the small office of tests/power.
 define DURABLE
@@ -189,19 +189,19 @@ $(foreach kind,power loops corruption,$(eval $(call DURABLE,$(kind))))
 
 .PHONY: power
 power: $(BUILD)/check/power  ## cut the power at every point of every write; STATES=1000000 SEED=1 JOBS=2
-	@$< $(or $(STATES),8000) $(or $(SEED),1) $(or $(JOBS),2)
+	@tests/own-tmp $< $(or $(STATES),8000) $(or $(SEED),1) $(or $(JOBS),2)
 
 .PHONY: loops
 loops: $(BUILD)/check/loops  ## fail every call and every allocation, kill at every write, one by one
-	@$<
+	@tests/own-tmp $<
 
 .PHONY: disk-full
 disk-full: all  ## the whole system on a small disk that fills up, and gets room again
-	@BIN=$(BUILD)/bin BUILD=$(BUILD) tests/loops/disk-full
+	@BIN=$(BUILD)/bin BUILD=$(BUILD) tests/own-tmp tests/loops/disk-full
 
 .PHONY: corruption
 corruption: $(BUILD)/check/corruption  ## turn bits of live stores; FLIPS=all turns each of them
-	@$< $(FLIPS)
+	@tests/own-tmp $< $(FLIPS)
 
 # Inputs of strangers: the committed ones through every parser with gcc's sanitizers; `make fuzz` looks for new ones with clang.
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -217,11 +217,11 @@ fuzz-targets: $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(filter-out %/fuzz
 .PHONY: corpora
 corpora:  ## every input that once mattered, through every parser, with sanitizers
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/san OPTIMISE="-O1 -g" SANITISE="$(SANITIZERS)" $(BUILD)/san/check/fuzz
-	@$(BUILD)/san/check/fuzz tests/fuzz/corpus
+	@tests/own-tmp $(BUILD)/san/check/fuzz tests/fuzz/corpus
 
 .PHONY: fuzz
 fuzz:  ## look for inputs that break a parser, T=60 seconds in all; TARGETS="wire plan"
-	@BUILD=$(BUILD) T=$(or $(T),60) tests/fuzz/fuzz $(TARGETS)
+	@BUILD=$(BUILD) T=$(or $(T),60) tests/own-tmp tests/fuzz/fuzz $(TARGETS)
 
 $(BUILD)/check/hostile: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/hostile/*.c)) $(SIM_OBJECTS) $(LIBRARY)
 	@mkdir -p $(dir $@)
@@ -229,19 +229,19 @@ $(BUILD)/check/hostile: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/hostile/*.c
 
 .PHONY: hostile
 hostile: all $(BUILD)/check/hostile  ## those who must not come in, and those who came in and misbehave; HOSTILE_CLIENTS=1000
-	@$(BUILD)/check/hostile $(BUILD)/bin deploy/plans/2021-cangshan.yaml $(or $(HOSTILE_CLIENTS),1000)
+	@tests/own-tmp $(BUILD)/check/hostile $(BUILD)/bin deploy/plans/2021-cangshan.yaml $(or $(HOSTILE_CLIENTS),1000)
 
 .PHONY: web
 web: packages all  ## the console in a real Chromium, every role, and its HTTP edge by hand; pictures in .build/web/shots; WEB=papers: one of its files
-	@BIN=$(BUILD)/bin BUILD=$(BUILD) tests/optional web deploy/packages-web.txt tests/web/run
+	@BIN=$(BUILD)/bin BUILD=$(BUILD) tests/own-tmp tests/optional web deploy/packages-web.txt tests/web/run
 
 .PHONY: papers
 papers: packages all  ## bulletin, summary and ledger of a year opened by LibreOffice: page, lines, heads, fonts, words; pictures in .build/papers
-	@BIN=$(BUILD)/bin BUILD=$(BUILD) tests/optional papers deploy/packages-papers.txt tests/papers/run
+	@BIN=$(BUILD)/bin BUILD=$(BUILD) tests/own-tmp tests/optional papers deploy/packages-papers.txt tests/papers/run
 
 .PHONY: issue
 issue: all  ## the life of a bulletin by the command line: announced, objected to, published, corrected, told in the next issue
-	@BIN=$(BUILD)/bin tests/papers/issue
+	@BIN=$(BUILD)/bin tests/own-tmp tests/papers/issue
 
 .PHONY: run
 run: packages all  ## the 2021 plan, August to December, as 28 units (KEEP=1 leaves it up)

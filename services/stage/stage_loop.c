@@ -26,6 +26,8 @@ enum {
     HANDLE_DOOR = 1,
     HANDLE_INTAKE = 2,
     HANDLES = 3,
+    MUCH = 1 << 20,      /* bytes of a batch that leaves holes behind, */
+    QUIET_MS = 2000,     /* which are given back when nothing came for so long */
     REST_TRIES = 20,
     REST_PAUSE_MS = 20,
     ASK_AGAIN_MS = 500 /* intake is not there yet; or the stage is halted and hopes for a quarantine */
@@ -45,6 +47,7 @@ typedef struct {
     arena_t *arena; /* of the batch at hand */
     batch_t batch;  /* kept while some of it waits */
     bool held;
+    bool much; /* a large batch came, and its memory was not given back yet */
     int64_t room_ms; /* there is no room for more before: nothing is asked for */
     int64_t opened_ms;  /* when the first batch of the open transaction was applied */
     int64_t applied_ms; /* when the last was */
@@ -194,6 +197,7 @@ static void batches_take(loop_t *self) {
         on_diverged(self);
     else if (!behind) {
         err_t err = stage_take(self->stage, &self->batch);
+        self->much |= self->batch.events.size >= MUCH;
         if (stage_unfinished(self->stage)) read_ahead(self);
         batch_apply(self, err);
     }
@@ -232,6 +236,13 @@ static void quarantines_take(loop_t *self) {
     }
 }
 
+/* A day on which a million warnings fall due leaves tens of megabytes of holes in the heap. */
+static void quiet(loop_t *self, int64_t now_ms) {
+    if (!self->much || self->stage->txn != NULL || now_ms < self->applied_ms + QUIET_MS) return;
+    self->much = false;
+    memory_give_back();
+}
+
 /* How long the loop may sleep. */
 static int64_t loop_pause(const loop_t *self, int64_t now_ms) {
     if (self->held || stage_is_full(self->stage)) return 0;
@@ -265,6 +276,7 @@ static void loop_round(loop_t *self) {
     now_ms = clock_steady_ms();
     bool asked = self->door != NULL && (ready & 1u << HANDLE_DOOR) != 0;
     if (self->door != NULL) (asked ? stream_door_step : stream_door_serve)(self->door, now_ms);
+    quiet(self, now_ms);
     if (self->stage->txn == NULL || loop_pause(self, now_ms) > 0) return;
     if (self->held && !stage_is_full(self->stage) && now_ms < self->opened_ms + LIMIT_GATHER_MS) return;
     loop_commit(self);

@@ -13,6 +13,7 @@
 
 #include "services/3-aggregation/aggregation_state.h"
 #include "services/stage/link.h"
+#include "tests/sim/temporary.h"
 
 static char bin[4096], folder[64], home[96], said[1 << 20];
 static const char *scene = "";
@@ -468,7 +469,7 @@ int main(int argc, char **argv) {
     if (argc != 3 || realpath(argv[1], bin) == NULL) return EX_USAGE;
     char plan[4096];
     if (realpath(argv[2], plan) == NULL) return EX_NOINPUT;
-    snprintf(folder, sizeof folder, "/tmp/minning-bulk-XXXXXX");
+    snprintf(folder, sizeof folder, "%s/minning-bulk-XXXXXX", temporary_base());
     if (mkdtemp(folder) == NULL) return EX_CANTCREAT;
     snprintf(home, sizeof home, "%s/home", folder);
     atexit(leave);

@@ -22,6 +22,7 @@
 #include "services/stage/link.h"
 #include "services/unit/unit.h"
 #include "tests/sim/pump.h"
+#include "tests/sim/temporary.h"
 
 enum { SENDERS = 4, UNITS = 22, PERIODS = 5, ACKS = 100000, ENDPOINT_PORT = 17350 };
 
@@ -367,7 +368,7 @@ int main(int argc, char **argv) {
     link_start();
     char plan[4096];
     if (realpath(argv[1], bin_folder) == NULL || realpath(argv[2], plan) == NULL) fail("no such folder or plan");
-    snprintf(home_folder, sizeof home_folder, "/tmp/minning-crash-XXXXXX");
+    snprintf(home_folder, sizeof home_folder, "%s/minning-crash-XXXXXX", temporary_base());
     if (mkdtemp(home_folder) == NULL) fail("no temporary folder");
     printf("crash: seed %u, %" PRId64 " s of reports under kill -9\n", seed, seconds);
     found_home(plan, arena);

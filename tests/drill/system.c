@@ -17,6 +17,7 @@
 #include "services/stage/clock.h"
 #include "services/stage/home.h"
 #include "tests/sim/pump.h"
+#include "tests/sim/temporary.h"
 
 void system_must(system_t *self, bool holds, const char *condition, const char *file, int line) {
     if (holds) return;
@@ -108,7 +109,7 @@ void system_begin(system_t *self, const char *name, const char *bin, const char 
     crypto_start();
     link_start();
     MUST(self, realpath(bin, self->bin) != NULL && realpath(plan, self->plan) != NULL);
-    snprintf(self->folder, sizeof self->folder, "/tmp/minning-%s-XXXXXX", name);
+    snprintf(self->folder, sizeof self->folder, "%s/minning-%s-XXXXXX", temporary_base(), name);
     MUST(self, mkdtemp(self->folder) != NULL);
     snprintf(self->home, sizeof self->home, "%s/home", self->folder);
     find_units(self);

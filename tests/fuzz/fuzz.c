@@ -9,6 +9,7 @@
 
 #include "proto/crypto.h"
 #include "tests/sim/pump.h"
+#include "tests/sim/temporary.h"
 
 static char folder[64];
 
@@ -16,8 +17,7 @@ static void folder_remove(void) { pump_remove(folder); }
 
 const char *fuzz_folder(void) {
     if (folder[0] != '\0') return folder;
-    const char *memory = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-    snprintf(folder, sizeof folder, "%s/minning-fuzz-XXXXXX", memory);
+    snprintf(folder, sizeof folder, "%s/minning-fuzz-XXXXXX", temporary_memory());
     if (mkdtemp(folder) == NULL) {
         perror(folder);
         exit(74);

@@ -20,6 +20,7 @@
 #include "services/stage/link.h"
 #include "tests/hostile/hostile.h"
 #include "tests/sim/pump.h"
+#include "tests/sim/temporary.h"
 
 static pid_t keeper; /* of our system: it is not left behind */
 
@@ -113,7 +114,7 @@ void hostile_start(hostile_t *self, const char *bin, const char *plan) {
     self->begun_ms = clock_steady_ms();
     self->acks = calloc(ACKS_MOST, sizeof *self->acks);
     if (realpath(bin, self->bin) == NULL || realpath(plan, plan_path) == NULL) give_up("no such folder or plan");
-    snprintf(self->home, sizeof self->home, "/tmp/minning-hostile-XXXXXX");
+    snprintf(self->home, sizeof self->home, "%s/minning-hostile-XXXXXX", temporary_base());
     self->port = port_free();
     snprintf(self->endpoint, sizeof self->endpoint, "tcp://127.0.0.1:%d", self->port);
     if (mkdtemp(self->home) == NULL) give_up("no temporary folder");

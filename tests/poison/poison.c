@@ -17,6 +17,7 @@
 #include "services/stage/clock.h"
 #include "services/stage/home.h"
 #include "tests/sim/pump.h"
+#include "tests/sim/temporary.h"
 
 #define POISON "这一份有毒"
 #define SPIN "这一份没完没了"
@@ -71,7 +72,7 @@ static void install(const char *from, const char *name) {
 
 /* The programs, with ours in the place of validation's. */
 static void install_all(const char *bin) {
-    snprintf(bin_folder, sizeof bin_folder, "/tmp/minning-poison-bin-XXXXXX");
+    snprintf(bin_folder, sizeof bin_folder, "%s/minning-poison-bin-XXXXXX", temporary_base());
     ASSERT(mkdtemp(bin_folder) != NULL);
     DIR *folder = opendir(bin);
     ASSERT(folder != NULL);

@@ -15,6 +15,7 @@
 #include "services/2-validation/validation.h"
 #include "tests/sim/pump.h"
 #include "tests/unit/validation_plan.h"
+#include "tests/sim/temporary.h"
 
 const uint8_t office_vault_key[HASH_KEY_SIZE] = {1, 2, 3};
 static const char *const towns[] = {"350104100", "350104101"};
@@ -273,7 +274,6 @@ void office_copy(const char *from, const char *to) {
 void office_remove(const char *folder) { pump_remove(folder); }
 
 void office_folder(char *folder, size_t room) {
-    const char *base = getenv("TMPDIR");
-    snprintf(folder, room, "%s/minning-XXXXXX", base != NULL ? base : access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    snprintf(folder, room, "%s/minning-XXXXXX", temporary_memory());
     ASSERT(mkdtemp(folder) != NULL);
 }

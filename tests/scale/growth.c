@@ -20,6 +20,7 @@
 #include "services/plan/calendar.h"
 #include "services/stage/clock.h"
 #include "tests/sim/pump.h"
+#include "tests/sim/temporary.h"
 
 #define MUST(condition)                                                                                                        \
     do {                                                                                                                       \
@@ -337,8 +338,7 @@ int scale_growth(int argc, char **argv) {
     growth_t self = {.arena = arena_new()};
     uint64_t entries = argc > 0 ? strtoull(argv[0], NULL, 10) : 1000000;
     uint64_t staged = argc > 1 ? strtoull(argv[1], NULL, 10) : entries;
-    const char *base = getenv("TMPDIR");
-    snprintf(self.folder, sizeof self.folder, "%s/minning-growth-XXXXXX", base == NULL ? "/tmp" : base);
+    snprintf(self.folder, sizeof self.folder, "%s/minning-growth-XXXXXX", temporary_base());
     MUST(mkdtemp(self.folder) != NULL);
     found(&self);
     double begin = wall_now();

@@ -17,6 +17,7 @@
 #include "services/4-alerting/alerting.h"
 #include "services/plan/calendar.h"
 #include "tests/sim/pump.h"
+#include "tests/sim/temporary.h"
 
 #define MUST(condition)                                                                                                        \
     do {                                                                                                                       \
@@ -254,8 +255,7 @@ int scale_stages(int argc, char **argv) {
     uint32_t *const numbers[] = {&size.units, &size.tasks, &size.indicators, &size.groups};
     for (int index = 0; index < argc && index < 4; index++) *numbers[index] = (uint32_t)strtoul(argv[index], NULL, 10);
     large_t self = {.arena = arena_new()};
-    const char *base = getenv("TMPDIR");
-    snprintf(self.folder, sizeof self.folder, "%s/minning-stages-XXXXXX", base == NULL ? "/tmp" : base);
+    snprintf(self.folder, sizeof self.folder, "%s/minning-stages-XXXXXX", temporary_base());
     MUST(mkdtemp(self.folder) != NULL);
     double begin = wall_now();
     self.plan = plan_generated(&size, self.arena);

@@ -8,6 +8,7 @@
 #include "services/minning/phrase.h"
 #include "services/notifier/outbox.h"
 #include "tests/scenarios/scenarios.h"
+#include "tests/sim/temporary.h"
 
 enum { CONTACTS = 8, ROUTES = 4 };
 
@@ -28,7 +29,7 @@ static scene_outside_t *outside_of(scene_t *self) {
     if (self->outside != NULL) return self->outside;
     scene_outside_t *outside = calloc(1, sizeof *outside);
     ASSERT(outside != NULL);
-    snprintf(outside->file, sizeof outside->file, "/tmp/minning-scene-%d", (int)getpid());
+    snprintf(outside->file, sizeof outside->file, "%s/minning-scene-%d", temporary_base(), (int)getpid());
     unlink(outside->file);
     err_t err = journal_open(outside->file, &outside->journal);
     ASSERT(err == OK);

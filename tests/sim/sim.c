@@ -14,6 +14,7 @@
 #include "services/stage/clock.h"
 #include "tests/sim/pump.h"
 #include "tests/sim/sim.h"
+#include "tests/sim/temporary.h"
 
 enum {
     JOBS = 16,
@@ -116,8 +117,7 @@ int main(int argc, char **argv) {
     if (jobs == 0 || jobs > JOBS) jobs = JOBS;
     if (worlds < jobs) jobs = worlds;
     char folder[64];
-    struct stat status;
-    snprintf(folder, sizeof folder, "%s/minning-sim-XXXXXX", stat("/dev/shm", &status) == 0 ? "/dev/shm" : "/tmp");
+    snprintf(folder, sizeof folder, "%s/minning-sim-XXXXXX", temporary_memory());
     if (mkdtemp(folder) == NULL) return 1;
     tally_t *tallies = mmap(NULL, sizeof *tallies * JOBS, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (tallies == MAP_FAILED) return 1;

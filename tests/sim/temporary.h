@@ -5,15 +5,26 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static inline int temporary_unlink(const char *path, const struct stat *status, int kind, struct FTW *where) {
     (void)status, (void)kind, (void)where;
     return remove(path);
 }
 
-static inline void temporary_folder(char *folder, size_t room) {
+/* Where such folders are made: tests/own-tmp sets both, and clears up behind a test that was killed. */
+static inline const char *temporary_base(void) {
     const char *base = getenv("TMPDIR");
-    snprintf(folder, room, "%s/minning-XXXXXX", base == NULL ? "/tmp" : base);
+    return base == NULL ? "/tmp" : base;
+}
+
+static inline const char *temporary_memory(void) {
+    const char *base = getenv("TMP_MEMORY");
+    return base != NULL ? base : access("/dev/shm", W_OK) == 0 ? "/dev/shm" : temporary_base();
+}
+
+static inline void temporary_folder(char *folder, size_t room) {
+    snprintf(folder, room, "%s/minning-XXXXXX", temporary_base());
     if (mkdtemp(folder) == NULL) abort();
 }
 
