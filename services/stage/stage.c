@@ -58,10 +58,11 @@ static err_t chain_check(stage_t *self) {
     if (txn == NULL) return ERR_STORE;
     uint64_t bad = 0;
     err_t err = txn_verify_chain(txn, self->place.verified_upto + 1, &bad);
+    span_t span = err == OK ? (span_t){0} : txn_span(txn, bad);
     txn_abort(&txn);
     if (err != OK)
-        log_error("chain_broken", "stage=%s stream=%s seq=%llu error=%s", self->role->name, stream_name(self->role->writes),
-                  (unsigned long long)bad, err_name(err));
+        log_error("chain_broken", "stage=%s stream=%s first=%llu last=%llu error=%s", self->role->name,
+                  stream_name(self->role->writes), (unsigned long long)span.first, (unsigned long long)span.last, err_name(err));
     return err;
 }
 

@@ -131,7 +131,14 @@ uint32_t txn_events(txn_t *self, uint64_t after, uint64_t last, uint32_t max_byt
 /* The first event that follows from ledger entry `cause_seq`, by halving: causes ascend in every stream. Its seq; 0: none. */
 uint64_t txn_caused_by(txn_t *self, uint64_t cause_seq, arena_t *arena, event_t *event);
 void txn_clear_stream(txn_t *self);     /* and all facts: what is left is an empty store */
-/* Recomputes the chain from `from` (1: the beginning) to the head. ERR_CORRUPT names the seq in *bad. */
+/* The events that share a record with this one, itself among them: of a fault in a record nobody can say more. In a ledger it is
+ * one alone. */
+typedef struct {
+    uint64_t first, last;
+} span_t;
+span_t txn_span(txn_t *self, uint64_t seq);
+/* Recomputes the chain from `from` (1: the beginning) to the head. ERR_CORRUPT: *bad is in the record that is broken,
+ * see txn_span. */
 err_t txn_verify_chain(txn_t *self, uint64_t from, uint64_t *bad);
 
 /* A logical dump of what is committed: every row of every table and every event of the stream as one line of text, in order,

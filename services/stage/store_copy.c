@@ -195,7 +195,10 @@ err_t store_verify(store_t *self, head_t *head) {
     uint64_t bad = 0;
     *head = txn_head(txn);
     err = head->seq == 0 ? OK : txn_verify_chain(txn, 1, &bad);
-    if (err != OK) log_error("chain_broken", "store=%s seq=%llu", self->path, (unsigned long long)bad);
+    span_t span = err == OK ? (span_t){0} : txn_span(txn, bad);
+    if (err != OK)
+        log_error("chain_broken", "store=%s first=%llu last=%llu", self->path, (unsigned long long)span.first,
+                  (unsigned long long)span.last);
     for (uint64_t seq = 1; err == OK && seq <= head->seq; seq++)
         if (!event_reads(txn, seq, arena)) err = ERR_CORRUPT;
     for (size_t table = 0; table < self->table_count; table++) table_read(txn, table, arena);

@@ -51,8 +51,30 @@ uint64_t events_in(const store_t *self, bytes_t record) {
 
 /* --- reading --- */
 
+/* A record that is broken may not say how many events it holds: the next one does. */
+span_t txn_span(txn_t *self, uint64_t seq) {
+    span_t span = {seq, seq};
+    MDB_cursor *cursor = NULL;
+    store_key_t name = seq_key(seq);
+    MDB_val key = key_value(&name), value = {0};
+    if (mdb_cursor_open(self->mdb, self->store->stream, &cursor) != 0) return span;
+    int code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+    if (code == MDB_NOTFOUND) code = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
+    else if (code == 0 && stream_seq_of(key) != seq) code = mdb_cursor_get(cursor, &key, &value, MDB_PREV);
+    if (code == 0 && stream_seq_of(key) <= seq) {
+        span.first = stream_seq_of(key);
+        uint64_t count = events_in(self->store, (bytes_t){value.mv_data, (uint32_t)value.mv_size});
+        if (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) span.last = stream_seq_of(key) - 1;
+        else if (span.first + count > seq + 1) span.last = span.first + count - 1;
+    }
+    mdb_cursor_close(cursor);
+    return span;
+}
+
 void event_broken(txn_t *self, uint64_t seq) {
-    log_error("event_corrupt", "store=%s seq=%llu", self->store->path, (unsigned long long)seq);
+    span_t span = txn_span(self, seq);
+    log_error("event_corrupt", "store=%s seq=%llu first=%llu last=%llu", self->store->path, (unsigned long long)seq,
+              (unsigned long long)span.first, (unsigned long long)span.last);
     txn_fail(self, ERR_CORRUPT);
 }
 

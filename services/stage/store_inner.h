@@ -77,7 +77,8 @@ err_t store_reopen(store_t *self); /* the file that lies there now: env and tabl
 /* Keeps some of the file's end written with zeros: a flush that finds its blocks there has no file size to flush with them. */
 void store_extend(store_t *self);
 /* The format and the boot in which a derived store was written, and whether it was closed since. Checked before anything is opened:
- * what another version wrote, or another boot and nobody closed, which may be torn, is removed; begin: before the first write; end: all of it is on the disk. */
+ * what another version wrote, or another boot and nobody closed, which may be torn, is removed; begin: before the first write;
+ * end: all of it is on the disk. */
 err_t store_boot_check(store_t *self);
 err_t store_boot_begin(store_t *self);
 void store_boot_end(store_t *self);
