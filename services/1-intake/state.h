@@ -67,6 +67,7 @@ struct intake {
     arena_t *arena;   /* of the frame at hand */
     arena_t *kept;    /* as long as the ledger is open */
     planbook_t *book; /* of the plan in force; an amendment puts another in its place */
+    uint32_t unit_before; /* position of the unit whose report came last: those of a frame are of one */
     text_t plan_id;   /* never changes: the desk's thread reads it */
     ledger_opened_t opened;
     uint64_t epoch; /* in force: of every entry that is appended */
