@@ -325,8 +325,9 @@ void obligation_extend(turn_t *turn, const memory_t *memory, const place_t *plac
     agg_obligation_t row;
     agg_period_t open;
     if (!obligation_get(turn, place, &row)) {
-        if (period_is_open(turn, place->period, &open)) return; /* it came into the plan when this was past: it owes nothing */
-        row = (agg_obligation_t){.standing = standing_not_due, .timeliness = timeliness_pending};
+        /* who came into the plan when this was past, and is given time for it, owes it by then */
+        bool opened = period_is_open(turn, place->period, &open);
+        row = (agg_obligation_t){.standing = opened ? standing_due : standing_not_due, .timeliness = timeliness_pending};
     }
     row.due_ms = due_ms;
     row.due_seq = turn_cause(turn);

@@ -84,6 +84,7 @@ const char *verify_take_extension(verify_t *self, const event_t *entry, arena_t 
     name_copy(one->unit, decided.unit);
     name_copy(one->task, decided.task);
     name_copy(one->period, decided.period);
+    verify_owe(self, planbook_unit_index(self->book, unit), task, planbook_period_index(self->book, period));
     for (uint32_t at = 0; at < self->count; at++) {
         verify_report_t *report = &self->reports[at];
         if (report->unit == planbook_unit_index(self->book, unit) && report->task == task &&

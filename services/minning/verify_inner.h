@@ -66,4 +66,7 @@ bool verify_credits_touch(const verify_t *self, const verify_report_t *old); /* 
 void verify_credits_lapse(verify_t *self); /* of claims that stand no more, or alone */
 const char *verify_credit(verify_t *self, const event_t *entry, arena_t *arena);
 
+/* From now on the unit owes this report, also if it came into the plan when that was past. */
+void verify_owe(verify_t *self, uint32_t unit, uint32_t task, uint32_t period);
+
 #endif

@@ -145,13 +145,23 @@ verify_obligation_t verify_obligation(const verify_t *self, uint32_t unit, uint3
     return said;
 }
 
-/* Who came into the plan when a period was past does not owe it; who was in it and reported stays in the books. */
+static size_t spared_bit(const plan_t *plan, uint32_t unit, uint32_t task, uint32_t period) {
+    return ((size_t)unit * plan->tasks_count + task) * plan->periods_count + period;
+}
+
+void verify_owe(verify_t *self, uint32_t unit, uint32_t task, uint32_t period) {
+    size_t bit = spared_bit(planbook_plan(self->book), unit, task, period);
+    if (self->spared != NULL) self->spared[bit / 8] &= (uint8_t)~(1u << (bit % 8));
+}
+
+/* Who came into the plan when a period was past does not owe it, unless he was given time for it; who was in it and reported stays
+ * in the books. */
 bool verify_owes(const verify_t *self, uint32_t unit, uint32_t task, uint32_t period) {
     const plan_t *plan = planbook_plan(self->book);
     if (verify_standing(self, unit, task, period) != NULL)
         return task_owed_by(&plan->tasks[task], plan->units[unit].id) ||
                planbook_owes(self->book, &plan->units[unit], &plan->tasks[task], &plan->periods[period]);
-    size_t bit = ((size_t)unit * plan->tasks_count + task) * plan->periods_count + period;
+    size_t bit = spared_bit(plan, unit, task, period);
     bool spared = self->spared != NULL && (self->spared[bit / 8] >> (bit % 8) & 1) != 0;
     return !spared && planbook_owes(self->book, &plan->units[unit], &plan->tasks[task], &plan->periods[period]);
 }

@@ -13,7 +13,7 @@
 
 enum {
     SIM_UNITS = 6,
-    SIM_TASKS = 3,
+    SIM_TASKS = 4, /* the last comes by an amendment, if at all */
     SIM_PERIODS = 4,
     SIM_INDICATORS = 2, /* of one task */
     SIM_GENERATIONS = 4,
@@ -256,6 +256,7 @@ extern sim_t *sim_now; /* the world that is running: for the model of Redis and 
 
 /* --- the plan and what is reported (sim_plan.c, sim_reports.c) --- */
 void sim_plan_make(sim_t *sim);
+task_t sim_task_make(sim_t *sim, uint32_t number);
 void sim_report_new(sim_t *sim); /* adds a submission, right or wrong */
 int64_t sim_wall_ms(const sim_t *sim);
 
@@ -341,6 +342,7 @@ void sim_rights_walk(sim_rights_walk_t *walk, sim_t *sim, const event_t *event);
 /* --- what the house does for itself (sim_upkeep.c) --- */
 void sim_upkeep_order(sim_t *sim);
 void sim_plan_in_force(sim_t *sim);
+void sim_plan_take(sim_t *sim, txn_t *ledger, uint64_t seq); /* plan_adopted: from then on by this one */
 void sim_backup_check(sim_t *sim, const receipt_t *receipt);
 text_t sim_officer_name(uint32_t officer);
 /* `in_force`: of each officer which key, 0: none; of a walk along the ledger. */

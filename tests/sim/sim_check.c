@@ -162,6 +162,7 @@ static void ledger_walk(sim_t *sim, txn_t *txn) {
         arena_reset(sim->moment);
         SIM_HOLDS(sim, "ledger_is_readable", txn_event(txn, seq, sim->moment, &event, NULL), "entry %llu",
                   (unsigned long long)seq);
+        if (event.kind == KIND_plan_adopted) sim_plan_take(sim, txn, seq);
         walk_stamp(&walk, &event);
         walk_key(&walk, &event);
         if (event.kind == KIND_report_received) walk_report(&walk, &event);

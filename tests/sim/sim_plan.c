@@ -71,11 +71,15 @@ static indicator_t indicator_make(sim_t *sim, uint32_t task, uint32_t number, co
     return indicator;
 }
 
-static task_t task_make(sim_t *sim, uint32_t number, const text_t *units, uint32_t units_count, uint32_t days) {
+task_t sim_task_make(sim_t *sim, uint32_t number) {
+    const plan_t *plan = &sim->plan;
+    uint32_t days = (uint32_t)day_between(plan->from, plan->to) + 1;
+    text_t *units = ARENA_NEW(sim->arena, text_t, plan->units_count);
+    for (uint32_t index = 0; index < plan->units_count; index++) units[index] = plan->units[index].id;
     task_t task = {.id = id_of(sim, "t%u", number, 0), .number = text_of("一"), .name = text_of("任务"), .from = FIRST_DAY};
     task.due = day_add(FIRST_DAY, days > 3 ? (int64_t)(2 + sim_draw(sim, days - 2)) : days - 1);
     uint32_t owers_count;
-    const text_t *owers = some_of(sim, units, units_count, &owers_count);
+    const text_t *owers = some_of(sim, units, plan->units_count, &owers_count);
     task.lead = owers;
     task.lead_count = 1;
     task.responsible = owers + 1;
@@ -165,18 +169,15 @@ void sim_plan_make(sim_t *sim) {
     uint32_t days = (uint32_t)day_between(plan->from, plan->to) + 1;
     plan->units_count = 3 + (uint32_t)sim_draw(sim, SIM_UNITS - 2);
     unit_t *units = ARENA_NEW(sim->arena, unit_t, plan->units_count);
-    text_t *ids = ARENA_NEW(sim->arena, text_t, plan->units_count);
     for (uint32_t index = 0; index < plan->units_count; index++) {
-        ids[index] = id_of(sim, "u%u", index, 0);
-        units[index] = (unit_t){.id = ids[index], .name = text_of("单位"), .kind = unit_kind_town};
+        units[index] = (unit_t){.id = id_of(sim, "u%u", index, 0), .name = text_of("单位"), .kind = unit_kind_town};
         if (sim_chance(sim, 120)) units[index].approval = sim_chance(sim, 600) ? approval_reviewed : approval_signed;
     }
     plan->units = units;
-    plan->coordinator = ids[0];
-    plan->tasks_count = 2 + (uint32_t)sim_draw(sim, SIM_TASKS - 1);
+    plan->coordinator = units[0].id;
+    plan->tasks_count = 2 + (uint32_t)sim_draw(sim, SIM_TASKS - 2);
     task_t *tasks = ARENA_NEW(sim->arena, task_t, plan->tasks_count);
-    for (uint32_t index = 0; index < plan->tasks_count; index++)
-        tasks[index] = task_make(sim, index, ids, plan->units_count, days);
+    for (uint32_t index = 0; index < plan->tasks_count; index++) tasks[index] = sim_task_make(sim, index);
     if (sim_chance(sim, 150)) tasks[0].approval = approval_reviewed;
     plan->tasks = tasks;
     static const key_rule_t rules[] = {{key_kind_receipt, true}, {key_kind_person, true}, {key_kind_contract, false}};

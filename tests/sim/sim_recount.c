@@ -73,6 +73,18 @@ static void persons_date(stand_t *fresh, const stand_t *before, uint64_t seq) {
     }
 }
 
+/* Calendar days behind the day it was due, at least one; 0: in time. */
+static int64_t days_late(const recount_t *count, uint32_t unit, uint32_t task, uint32_t period) {
+    const plan_t *plan = &count->sim->plan;
+    const stand_t *stand = &count->stands[unit][task][period];
+    uint64_t due_seq;
+    int64_t looked_ms;
+    deadline_t due = sim_deadline(count, unit, task, period, &due_seq, &looked_ms);
+    if (stand->revision == 0 || stand->first_valid_ms <= due.due_ms + due.grace_ms) return 0;
+    int64_t days = day_between(due.day, day_of_instant(plan, stand->first_valid_ms));
+    return days < 1 ? 1 : days;
+}
+
 static void report_count(recount_t *count, const event_t *event) {
     sim_t *sim = count->sim;
     report_received_t received;
@@ -105,6 +117,7 @@ static void report_count(recount_t *count, const event_t *event) {
     persons_date(&fresh, &before, event->seq);
     *stand = fresh;
     stand->seq = event->seq;
+    if (before.revision == 0) stand->days_late = days_late(count, index, task_index, at);
     sim_recount_restated(count, event->seq, count->stands[index][task_index], at, &before, false);
     sim_claims_of(count, index, task_index, at, stand, event->seq);
 }
@@ -133,7 +146,11 @@ static void decision_count(recount_t *count, const event_t *event) {
     const unit_t *unit = planbook_unit(sim->book, decided.unit);
     const task_t *task = planbook_task(sim->book, decided.task);
     const period_t *period = planbook_period(sim->book, decided.period);
-    ASSERT(err == OK && unit != NULL && task != NULL && period != NULL);
+    ASSERT(err == OK && unit != NULL && period != NULL);
+    if (task == NULL) { /* of a plan that is not in force yet */
+        verdict_compare(count, event->seq, false, 0, 0);
+        return;
+    }
     uint32_t task_index = (uint32_t)(task - planbook_plan(sim->book)->tasks), at = planbook_period_index(sim->book, period);
     stand_t *stand = &count->stands[planbook_unit_index(sim->book, unit)][task_index][at];
     stand_t before = *stand;
@@ -166,11 +183,11 @@ deadline_t sim_deadline(const recount_t *count, uint32_t unit, uint32_t task, ui
     const stand_t *stand = &count->stands[unit][task][period];
     deadline_t due = deadline_resolve(plan, plan->periods[period].due);
     *seq = 0;
-    *looked_ms = 0;
+    *looked_ms = count->since_ms[task][period];
     if (stand->extended_ms > due.due_ms) {
         due.due_ms = stand->extended_ms;
         *seq = stand->extended_seq;
-        *looked_ms = stand->extended_at_ms;
+        if (stand->extended_at_ms > *looked_ms) *looked_ms = stand->extended_at_ms;
     }
     for (uint32_t index = 0; index < count->absence_count; index++) {
         const absence_t *absence = &count->absences[index];
@@ -199,7 +216,11 @@ static void extension_count(recount_t *count, const event_t *event) {
     const unit_t *unit = planbook_unit(sim->book, decided.unit);
     const task_t *task = planbook_task(sim->book, decided.task);
     const period_t *period = planbook_period(sim->book, decided.period);
-    ASSERT(err == OK && unit != NULL && task != NULL && period != NULL);
+    ASSERT(err == OK && unit != NULL && period != NULL);
+    if (task == NULL) { /* of a plan that is not in force yet */
+        verdict_compare(count, event->seq, false, 0, 0);
+        return;
+    }
     uint32_t whose = planbook_unit_index(sim->book, unit), which = (uint32_t)(task - planbook_plan(sim->book)->tasks);
     uint32_t when = planbook_period_index(sim->book, period);
     stand_t *stand = &count->stands[whose][which][when];
@@ -214,7 +235,9 @@ static void extension_count(recount_t *count, const event_t *event) {
     if (!holds || decided.decision == decision_denied) return;
     stand->extended_ms = until_ms;
     stand->extended_seq = event->seq;
+    count->spared[whose][which][when] = false; /* who is given time for it owes it by then */
     stand->extended_at_ms = event->at_ms;
+    stand->days_late = days_late(count, whose, which, when);
 }
 
 static void absence_count(recount_t *count, const event_t *event) {
@@ -224,6 +247,15 @@ static void absence_count(recount_t *count, const event_t *event) {
     ASSERT(err == OK);
     absence->seq = event->seq;
     absence->at_ms = event->at_ms;
+    const plan_t *plan = &count->sim->plan;
+    for (uint32_t unit = 0; unit < plan->units_count; unit++)
+        for (uint32_t task = 0; task < plan->tasks_count; task++)
+            for (uint32_t period = 0; period < plan->periods_count; period++) {
+                uint64_t due_seq;
+                int64_t looked_ms;
+                (void)sim_deadline(count, unit, task, period, &due_seq, &looked_ms);
+                if (due_seq == event->seq) count->stands[unit][task][period].days_late = days_late(count, unit, task, period);
+            }
 }
 
 /* Absences come in pairs, each said once, and none lies ahead of what says it. */
@@ -308,6 +340,7 @@ static void ledger_count(recount_t *count) {
         bool there = txn_event(count->ledger, seq, sim->arena, &event, NULL);
         ASSERT(there);
         count->now_ms = event.at_ms;
+        if (event.kind == KIND_plan_adopted) sim_plan_count(count, &event);
         bool passes = event.kind == KIND_clock_ticked || event.kind == KIND_plan_adopted || event.kind == KIND_plan_closed;
         passes = (passes && count->sealed_ms == 0) || event.kind == KIND_plan_sealed; /* behind the seal no time passes */
         if (passes) count->passed_ms = event.at_ms;
@@ -342,7 +375,7 @@ static void obligation_compare(const recount_t *count, uint32_t unit, uint32_t t
     if (looked_ms < count->passed_ms) looked_ms = count->passed_ms;
     int64_t over_ms = deadline.due_ms + deadline.grace_ms;
     bool open = count->passed_ms >= instant_of_day(plan, plan->periods[period].from, 0), past = looked_ms > over_ms;
-    bool reported = stand->revision > 0, late = reported && stand->first_valid_ms > over_ms;
+    bool reported = stand->revision > 0, late = reported && stand->days_late > 0;
     standing_t decided = stand->decision == decision_returned   ? standing_returned
                          : stand->decision == decision_approved ? standing_approved
                                                                 : standing_reported;
@@ -351,8 +384,6 @@ static void obligation_compare(const recount_t *count, uint32_t unit, uint32_t t
                               : reported     ? timeliness_on_time
                               : open && past ? timeliness_missing
                                              : timeliness_pending;
-    int64_t days = late ? day_between(deadline.day, day_of_instant(plan, stand->first_valid_ms)) : 0;
-    if (late && days < 1) days = 1;
     for (uint32_t index = 0; index < told->rows_count; index++) {
         const obligation_changed_t *row = &told->rows[index];
         bool ours = text_equal(row->unit, plan->units[unit].id) && text_equal(row->task, plan->tasks[task].id) &&
@@ -360,7 +391,7 @@ static void obligation_compare(const recount_t *count, uint32_t unit, uint32_t t
         if (!ours) continue;
         SIM_HOLDS(sim, "obligations_are_recounted",
                   row->standing == standing && row->timeliness == timeliness && row->revision == stand->revision &&
-                      row->first_valid_ms == (uint64_t)stand->first_valid_ms && row->days_late == (uint64_t)days &&
+                      row->first_valid_ms == (uint64_t)stand->first_valid_ms && row->days_late == (uint64_t)stand->days_late &&
                       row->due_ms == (uint64_t)deadline.due_ms && row->due_seq == due_seq &&
                       row->decided_seq == stand->decided_seq &&
                       row->again_ms == stand->again_ms,
@@ -382,7 +413,7 @@ static void obligations_compare(const recount_t *count) {
     for (uint32_t unit = 0; unit < plan->units_count; unit++)
         for (uint32_t task = 0; task < plan->tasks_count; task++)
             for (uint32_t period = 0; period < plan->periods_count; period++) {
-                if (!sim_owes(plan, unit, task, period)) continue;
+                if (!sim_is_owed(count, unit, task, period)) continue;
                 obligation_compare(count, unit, task, period, &told);
                 owed++;
             }

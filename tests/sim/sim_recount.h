@@ -18,6 +18,7 @@ typedef struct stand {
     text_t carried_of[8]; /* indicators whose opening balance came with a revision of this report, whatever became of it */
     uint32_t carried_count;
     int64_t first_valid_ms;
+    int64_t days_late; /* of it, by the deadline that it met, or that was moved for it since */
     report_t report; /* of the revision that counts; no figures where none does */
     uint64_t seq;    /* its entry */
     uint8_t body_hash[QUICK_SIZE];
@@ -96,6 +97,9 @@ typedef struct {
     ruling_t decisions[SIM_DECISIONS];
     uint32_t decision_count;
     stand_t stands[SIM_UNITS][SIM_TASKS][SIM_PERIODS];
+    bool spared[SIM_UNITS][SIM_TASKS][SIM_PERIODS]; /* it came into the plan when it was past */
+    int64_t since_ms[SIM_TASKS][SIM_PERIODS];       /* an amendment brought it, or moved it; 0: none did */
+    bool amended; /* the plan at hand is not the first */
     int64_t *ticks; /* instants of the ledger's ticks, and of what else makes time pass */
     uint64_t tick_count;
     int64_t *gone; /* of the gateway: the entry that says it is away, the one that says it is back, in turn */
@@ -112,6 +116,9 @@ typedef struct {
 
 /* Does the unit owe this report, by the rules as they are written down? (sim_judge.c) */
 bool sim_owes(const plan_t *plan, uint32_t unit, uint32_t task, uint32_t period);
+/* The same behind amendments: nobody owes what was past when it came into the plan, unless he reports it. (sim_amended.c) */
+bool sim_is_owed(const recount_t *count, uint32_t unit, uint32_t task, uint32_t period);
+void sim_plan_count(recount_t *count, const event_t *event);
 /* Is this report valid, by what stood before it? Fills the amounts of its figures. (sim_judge.c) */
 bool sim_judge(const recount_t *count, uint32_t unit, const report_t *report, int64_t received_ms, stand_t *fresh);
 /* What a valid report claims, in the place of what its revision before claimed; a decision; does a row count? (sim_claims.c) */

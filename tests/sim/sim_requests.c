@@ -61,7 +61,11 @@ void sim_request_count(recount_t *count, const event_t *event) {
     const unit_t *unit = planbook_unit(sim->book, said.unit);
     const task_t *task = planbook_task(sim->book, said.task);
     const period_t *period = planbook_period(sim->book, said.period);
-    ASSERT(err == OK && unit != NULL && task != NULL && period != NULL && count->request_count < SIM_REQUESTS);
+    ASSERT(err == OK && unit != NULL && period != NULL && count->request_count < SIM_REQUESTS);
+    if (task == NULL) { /* of a plan that is not in force yet */
+        verdict_compare(count, event->seq, false, 0, 0);
+        return;
+    }
     sim_request_t now = {.unit = planbook_unit_index(sim->book, unit), .task = (uint32_t)(task - planbook_plan(sim->book)->tasks),
                          .period = planbook_period_index(sim->book, period), .seq = event->seq, .until = said.until,
                          .why = said.why, .state = request_state_pending};

@@ -366,7 +366,8 @@ static void report_told(const speech_t *speech, uint32_t unit, uint32_t task, ui
     int64_t opens_ms = instant_of_day(plan, plan->periods[period].from, 0);
     if (moved_ms > opens_ms) opens_ms = moved_ms; /* from then on by this deadline */
     int64_t until_ms = stand->revision > 0 ? stand->since_ms : INT64_MAX;
-    for (uint64_t index = 0; index < count->tick_count; index++) {
+    bool spared = count->spared[unit][task][period]; /* whoever reports it all the same was not asked to */
+    for (uint64_t index = 0; !spared && index < count->tick_count; index++) {
         int64_t at_ms = count->ticks[index];
         int64_t ends_ms = plan->periods[period].confirmation ? count->sealed_ms : count->closed_ms;
         bool closed = ends_ms != 0 && at_ms >= ends_ms;
@@ -384,7 +385,7 @@ static void report_told(const speech_t *speech, uint32_t unit, uint32_t task, ui
     }
     promises_check(speech, unit, task, period);
     int64_t last_ms = heard_at(speech, unit_id, task_id, period_id, deadline.due_ms, INT64_MAX).told_ms;
-    bool open = last_ms == 0 || last_ms >= opens_ms || due_seq != 0;
+    bool open = last_ms == 0 || last_ms >= opens_ms || due_seq != 0 || count->since_ms[task][period] != 0;
     SIM_HOLDS(count->sim, "nobody_is_told_without_cause", last_ms <= until_ms && open,
               "u%u t%u p%u was told at %lld", unit, task, period, (long long)last_ms);
     bool over = stand->revision > 0 && stand->decision != decision_returned;
@@ -449,7 +450,7 @@ void sim_recount_warnings(const recount_t *count) {
     for (uint32_t unit = 0; unit < plan->units_count; unit++)
         for (uint32_t task = 0; task < plan->tasks_count; task++)
             for (uint32_t period = 0; period < plan->periods_count; period++)
-                if (sim_owes(plan, unit, task, period)) {
+                if (sim_is_owed(count, unit, task, period)) {
                     report_told(&speech, unit, task, period);
                     return_told(&speech, unit, task, period);
                 }

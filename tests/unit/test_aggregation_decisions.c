@@ -266,6 +266,35 @@ static void a_late_report_is_in_time_by_an_extension_granted_afterwards(void **s
     assert_int_equal(row.due_seq, 5);
 }
 
+/* The charity is responsible for the pairs too, from now on. */
+static void charity_pairs_too(world_t *world, int64_t at_ms) {
+    const text_t responsible[] = {text_of("bureau"), text_of("charity")};
+    task_t tasks[8];
+    plan_adopted_t adopted = {.plan = aggregation_plan()};
+    memcpy(tasks, adopted.plan.tasks, sizeof *tasks * adopted.plan.tasks_count);
+    assert_true(text_is(tasks[1].id, "pair"));
+    tasks[1].responsible = responsible;
+    tasks[1].responsible_count = 2;
+    adopted.plan.tasks = tasks;
+    world_feed(world, plan_adopted_type(), &adopted, at_ms);
+}
+
+static void whoever_is_given_time_for_what_was_past_before_the_plan_named_him_owes_it_by_then(void **state) {
+    world_t *world = *state;
+    obligations_ask_t question = {.unit = text_of("charity"), .task = text_of("pair"), .period = text_of("2021-08")};
+    world_tick(world, at(20210826, 0, 0));
+    charity_pairs_too(world, at(20210827, 9, 0));
+    assert_int_equal(world_obligations(world, question).rows_count, 0);
+    world_extend(world, "charity", "pair", "2021-08", at(20210905, 0, 0) - 1, at(20210827, 10, 0));
+    assert_int_equal(world_obligation(world, "charity", "pair", "2021-08").standing, standing_due);
+    world_tick(world, at(20210905, 0, 0));
+    assert_int_equal(world_obligation(world, "charity", "pair", "2021-08").standing, standing_overdue);
+    world_report(world, "charity", "pair", "2021-08", 1, NULL, 0, at(20210906, 9, 0));
+    obligation_changed_t row = world_obligation(world, "charity", "pair", "2021-08");
+    assert_int_equal(row.days_late, 2); /* behind the day that he was given */
+    assert_int_equal(row.due_ms, at(20210905, 0, 0) - 1);
+}
+
 static void a_report_may_be_extended_before_its_period_opens(void **state) {
     world_t *world = *state;
     world_extend(world, "t-north", "pair", "2021-09", at(20210929, 0, 0) - 1, at(20210801, 9, 0));
@@ -315,6 +344,7 @@ int main(void) {
         IN_A_WORLD(what_is_free_at_last_was_said_in_time_whatever_plan_comes_behind),
         IN_A_WORLD(an_approval_is_told),
         IN_A_WORLD(an_extension_keeps_one_report_due_while_the_others_are_overdue),
+        IN_A_WORLD(whoever_is_given_time_for_what_was_past_before_the_plan_named_him_owes_it_by_then),
         IN_A_WORLD(a_late_report_is_in_time_by_an_extension_granted_afterwards),
         IN_A_WORLD(a_report_may_be_extended_before_its_period_opens),
         IN_A_WORLD(an_absence_of_ours_gives_the_time_back_to_whom_it_kept_out),

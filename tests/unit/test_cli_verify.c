@@ -175,6 +175,14 @@ static void an_amended_plan_keeps_what_stands_and_owes_nothing_that_was_past(voi
     assert_false(verify_owes(world->fold, zgh, labor, 0)); /* August was past */
     assert_true(verify_owes(world->fold, zgh, labor, 1));
     assert_true(verify_owes(world->fold, swj, consumption, 0));
+
+    extension_decided_t decided = {.command_id = {9}, .unit = text_of("zgh"), .task = text_of("labor"),
+                                   .period = text_of("2021-08"), .decision = decision_extended, .until = 20210920,
+                                   .actor = {.officer = text_of("lin"), .office = office_coordinator,
+                                             .credential = credential_signature, .door = door_operator}};
+    tells(world, noon(world, 20210912), extension_decided_type(), &decided, true, NULL);
+    assert_true(verify_owes(world->fold, zgh, labor, 0)); /* by the day that he was given */
+    assert_int_equal(verify_obligation(world->fold, zgh, labor, 0).standing, standing_due);
 }
 
 static void claims(world_t *world, uint32_t day, const char *unit, const char *period, uint64_t replaces, const char *key,
