@@ -14,4 +14,7 @@ typedef struct {
 err_t unit_ask(unit_link_t *self, const unit_question_t *what, int64_t timeout_ms, arena_t *arena, unit_answer_t *answer,
                refusal_t *refusal);
 
+uint64_t unit_send_one(unit_link_t *self, const message_t *type, const void *value); /* its request id; 0: the queue is full */
+uint64_t unit_last_id(const unit_link_t *self);                                      /* of what was sent last */
+
 #endif
