@@ -13,17 +13,10 @@
 #include "services/unit/unit_inner.h"
 
 enum {
-    SENT_KEPT = 2048, /* submissions: twice what anybody has had under way */
     UNIT_QUEUE = 8192,
     UNIT_LINGER_MS = 500,
     MONITOR_LOOK_MS = 100, /* who polls without waiting need not know sooner: a look takes four system calls */
 };
-
-/* A report that left in an array, for its answers do not repeat its id. */
-typedef struct {
-    uint64_t request_id;
-    uint8_t submission_id[16];
-} sent_t;
 
 struct unit_link {
     zsock_t *socket;
@@ -37,7 +30,7 @@ struct unit_link {
     arena_t *rows_arena;
     uint32_t rows_given;   /* so many of them given out, */
     rows_at_t rows_at;     /* the last of which said this */
-    sent_t sent[SENT_KEPT]; /* lately, by number */
+    sent_table_t sent;     /* in arrays, and not judged */
     buffer_t out;
     buffer_t gathered;     /* reports that leave in one frame, */
     uint32_t gathered_count; /* so many, */
@@ -117,6 +110,7 @@ void unit_close(unit_link_t **self) {
     buffer_destroy(&(*self)->gathered);
     arena_destroy(&(*self)->rows_arena);
     arena_destroy(&(*self)->said_arena);
+    sent_forget(&(*self)->sent);
     free(*self);
     *self = NULL;
 }
@@ -185,16 +179,8 @@ static void report_put(unit_link_t *self, bool first, const report_t *report, in
         submit.report.evidence_count = 0;
         submit.report.prepared_by = submit.report.reviewed_by = submit.report.signed_by = (personal_t){0};
     }
-    sent_t *sent = &self->sent[++self->last_id % SENT_KEPT];
-    sent->request_id = self->last_id;
-    memcpy(sent->submission_id, report->submission_id, sizeof sent->submission_id);
+    sent_keep(&self->sent, ++self->last_id, report->submission_id);
     packet_encode(self->last_id, report_submit_type(), &submit, frame);
-}
-
-/* Zeros where it left too long ago. */
-static void submission_of(const unit_link_t *self, uint64_t request_id, uint8_t submission_id[16]) {
-    const sent_t *sent = &self->sent[request_id % SENT_KEPT];
-    if (sent->request_id == request_id) memcpy(submission_id, sent->submission_id, sizeof sent->submission_id);
 }
 
 uint64_t unit_gather_report(unit_link_t *self, const report_t *report, int64_t client_ms) {
@@ -306,7 +292,7 @@ static void verdict_give(unit_link_t *self, verdict_row_t row, arena_t *arena, u
     answer->request_id = row.request_id;
     answer->kind = KIND_verdict;
     answer->verdict = verdict_of_row(&self->verdicts, &row);
-    submission_of(self, row.request_id, answer->verdict.submission_id);
+    sent_find(&self->sent, row.request_id, answer->verdict.submission_id);
     if (row.reasons_count == 0) return;
     verdict_t verdict = answer->verdict;
     wire_copy(verdict_type(), &verdict, &answer->verdict, arena_room(arena, wire_room(verdict_type(), &verdict)));
@@ -314,7 +300,7 @@ static void verdict_give(unit_link_t *self, verdict_row_t row, arena_t *arena, u
 
 static void receipt_give(unit_link_t *self, receipt_row_t row, unit_answer_t *answer) {
     row_complete(&self->rows_at, &row.request_id, &row.seq);
-    submission_of(self, row.request_id, row.submission_id);
+    sent_find(&self->sent, row.request_id, row.submission_id);
     answer->request_id = row.request_id;
     answer->kind = KIND_receipt;
     answer->receipt = receipt_of_row(&self->receipts, &row);
@@ -357,6 +343,7 @@ static bool answer_next(unit_link_t *self, arena_t *arena, unit_answer_t *answer
         if (zmq_msg_recv(&self->frame, self->raw, ZMQ_DONTWAIT) < 0) return false;
         self->rest = packets_of((bytes_t){zmq_msg_data(&self->frame), (uint32_t)zmq_msg_size(&self->frame)}, &self->answers);
     }
+    if (answer->kind != KIND_receipt) sent_end(&self->sent, answer->request_id);
     return true;
 }
 

@@ -66,8 +66,7 @@ typedef struct {
 } unit_answer_t;
 
 /* Waits at most `timeout_ms` (0: not at all) for the next answer; texts and lists live in `arena`. false: none came. The verdict on
- * a report that was sent in an array may leave unit, task and period empty, and both it and the receipt the submission_id, where
- * thousands left since: request_id says which report it is. */
+ * a report that was sent in an array may leave unit, task and period empty: request_id says which report it is. */
 bool unit_poll(unit_link_t *self, int64_t timeout_ms, arena_t *arena, unit_answer_t *answer);
 
 /* The gateway turned this key away (not registered, revoked); libzmq does not try again by itself. unit_poll returns early then,

@@ -17,4 +17,23 @@ err_t unit_ask(unit_link_t *self, const unit_question_t *what, int64_t timeout_m
 uint64_t unit_send_one(unit_link_t *self, const message_t *type, const void *value); /* its request id; 0: the queue is full */
 uint64_t unit_last_id(const unit_link_t *self);                                      /* of what was sent last */
 
+/* --- unit_sent.c --- */
+
+/* A report that left in an array, by the number of its answers. */
+typedef struct {
+    uint64_t request_id; /* 0: a free place */
+    uint8_t submission_id[16];
+} sent_t;
+
+/* Those that are not judged yet. Zeros are an empty one. */
+typedef struct {
+    sent_t *at;
+    uint32_t room;
+} sent_table_t;
+void sent_keep(sent_table_t *self, uint64_t request_id, const uint8_t submission_id[16]); /* numbers ascend */
+/* Writes nothing where it is not known: never kept, over, or one of more than a door holds. */
+void sent_find(const sent_table_t *self, uint64_t request_id, uint8_t submission_id[16]);
+void sent_end(sent_table_t *self, uint64_t request_id); /* its last answer is there */
+void sent_forget(sent_table_t *self);                   /* all of them; gives the memory back */
+
 #endif
