@@ -65,13 +65,23 @@ static void remove_files(cli_t *cli, const char *path) {
     rmdir(name);
 }
 
-static void remove_copy(cli_t *cli, const char *folder, int copy) {
-    static const char *const files[] = {"data.mdb", "lock.mdb", "lock", "published", "published.told", "crashes"};
+static const char *const position_files[] = {"published", "published.told"};
+enum { POSITION_FILES = sizeof position_files / sizeof position_files[0] };
+
+/* The store alone: what was told stays told, whatever it is derived from again. */
+static void remove_store(cli_t *cli, const char *folder, int copy) {
+    static const char *const files[] = {"data.mdb", "lock.mdb", "lock", "crashes"};
     const char *path = arena_format(cli->arena, "%s/%s", folder, copy_names[copy]).at;
     for (size_t index = 0; index < sizeof files / sizeof files[0]; index++)
         unlink(arena_format(cli->arena, "%s/%s", path, files[index]).at);
     if (copy == COPY_EVIDENCE) remove_files(cli, path);
-    rmdir(path);
+    rmdir(path); /* if it is empty */
+}
+
+static void remove_copy(cli_t *cli, const char *folder, int copy) {
+    for (size_t file = 0; file < POSITION_FILES; file++)
+        unlink(arena_format(cli->arena, "%s/%s/%s", folder, copy_names[copy], position_files[file]).at);
+    remove_store(cli, folder, copy);
 }
 
 static err_t bring_files(cli_t *cli, const restoring_t *self) {
@@ -82,11 +92,10 @@ static err_t bring_files(cli_t *cli, const restoring_t *self) {
 
 /* How far Redis had been told, and what: who loses that on the way tells it again. */
 static err_t bring_position(cli_t *cli, const char *from, const char *to) {
-    static const char *const files[] = {"published", "published.told"};
     err_t err = OK;
-    for (size_t file = 0; err == OK && file < sizeof files / sizeof files[0]; file++) {
-        err = copies_file(arena_format(cli->arena, "%s/%s", from, files[file]).at,
-                          arena_format(cli->arena, "%s/%s", to, files[file]).at, 0600);
+    for (size_t file = 0; err == OK && file < POSITION_FILES; file++) {
+        err = copies_file(arena_format(cli->arena, "%s/%s", from, position_files[file]).at,
+                          arena_format(cli->arena, "%s/%s", to, position_files[file]).at, 0600);
         if (err == ERR_MISSING) err = OK;
     }
     return err;
@@ -98,10 +107,10 @@ static int bring_copies(cli_t *cli, restoring_t *self) {
         const char *from = arena_format(cli->arena, "%s/%s", self->from, copy_names[copy]).at;
         const char *to = arena_format(cli->arena, NEW_DATA "/%s", copy_names[copy]).at;
         err_t err = home_make_folder(to);
+        if (err == OK) err = bring_position(cli, from, to);
         if (err == OK)
             err = copies_file(arena_format(cli->arena, "%s/data.mdb", from).at, arena_format(cli->arena, "%s/data.mdb", to).at,
                               0600);
-        if (err == OK) err = bring_position(cli, from, to);
         if (err != OK && (err != ERR_MISSING || copy >= COPY_INTAKE))
             return cli_fail(cli, err == ERR_MISSING ? EX_NOINPUT : EX_IOERR, "读不到备份", "cannot read the backup", from);
     }
@@ -117,7 +126,7 @@ static int check_copies(cli_t *cli, restoring_t *self) {
         if (err == OK) continue;
         text_t why = arena_format(cli->arena, "%s: %s", copy_names[copy], err_name(err));
         if (copy >= COPY_INTAKE) return cli_fail(cli, EX_DATAERR, "备份未通过核验", "the backup does not read back", why.at);
-        remove_copy(cli, NEW_DATA, copy);
+        remove_store(cli, NEW_DATA, copy);
         cli_fail(cli, EXIT_WELL, "该环节将由账本重建", "left out, to be rebuilt from the ledger", why.at);
     }
     return EXIT_WELL;
