@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { RESTORE_TRIES = 4 };
+
 /* --- what was told, and under which number --- */
 
 /* What was told under other numbers; after a FLUSHALL it is gone, and then nothing is kept back for its sake. */
@@ -70,15 +72,28 @@ static bool restore(publisher_t *self, uint64_t *restored, uint64_t *blocked) {
     return true;
 }
 
+/* Until all of it was seen to stand there at one time: between two looks Redis may have lost what the first one saw. */
+static bool restore_all(publisher_t *self, uint64_t *restored, uint64_t *blocked, redis_newest_t *newest) {
+    for (int tries = 0; tries < RESTORE_TRIES; tries++) {
+        redis_newest_t before;
+        uint64_t fresh = 0;
+        *blocked = 0;
+        if (!publisher_newest(self, &before) || !publisher_told_again(self) || !restore(self, &fresh, blocked)) return false;
+        arena_reset(self->arena);
+        if (!publisher_newest(self, newest)) return false;
+        *restored += fresh;
+        if (fresh == 0 && strcmp(before.id, newest->id) == 0) return true;
+    }
+    return false;
+}
+
 /* The stream is not what it should be: mends what can be mended, raises the alarm for the rest. false: Redis went away, or stream 4
  * is being derived anew. */
 bool publisher_reconcile(publisher_t *self) {
     uint64_t restored = 0, blocked = 0;
     redis_newest_t newest;
     char alarm[LIMIT_NAME] = "";
-    if (!publisher_told_again(self) || !restore(self, &restored, &blocked)) return false;
-    arena_reset(self->arena);
-    if (!publisher_newest(self, &newest)) return false;
+    if (!restore_all(self, &restored, &blocked, &newest)) return false;
     entry_t seen = newest_look(self, &newest);
     if (seen == ENTRY_UNSURE) return false;
     if (seen == ENTRY_FOREIGN) snprintf(alarm, sizeof alarm, "redis stream holds a foreign entry %s", newest.id);

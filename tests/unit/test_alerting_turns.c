@@ -226,6 +226,29 @@ static void a_redis_lost_where_the_place_lagged_rings_none_again(void **state) {
     redis_lost_anywhere(otherwise_behind, 4);
 }
 
+static void lost_by_now(void *owner) {
+    (void)owner;
+    model.count = 0;
+}
+
+/* Behind any answer of putting back what an older snapshot lacks: what was seen there first is gone too. */
+static void a_redis_lost_while_it_is_put_back_gets_all_back(void **state) {
+    (void)state;
+    for (uint32_t others = 0; others < 24; others++) {
+        hand_t *hand = hand_told(at(20210824, 9, 0));
+        publisher_again(hand);
+        model.count = others % 3;
+        model.between = lost_by_now;
+        model.others = others / 3;
+        (void)publisher_work(hand->publisher);
+        model.between = NULL;
+        rounds(hand);
+        assert_int_equal(model.count, 4);
+        assert_int_equal(model.rings, 4);
+        hand_destroy(hand);
+    }
+}
+
 static void lost_too(hand_t *hand) {
     otherwise(hand);
     model.count = 0;
@@ -385,6 +408,7 @@ int main(void) {
         cmocka_unit_test(what_was_told_and_cannot_be_kept_is_an_alarm_until_it_can),
         cmocka_unit_test(a_redis_lost_behind_a_place_that_was_lost_rings_none_again),
         cmocka_unit_test(a_redis_lost_where_the_place_lagged_rings_none_again),
+        cmocka_unit_test(a_redis_lost_while_it_is_put_back_gets_all_back),
         cmocka_unit_test(a_redis_lost_before_anybody_saw_that_the_stream_was_derived_otherwise_rings_what_is_new),
         cmocka_unit_test(a_redis_lost_with_the_place_rings_none_again),
         cmocka_unit_test(what_was_told_behind_a_place_that_lags_is_known_where_redis_is_lost),
