@@ -25,7 +25,8 @@ void sim_plan_count(recount_t *count, const event_t *event) {
     ASSERT(!count->amended || (plan->units_count == old.units_count && plan->periods_count == old.periods_count));
     for (uint32_t task = 0; count->amended && task < plan->tasks_count; task++)
         for (uint32_t period = 0; period < plan->periods_count; period++) {
-            bool past = is_past(&old, period, count->passed_ms) && is_past(plan, period, event->at_ms);
+            bool open = count->passed_ms >= instant_of_day(&old, old.periods[period].from, 0); /* a day off may bring it forward */
+            bool past = open && is_past(&old, period, count->passed_ms) && is_past(plan, period, event->at_ms);
             bool moved = plan->periods[period].due != old.periods[period].due || task >= old.tasks_count;
             if (moved) count->since_ms[task][period] = event->at_ms;
             for (uint32_t unit = 0; unit < plan->units_count; unit++)
