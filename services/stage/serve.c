@@ -157,6 +157,12 @@ err_t stream_door_open(const char *endpoint, stream_t stream, stream_view_t view
     return err;
 }
 
+void stream_door_settle(stream_door_t *self) {
+    arena_destroy(&self->arena);
+    self->arena = arena_new();
+    buffer_destroy(&self->out);
+}
+
 void stream_door_close(stream_door_t **self) {
     if (*self == NULL) return;
     server_destroy(&(*self)->server);

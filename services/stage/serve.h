@@ -21,6 +21,7 @@ typedef struct {
 } stream_view_t;
 typedef struct stream_door stream_door_t;
 err_t stream_door_open(const char *endpoint, stream_t stream, stream_view_t view, stream_door_t **out);
+void stream_door_settle(stream_door_t *self); /* gives back the room that batches took */
 void stream_door_close(stream_door_t **self);
 void stream_door_step(stream_door_t *self, int64_t steady_ms);
 void stream_door_serve(stream_door_t *self, int64_t steady_ms); /* the same where no fetch has come: its handle is not readable */

@@ -27,7 +27,7 @@ enum {
     HANDLE_INTAKE = 2,
     HANDLES = 3,
     MUCH = 1 << 20,      /* bytes of a batch that leaves holes behind, */
-    QUIET_MS = 2000,     /* which are given back when nothing came for so long */
+    QUIET_MS = 2000,     /* which are given back when none came for so long */
     REST_TRIES = 20,
     REST_PAUSE_MS = 20,
     ASK_AGAIN_MS = 500 /* intake is not there yet; or the stage is halted and hopes for a quarantine */
@@ -47,7 +47,7 @@ typedef struct {
     arena_t *arena; /* of the batch at hand */
     batch_t batch;  /* kept while some of it waits */
     bool held;
-    bool much; /* a large batch came, and its memory was not given back yet */
+    int64_t much_ms; /* when the last large batch came whose memory was not given back yet; 0: none */
     int64_t room_ms; /* there is no room for more before: nothing is asked for */
     int64_t opened_ms;  /* when the first batch of the open transaction was applied */
     int64_t applied_ms; /* when the last was */
@@ -197,7 +197,7 @@ static void batches_take(loop_t *self) {
         on_diverged(self);
     else if (!behind) {
         err_t err = stage_take(self->stage, &self->batch);
-        self->much |= self->batch.events.size >= MUCH;
+        if (self->batch.events.size >= MUCH) self->much_ms = clock_steady_ms();
         if (stage_unfinished(self->stage)) read_ahead(self);
         batch_apply(self, err);
     }
@@ -236,10 +236,20 @@ static void quarantines_take(loop_t *self) {
     }
 }
 
-/* A day on which a million warnings fall due leaves tens of megabytes of holes in the heap. */
+static void arena_renew(arena_t **arena) {
+    arena_destroy(arena);
+    *arena = arena_new();
+}
+
+/* Room for the largest batch, on its way in and on its way out, and the holes between: tens of megabytes that nobody wants before
+ * the next day on which a million warnings fall due. */
 static void quiet(loop_t *self, int64_t now_ms) {
-    if (!self->much || self->stage->txn != NULL || now_ms < self->applied_ms + QUIET_MS) return;
-    self->much = false;
+    bool busy = self->held || self->stage->txn != NULL || stage_unfinished(self->stage);
+    if (self->much_ms == 0 || busy || now_ms < self->much_ms + QUIET_MS) return;
+    self->much_ms = 0;
+    arena_renew(&self->arena);
+    arena_renew(&self->stage->batch_arena);
+    if (self->door != NULL) stream_door_settle(self->door);
     memory_give_back();
 }
 
