@@ -81,25 +81,40 @@ static void print_option(const cli_t *cli, const option_text_t *option) {
     printf("  %-22s %s\n", name, cli_say(cli, option->zh, option->en));
 }
 
+static const char *verb_line(const cli_t *cli, const verb_t *verb) {
+    return arena_format(cli->arena, "%s%s%s", verb->words, verb->synopsis[0] == '\0' ? "" : " ", verb->synopsis).at;
+}
+
 static void help_verb(const cli_t *cli, const verb_t *verb) {
-    printf("minning %s %s\n  %s\n\n%s\n", verb->words, verb->synopsis, cli_say(cli, verb->zh, verb->en),
-           cli_say(cli, "选项：", "Options:"));
+    printf("minning %s\n  %s\n\n%s\n", verb_line(cli, verb), cli_say(cli, verb->zh, verb->en), cli_say(cli, "选项：", "Options:"));
     for (size_t index = 0; index < OPTION_COUNT; index++)
         if (index <= OPTION_help || word_in(verb->options, options[index].name)) print_option(cli, &options[index]);
+}
+
+static bool verb_begins(const verb_t *verb, const char *word) {
+    size_t first = strcspn(verb->words, " ");
+    return strlen(word) == first && memcmp(word, verb->words, first) == 0;
+}
+
+/* The verbs that begin with this word; NULL: all. How many. */
+static size_t help_verbs(const cli_t *cli, const char *word) {
+    size_t count = 0;
+    for (const verb_t *verb = cli_verbs; verb->words != NULL; verb++) {
+        if (word != NULL && !verb_begins(verb, word)) continue;
+        printf("  %-28s %s\n", verb_line(cli, verb), cli_say(cli, verb->zh, verb->en));
+        count++;
+    }
+    return count;
 }
 
 static void help_all(const cli_t *cli) {
     printf("%s\n\n", cli_say(cli, "闽宁协作年度工作要点的报送、校验、汇总与预警。用法：minning 命令 [选项]",
                              "Reports, verdicts, totals and warnings of a work plan. Usage: minning VERB [OPTIONS]"));
-    for (const verb_t *verb = cli_verbs; verb->words != NULL; verb++) {
-        char line[64];
-        snprintf(line, sizeof line, "%s %s", verb->words, verb->synopsis);
-        printf("  %-28s %s\n", line, cli_say(cli, verb->zh, verb->en));
-    }
+    help_verbs(cli, NULL);
     printf("\n%s\n", cli_say(cli, "通用选项：", "Common options:"));
     for (size_t index = 0; index <= OPTION_help; index++) print_option(cli, &options[index]);
-    printf("\n%s\n", cli_say(cli, "退出码：0 成功，64 用法，65 内容被拒，66 无输入，69 服务不可用，75 请重试。",
-                             "Exit: 0 well, 64 usage, 65 refused, 66 no input, 69 service unavailable, 75 try again."));
+    printf("\n%s\n", cli_say(cli, "退出码：0 成功，64 用法，65 内容被拒，66 无输入，69 服务不可用，75 请重试，76 答复读不懂。",
+                             "Exit: 0 well, 64 usage, 65 refused, 66 no input, 69 unavailable, 75 again, 76 unreadable answer."));
 }
 
 /* --- parsing --- */
@@ -108,7 +123,7 @@ static const verb_t *verb_of(const cli_t *cli, size_t *words) {
     const verb_t *found = NULL;
     for (const verb_t *verb = cli_verbs; verb->words != NULL; verb++) {
         size_t first = strcspn(verb->words, " ");
-        if (cli->arg_count < 1 || strlen(cli->args[0]) != first || memcmp(cli->args[0], verb->words, first) != 0) continue;
+        if (cli->arg_count < 1 || !verb_begins(verb, cli->args[0])) continue;
         if (verb->words[first] == '\0')
             *words = 1;
         else if (cli->arg_count > 1 && strcmp(cli->args[1], verb->words + first + 1) == 0)
@@ -125,8 +140,7 @@ static const char *verb_typed(const cli_t *cli) {
     text_t known = text_of("");
     for (const verb_t *verb = cli_verbs; verb->words != NULL; verb++) {
         size_t first = strcspn(verb->words, " ");
-        if (strlen(cli->args[0]) != first || memcmp(cli->args[0], verb->words, first) != 0 || verb->words[first] == '\0')
-            continue;
+        if (!verb_begins(verb, cli->args[0]) || verb->words[first] == '\0') continue;
         known = arena_format(cli->arena, TEXT_FORMAT " %s", TEXT_ARGS(known), verb->words + first + 1);
     }
     if (known.size == 0) return cli->args[0];
@@ -137,7 +151,8 @@ static const char *verb_typed(const cli_t *cli) {
 
 static int usage(const cli_t *cli, const char *zh, const char *en, const char *detail, int *exit_code) {
     *exit_code = cli_fail(cli, EX_USAGE, zh, en, detail);
-    fprintf(stderr, "%s\n", cli_say(cli, "试试 minning --help", "Try minning --help"));
+    fprintf(stderr, cli_say(cli, "试试 minning%s%s --help\n", "Try minning%s%s --help\n"), cli->verb == NULL ? "" : " ",
+            cli->verb == NULL ? "" : cli->verb->words);
     return 1;
 }
 
@@ -175,6 +190,16 @@ static int take_common(cli_t *cli, int *exit_code) {
     return 0;
 }
 
+/* "minning help report send" asks what "minning report send --help" does. */
+static bool take_help(cli_t *cli) {
+    if (cli->arg_count > 0 && strcmp(cli->args[0], "help") == 0) {
+        cli->values[OPTION_help] = "";
+        cli->arg_count--;
+        memmove(cli->args, cli->args + 1, cli->arg_count * sizeof cli->args[0]);
+    }
+    return cli_option(cli, OPTION_help) != NULL;
+}
+
 static int check_verb(cli_t *cli, size_t words, int *exit_code) {
     const verb_t *verb = cli->verb;
     if (cli_option(cli, OPTION_help) != NULL) {
@@ -186,7 +211,7 @@ static int check_verb(cli_t *cli, size_t words, int *exit_code) {
     memmove(cli->args, cli->args + words, cli->arg_count * sizeof cli->args[0]);
     if (cli->arg_count < verb->least || cli->arg_count > verb->most)
         return usage(cli, "参数个数不对", "wrong number of arguments",
-                     arena_format(cli->arena, "%s %s", verb->words, verb->synopsis).at, exit_code);
+                     verb_line(cli, verb), exit_code);
     for (size_t index = OPTION_help + 1; index < OPTION_COUNT; index++)
         if (cli->values[index] != NULL && !word_in(verb->options, options[index].name))
             return usage(cli, "此命令没有这个选项", "this verb has no such option", options[index].name, exit_code);
@@ -207,12 +232,17 @@ int cli_parse(cli_t *cli, int argc, char **argv, int *exit_code) {
             cli->args[cli->arg_count++] = argv[at];
     }
     if (take_common(cli, exit_code) != 0) return 1;
+    bool helped = take_help(cli);
     size_t words = 0;
     cli->verb = verb_of(cli, &words);
     if (cli->verb != NULL) return check_verb(cli, words, exit_code);
+    if (cli->arg_count == 1 && help_verbs(cli, cli->args[0]) > 0) {
+        *exit_code = helped ? EXIT_WELL : EX_USAGE;
+        return 1;
+    }
     if (cli->arg_count > 0) return usage(cli, "没有这个命令", "no such verb", verb_typed(cli), exit_code);
     help_all(cli);
-    *exit_code = cli_option(cli, OPTION_help) != NULL ? EXIT_WELL : EX_USAGE;
+    *exit_code = helped ? EXIT_WELL : EX_USAGE;
     return 1;
 }
 

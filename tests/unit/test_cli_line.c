@@ -27,6 +27,11 @@ static int end(void **state) {
     return 0;
 }
 
+static void anew(void **state) {
+    end(state);
+    begin(state);
+}
+
 #define PARSE(...)                                                                                                             \
     parse((const char *[]){"minning", __VA_ARGS__}, sizeof((const char *[]){"minning", __VA_ARGS__}) / sizeof(const char *))
 
@@ -42,6 +47,27 @@ static void a_verb_of_two_words_leaves_its_arguments(void **state) {
     assert_string_equal(cli.verb->words, "plan check");
     assert_int_equal(cli.arg_count, 1);
     assert_string_equal(cli.args[0], "a.yaml");
+}
+
+static void help_is_told_of_all_verbs_of_some_or_of_one_and_only_then_is_it_well(void **state) {
+    (void)state;
+    assert_int_equal(PARSE("help"), 1);
+    assert_int_equal(exit_code, 0);
+    anew(state);
+    assert_int_equal(PARSE("help", "report", "send"), 1);
+    assert_int_equal(exit_code, 0);
+    anew(state);
+    assert_int_equal(PARSE("report", "--help"), 1);
+    assert_int_equal(exit_code, 0);
+}
+
+static void a_word_that_begins_verbs_is_answered_with_them_but_is_no_verb(void **state) {
+    (void)state;
+    assert_int_equal(PARSE("report"), 1);
+    assert_int_equal(exit_code, EX_USAGE);
+    anew(state);
+    assert_int_equal(PARSE("help", "nosuch"), 1);
+    assert_int_equal(exit_code, EX_USAGE);
 }
 
 static void options_may_stand_anywhere_and_carry_their_value_either_way(void **state) {
@@ -192,6 +218,8 @@ static void a_lamp_is_never_told_by_colour_alone(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_verb_of_two_words_leaves_its_arguments),
+        TEST(help_is_told_of_all_verbs_of_some_or_of_one_and_only_then_is_it_well),
+        TEST(a_word_that_begins_verbs_is_answered_with_them_but_is_no_verb),
         TEST(options_may_stand_anywhere_and_carry_their_value_either_way),
         TEST(an_option_of_another_verb_is_a_usage_error),
         TEST(an_unknown_verb_is_a_usage_error),
