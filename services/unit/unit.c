@@ -2,6 +2,7 @@
 #include "services/unit/unit.h"
 
 #include <czmq.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +41,6 @@ struct unit_link {
     uint64_t last_id;
     unit_key_t key;
     char server_public[UNIT_KEY_TEXT + 1];
-    unsigned made;         /* sockets so far */
     char endpoint[256];
     bool refused;          /* the gateway turned the key away; */
     int64_t monitor_ms;    /* not looked at again before */
@@ -73,8 +73,9 @@ static err_t link_make(unit_link_t *self) {
     link_drop(self);
     self->refused = false;
     self->monitor_ms = 0;
-    char monitor[64]; /* another name each time: one is free again only some time after its socket is closed */
-    snprintf(monitor, sizeof monitor, "inproc://minning.unit.%p.%u", (void *)self, ++self->made);
+    static atomic_uint made; /* another name each time: one is free again only some time after its socket is closed */
+    char monitor[64];
+    snprintf(monitor, sizeof monitor, "inproc://minning.unit.%u", atomic_fetch_add(&made, 1));
     self->socket = zsock_new(ZMQ_DEALER);
     self->monitor = zsock_new(ZMQ_PAIR);
     if (self->socket == NULL || self->monitor == NULL) return ERR_SYSTEM;
