@@ -95,12 +95,12 @@ typedef struct {
     int64_t begun_ns, from_ns, to_ns, length_ns, client_before_ns;
     uint64_t warm_answers, reports;
     const uint64_t *sent;
-} span_t;
-span_t span_begin(const load_t *load, measured_t *measured);
-bool span_holds(const span_t *self, int64_t now_ns);     /* what is answered now is measured */
-bool span_is_over(const span_t *self, int64_t now_ns);   /* send nothing more */
-void span_answered(span_t *self, int64_t now_ns);        /* one place in a window became free */
-void span_end(const span_t *self, measured_t *measured); /* the last answer is here */
+} timespan_t;
+timespan_t span_begin(const load_t *load, measured_t *measured);
+bool span_holds(const timespan_t *self, int64_t now_ns);     /* what is answered now is measured */
+bool span_is_over(const timespan_t *self, int64_t now_ns);   /* send nothing more */
+void span_answered(timespan_t *self, int64_t now_ns);        /* one place in a window became free */
+void span_end(const timespan_t *self, measured_t *measured); /* the last answer is here */
 
 /* Ends the benchmark: everything started is killed, the folder removed. */
 _Noreturn void bench_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));

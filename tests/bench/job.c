@@ -56,8 +56,8 @@ void job_report(const job_t *job, report_t *report, figure_t *figure) {
     memcpy(report->submission_id, job->submission_id, sizeof report->submission_id);
 }
 
-span_t span_begin(const load_t *load, measured_t *measured) {
-    span_t self = {.begun_ns = bench_now_ns(), .client_before_ns = process_cpu_ns(getpid())};
+timespan_t span_begin(const load_t *load, measured_t *measured) {
+    timespan_t self = {.begun_ns = bench_now_ns(), .client_before_ns = process_cpu_ns(getpid())};
     self.length_ns = measured->span_ns = load->seconds * 1000000000LL;
     self.from_ns = self.to_ns = INT64_MAX;
     self.reports = load->reports;
@@ -66,20 +66,20 @@ span_t span_begin(const load_t *load, measured_t *measured) {
     return self;
 }
 
-bool span_holds(const span_t *self, int64_t now_ns) { return now_ns >= self->from_ns && now_ns < self->to_ns; }
+bool span_holds(const timespan_t *self, int64_t now_ns) { return now_ns >= self->from_ns && now_ns < self->to_ns; }
 
-bool span_is_over(const span_t *self, int64_t now_ns) {
+bool span_is_over(const timespan_t *self, int64_t now_ns) {
     return self->reports > 0 ? *self->sent >= self->reports : now_ns >= self->to_ns;
 }
 
-void span_answered(span_t *self, int64_t now_ns) {
+void span_answered(timespan_t *self, int64_t now_ns) {
     if (self->warm_answers > 0) self->warm_answers--;
     if (self->from_ns != INT64_MAX || self->warm_answers > 0 || now_ns < self->begun_ns + WARM_MS * 1000000LL) return;
     self->from_ns = now_ns;
     self->to_ns = now_ns + self->length_ns;
 }
 
-void span_end(const span_t *self, measured_t *measured) {
+void span_end(const timespan_t *self, measured_t *measured) {
     measured->total_ns = measured->applied_ns = bench_now_ns() - self->begun_ns;
     measured->client_cpu_ns = process_cpu_ns(getpid()) - self->client_before_ns;
 }

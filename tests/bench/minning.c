@@ -43,7 +43,7 @@ typedef struct {
     arena_t *arena;
     const load_t *load;
     measured_t *measured;
-    span_t span;
+    timespan_t span;
     int64_t now_ns;
     uint64_t under_way;
     int poll_fd; /* of the sockets' descriptors: a look at all of them at every turn costs more than the work */

@@ -173,7 +173,7 @@ static void fill_windows(bench_t *self, uint32_t which, const load_t *load, meas
     }
 }
 
-static void on_result(bench_t *self, connection_t *connection, const PGresult *result, span_t *span, measured_t *measured) {
+static void on_result(bench_t *self, connection_t *connection, const PGresult *result, timespan_t *span, measured_t *measured) {
     ExecStatusType status = PQresultStatus(result);
     if (status == PGRES_PIPELINE_SYNC) {
         connection->first = (connection->first + 1) % PARTS_MAX;
@@ -197,7 +197,7 @@ static void on_result(bench_t *self, connection_t *connection, const PGresult *r
 }
 
 /* In pipeline mode a statement's results end with NULL, then comes its sync. */
-static void take_answers(bench_t *self, connection_t *connection, span_t *span, measured_t *measured) {
+static void take_answers(bench_t *self, connection_t *connection, timespan_t *span, measured_t *measured) {
     if (PQconsumeInput(connection->link) != 1) bench_fail("PostgreSQL: %s", PQerrorMessage(connection->link));
     while (connection->under_way > 0 && !PQisBusy(connection->link)) {
         PGresult *result = PQgetResult(connection->link);
@@ -210,7 +210,7 @@ static void take_answers(bench_t *self, connection_t *connection, span_t *span, 
 static void bench_run(void *context, const load_t *load, measured_t *measured) {
     bench_t *self = context;
     processes_add(&measured->processes, "postgres", self->server, true);
-    span_t span = span_begin(load, measured);
+    timespan_t span = span_begin(load, measured);
     struct pollfd items[UNITS];
     uint32_t links = self->links < load->clients ? self->links : load->clients;
     for (uint32_t which = 0; which < links; which++)

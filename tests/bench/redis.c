@@ -163,7 +163,7 @@ static void check_reply(const bench_t *self, const redisReply *reply, const call
     if (!whole) bench_fail("Redis refused a report");
 }
 
-static void take_answers(bench_t *self, connection_t *connection, span_t *span, measured_t *measured) {
+static void take_answers(bench_t *self, connection_t *connection, timespan_t *span, measured_t *measured) {
     if (redisBufferRead(connection->link) != REDIS_OK) bench_fail("Redis: %s", connection->link->errstr);
     int64_t now_ns = bench_now_ns();
     void *reply = NULL;
@@ -187,7 +187,7 @@ static void take_answers(bench_t *self, connection_t *connection, span_t *span, 
 static void bench_run(void *context, const load_t *load, measured_t *measured) {
     bench_t *self = context;
     processes_add(&measured->processes, "redis-server", self->server, false);
-    span_t span = span_begin(load, measured);
+    timespan_t span = span_begin(load, measured);
     struct pollfd items[UNITS];
     uint32_t links = self->links < load->clients ? self->links : load->clients;
     for (uint32_t which = 0; which < links; which++)
