@@ -275,7 +275,7 @@ static void add_number(buffer_t *out, uint64_t number) {
     }
 }
 
-void warning_sign(text_t plan, warning_raised_t *warning) {
+void warning_sign(text_t plan, int64_t rung_ms, warning_raised_t *warning) {
     bool of_report = warning->period.size > 0;
     text_t subject = !of_report ? text_of("") : warning->owner.size > 0 ? warning->owner : warning->unit;
     buffer_t bytes = {0};
@@ -289,6 +289,7 @@ void warning_sign(text_t plan, warning_raised_t *warning) {
     add_number(&bytes, warning->due_ms);
     add_text(&bytes, warning->rung);
     add_number(&bytes, warning->episode);
+    if (warning->kind == warning_kind_pace_slow) add_number(&bytes, (uint64_t)rung_ms);
     if (warning->kind == warning_kind_claim_contested) {
         add_number(&bytes, warning->claim.key_kind);
         add_text(&bytes, warning->claim.key);

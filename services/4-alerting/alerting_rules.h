@@ -70,7 +70,8 @@ typedef enum { TARGET_SILENT, TARGET_OPEN, TARGET_STOPPED } target_call_t;
  * told stays told, and nothing more is said. */
 target_call_t target_call(const target_changed_t *target);
 
-/* First 16 bytes of SHA-256 over plan, kind, subject, recipient, due instant, rung, episode: fills warning->id. */
-void warning_sign(text_t plan, warning_raised_t *warning);
+/* First 16 bytes of SHA-256 over plan, kind, subject, recipient, due instant, rung, episode: fills warning->id. Of the pace
+ * also over the instant of the look: an amendment may move a reporting day behind it, and then there is another. */
+void warning_sign(text_t plan, int64_t rung_ms, warning_raised_t *warning);
 
 #endif

@@ -149,7 +149,7 @@ static void tell_above(turn_t *turn, alerting_subject_t *subject, warning_raised
         warning.boss = false;
         warning.life = place->seq == 0 ? life_raised : warning.life;
         warning_tell(memory->book, NULL, turn_now_ms(turn), turn_arena(turn), &warning);
-        warning_sign(plan->id, &warning);
+        warning_sign(plan->id, 0, &warning);
         warning_emit(turn, &warning, &place->seq);
         if (place->seq == 0) kept--; /* the store failed, and this place was the last */
     }
@@ -167,7 +167,7 @@ void subject_tell(turn_t *turn, alerting_subject_t *subject, const rung_choice_t
     bool pressed = choice->pressed_by.size > 0; /* it is between the officer and the unit */
     warning.boss = choice->after && choice->level >= level_orange && subject->role == addressee_owner && !pressed;
     warning_tell(memory->book, target, turn_now_ms(turn), turn_arena(turn), &warning);
-    warning_sign(planbook_plan(memory->book)->id, &warning);
+    warning_sign(planbook_plan(memory->book)->id, choice->rung_ms, &warning);
     warning_emit(turn, &warning, &subject->own_seq);
     if (subject->what == SUBJECT_REPORT && !pressed) tell_above(turn, subject, warning);
     subject->raised = true;
@@ -187,7 +187,7 @@ void subject_withhold(turn_t *turn, alerting_subject_t *subject, const rung_choi
     for (uint32_t index = 0; stale && index < choice->missed_count; index++) rungs[count++] = text_of(choice->missed[index]);
     if (!stale) rungs[count++] = text_of(choice->name);
     warning.rung = rungs[0];
-    warning_sign(planbook_plan(memory->book)->id, &warning);
+    warning_sign(planbook_plan(memory->book)->id, choice->rung_ms, &warning);
     memcpy(warning.bundle, warning.id, sizeof warning.bundle);
     warning_withheld_t withheld = {.episode = subject->episode, .cause = cause, .rungs = rungs, .rungs_count = count,
                                    .unit = subject->unit, .task = subject->task, .period = subject->period,

@@ -149,14 +149,29 @@ static void the_id_changes_with_every_part_of_what_it_names(void **state) {
     all[5].rung = text_of("T-1");
     all[6].kind = warning_kind_report_overdue;
     all[7].owner = text_of("renshe");
-    for (size_t index = 0; index < 8; index++) warning_sign(text_of("test-2021"), &all[index]);
+    for (size_t index = 0; index < 8; index++) warning_sign(text_of("test-2021"), 0, &all[index]);
     for (size_t left = 0; left < 8; left++)
         for (size_t right = left + 1; right < 8; right++) assert_memory_not_equal(all[left].id, all[right].id, 16);
     warning_raised_t again = sample();
-    warning_sign(text_of("test-2021"), &again);
+    warning_sign(text_of("test-2021"), 0, &again);
     assert_memory_equal(again.id, all[0].id, 16);
-    warning_sign(text_of("test-2022"), &again);
+    warning_sign(text_of("test-2022"), 0, &again);
     assert_memory_not_equal(again.id, all[0].id, 16);
+}
+
+/* A reporting day that an amendment moves behind a look brings another look at the same period. */
+static void two_looks_at_the_pace_of_one_period_have_two_ids(void **state) {
+    (void)state;
+    crypto_start();
+    warning_raised_t first = sample(), second;
+    first.kind = warning_kind_pace_slow;
+    first.rung = text_of("pace-1");
+    second = first;
+    warning_sign(text_of("test-2021"), at(20210826, 9, 0), &first);
+    warning_sign(text_of("test-2021"), at(20210830, 9, 0), &second);
+    assert_memory_not_equal(first.id, second.id, sizeof first.id);
+    warning_sign(text_of("test-2021"), at(20210826, 9, 0), &second);
+    assert_memory_equal(first.id, second.id, sizeof first.id);
 }
 
 static void a_reminder_says_who_owes_what_by_when_and_what_is_missing(void **state) {
@@ -245,6 +260,7 @@ int main(void) {
         cmocka_unit_test(a_ladder_that_never_repeats_comes_to_an_end),
         cmocka_unit_test(each_recipient_is_told_once_in_the_most_specific_role),
         cmocka_unit_test(the_id_changes_with_every_part_of_what_it_names),
+        cmocka_unit_test(two_looks_at_the_pace_of_one_period_have_two_ids),
         cmocka_unit_test(a_reminder_says_who_owes_what_by_when_and_what_is_missing),
         cmocka_unit_test(a_long_list_of_what_is_missing_is_shortened),
         cmocka_unit_test(a_target_warning_says_goal_done_and_gap),
