@@ -83,8 +83,12 @@ typedef struct {
 } job_t;
 int64_t owed_total(const owed_t *owed, uint32_t task); /* the amounts that stand for a task, by the rules of replacement */
 job_t job_next(owed_t *owed, int64_t now_ns);
-/* Texts and lists are static, but for the figure. */
-void job_report(const job_t *job, report_t *report, figure_t *figure);
+/* A report with one figure and one scan of its own; all else that it points to is static. */
+typedef struct {
+    figure_t figure;
+    evidence_t scan;
+} job_parts_t;
+void job_report(const job_t *job, report_t *report, job_parts_t *parts);
 text_t name_unit(uint32_t unit); /* ids in the plan; indexes from 0 */
 text_t name_task(uint32_t task);
 text_t name_indicator(uint32_t task);

@@ -41,17 +41,18 @@ int64_t owed_total(const owed_t *owed, uint32_t task) {
     return sum;
 }
 
-void job_report(const job_t *job, report_t *report, figure_t *figure) {
-    static const evidence_t scan = {.name = {"scan.pdf", 8}, .sha256 = {1}, .kind = {"scan", 4}};
+void job_report(const job_t *job, report_t *report, job_parts_t *parts) {
     uint32_t task = job->obligation / PERIODS, period = job->obligation % PERIODS;
-    *figure = (figure_t){.indicator = name_indicator(task), .amount = {true, amount_of(job->obligation, job->revision)}};
+    parts->figure = (figure_t){.indicator = name_indicator(task), .amount = {true, amount_of(job->obligation, job->revision)}};
+    parts->scan = (evidence_t){.name = {"scan.pdf", 8}, .kind = {"scan", 4}};
+    memcpy(parts->scan.sha256, job->submission_id, sizeof job->submission_id);
     *report = (report_t){.task = name_task(task),
                          .period = name_period(period),
                          .replaces = job->revision,
-                         .figures = figure,
+                         .figures = &parts->figure,
                          .figures_count = 1,
                          .progress = {"按计划推进，本月已完成产销对接两场。", 54},
-                         .evidence = &scan,
+                         .evidence = &parts->scan,
                          .evidence_count = 1};
     memcpy(report->submission_id, job->submission_id, sizeof report->submission_id);
 }

@@ -62,10 +62,10 @@ static uint32_t room_of(const bench_t *self, const sender_t *sender) {
 
 static void send_slots(sender_t *sender, const slot_t *slots, uint32_t count) {
     report_t reports[LIMIT_EDGE_BATCH];
-    figure_t figures[LIMIT_EDGE_BATCH];
+    job_parts_t parts[LIMIT_EDGE_BATCH];
     const report_t *list[LIMIT_EDGE_BATCH];
     for (uint32_t index = 0; index < count; index++) {
-        job_report(&slots[index].job, &reports[index], &figures[index]);
+        job_report(&slots[index].job, &reports[index], &parts[index]);
         list[index] = &reports[index];
     }
     uint64_t first =
@@ -247,9 +247,9 @@ static void preload_ledger(bench_t *self, uint64_t count) {
     for (uint64_t index = 0; index < count; index++) {
         uint32_t unit = (uint32_t)(index % UNITS);
         job_t job = job_next(&self->senders[unit].owed, 0);
-        figure_t figure;
+        job_parts_t parts;
         append_ask_t ask = {.unit = name_unit(unit), .key_generation = 1};
-        job_report(&job, &ask.report, &figure);
+        job_report(&job, &ask.report, &parts);
         buffer_clear(&frame);
         packet_encode(index + 1, append_ask_type(), &ask, &frame);
         intake_take(intake, door_gateway, (bytes_t){frame.at, (uint32_t)frame.size}, clock_wall_ms(), clock_steady_ms(), &now,

@@ -107,9 +107,9 @@ static void begin_columns(bench_t *self, uint32_t count) {
 
 static void add_job(bench_t *self, uint32_t unit, const job_t *job) {
     report_t report;
-    figure_t figure;
+    job_parts_t parts;
     uint8_t hash[HASH_SIZE];
-    job_report(job, &report, &figure);
+    job_report(job, &report, &parts);
     buffer_clear(&self->body);
     wire_encode(report_type(), &report, &self->body);
     hash_of((bytes_t){self->body.at, (uint32_t)self->body.size}, hash);
@@ -118,7 +118,7 @@ static void add_job(bench_t *self, uint32_t unit, const job_t *job) {
     add_int(&self->columns[2], job->obligation / PERIODS);
     add_int(&self->columns[3], job->obligation % PERIODS);
     add_int(&self->columns[4], job->revision);
-    add_bigint(&self->columns[5], figure.amount.value);
+    add_bigint(&self->columns[5], parts.figure.amount.value);
     add_element(&self->columns[6], hash, sizeof hash);
     add_element(&self->columns[7], self->body.at, self->body.size);
 }

@@ -81,8 +81,8 @@ typedef struct {
 
 static void words_of(bench_t *self, uint32_t unit, const job_t *job, words_t *words) {
     report_t report;
-    figure_t figure;
-    job_report(job, &report, &figure);
+    job_parts_t parts;
+    job_report(job, &report, &parts);
     words->body_at = (uint32_t)self->bodies.size;
     wire_encode(report_type(), &report, &self->bodies);
     words->body_size = (uint32_t)self->bodies.size - words->body_at;
@@ -94,7 +94,7 @@ static void words_of(bench_t *self, uint32_t unit, const job_t *job, words_t *wo
     snprintf(words->place, sizeof words->place, "o:" TEXT_FORMAT "|" TEXT_FORMAT "|" TEXT_FORMAT, TEXT_ARGS(name_unit(unit)),
              TEXT_ARGS(report.task), TEXT_ARGS(report.period));
     snprintf(words->replaces, sizeof words->replaces, "%u", job->revision);
-    snprintf(words->amount, sizeof words->amount, "%lld", (long long)figure.amount.value);
+    snprintf(words->amount, sizeof words->amount, "%lld", (long long)parts.figure.amount.value);
 }
 
 static void send_words(bench_t *self, connection_t *connection, const words_t *all, uint32_t count) {

@@ -36,9 +36,9 @@ static void stretch_tell(const stretch_t *begun, const char *what, uint64_t coun
 static void measure_codec(void) {
     static owed_t owed;
     job_t job = job_next(&owed, 0);
-    figure_t figure;
+    job_parts_t parts;
     append_ask_t ask = {.unit = name_unit(0), .key_generation = 1}, read;
-    job_report(&job, &ask.report, &figure);
+    job_report(&job, &ask.report, &parts);
     buffer_t out = {0};
     arena_t *arena = arena_new();
     packet_t packet;
@@ -87,9 +87,9 @@ static void measure_rules(void) {
     uint32_t count;
     static owed_t owed;
     job_t job = job_next(&owed, 0);
-    figure_t figure;
+    job_parts_t parts;
     report_t report;
-    job_report(&job, &report, &figure);
+    job_report(&job, &report, &parts);
     if (plan_read(plan_text(keep), keep, &plan, faults, &count) != OK) bench_fail("the plan has faults");
     planbook_t *book = planbook_new(&plan);
     validation_history_t history = {0};
@@ -119,9 +119,9 @@ typedef struct {
 static void append_one(writer_t *self) {
     uint32_t unit = (uint32_t)(self->count % UNITS);
     job_t job = job_next(&self->owed[unit], 0);
-    figure_t figure;
+    job_parts_t parts;
     append_ask_t ask = {.unit = name_unit(unit), .key_generation = 1};
-    job_report(&job, &ask.report, &figure);
+    job_report(&job, &ask.report, &parts);
     buffer_clear(&self->frame);
     packet_encode(++self->count, append_ask_type(), &ask, &self->frame);
     bytes_t frame = {self->frame.at, (uint32_t)self->frame.size};
