@@ -106,7 +106,7 @@ sim: $(BUILD)/check/sim  ## worlds out of a seed, full of faults; SEED=1 WORLDS=
 
 .PHONY: sim-mutants
 sim-mutants:  ## is every planted fault caught, by which invariant, after how many worlds? MUTANTS=… WORLDS=…
-	@tests/own-tmp tests/sim/mutants/run $(BUILD) $(or $(WORLDS),3000) $(MUTANTS)
+	@tests/own-tmp tests/sim/mutants/run $(BUILD) $(or $(WORLDS),6000) $(MUTANTS)
 
 .PHONY: mutants
 mutants:  ## a few of them, one of each kind: can the simulation still fail?
