@@ -245,7 +245,7 @@ const until = async (what, test) => {
     await progress.fill('会话过期时写的');
     await context.clearCookies();
     await page.getByRole('button', { name: /^提交/ }).click();
-    await page.getByText('登录已过期').waitFor();
+    await page.locator('#say', { hasText: '登录已过期' }).waitFor(); // for a moment the form says it too
     await again('chengmen.clerk');
     await page.getByText('登录过期前填写的内容还在').waitFor();
     assert.strictEqual(await page.locator('input.amount').first().inputValue(), '7万元');
