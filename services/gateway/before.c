@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "services/vault/privacy.h"
+
 void before_keep(before_t *self, const report_t *report, bytes_t encoded, arena_t *arena) {
     report_t *kept = arena_room(arena, sizeof *kept); /* the door swaps names in the other */
     *kept = *report;
@@ -13,8 +15,7 @@ void before_keep(before_t *self, const report_t *report, bytes_t encoded, arena_
 void before_forget(before_t *self) { *self = (before_t){.given = self->given}; }
 
 static bool is_stated(const personal_t *person) {
-    return person->text.size > 0 || person->key_id != 0 || !bytes_are_zero(person->hash, sizeof person->hash) ||
-           !bytes_are_zero(person->commitment, sizeof person->commitment);
+    return person->text.size > 0 || person_is_swapped(person);
 }
 
 static bool states_own(const report_t *report) {

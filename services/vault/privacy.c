@@ -228,18 +228,15 @@ uint32_t privacy_findings(const message_t *type, const void *value, reason_t *re
     return findings.count;
 }
 
-static bool is_zero(const uint8_t hash[32]) {
-    static const uint8_t zero[32];
-    return memcmp(hash, zero, sizeof zero) == 0;
-}
-
-static bool person_is_swapped(const personal_t *person) {
-    return person->key_id != 0 || !is_zero(person->hash) || !is_zero(person->commitment);
+bool person_is_swapped(const personal_t *person) {
+    return person->key_id != 0 || !bytes_are_zero(person->hash, sizeof person->hash) ||
+           !bytes_are_zero(person->commitment, sizeof person->commitment);
 }
 
 /* Neither empty nor a whole reference of the vault. */
 static bool person_is_unswapped(const personal_t *person) {
-    bool whole = person->key_id != 0 && !is_zero(person->hash) && !is_zero(person->commitment);
+    bool whole = person->key_id != 0 && !bytes_are_zero(person->hash, sizeof person->hash) &&
+                 !bytes_are_zero(person->commitment, sizeof person->commitment);
     return person->text.size > 0 || (person_is_swapped(person) && !whole);
 }
 

@@ -16,6 +16,8 @@ uint32_t privacy_findings(const message_t *type, const void *value, reason_t *re
 /* Behind the door: does any personal field still hold text, or a reference that is not whole? Path of the first, or an empty
  * text. */
 text_t privacy_unswapped(const report_t *report, arena_t *arena);
+/* Is any of it what only the vault may write? */
+bool person_is_swapped(const personal_t *person);
 /* At the edge: does any personal field already hold a reference, which only the vault may write? Path of the first, or empty.
  */
 text_t privacy_swapped(const report_t *report, arena_t *arena);
