@@ -230,14 +230,23 @@ typedef struct {
 
 static void *busy_desk(void *given) {
     busy_desk_t *self = given;
-    for (uint64_t round = 0; !atomic_load(self->over); round++) {
+    while (!atomic_load(self->over)) {
         txn_t *reader = store_read(self->store);
-        if (round == 0) sem_post(&self->reads);
+        sem_post(&self->reads);
         for (uint64_t row = 1; row <= FEW; row++)
             if (!has(reader, row)) abort();
         txn_abort(&reader);
     }
     return NULL;
+}
+
+/* Whoever read when this was called has ended, however slow the machine is: the second beginning from now on lies behind it. */
+static void all_begin_anew(busy_desk_t *desks) {
+    for (int index = 0; index < DESKS; index++) {
+        while (sem_trywait(&desks[index].reads) == 0) continue;
+        for (int begun = 0; begun < 2; begun++)
+            while (sem_wait(&desks[index].reads) != 0) continue;
+    }
 }
 
 static void the_map_grows_although_there_is_always_somebody_who_reads(void **state) {
@@ -254,7 +263,10 @@ static void the_map_grows_although_there_is_always_somebody_who_reads(void **sta
         while (sem_wait(&desks[index].reads) != 0) continue;
     }
     map_room_t room = ROOM_LATER;
-    for (int tries = 0; tries < TRIES && room == ROOM_LATER; tries++) room = store_more_room(store);
+    for (int tries = 0; tries < TRIES && room == ROOM_LATER; tries++) {
+        all_begin_anew(desks); /* whom it could not wait for it holds nobody for again while he stays */
+        room = store_more_room(store);
+    }
     atomic_store(&over, true);
     for (int index = 0; index < DESKS; index++) {
         pthread_join(desks[index].thread, NULL);
