@@ -26,8 +26,10 @@ static void on_plan_part(turn_t *turn, const event_t *event) {
 static void on_plan_adopted(turn_t *turn, const event_t *event) {
     plan_adopted_t adopted;
     if (!turn_body(turn, event, plan_adopted_type(), &adopted)) return;
+    known_periods_t known = periods_known(turn);
     memory_forget(turn); /* before there is another plan: what is at hand belongs to the old one's indicators */
     plan_keep(turn_txn(turn), aggregation_plan_tables, &adopted);
+    periods_come(turn, &known);
     pass_amend(turn); /* every indicator tells its first verdict, every period that is open already opens */
 }
 

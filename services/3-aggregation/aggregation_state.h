@@ -152,6 +152,14 @@ void pass_put(turn_t *turn, const agg_pass_t *pass);
 void pass_step(turn_t *turn, uint64_t step);
 void pass_outage(turn_t *turn); /* an absence was declared: whoever it concerns has another deadline */
 void pass_amend(turn_t *turn); /* a plan was adopted, the first or another */
+/* Around a plan's coming: the periods of the one in force, none before the first; and what the new one adds. A period that is past
+ * when an amendment brings it has opened before anybody owed it: "owed by nobody". */
+typedef struct {
+    const text_t *ids;
+    uint32_t count;
+} known_periods_t;
+known_periods_t periods_known(turn_t *turn);
+void periods_come(turn_t *turn, const known_periods_t *known);
 /* Begins a pass if something changes by now; `judging`: every target is judged anew in any case. */
 void pass_begin(turn_t *turn, bool judging);
 /* When a report was received: the instant that its entry carries, or that of the receipt it came back with after a restore. */

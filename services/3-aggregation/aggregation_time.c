@@ -342,6 +342,26 @@ void pass_outage(turn_t *turn) {
     pass_step(turn, 0);
 }
 
+known_periods_t periods_known(turn_t *turn) {
+    const memory_t *memory = turn_memory(turn);
+    known_periods_t known = {0};
+    if (memory == NULL) return known;
+    text_t *ids = ARENA_NEW(turn_arena(turn), text_t, memory->plan->periods_count);
+    for (; known.count < memory->plan->periods_count; known.count++)
+        ids[known.count] = arena_text(turn_arena(turn), memory->plan->periods[known.count].id);
+    known.ids = ids;
+    return known;
+}
+
+void periods_come(turn_t *turn, const known_periods_t *known) {
+    const memory_t *memory = turn_memory(turn);
+    for (uint32_t index = 0; known->count > 0 && memory != NULL && index < memory->plan->periods_count; index++) {
+        const period_t *period = &memory->plan->periods[index];
+        if (text_find(known->ids, known->count, period->id)) continue;
+        if (deadline_is_past(&memory->deadlines[index], turn_now_ms(turn))) period_put(turn, memory, period, true, 0);
+    }
+}
+
 void pass_amend(turn_t *turn) {
     agg_pass_t pass = {.closed = pass_get(turn).closed, .judging = true, .amending = true};
     pass_put(turn, &pass);

@@ -227,6 +227,7 @@ struct sim {
     uint64_t officer_generations[SIM_OFFICERS];
     uint64_t backed_up;  /* the ledger was copied up to here */
     uint32_t amendments;
+    uint32_t founders; /* units of the first plan */
     bool requarantined;  /* some stage may skip what it had applied */
     uint32_t officer_count; /* ordered so far */
     uint32_t login_count;
@@ -299,6 +300,8 @@ void sim_acked(sim_t *sim, uint32_t submission, const receipt_t *receipt); /* a 
 order_t *sim_order_new(sim_t *sim, const message_t *type, const void *value); /* NULL: there are enough */
 order_t *sim_order_as(sim_t *sim, uint32_t officer, const message_t *type, const void *value);
 void sim_operator_order(sim_t *sim);                                       /* a new command */
+bool sim_founders_have_keys(const sim_t *sim); /* the units of the first plan */
+bool sim_newcomer_waits(sim_t *sim);           /* one that an amendment brought has no key, and somebody remembers it */
 void sim_operator_credit(sim_t *sim);                                      /* a decision on what is claimed twice */
 void sim_officer_order(sim_t *sim);  /* the next officer is registered */
 void sim_extension_order(sim_t *sim);
@@ -339,10 +342,13 @@ typedef struct {
 } sim_rights_walk_t;
 void sim_rights_walk(sim_rights_walk_t *walk, sim_t *sim, const event_t *event);
 
-/* --- what the house does for itself (sim_upkeep.c) --- */
-void sim_upkeep_order(sim_t *sim);
+/* --- the plan amended (sim_amend.c) --- */
+void sim_plan_amend_order(sim_t *sim);
 void sim_plan_in_force(sim_t *sim);
 void sim_plan_take(sim_t *sim, txn_t *ledger, uint64_t seq); /* plan_adopted: from then on by this one */
+
+/* --- what the house does for itself (sim_upkeep.c) --- */
+void sim_upkeep_order(sim_t *sim);
 void sim_backup_check(sim_t *sim, const receipt_t *receipt);
 text_t sim_officer_name(uint32_t officer);
 /* `in_force`: of each officer which key, 0: none; of a walk along the ledger. */

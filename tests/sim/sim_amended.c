@@ -12,6 +12,13 @@ static bool is_past(const plan_t *plan, uint32_t period, int64_t at_ms) {
 }
 
 /* "What an amendment makes owed when it is past already is owed by nobody." */
+static bool comes_too_late(const recount_t *count, const plan_t *old, uint32_t period, int64_t at_ms) {
+    bool past = is_past(&count->sim->plan, period, at_ms);
+    if (period >= old->periods_count) return past;
+    bool open = count->passed_ms >= instant_of_day(old, old->periods[period].from, 0); /* a day off may bring it forward */
+    return open && past && is_past(old, period, count->passed_ms);
+}
+
 void sim_plan_count(recount_t *count, const event_t *event) {
     sim_t *sim = count->sim;
     plan_t old = sim->plan;
@@ -22,15 +29,12 @@ void sim_plan_count(recount_t *count, const event_t *event) {
                 owed[unit][task][period] = sim_owes(&old, unit, task, period) && !count->spared[unit][task][period];
     sim_plan_take(sim, count->ledger, event->seq);
     const plan_t *plan = &sim->plan;
-    ASSERT(!count->amended || (plan->units_count == old.units_count && plan->periods_count == old.periods_count));
-    for (uint32_t task = 0; count->amended && task < plan->tasks_count; task++)
-        for (uint32_t period = 0; period < plan->periods_count; period++) {
-            bool open = count->passed_ms >= instant_of_day(&old, old.periods[period].from, 0); /* a day off may bring it forward */
-            bool past = open && is_past(&old, period, count->passed_ms) && is_past(plan, period, event->at_ms);
-            bool moved = plan->periods[period].due != old.periods[period].due || task >= old.tasks_count;
-            if (moved) count->since_ms[task][period] = event->at_ms;
-            for (uint32_t unit = 0; unit < plan->units_count; unit++)
-                count->spared[unit][task][period] = past && !owed[unit][task][period];
-        }
+    for (uint32_t unit = 0; count->amended && unit < plan->units_count; unit++)
+        for (uint32_t task = 0; task < plan->tasks_count; task++)
+            for (uint32_t period = 0; period < plan->periods_count; period++) {
+                bool was = owed[unit][task][period], moved = was && plan->periods[period].due != old.periods[period].due;
+                if (moved || !was) count->since_ms[unit][task][period] = event->at_ms;
+                count->spared[unit][task][period] = !was && comes_too_late(count, &old, period, event->at_ms);
+            }
     count->amended = true;
 }

@@ -29,7 +29,7 @@ static void grant_order(sim_t *sim, uint32_t login) {
                    : login % 2 == 0    ? login_role_clerk
                                        : login_role_approver;
     if (units) granted.unit = sim->plan.units[login / 2].id;
-    if (login == WATCH_AT) granted.unit = sim->plan.units[sim->plan.units_count - 1].id; /* the plan names no supervisor */
+    if (login == WATCH_AT) granted.unit = sim->plan.units[sim->founders - 1].id; /* the plan names no supervisor */
     if (sim_chance(sim, 150)) granted.until_ms = (uint64_t)sim->true_ms + sim_draw(sim, 6 * 86400000);
     sim_order_new(sim, login_granted_type(), &granted);
     sim_trace(sim, "operator grants " TEXT_FORMAT, TEXT_ARGS(granted.login));

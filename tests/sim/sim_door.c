@@ -237,8 +237,9 @@ static void refusal_take(sim_t *sim, uint32_t number, const packet_t *packet) {
     SIM_HOLDS(sim, "answers_are_read", err == OK && refusal.reasons_count > 0, "a refusal");
     sim_trace(sim, "report %u refused at the door: " TEXT_FORMAT, number, TEXT_ARGS(refusal.reasons[0].code));
     bool key = !submission->by_login && text_equal(refusal.reasons[0].code, REASON_OF(unknown_key));
-    if (key && submission->generation != sim->newest_generation[submission->unit])
-        submission->generation = sim->newest_generation[submission->unit]; /* the unit takes its new key */
+    uint64_t newest = sim->newest_generation[submission->unit];
+    if (key && newest > 0 && submission->generation != newest)
+        submission->generation = newest; /* the unit takes its new key */
     else if (!submission->acked)
         submission->refused = true;
 }
@@ -250,6 +251,8 @@ static void order_answer(sim_t *sim, uint32_t number, const packet_t *packet) {
     order->refused |= packet->kind == KIND_refusal;
     if (order->done && order->registers && order->generation > sim->newest_generation[order->unit])
         sim->newest_generation[order->unit] = order->generation;
+    if (order->refused && order->registers && order->unit >= sim->founders && sim->newest_generation[order->unit] == 1)
+        sim->newest_generation[order->unit] = 0; /* the plan did not know the unit yet: once more, later */
     command_done_t done;
     fault_t fault;
     if (packet->kind == KIND_command_done && packet_body(packet, command_done_type(), sim->moment, &done, &fault) == OK)
@@ -354,6 +357,14 @@ static void door_order(sim_t *sim, bool down) {
     door_up_t returns = {.door = door_gateway};
     sim_order_new(sim, down ? door_down_type() : door_up_type(), down ? (const void *)&goes : (const void *)&returns);
     sim_trace(sim, "operator says that the gateway is %s", down ? "away" : "back");
+}
+
+bool sim_founders_have_keys(const sim_t *sim) { return sim->newest_generation[sim->founders - 1] > 0; }
+
+bool sim_newcomer_waits(sim_t *sim) {
+    bool waits = false;
+    for (uint32_t unit = sim->founders; unit < sim->plan.units_count; unit++) waits |= sim->newest_generation[unit] == 0;
+    return waits && sim->order_count < SIM_ORDERS / 2 && sim_chance(sim, 150);
 }
 
 void sim_operator_order(sim_t *sim) {

@@ -20,6 +20,7 @@ void sim_contact_ref(uint32_t unit, uint8_t ref[32]) { memset(ref, (int)unit + 1
 static void directory_tell(sim_t *sim) {
     static const char *const mails[SIM_UNITS] = {"a@example.org", "b@example.org", "c@example.org",
                                                  "d@example.org", "e@example.org", "f@example.org"};
+    static const char *const ids[SIM_UNITS] = {"u0", "u1", "u2", "u3", "u4", "u5"};
     route_t routes[ROUTES];
     contact_t contacts[SIM_UNITS];
     directory_t told = {.version = 1, .routes = routes, .routes_count = ROUTES, .contacts = contacts};
@@ -29,10 +30,10 @@ static void directory_tell(sim_t *sim) {
                                   .least = index == 0 ? level_none : level_orange};
         memset(routes[index].ref, 0x70 + (int)index, sizeof routes[index].ref);
     }
-    for (uint32_t unit = 0; unit < sim->plan.units_count; unit++) {
+    for (uint32_t unit = 0; unit < SIM_UNITS; unit++) { /* also who comes into the plan later */
         if (!sim_contact_exists(sim, unit)) continue;
         contact_t *contact = &contacts[told.contacts_count++];
-        *contact = (contact_t){.id = sim->plan.units[unit].id, .unit = sim->plan.units[unit].id, .mail = text_of(mails[unit])};
+        *contact = (contact_t){.id = text_of(ids[unit]), .unit = text_of(ids[unit]), .mail = text_of(mails[unit])};
         sim_contact_ref(unit, contact->mail_ref);
     }
     outbox_directory(sim->outside.outbox, &told);

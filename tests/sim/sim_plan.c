@@ -168,6 +168,7 @@ void sim_plan_make(sim_t *sim) {
     periods_make(sim, sim->rehearsal ? 2 + (uint32_t)sim_draw(sim, 2) : 6 + (uint32_t)sim_draw(sim, 10));
     uint32_t days = (uint32_t)day_between(plan->from, plan->to) + 1;
     plan->units_count = 3 + (uint32_t)sim_draw(sim, SIM_UNITS - 2);
+    sim->founders = plan->units_count;
     unit_t *units = ARENA_NEW(sim->arena, unit_t, plan->units_count);
     for (uint32_t index = 0; index < plan->units_count; index++) {
         units[index] = (unit_t){.id = id_of(sim, "u%u", index, 0), .name = text_of("单位"), .kind = unit_kind_town};

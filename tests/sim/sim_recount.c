@@ -146,8 +146,8 @@ static void decision_count(recount_t *count, const event_t *event) {
     const unit_t *unit = planbook_unit(sim->book, decided.unit);
     const task_t *task = planbook_task(sim->book, decided.task);
     const period_t *period = planbook_period(sim->book, decided.period);
-    ASSERT(err == OK && unit != NULL && period != NULL);
-    if (task == NULL) { /* of a plan that is not in force yet */
+    ASSERT(err == OK);
+    if (unit == NULL || task == NULL || period == NULL) { /* of a plan that is not in force yet */
         verdict_compare(count, event->seq, false, 0, 0);
         return;
     }
@@ -183,7 +183,7 @@ deadline_t sim_deadline(const recount_t *count, uint32_t unit, uint32_t task, ui
     const stand_t *stand = &count->stands[unit][task][period];
     deadline_t due = deadline_resolve(plan, plan->periods[period].due);
     *seq = 0;
-    *looked_ms = count->since_ms[task][period];
+    *looked_ms = count->since_ms[unit][task][period];
     if (stand->extended_ms > due.due_ms) {
         due.due_ms = stand->extended_ms;
         *seq = stand->extended_seq;
@@ -216,8 +216,8 @@ static void extension_count(recount_t *count, const event_t *event) {
     const unit_t *unit = planbook_unit(sim->book, decided.unit);
     const task_t *task = planbook_task(sim->book, decided.task);
     const period_t *period = planbook_period(sim->book, decided.period);
-    ASSERT(err == OK && unit != NULL && period != NULL);
-    if (task == NULL) { /* of a plan that is not in force yet */
+    ASSERT(err == OK);
+    if (unit == NULL || task == NULL || period == NULL) { /* of a plan that is not in force yet */
         verdict_compare(count, event->seq, false, 0, 0);
         return;
     }

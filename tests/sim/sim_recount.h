@@ -98,7 +98,7 @@ typedef struct {
     uint32_t decision_count;
     stand_t stands[SIM_UNITS][SIM_TASKS][SIM_PERIODS];
     bool spared[SIM_UNITS][SIM_TASKS][SIM_PERIODS]; /* it came into the plan when it was past */
-    int64_t since_ms[SIM_TASKS][SIM_PERIODS];       /* an amendment brought it, or moved it; 0: none did */
+    int64_t since_ms[SIM_UNITS][SIM_TASKS][SIM_PERIODS]; /* an amendment brought it, or moved it; 0: none did */
     bool amended; /* the plan at hand is not the first */
     int64_t *ticks; /* instants of the ledger's ticks, and of what else makes time pass */
     uint64_t tick_count;

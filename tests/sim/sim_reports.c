@@ -132,6 +132,14 @@ static void report_fill(sim_t *sim, submission_t *submission) {
     memcpy(report->submission_id, submission->id, sizeof submission->id);
 }
 
+/* One that an amendment brought, and the last of what he owes. */
+static void newcomer_choose(sim_t *sim, submission_t *submission) {
+    const plan_t *plan = &sim->plan;
+    submission->unit = sim->founders + (uint32_t)sim_draw(sim, plan->units_count - sim->founders);
+    for (uint32_t index = 0; index < plan->tasks_count; index++)
+        if (task_owed_by(&plan->tasks[index], plan->units[submission->unit].id)) submission->task = index;
+}
+
 /* A unit that owes the task, nearly always; a period that is open, nearly always. One place is reported for most of all: only
  * who has several months behind him can be told that this one is odd. */
 static void place_choose(sim_t *sim, submission_t *submission) {
@@ -142,6 +150,7 @@ static void place_choose(sim_t *sim, submission_t *submission) {
     do submission->unit = (uint32_t)sim_draw(sim, plan->units_count);
     while (!task_owed_by(task, plan->units[submission->unit].id) && !sim_chance(sim, 50));
     if (usual) submission->unit = planbook_unit_index(sim->book, planbook_unit(sim->book, task->lead[0]));
+    if (plan->units_count > sim->founders && sim_chance(sim, 350)) newcomer_choose(sim, submission);
     uint32_t open = 0, today = day_of_instant(plan, sim->true_ms);
     while (open < plan->periods_count && plan->periods[open].from <= today) open++;
     submission->period =
@@ -161,6 +170,7 @@ void sim_report_new(sim_t *sim) {
         if (sim_chance(sim, 700)) submission->unit = other->unit;
     }
     submission->generation = sim->newest_generation[submission->unit];
+    if (submission->generation == 0) submission->generation = 1; /* a newcomer's, that nobody has registered yet */
     sim_login_choose(sim, submission);
     report_fill(sim, submission);
     sim_trace(sim, "report %u: u%u " TEXT_FORMAT " " TEXT_FORMAT " replaces %llu, %u figures, key %llu", number,

@@ -130,7 +130,7 @@ static void step(sim_t *sim) {
         uint32_t who = (uint32_t)sim_draw(sim, sim->fold_count + 3);
         for (uint64_t pieces = 1 + sim_draw(sim, 3); pieces > 0 && actor_work(sim, who);) pieces--;
     } else if (what < 825) {
-        if (sim->newest_generation[sim->plan.units_count - 1] > 0) sim_report_new(sim);
+        if (sim_founders_have_keys(sim)) sim_report_new(sim);
     } else if (what < 835) {
         sim_operator_credit(sim);
     } else if (what < 850) {
@@ -151,7 +151,7 @@ static void step(sim_t *sim) {
     } else {
         sim_fault(sim);
     }
-    if (sim->newest_generation[sim->plan.units_count - 1] == 0) sim_operator_order(sim);
+    if (!sim_founders_have_keys(sim) || sim_newcomer_waits(sim)) sim_operator_order(sim);
     else if (sim->officer_count < SIM_OFFICERS) sim_officer_order(sim);
     else if (sim->login_count < SIM_LOGINS && sim_chance(sim, 300)) sim_login_order(sim);
 }

@@ -1,7 +1,6 @@
-/* What the house does for itself: backups, officers who come and go, the plan amended, an event that a stage may skip. */
+/* What the house does for itself: backups, officers who come and go, units that end, an event that a stage may skip. */
 #include <string.h>
 
-#include "proto/plan_parts.h"
 #include "services/stage/stage_inner.h"
 #include "tests/sim/sim.h"
 
@@ -34,7 +33,7 @@ static void officer_enter(sim_t *sim, uint32_t officer) {
     bool supervises = officer == 1;
     officer_registered_t entry = {.officer = sim_officer_name(officer),
                                   .office = supervises ? office_supervisor : office_coordinator,
-                                  .unit = sim->plan.units[supervises ? sim->plan.units_count - 1 : 0].id,
+                                  .unit = sim->plan.units[supervises ? sim->founders - 1 : 0].id,
                                   .generation = ++sim->officer_generations[officer]};
     sign_keypair(entry.key, sim->officer_secrets[officer]);
     sim_order_new(sim, officer_registered_type(), &entry);
@@ -75,115 +74,7 @@ void sim_officers_walk(uint64_t in_force[SIM_OFFICERS], sim_t *sim, const event_
               (unsigned long long)actor->generation, TEXT_ARGS(actor->officer));
 }
 
-/* --- amendments: names, how much is aimed at, by when reports are due, a task more; what is added up ends as if the last plan had
- * been there from its start, and what was judged stays judged --- */
-
-static const indicator_t *goals_amended(sim_t *sim, const task_t *task) {
-    indicator_t *indicators = ARENA_NEW(sim->arena, indicator_t, task->indicators_count + 1);
-    for (uint32_t index = 0; index < task->indicators_count; index++) {
-        indicators[index] = task->indicators[index];
-        uint64_t *goal = &indicators[index].target.goal;
-        if (*goal > 0 && sim_chance(sim, 500)) *goal = 1 + sim_draw(sim, *goal * 2);
-        uint32_t *due = &indicators[index].target.due;
-        bool lasts = indicators[index].target.shape == shape_lasting; /* who owes confirmations hangs on it */
-        uint32_t moved = *due == 0 || lasts ? 0 : day_add(*due, (int64_t)sim_draw(sim, 5) - 2);
-        if (moved > task->from && moved <= task->due && sim_chance(sim, 400)) *due = moved;
-    }
-    return indicators;
-}
-
-/* Some are due sooner, some later; what is past may be due again. */
-static const period_t *periods_amended(sim_t *sim, const plan_t *plan) {
-    period_t *periods = ARENA_NEW(sim->arena, period_t, plan->periods_count);
-    memcpy(periods, plan->periods, sizeof *periods * plan->periods_count);
-    if (!sim_chance(sim, 500)) return periods;
-    for (uint32_t index = 0; index < plan->periods_count; index++) {
-        uint64_t days = (uint64_t)day_between(periods[index].from, periods[index].to) + 1;
-        if (sim_chance(sim, 400)) periods[index].due = day_add(periods[index].from, (int64_t)sim_draw(sim, days + 2));
-    }
-    return periods;
-}
-
-static plan_t plan_amended(sim_t *sim) {
-    plan_t plan = sim->plan;
-    unit_t *units = ARENA_NEW(sim->arena, unit_t, plan.units_count);
-    task_t *tasks = ARENA_NEW(sim->arena, task_t, plan.tasks_count + 1);
-    uint32_t number = ++sim->amendments;
-    memcpy(units, plan.units, sizeof *units * plan.units_count);
-    memcpy(tasks, plan.tasks, sizeof *tasks * plan.tasks_count);
-    for (uint32_t index = 0; index < plan.units_count; index++) units[index].name = arena_format(sim->arena, "单位%u", number);
-    for (uint32_t index = 0; index < plan.tasks_count; index++) {
-        tasks[index].name = arena_format(sim->arena, "任务%u", number);
-        tasks[index].indicators = goals_amended(sim, &tasks[index]);
-    }
-    if (plan.tasks_count < SIM_TASKS && sim_chance(sim, 500)) {
-        tasks[plan.tasks_count] = sim_task_make(sim, plan.tasks_count);
-        plan.tasks_count++;
-    }
-    plan.periods = periods_amended(sim, &plan);
-    plan.title = arena_format(sim->arena, "模拟计划（修订%u）", number);
-    plan.units = units;
-    plan.tasks = tasks;
-    return plan;
-}
-
-static void plan_set(sim_t *sim, const plan_t *plan) {
-    sim->plan = *plan;
-    planbook_destroy(&sim->book);
-    sim->book = planbook_new(&sim->plan);
-}
-
-/* In one entry or in parts; the parts may come too late, or twice. */
-static void plan_amend_order(sim_t *sim) {
-    plan_t plan = plan_amended(sim);
-    plan_parts_t parts;
-    fault_t fault;
-    err_t err = plan_parts_make(&plan, sim_chance(sim, 500) ? 1 : UINT32_MAX, &parts, &fault);
-    SIM_HOLDS(sim, "plan_is_right", err == OK, "amended: %s", err_name(err));
-    bool late = sim_chance(sim, 100);
-    if (late) sim_order_new(sim, plan_adopted_type(), &parts.adopted);
-    for (uint32_t index = 0; index < parts.adopted.parts; index++) {
-        plan_part_t part = plan_parts_at(&parts, index);
-        sim_order_new(sim, plan_part_type(), &part);
-    }
-    if (!late) sim_order_new(sim, plan_adopted_type(), &parts.adopted);
-    sim_trace(sim, "operator amends the plan: %llu parts", (unsigned long long)parts.adopted.parts);
-    plan_parts_destroy(&parts);
-    plan_set(sim, &plan); /* whoever reports goes by it from now on, in force or not */
-}
-
-static bool part_find(void *ledger, const uint8_t hash[HASH_SIZE], uint32_t index, arena_t *arena, plan_part_t *part) {
-    event_t event;
-    fault_t fault;
-    for (uint64_t seq = 1; txn_event(ledger, seq, arena, &event, NULL); seq++)
-        if (event_body(&event, plan_part_type(), arena, part, &fault) == OK && part->index == index &&
-            memcmp(part->hash, hash, HASH_SIZE) == 0)
-            return true;
-    return false;
-}
-
-void sim_plan_take(sim_t *sim, txn_t *ledger, uint64_t seq) {
-    event_t event; /* the plan's texts lie in it */
-    plan_adopted_t adopted;
-    plan_t plan;
-    fault_t fault;
-    bool there = txn_event(ledger, seq, sim->arena, &event, NULL);
-    err_t err = there ? event_body(&event, plan_adopted_type(), sim->arena, &adopted, &fault) : ERR_MISSING;
-    if (err == OK) err = plan_adopted_read(&adopted, (plan_parts_source_t){ledger, part_find}, sim->arena, &plan);
-    SIM_HOLDS(sim, "ledger_is_readable", err == OK, "the plan of entry %llu: %s", (unsigned long long)seq, err_name(err));
-    plan_set(sim, &plan);
-}
-
-/* The plan by which everything is counted at the end: the last that was adopted. */
-void sim_plan_in_force(sim_t *sim) {
-    txn_t *ledger = store_read(intake_store(sim->ledger.intake));
-    event_t event;
-    ASSERT(ledger != NULL);
-    uint64_t seq = txn_head(ledger).seq;
-    while (txn_event(ledger, seq, sim->arena, &event, NULL) && event.kind != KIND_plan_adopted) seq--;
-    sim_plan_take(sim, ledger, seq);
-    txn_abort(&ledger);
-}
+/* --- units that end --- */
 
 /* To a day on which nothing of the plan is left. */
 static void unit_bound_order(sim_t *sim) {
@@ -283,7 +174,7 @@ void sim_upkeep_order(sim_t *sim) {
     uint64_t what = sim_draw(sim, 100);
     if (what < 30) backup_order(sim);
     else if (what < 50) officer_change(sim);
-    else if (what < 70) plan_amend_order(sim);
+    else if (what < 70) sim_plan_amend_order(sim);
     else if (what < 85) unit_bound_order(sim);
     else quarantine_order(sim);
 }

@@ -385,7 +385,7 @@ static void report_told(const speech_t *speech, uint32_t unit, uint32_t task, ui
     }
     promises_check(speech, unit, task, period);
     int64_t last_ms = heard_at(speech, unit_id, task_id, period_id, deadline.due_ms, INT64_MAX).told_ms;
-    bool open = last_ms == 0 || last_ms >= opens_ms || due_seq != 0 || count->since_ms[task][period] != 0;
+    bool open = last_ms == 0 || last_ms >= opens_ms || due_seq != 0 || count->since_ms[unit][task][period] != 0;
     SIM_HOLDS(count->sim, "nobody_is_told_without_cause", last_ms <= until_ms && open,
               "u%u t%u p%u was told at %lld", unit, task, period, (long long)last_ms);
     bool over = stand->revision > 0 && stand->decision != decision_returned;

@@ -295,6 +295,39 @@ static void whoever_is_given_time_for_what_was_past_before_the_plan_named_him_ow
     assert_int_equal(row.due_ms, at(20210905, 0, 0) - 1);
 }
 
+/* June comes before all others, and February 2022 behind them. */
+static void the_year_gets_longer(world_t *world, int64_t at_ms) {
+    period_t periods[8] = {{text_of("2021-06"), 20210601, 20210630, 20210625, false}};
+    plan_adopted_t adopted = {.plan = aggregation_plan()};
+    uint32_t count = adopted.plan.periods_count;
+    memcpy(periods + 1, adopted.plan.periods, sizeof *periods * count);
+    periods[count + 1] = (period_t){text_of("2022-02"), 20220201, 20220228, 20220225, true};
+    adopted.plan.periods = periods;
+    adopted.plan.periods_count = count + 2;
+    world_feed(world, plan_adopted_type(), &adopted, at_ms);
+}
+
+static void a_period_that_is_past_when_an_amendment_brings_it_is_owed_by_nobody(void **state) {
+    world_t *world = *state;
+    figure_t figure = amount_of("town-fund", "m-north", WAN);
+    obligations_ask_t june = {.period = text_of("2021-06")};
+    world_report(world, "t-north", "pair", "2021-08", 1, &figure, 1, at(20210820, 9, 0));
+    world_tick(world, at(20210826, 0, 0));
+    the_year_gets_longer(world, at(20210827, 9, 0));
+    assert_int_equal(world_obligations(world, june).rows_count, 0);
+    world_tick(world, at(20210828, 0, 0));
+    assert_int_equal(world_obligations(world, june).rows_count, 0);
+    assert_int_equal(world_obligation(world, "t-north", "pair", "2021-08").standing, standing_reported);
+    assert_int_equal(world_obligation(world, "t-south", "pair", "2021-08").standing, standing_overdue);
+    assert_int_equal(world_obligation(world, "bureau", "talent", "2022-02").standing, standing_not_due);
+    world_report(world, "t-north", "pair", "2021-06", 1, &figure, 1, at(20210829, 9, 0)); /* who reports it is thanked */
+    assert_int_equal(world_obligations(world, june).rows_count, 1);
+    world_extend(world, "t-south", "pair", "2021-06", at(20210905, 0, 0) - 1, at(20210829, 10, 0));
+    assert_int_equal(world_obligation(world, "t-south", "pair", "2021-06").standing, standing_due);
+    world_tick(world, at(20210905, 0, 0));
+    assert_int_equal(world_obligation(world, "t-south", "pair", "2021-06").standing, standing_overdue);
+}
+
 static void a_report_may_be_extended_before_its_period_opens(void **state) {
     world_t *world = *state;
     world_extend(world, "t-north", "pair", "2021-09", at(20210929, 0, 0) - 1, at(20210801, 9, 0));
@@ -345,6 +378,7 @@ int main(void) {
         IN_A_WORLD(an_approval_is_told),
         IN_A_WORLD(an_extension_keeps_one_report_due_while_the_others_are_overdue),
         IN_A_WORLD(whoever_is_given_time_for_what_was_past_before_the_plan_named_him_owes_it_by_then),
+        IN_A_WORLD(a_period_that_is_past_when_an_amendment_brings_it_is_owed_by_nobody),
         IN_A_WORLD(a_late_report_is_in_time_by_an_extension_granted_afterwards),
         IN_A_WORLD(a_report_may_be_extended_before_its_period_opens),
         IN_A_WORLD(an_absence_of_ours_gives_the_time_back_to_whom_it_kept_out),

@@ -185,6 +185,27 @@ static void an_amended_plan_keeps_what_stands_and_owes_nothing_that_was_past(voi
     assert_int_equal(verify_obligation(world->fold, zgh, labor, 0).standing, standing_due);
 }
 
+/* The second opinion on a period that comes when it is past, and that moves all others by one. */
+static void a_period_that_comes_when_it_is_past_is_owed_by_nobody(void **state) {
+    world_t *world = *state;
+    figure_t figure = {.indicator = text_of("sales"), .amount = {true, 500}};
+    reports(world, 20210826, "swj", "consumption", "2021-08", 0, &figure, 1, NULL);
+    ticks(world, 20210910);
+    plan_t old = world->plan;
+    period_t *periods = ARENA_NEW(world->arena, period_t, old.periods_count + 1);
+    periods[0] = (period_t){text_of("2021-07"), 20210701, 20210731, 20210725, false};
+    memcpy(periods + 1, old.periods, sizeof *periods * old.periods_count);
+    world->plan.periods = periods;
+    world->plan.periods_count++;
+    adopts(world, 20210911);
+    const planbook_t *book = verify_book(world->fold);
+    uint32_t swj = planbook_unit_index(book, planbook_unit(book, text_of("swj"))),
+             consumption = verify_task(world->fold, text_of("consumption"));
+    assert_false(verify_owes(world->fold, swj, consumption, 0));
+    assert_int_equal(verify_obligation(world->fold, swj, consumption, 1).days_late, 1);
+    assert_true(verify_owes(world->fold, swj, consumption, 2));
+}
+
 static void claims(world_t *world, uint32_t day, const char *unit, const char *period, uint64_t replaces, const char *key,
                    int64_t amount) {
     item_t item = {.key_kind = key_kind_receipt, .key = text_of(key), .fact_day = 20210810, .amount = {true, amount}};
@@ -221,6 +242,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(each_target_is_capped_and_dated_by_its_facts, begin, end),
         cmocka_unit_test_setup_teardown(what_is_claimed_twice_counts_once_by_age_or_by_decision, begin, end),
         cmocka_unit_test_setup_teardown(persons_count_once_and_only_while_in_place, begin, end),
-        cmocka_unit_test_setup_teardown(an_amended_plan_keeps_what_stands_and_owes_nothing_that_was_past, begin, end)};
+        cmocka_unit_test_setup_teardown(an_amended_plan_keeps_what_stands_and_owes_nothing_that_was_past, begin, end),
+        cmocka_unit_test_setup_teardown(a_period_that_comes_when_it_is_past_is_owed_by_nobody, begin, end)};
     return cmocka_run_group_tests_name("totals, by a second opinion", tests, NULL, NULL);
 }
