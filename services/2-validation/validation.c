@@ -44,7 +44,7 @@ static const validation_history_t *histories_of(turn_t *turn, const sheet_t *she
 /* Everything a ruling depends on, in one place for the fold and for the dry run. `encoded`: the report as it was read. Gives
  * the sheet of its place, or NULL. */
 static sheet_t *case_fill(turn_t *turn, text_t unit, const report_t *report, bytes_t encoded, validation_case_t *given) {
-    *given = (validation_case_t){.place = validation_place(plan_book(turn), unit, report->task, report->period),
+    *given = (validation_case_t){.place = place_meant(turn, unit, report->task, report->period),
                                  .report = report,
                                  .unit = unit,
                                  .received_ms = turn_now_ms(turn)};

@@ -90,7 +90,7 @@ static bool accepted_find(turn_t *turn, uint64_t seq, report_accepted_t *accepte
 /* --- what a return takes away and brings back --- */
 
 static restated_t histories_revive(turn_t *turn, const report_decided_t *decided, const report_accepted_t *below) {
-    validation_place_t place = validation_place(plan_book(turn), decided->unit, decided->task, decided->period);
+    validation_place_t place = place_meant(turn, decided->unit, decided->task, decided->period);
     sheet_t *sheet = sheet_of(turn, &place);
     stated_t stated = {&place, below->figures, below->figures, below->figures_count, true};
     restated_t restated = {0};

@@ -3,54 +3,52 @@
 
 #include <string.h>
 
-static int64_t opening_of(const validation_month_t *month) { return month->opening.given ? month->opening.value : 0; }
-
-static const validation_month_t *months_end(const validation_history_t *history) {
-    return history->months == NULL ? NULL : history->months + history->months_count;
+static inline int64_t opening_of(const month_t *month) {
+    maybe_t opening = month_opening(month);
+    return opening.given ? opening.value : 0;
 }
 
-/* Amounts above 0: how many, the least, the most. */
+/* Months of one figure that follow one another, added up. */
 typedef struct {
-    uint32_t count;
-    int64_t least, most;
-} spread_t;
+    int64_t sum; /* with opening balances */
+    int64_t first, last; /* amount that is not 0; 0: none */
+    uint32_t count; /* of such amounts, */
+    int64_t least, most; /* and the bounds of them: INT64_MAX and 0 where there are none */
+} stretch_t;
 
-static inline spread_t spread_with(spread_t spread, int64_t amount) {
-    if (amount == 0) return spread;
-    if (spread.count == 0 || amount < spread.least) spread.least = amount;
-    if (amount > spread.most) spread.most = amount;
-    spread.count++;
-    return spread;
+static inline stretch_t stretch_of(const month_t *month, const month_t *end, text_t member) {
+    stretch_t stretch = {.least = INT64_MAX};
+    for (; month != end; month++) {
+        int64_t amount = (int64_t)month->amount;
+        if (!month_is_of(month, member)) continue;
+        stretch.sum += amount + opening_of(month);
+        if (amount == 0) continue;
+        if (stretch.count++ == 0) stretch.first = amount;
+        stretch.last = amount;
+        stretch.least = amount < stretch.least ? amount : stretch.least;
+        stretch.most = amount > stretch.most ? amount : stretch.most;
+    }
+    return stretch;
 }
 
 validation_past_t validation_past(const validation_history_t *history, text_t member, uint32_t period_from) {
-    const validation_month_t *month = history->months, *end = months_end(history);
-    int64_t before = 0, behind = 0, last = 0, later = 0;
-    bool opening_taken = month != end;
-    spread_t spread = {0};
-    for (; month != end && month->period_from < period_from; month++) {
-        if (!text_equal(month->member, member)) continue;
-        int64_t amount = (int64_t)month->amount;
-        spread = spread_with(spread, amount);
-        before += amount + opening_of(month);
-        if (amount > 0) last = amount; /* ascending: the last one stays */
+    months_t own = validation_months(history, period_from);
+    stretch_t before = {0}, behind = {0};
+    bool opening_taken = history->months_count > 0;
+    for (uint32_t index = 0; index < own.count; index++)
+        if (own.at[index].carried) opening_taken = false;
+    if (history->months_count > 0) { /* else `months` is NULL */
+        before = stretch_of(history->months, history->months + own.begin, member);
+        behind = stretch_of(history->months + own.begin + own.count, history->months + history->months_count, member);
     }
-    for (; month != end && month->period_from == period_from; month++)
-        if (month->carried) opening_taken = false;
-    for (; month != end; month++) {
-        if (!text_equal(month->member, member)) continue;
-        int64_t amount = (int64_t)month->amount;
-        spread = spread_with(spread, amount);
-        behind += amount + opening_of(month);
-        if (later == 0) later = amount;
-    }
-    return (validation_past_t){.before = before,
-                               .others = before + behind,
-                               .last = last,
-                               .later = later,
-                               .months = spread.count,
-                               .least = spread.least,
-                               .most = spread.most,
+    bool some = before.count + behind.count > 0;
+    return (validation_past_t){.before = before.sum,
+                               .others = before.sum + behind.sum,
+                               .last = before.last,
+                               .later = behind.first,
+                               .months = before.count + behind.count,
+                               .least = !some ? 0 : before.least < behind.least ? before.least : behind.least,
+                               .most = before.most > behind.most ? before.most : behind.most,
                                .opening_taken = opening_taken};
 }
 
@@ -58,8 +56,8 @@ int64_t validation_median(const validation_history_t *history, text_t member, ui
     int64_t *amounts = arena_room(arena, sizeof *amounts * history->months_count);
     uint32_t count = 0;
     for (uint32_t index = 0; index < history->months_count; index++) {
-        const validation_month_t *month = &history->months[index];
-        if (month->period_from == period_from || month->gone || month->amount == 0 || !text_equal(month->member, member)) continue;
+        const month_t *month = &history->months[index];
+        if (month->period_from == period_from || month->gone || month->amount == 0 || !month_is_of(month, member)) continue;
         uint32_t at = count++; /* of one member there are LIMIT_PERIODS at most */
         for (; at > 0 && amounts[at - 1] > (int64_t)month->amount; at--) amounts[at] = amounts[at - 1];
         amounts[at] = (int64_t)month->amount;
@@ -71,38 +69,43 @@ uint32_t validation_equal_months(const validation_history_t *history, text_t mem
                                  uint32_t *last_from) {
     uint32_t run = 0;
     for (uint32_t index = 0; index < history->months_count; index++) {
-        const validation_month_t *month = &history->months[index];
+        const month_t *month = &history->months[index];
         if (month->period_from >= period_from) break;
-        if (month->gone || !text_equal(month->member, member)) continue;
+        if (month->gone || !month_is_of(month, member)) continue;
         run = (int64_t)month->amount == amount ? run + 1 : 0;
         *last_from = month->period_from;
     }
     return run;
 }
 
-static inline int64_t month_total(const validation_month_t *month) { return (int64_t)month->amount + opening_of(month); }
+static inline int64_t month_total(const month_t *month) { return (int64_t)month->amount + opening_of(month); }
 
 uint32_t validation_standings(const validation_history_t *history, text_t indicator, uint32_t period_from,
                               figure_standing_t *out, uint32_t room) {
     uint32_t count = 0;
     for (uint32_t index = 0; index < history->months_count && count < room; index++) {
-        const validation_month_t *month = &history->months[index];
+        const month_t *month = &history->months[index];
         if (month->gone || month->period_from != period_from) continue;
-        int64_t running = validation_past(history, month->member, period_from).before + month_total(month);
+        maybe_t typed = month_typed(month);
+        int64_t running = validation_past(history, month_member(month), period_from).before + month_total(month);
         out[count++] = (figure_standing_t){.indicator = indicator,
-                                           .member = month->member,
+                                           .member = month_member(month),
                                            .amount = {true, (int64_t)month->amount},
                                            .running = {true, running},
-                                           .typed = month->typed,
-                                           .stale = month->typed.given && month->typed.value != running};
+                                           .typed = typed,
+                                           .stale = typed.given && typed.value != running};
     }
     return count;
 }
 
 months_t validation_months(const validation_history_t *history, uint32_t period_from) {
     months_t months = {0};
-    uint32_t at = 0;
-    while (at < history->months_count && history->months[at].period_from < period_from) at++;
+    uint32_t at = 0, behind = history->months_count;
+    while (at < behind) { /* the first one that is not earlier lies in [at, behind] */
+        uint32_t middle = (at + behind) / 2;
+        if (history->months[middle].period_from < period_from) at = middle + 1;
+        else behind = middle;
+    }
     months.begin = at;
     while (at < history->months_count && history->months[at].period_from == period_from) at++;
     months.count = at - months.begin;
@@ -110,88 +113,95 @@ months_t validation_months(const validation_history_t *history, uint32_t period_
     return months;
 }
 
-static text_t period_id(const plan_t *plan, uint32_t period_from) {
+/* The id of the period of a month of `fresh`. Where none was left out, it has the same place in the plan. */
+static text_t period_id(const restated_case_t *given, const month_t *month) {
+    const plan_t *plan = given->plan;
+    uint32_t period_from = month->period_from, guess = (uint32_t)(month - given->fresh->months);
+    if (guess < plan->periods_count && plan->periods[guess].from == period_from) return plan->periods[guess].id;
     for (uint32_t index = 0; index < plan->periods_count; index++)
         if (plan->periods[index].from == period_from) return plan->periods[index].id;
     return text_of(NULL);
 }
 
-static const validation_month_t *month_of(const months_t *months, text_t member) {
+static const month_t *month_of(const months_t *months, text_t member) {
     for (uint32_t index = 0; index < months->count; index++)
-        if (text_equal(months->at[index].member, member)) return &months->at[index];
+        if (month_is_of(&months->at[index], member)) return &months->at[index];
     return NULL;
 }
 
 /* A running total that was typed for this month, held against what it comes to. */
-static void typed_add(const restated_case_t *given, const validation_month_t *month, int64_t after, restated_typed_t *typed,
-                      uint32_t *count) {
-    if (!month->typed.given) return;
-    typed[(*count)++] = (restated_typed_t){.period = period_id(given->plan, month->period_from),
-                                           .typed = (uint64_t)month->typed.value,
+static void typed_add(const restated_case_t *given, const month_t *month, int64_t after, restated_typed_t *typed, uint32_t *count) {
+    maybe_t said = month_typed(month);
+    if (!said.given) return;
+    typed[(*count)++] = (restated_typed_t){.period = period_id(given, month),
+                                           .typed = (uint64_t)said.value,
                                            .after = (uint64_t)after};
 }
 
-static int64_t total_of(const validation_month_t *month) { return month == NULL ? 0 : month_total(month); }
+static int64_t total_of(const month_t *month) { return month == NULL ? 0 : month_total(month); }
 
 /* One member, and what it had and has in the month at hand: the months after it, all moved by the same difference. */
-static restated_total_t member_restated(const restated_case_t *given, text_t member, const validation_month_t *old,
-                                        const validation_month_t *own, arena_t *arena) {
-    const validation_month_t *month = given->fresh->months, *end = months_end(given->fresh), *last = NULL;
+static void member_restated(const restated_case_t *given, const month_t *old, const month_t *own, arena_t *arena,
+                            restated_total_t *row) {
+    const validation_history_t *fresh = given->fresh;
+    const month_t *from = fresh->months, *last = NULL;
+    uint32_t begin = given->own.begin, behind = begin + given->own.count;
+    text_t member = month_member(own == NULL ? old : own);
     int64_t earlier = 0;
-    for (; month != end && month->period_from < given->period_from; month++)
-        if (text_equal(month->member, member)) earlier += month_total(month);
-    while (month != end && month->period_from == given->period_from) month++;
+    for (uint32_t index = 0; index < begin; index++)
+        if (month_is_of(&from[index], member)) earlier += month_total(&from[index]);
     int64_t before = earlier + total_of(old), after = earlier + total_of(own);
-    restated_typed_t *typed = arena_room(arena, sizeof *typed * ((size_t)(end - month) + 1));
-    restated_total_t row = {
+    restated_typed_t *typed = arena_room(arena, sizeof *typed * (fresh->months_count - behind + 1));
+    *row = (restated_total_t){
         .indicator = given->indicator, .member = member, .before = (uint64_t)before, .after = (uint64_t)after, .typed = typed};
-    if (given->back && own != NULL && own->typed.value != after) typed_add(given, own, after, typed, &row.typed_count);
+    if (given->back && own != NULL && month_typed(own).value != after) typed_add(given, own, after, typed, &row->typed_count);
     int64_t running = after; /* may come to `before` on its way, and what is behind has moved all the same */
-    for (; before != after && month != end; month++) {
-        if (month->gone || !text_equal(month->member, member)) continue;
-        if (row.months++ == 0) row.first = period_id(given->plan, month->period_from);
+    for (uint32_t index = behind; before != after && index < fresh->months_count; index++) {
+        const month_t *month = &from[index];
+        if (month->gone || !month_is_of(month, member)) continue;
+        if (last == NULL) row->first = period_id(given, month);
         last = month;
-        typed_add(given, month, running += month_total(month), typed, &row.typed_count);
+        row->months++;
+        running += month_total(month);
+        if (month->more != NULL) typed_add(given, month, running, typed, &row->typed_count);
     }
-    if (last != NULL) row.last = period_id(given->plan, last->period_from);
-    return row;
+    if (last != NULL) row->last = period_id(given, last);
 }
 
-static bool is_moved(const restated_case_t *given, const validation_month_t *old, const validation_month_t *fresh) {
-    if (given->back && fresh != NULL && fresh->typed.given) return true; /* by an earlier month, perhaps */
+static bool is_moved(const restated_case_t *given, const month_t *old, const month_t *fresh) {
+    if (given->back && fresh != NULL && month_typed(fresh).given) return true; /* by an earlier month, perhaps */
     return total_of(old) != total_of(fresh);
 }
 
 /* Adds the row of a member that moved, if that moved anything else. */
-static uint32_t restate(const restated_case_t *given, const validation_month_t *old, const validation_month_t *own, arena_t *arena,
+static uint32_t restate(const restated_case_t *given, const month_t *old, const month_t *own, arena_t *arena,
                         restated_total_t *out) {
     if (!is_moved(given, old, own)) return 0;
-    *out = member_restated(given, (own == NULL ? old : own)->member, old, own, arena);
+    member_restated(given, old, own, arena, out);
     return out->months > 0 || out->typed_count > 0;
 }
 
 uint32_t validation_restated(const restated_case_t *given, arena_t *arena, restated_total_t *out, uint32_t room) {
-    months_t own = validation_months(given->fresh, given->period_from);
-    const months_t *old = &given->old;
+    const months_t *old = &given->old, *own = &given->own;
     uint32_t count = 0;
-    for (uint32_t index = 0; index < own.count && count < room; index++)
-        count += restate(given, month_of(old, own.at[index].member), &own.at[index], arena, out + count);
+    for (uint32_t index = 0; index < own->count && count < room; index++)
+        count += restate(given, month_of(old, month_member(&own->at[index])), &own->at[index], arena, out + count);
     for (uint32_t index = 0; index < old->count && count < room; index++) /* what is stated no more */
-        if (month_of(&own, old->at[index].member) == NULL)
+        if (month_of(own, month_member(&old->at[index])) == NULL)
             count += restate(given, &old->at[index], NULL, arena, out + count);
     return count;
 }
 
-static int month_compare(const validation_month_t *a, const validation_month_t *b) {
+static int month_compare(const month_t *a, const month_t *b) {
     if (a->period_from != b->period_from) return a->period_from < b->period_from ? -1 : 1;
-    return text_compare(a->member, b->member);
+    return text_compare(month_member(a), month_member(b));
 }
 
-static void months_copy(validation_month_t *to, const validation_month_t *from, uint32_t begin, uint32_t count) {
+static void months_copy(month_t *to, const month_t *from, uint32_t begin, uint32_t count) {
     if (count > 0) memcpy(to, from + begin, count * sizeof *to); /* where there are none, `from` is NULL */
 }
 
-static void month_insert(validation_month_t *months, uint32_t *count, validation_month_t month) {
+static void month_insert(month_t *months, uint32_t *count, month_t month) {
     uint32_t at = *count;
     while (at > 0 && month_compare(&months[at - 1], &month) > 0) {
         months[at] = months[at - 1];
@@ -201,9 +211,16 @@ static void month_insert(validation_month_t *months, uint32_t *count, validation
     (*count)++;
 }
 
+static const month_more_t *more_said(const figure_t *figure, maybe_t typed, arena_t *arena) {
+    if (figure->member.size == 0 && !figure->opening.given && !typed.given) return NULL;
+    month_more_t *more = arena_room(arena, sizeof *more);
+    *more = (month_more_t){.member = figure->member, .opening = figure->opening, .typed = typed};
+    return more;
+}
+
 months_t validation_months_said(const months_t *old, text_t indicator, uint32_t period_from, const figure_t *figures,
                                 const figure_t *said, uint32_t figures_count, arena_t *arena) {
-    validation_month_t *months = arena_room(arena, sizeof *months * ((size_t)figures_count + 1));
+    month_t *months = arena_room(arena, sizeof *months * ((size_t)figures_count + 1));
     uint32_t count = 0;
     bool carried = false;
     for (uint32_t index = 0; index < old->count; index++) carried |= old->at[index].carried;
@@ -211,15 +228,13 @@ months_t validation_months_said(const months_t *old, text_t indicator, uint32_t 
         const figure_t *figure = &figures[index];
         if (!id_equal(figure->indicator, indicator) || !figure->amount.given) continue;
         month_insert(months, &count,
-                     (validation_month_t){.period_from = period_from,
-                                          .member = figure->member,
-                                          .amount = (uint64_t)figure->amount.value,
-                                          .opening = figure->opening,
-                                          .carried = carried || figure->opening.given,
-                                          .typed = said[index].running});
+                     (month_t){.period_from = period_from,
+                               .amount = (uint64_t)figure->amount.value,
+                               .carried = carried || figure->opening.given,
+                               .more = more_said(figure, said[index].running, arena)});
     }
     if (carried && count == 0)
-        month_insert(months, &count, (validation_month_t){.period_from = period_from, .carried = true, .gone = true});
+        month_insert(months, &count, (month_t){.period_from = period_from, .carried = true, .gone = true});
     return (months_t){.at = months, .begin = old->begin, .count = count};
 }
 
@@ -229,7 +244,7 @@ validation_history_t validation_history_replace(const validation_history_t *old,
     months_t known = validation_months(old, period_from);
     months_t fresh = validation_months_said(&known, indicator, period_from, figures, said, figures_count, arena);
     uint32_t behind = known.begin + known.count, later = old->months_count - behind;
-    validation_month_t *months = arena_room(arena, sizeof *months * ((size_t)old->months_count + fresh.count));
+    month_t *months = arena_room(arena, sizeof *months * ((size_t)old->months_count + fresh.count));
     months_copy(months, old->months, 0, known.begin);
     months_copy(months + known.begin, fresh.at, 0, fresh.count);
     months_copy(months + known.begin + fresh.count, old->months, behind, later);

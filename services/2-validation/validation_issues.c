@@ -28,10 +28,11 @@ void on_bulletin_out(turn_t *turn, const event_t *event) {
 /* What stood for this very figure in the period. */
 static bool is_unchanged(const validation_history_t *history, const figure_t *figure, uint32_t period_from) {
     for (uint32_t index = 0; index < history->months_count; index++) {
-        const validation_month_t *month = &history->months[index];
-        if (month->gone || month->period_from != period_from || !text_equal(month->member, figure->member)) continue;
-        return (int64_t)month->amount == figure->amount.value && month->opening.given == figure->opening.given &&
-               month->opening.value == figure->opening.value;
+        const month_t *month = &history->months[index];
+        if (month->gone || month->period_from != period_from || !month_is_of(month, figure->member)) continue;
+        maybe_t opening = month_opening(month);
+        return (int64_t)month->amount == figure->amount.value && opening.given == figure->opening.given &&
+               opening.value == figure->opening.value;
     }
     return figure->amount.given && figure->amount.value == 0 && !figure->opening.given;
 }

@@ -68,6 +68,22 @@ const planbook_t *plan_book(turn_t *turn) {
     return memory == NULL ? NULL : memory->book;
 }
 
+/* A unit's months follow one another, and so do its reports: what was looked up last is often meant again, or the period behind. */
+validation_place_t place_meant(turn_t *turn, text_t unit, text_t task, text_t period) {
+    validation_memory_t *memory = turn_memory(turn);
+    if (memory == NULL) return (validation_place_t){0};
+    validation_place_t *at = &memory->newest;
+    const plan_t *plan = at->plan = planbook_plan(memory->book);
+    at->book = memory->book;
+    if (at->unit == NULL || !id_equal(at->unit->id, unit)) at->unit = planbook_unit(memory->book, unit);
+    if (at->task == NULL || !id_equal(at->task->id, task)) at->task = planbook_task(memory->book, task);
+    if (at->period != NULL && id_equal(at->period->id, period)) return *at;
+    const period_t *next = at->period == NULL ? plan->periods : at->period + 1;
+    bool follows = next < plan->periods + plan->periods_count && id_equal(next->id, period);
+    at->period = follows ? next : planbook_period(memory->book, period);
+    return *at;
+}
+
 deadline_t planned_deadline(turn_t *turn, const period_t *period) {
     const validation_memory_t *memory = turn_memory(turn);
     return memory->deadlines[planbook_period_index(memory->book, period)];
@@ -82,7 +98,8 @@ uint64_t due_in(turn_t *turn, const validation_standing_t *standing, text_t unit
     const validation_memory_t *memory = turn_memory(turn);
     uint64_t seq;
     if (period == NULL) return 0;
-    deadline_t deadline = planned_deadline(turn, period);
+    deadline_t deadline = memory->deadlines[planbook_period_index(memory->book, period)];
+    if (memory->absences.count == 0 && (int64_t)standing->due_ms <= deadline.due_ms) return (uint64_t)deadline.due_ms;
     return (uint64_t)deadline_in_force(memory->book, deadline, unit, standing->due_ms, standing->due_seq, &memory->absences, &seq)
         .due_ms;
 }

@@ -17,6 +17,36 @@ typedef struct {
 } validation_place_t;
 validation_place_t validation_place(const planbook_t *book, text_t unit, text_t task, text_t period);
 
+/* What a month says beside its amount, which few do. */
+typedef struct {
+    text_t member;
+    maybe_t opening; /* opening balance */
+    maybe_t typed;   /* running total as it was typed; it may disagree once an earlier month is corrected */
+} month_more_t;
+
+/* One month of one figure, as the newest valid revision says. Small: many thousands are at hand. */
+typedef struct {
+    uint64_t amount;
+    uint32_t period_from; /* first day of the period: stays when an amendment adds periods */
+    bool carried; /* a revision of this report carried the opening balance: a later one may restate it */
+    bool gone;    /* no figure: all that is left of months that carried the opening balance, so that it may be restated */
+    const month_more_t *more; /* NULL: nothing of it */
+} month_t;
+static inline bool month_is_of(const month_t *self, text_t member) {
+    return self->more == NULL ? member.size == 0 : text_equal(self->more->member, member);
+}
+static inline text_t month_member(const month_t *self) { return self->more == NULL ? text_of(NULL) : self->more->member; }
+static inline maybe_t month_opening(const month_t *self) { return self->more == NULL ? (maybe_t){false, 0} : self->more->opening; }
+static inline maybe_t month_typed(const month_t *self) { return self->more == NULL ? (maybe_t){false, 0} : self->more->typed; }
+
+/* All months of (unit, indicator), ascending by (period, member): previous totals are sums over it, never stored. */
+typedef struct {
+    text_t indicator;
+    const month_t *months;
+    uint32_t months_count;
+    uint32_t place; /* among those of its sheet, from 1; 0: it is in none */
+} validation_history_t;
+
 /* All that a ruling depends on. */
 typedef struct {
     validation_place_t place;
@@ -49,7 +79,7 @@ validation_ruling_t validation_judge(const validation_case_t *given, arena_t *ar
 
 /* The months of one period: ascending by member. */
 typedef struct {
-    const validation_month_t *at;
+    const month_t *at;
     uint32_t begin, count; /* where they are in their history, or belong */
 } months_t;
 months_t validation_months(const validation_history_t *history, uint32_t period_from);
@@ -86,13 +116,13 @@ uint32_t validation_equal_months(const validation_history_t *history, text_t mem
 /* What the figures of the period that begins on `period_from` come to: at most `room` rows of the indicator's members. */
 uint32_t validation_standings(const validation_history_t *history, text_t indicator, uint32_t period_from,
                               figure_standing_t *out, uint32_t room);
-/* The history of (unit, indicator), and what it said before of the month that a report is for. */
+/* The history of (unit, indicator), and what it said before of the period that was reported, corrected or returned. */
 typedef struct {
     const validation_history_t *fresh;
     months_t old;
+    months_t own; /* the months of `fresh` for that period */
     text_t indicator;
     const plan_t *plan;
-    uint32_t period_from; /* where the month begins that was reported, corrected or returned */
     bool back;            /* by a return: what comes back may have been typed as a running total that agrees no longer */
 } restated_case_t;
 /* The figures whose later running totals differ between the two: at most `room` rows. */

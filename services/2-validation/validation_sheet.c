@@ -1,7 +1,5 @@
 /* Sheets at hand: found by their place in the plan, read from their rows at first use, rows again before a commit. */
-#include "services/2-validation/validation_sheet.h"
-
-#include "services/2-validation/validation_state.h"
+#include "services/2-validation/validation_sheet_inner.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,51 +10,22 @@ enum {
     ROW_GUESS = 2       /* a row takes about so many times less than its sheet */
 };
 
-/* What stands for one period, as nearly all of them are: thousands are at hand, and each has one line of the cache. */
-typedef struct {
-    uint32_t period_from, revision;
-    uint64_t seq, newest_seq, first_valid_ms, received_ms;
-    uint8_t body_hash[QUICK_SIZE];
-    validation_standing_t *whole; /* where there is more to it: claims, a decision, an extension, a request; or NULL */
-} brief_t;
-
-/* The months of one figure, with room for more. */
-typedef struct {
-    validation_history_t history; /* its months are those below */
-    validation_month_t *months;
-    uint32_t room;
-} series_t;
-
-struct sheet {
-    const unit_t *unit;
-    const task_t *task;
-    uint64_t place; /* of both in the plan */
-    arena_t *arena;
-    brief_t *standings; /* ascending by period */
-    series_t *series;   /* ascending by indicator */
-    const plan_t *plan; /* its unit and task are in */
-    uint32_t standings_count, standings_room;
-    uint32_t series_count, series_room;
-    size_t bytes;
-    bool changed;
-};
-
-static store_key_t key_sheet(const sheet_t *self) {
-    store_key_t key = key_new();
-    key_add_text(&key, self->task->id);
-    key_add_text(&key, self->unit->id);
-    return key;
-}
-
 /* --- one sheet --- */
+
+/* Room for a list that begins with a line of the cache. */
+static void *lined(sheet_t *self, size_t size) {
+    enum { LINE = 64 };
+    uint8_t *room = arena_room(self->arena, size + LINE);
+    self->bytes += size + LINE;
+    return room + (LINE - (uintptr_t)room % LINE) % LINE;
+}
 
 /* More room for a list: its elements move. */
 static void *grown(sheet_t *self, const void *old, size_t size, uint32_t count, uint32_t *room, uint32_t least, uint32_t wanted) {
     if (*room == 0) *room = least == 0 ? 1 : least;
     while (*room < wanted) *room *= 2;
-    void *list = arena_room(self->arena, size * *room);
+    void *list = lined(self, size * *room);
     if (count > 0) memcpy(list, old, size * count);
-    self->bytes += size * *room;
     return list;
 }
 
@@ -123,7 +92,15 @@ static text_t member_kept(sheet_t *self, text_t indicator, text_t member) {
     return text_kept(self, member);
 }
 
-static series_t *series_add(sheet_t *self, text_t indicator) {
+static const month_more_t *more_kept(sheet_t *self, text_t indicator, const month_more_t *more) {
+    month_more_t *kept = arena_room(self->arena, sizeof *kept);
+    *kept = *more;
+    kept->member = member_kept(self, indicator, more->member);
+    self->bytes += sizeof *kept;
+    return kept;
+}
+
+series_t *sheet_series_add(sheet_t *self, text_t indicator) {
     series_t *found = series_find(self, indicator);
     if (found != NULL) return found;
     uint32_t at = series_place(self, indicator);
@@ -134,13 +111,13 @@ static series_t *series_add(sheet_t *self, text_t indicator) {
 }
 
 /* More room, and in it a gap of `count` months in the place of those that are old; the others go with it. */
-static validation_month_t *months_opened(sheet_t *self, series_t *series, const months_t *old, uint32_t count) {
+static month_t *months_opened(sheet_t *self, series_t *series, const months_t *old, uint32_t count) {
     uint32_t behind = old->begin + old->count, later = series->history.months_count - behind;
     uint32_t all = series->history.months_count - old->count + count;
     if (all > series->room)
         series->months = grown(self, series->months, sizeof *series->months, series->history.months_count, &series->room,
                                periods_first(self), all);
-    validation_month_t *gap = series->months + old->begin;
+    month_t *gap = series->months + old->begin;
     if (count != old->count && later > 0) memmove(gap + count, gap + old->count, later * sizeof *gap);
     series->history.months = series->months;
     series->history.months_count = all;
@@ -148,12 +125,12 @@ static validation_month_t *months_opened(sheet_t *self, series_t *series, const 
 }
 
 /* `fresh` in the place of `old`, with members that live as long as the sheet. */
-static void series_put(sheet_t *self, series_t *series, const months_t *old, const months_t *fresh) {
+void sheet_series_put(sheet_t *self, series_t *series, const months_t *old, const months_t *fresh) {
     if (fresh->count == 0 && series->history.months_count == 0) return;
-    validation_month_t *months = months_opened(self, series, old, fresh->count);
+    month_t *months = months_opened(self, series, old, fresh->count);
     for (uint32_t index = 0; index < fresh->count; index++) {
         months[index] = fresh->at[index];
-        months[index].member = member_kept(self, series->history.indicator, months[index].member);
+        if (months[index].more != NULL) months[index].more = more_kept(self, series->history.indicator, months[index].more);
     }
 }
 
@@ -175,7 +152,7 @@ static validation_standing_t standing_whole(const brief_t *brief) {
     return standing;
 }
 
-static void standing_set(sheet_t *self, const validation_standing_t *standing, uint32_t guess) {
+void sheet_standing_set(sheet_t *self, const validation_standing_t *standing, uint32_t guess) {
     uint32_t at = standing_place(self, standing->period_from, guess);
     bool there = is_standing_of(self, at, standing->period_from);
     if (!there)
@@ -198,60 +175,8 @@ static void standing_set(sheet_t *self, const validation_standing_t *standing, u
     memcpy(brief->body_hash, standing->body_hash, sizeof brief->body_hash);
 }
 
-/* Most reports are sent once: in the row the newest submission is the valid revision, and that the first, where nothing is said. */
-static void standing_fold(validation_standing_t *standing) {
-    if (standing->newest_seq == standing->seq) standing->newest_seq = 0;
-    if (standing->received_ms == standing->first_valid_ms) standing->received_ms = 0;
-}
-
-static validation_standing_t standing_unfolded(const validation_standing_t *row) {
-    validation_standing_t standing = *row;
-    if (standing.newest_seq == 0) standing.newest_seq = standing.seq;
-    if (standing.received_ms == 0) standing.received_ms = standing.first_valid_ms;
-    return standing;
-}
-
-static uint64_t place_number(const validation_place_t *place) {
+uint64_t sheet_place(const validation_place_t *place) {
     return (uint64_t)(place->task - place->plan->tasks) << 32 | (uint64_t)(place->unit - place->plan->units);
-}
-
-static sheet_t *sheet_read(turn_t *turn, const validation_place_t *place, arena_t *arena) {
-    validation_sheet_t row;
-    sheet_t *self = ARENA_NEW(arena, sheet_t, 1);
-    *self = (sheet_t){.unit = place->unit,
-                      .task = place->task,
-                      .place = place_number(place),
-                      .arena = arena,
-                      .plan = place->plan,
-                      .bytes = sizeof *self};
-    store_key_t key = key_sheet(self);
-    if (!turn_get(turn, VALIDATION_SHEET, &key, &row)) return self;
-    for (uint32_t index = 0; index < row.standings_count; index++) {
-        validation_standing_t standing = standing_unfolded(&row.standings[index]);
-        standing_set(self, &standing, index);
-    }
-    for (uint32_t index = 0; index < row.histories_count; index++) {
-        const validation_history_t *history = &row.histories[index];
-        const months_t none = {0}, all = {.at = history->months, .count = history->months_count};
-        series_put(self, series_add(self, history->indicator), &none, &all);
-    }
-    return self;
-}
-
-static void sheet_write(turn_t *turn, sheet_t *self) {
-    validation_history_t histories[LIMIT_INDICATORS];
-    validation_standing_t standings[LIMIT_PERIODS];
-    validation_sheet_t row = {.standings = standings, .standings_count = self->standings_count, .histories = histories};
-    ASSERT(self->standings_count <= LIMIT_PERIODS && self->series_count <= LIMIT_INDICATORS); /* no amendment takes any away */
-    for (uint32_t index = 0; index < self->standings_count; index++) {
-        standings[index] = standing_whole(&self->standings[index]);
-        standing_fold(&standings[index]);
-    }
-    for (uint32_t index = 0; index < self->series_count; index++)
-        if (self->series[index].history.months_count > 0) histories[row.histories_count++] = self->series[index].history;
-    store_key_t key = key_sheet(self);
-    txn_put(turn_txn(turn), VALIDATION_SHEET, &key, &row);
-    self->changed = false;
 }
 
 /* NULL: there is none. */
@@ -272,8 +197,12 @@ uint64_t sheet_revision(const sheet_t *self, const period_t *period) {
 }
 
 validation_history_t sheet_history(const sheet_t *self, text_t indicator) {
+    validation_history_t history = {0};
     const series_t *series = series_find(self, indicator);
-    return series == NULL ? (validation_history_t){0} : series->history;
+    if (series == NULL) return history;
+    history = series->history;
+    history.place = (uint32_t)(series - self->series) + 1;
+    return history;
 }
 
 /* --- all of them --- */
@@ -289,7 +218,7 @@ static void slots_take(sheets_t *self, uint32_t count) {
 void sheets_begin(turn_t *turn, sheets_t *self) {
     store_key_t all = key_new();
     validation_standing_t stray;
-    *self = (sheets_t){.arena = arena_new()};
+    *self = (sheets_t){.arena = arena_new(), .scratch = arena_new()};
     slots_take(self, SLOTS_LEAST);
     scan_t scan = scan_begin(turn_txn(turn), VALIDATION_STRAY, &all, NULL);
     self->strays = scan_next(&scan, turn_arena(turn), &stray);
@@ -298,6 +227,7 @@ void sheets_begin(turn_t *turn, sheets_t *self) {
 
 void sheets_destroy(sheets_t *self) {
     arena_destroy(&self->arena);
+    arena_destroy(&self->scratch);
     free(self->slots);
     free(self->changed);
 }
@@ -320,14 +250,18 @@ sheet_t *sheet_of(turn_t *turn, const validation_place_t *place) {
     if (place->unit == NULL || place->task == NULL) return NULL;
     if (turn_event(turn) == NULL) return sheet_read(turn, place, turn_arena(turn)); /* a query has its own snapshot */
     sheets_t *self = sheets_of(turn);
-    uint32_t at = slot_of(self, place_number(place));
-    if (self->slots[at].sheet != NULL) return self->slots[at].sheet;
-    sheet_t *sheet = sheet_read(turn, place, self->arena);
-    self->slots[at].place = sheet->place;
-    self->slots[at].sheet = sheet;
-    self->bytes += sheet->bytes;
-    if (2 * ++self->count > self->slots_count) slots_grow(self);
-    return sheet;
+    sheet_t *newest = self->newest;
+    if (newest != NULL && newest->unit == place->unit && newest->task == place->task) return newest;
+    uint32_t at = slot_of(self, sheet_place(place));
+    sheet_t *sheet = self->slots[at].sheet;
+    if (sheet == NULL) {
+        sheet = sheet_read(turn, place, self->arena);
+        self->slots[at].place = sheet->place;
+        self->slots[at].sheet = sheet;
+        self->bytes += sheet->bytes;
+        if (2 * ++self->count > self->slots_count) slots_grow(self);
+    }
+    return self->newest = sheet;
 }
 
 /* It will be written with the next commit: its page counts from now on. */
@@ -353,7 +287,10 @@ static int place_compare(const void *a, const void *b) {
 
 void sheets_settle(turn_t *turn, sheets_t *self) {
     if (self->changed_count > 1) qsort(self->changed, self->changed_count, sizeof(sheet_t *), place_compare);
-    for (uint32_t index = 0; index < self->changed_count; index++) sheet_write(turn, self->changed[index]);
+    for (uint32_t index = 0; index < self->changed_count; index++) {
+        arena_reset(self->scratch);
+        sheet_write(turn, self->changed[index], self->scratch);
+    }
     self->changed_count = 0;
 }
 
@@ -363,22 +300,24 @@ void sheets_trim(turn_t *turn, sheets_t *self) {
     memset(self->slots, 0, self->slots_count * sizeof *self->slots);
     self->count = 0;
     self->bytes = 0;
+    self->newest = NULL;
     arena_reset(self->arena);
 }
 
 /* --- standings --- */
 
-validation_history_t sheet_months_put(turn_t *turn, sheet_t *self, text_t indicator, const months_t *old, const months_t *fresh) {
+void sheet_months_put(turn_t *turn, sheet_t *self, validation_history_t *history, text_t indicator, const months_t *old,
+                      const months_t *fresh) {
     size_t before = self->bytes;
-    series_t *series = series_add(self, indicator);
-    series_put(self, series, old, fresh);
+    series_t *series = history->place > 0 ? &self->series[history->place - 1] : sheet_series_add(self, indicator);
+    sheet_series_put(self, series, old, fresh);
     sheet_change(turn, self, before);
-    return series->history;
+    *history = series->history;
 }
 
 static void sheet_standing_put(turn_t *turn, sheet_t *self, const period_t *period, const validation_standing_t *standing) {
     size_t before = self->bytes;
-    standing_set(self, standing, (uint32_t)(period - self->plan->periods));
+    sheet_standing_set(self, standing, (uint32_t)(period - self->plan->periods));
     sheet_change(turn, self, before);
 }
 
@@ -416,11 +355,11 @@ void standing_keep(turn_t *turn, sheet_t *sheet, const validation_place_t *place
 }
 
 validation_standing_t standing_get(turn_t *turn, text_t unit, text_t task, text_t period) {
-    validation_place_t place = validation_place(plan_book(turn), unit, task, period);
+    validation_place_t place = place_meant(turn, unit, task, period);
     return standing_of(turn, sheet_of(turn, &place), &place, unit, task, period);
 }
 
 void standing_put(turn_t *turn, text_t unit, text_t task, text_t period, const validation_standing_t *standing) {
-    validation_place_t place = validation_place(plan_book(turn), unit, task, period);
+    validation_place_t place = place_meant(turn, unit, task, period);
     standing_keep(turn, sheet_of(turn, &place), &place, unit, task, period, standing);
 }

@@ -11,6 +11,7 @@ typedef struct sheet sheet_t;
 /* Those at hand; of the fold alone. */
 typedef struct {
     arena_t *arena; /* all of them live in it */
+    arena_t *scratch; /* for one row */
     struct {
         uint64_t place; /* task and unit, by their positions in the plan */
         sheet_t *sheet; /* NULL: free */
@@ -18,6 +19,7 @@ typedef struct {
     uint32_t slots_count, count;
     sheet_t **changed; /* since they were settled, each once */
     uint32_t changed_count, changed_room;
+    sheet_t *newest; /* the one that was looked for last, or NULL */
     size_t bytes;
     bool strays; /* there is a stray, perhaps */
 } sheets_t;
@@ -34,8 +36,9 @@ validation_standing_t sheet_standing(const sheet_t *self, const period_t *period
 uint64_t sheet_revision(const sheet_t *self, const period_t *period);
 /* The months of a figure; none: of an indicator that it does not know, too. */
 validation_history_t sheet_history(const sheet_t *self, text_t indicator);
-/* `fresh` are those of one period from now on, at their place among them. Gives all. */
-validation_history_t sheet_months_put(turn_t *turn, sheet_t *self, text_t indicator, const months_t *old, const months_t *fresh);
+/* `fresh` are those of one period from now on, in the place of `old`. `history`: what sheet_history gave; then what it is now. */
+void sheet_months_put(turn_t *turn, sheet_t *self, validation_history_t *history, text_t indicator, const months_t *old,
+                      const months_t *fresh);
 
 /* What stands for (unit, task, period), be they in the plan or not; all zero: nothing. */
 validation_standing_t standing_get(turn_t *turn, text_t unit, text_t task, text_t period);

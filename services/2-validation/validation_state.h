@@ -36,6 +36,7 @@ typedef struct {
     deadline_t *deadlines; /* of its periods, by the plan */
     absences_t absences; /* of ours */
     validation_issues_t issues; /* bulletins that are out */
+    validation_place_t newest; /* what was looked up last */
     sheets_t sheets;
 } validation_memory_t;
 void *validation_memory_load(turn_t *turn); /* NULL: no plan is adopted yet */
@@ -44,6 +45,8 @@ void validation_memory_settle(turn_t *turn, void *memory);
 void plan_trim(turn_t *turn);   /* between two events */
 void plan_forget(turn_t *turn); /* what it was derived from changes: settled, loaded anew on next use */
 const planbook_t *plan_book(turn_t *turn); /* NULL: none yet */
+/* Where the plan has them. */
+validation_place_t place_meant(turn_t *turn, text_t unit, text_t task, text_t period);
 deadline_t planned_deadline(turn_t *turn, const period_t *period); /* by the plan's own rule; a period of plan_book */
 /* When the report is due, by the rule that aggregation uses too. 0: the plan has no such period. */
 uint64_t due_of(turn_t *turn, const validation_standing_t *standing, text_t unit, text_t period_id);

@@ -18,8 +18,7 @@ text_t period_skipped(const validation_place_t *place, const sheet_t *sheet) {
 
 /* Adds the figures whose later running totals differ between two states of a history. */
 static void restated_add(turn_t *turn, restated_t *restated, const restated_case_t *given) {
-    const validation_history_t *fresh = given->fresh;
-    bool later = fresh->months_count > 0 && fresh->months[fresh->months_count - 1].period_from > given->period_from;
+    bool later = given->own.begin + given->own.count < given->fresh->months_count;
     if (!later && !given->back) return;
     if (restated->rows == NULL) restated->rows = arena_room(turn_arena(turn), sizeof *restated->rows * LIMIT_RESTATED);
     restated->count += validation_restated(given, turn_arena(turn), restated->rows + restated->count,
@@ -28,21 +27,21 @@ static void restated_add(turn_t *turn, restated_t *restated, const restated_case
 
 /* A copy: their place will hold others. */
 static months_t months_copied(turn_t *turn, months_t months) {
-    bytes_t bytes = {(const uint8_t *)months.at, (uint32_t)(months.count * sizeof *months.at)};
-    if (months.count > 0) months.at = (const validation_month_t *)arena_bytes(turn_arena(turn), bytes).at;
+    month_t *copies = arena_room(turn_arena(turn), sizeof *copies * months.count);
+    for (uint32_t index = 0; index < months.count; index++) copies[index] = months.at[index];
+    months.at = copies;
     return months;
 }
 
 void history_exchange(turn_t *turn, sheet_t *sheet, const stated_t *stated, text_t indicator, restated_t *restated) {
     uint32_t period_from = stated->place->period->from;
     validation_history_t history = sheet_history(sheet, indicator);
-    months_t old = months_copied(turn, validation_months(&history, period_from));
-    months_t fresh = validation_months_said(&old, indicator, period_from, stated->figures, stated->said, stated->count,
-                                            turn_arena(turn));
-    if (fresh.count == 0 && history.months_count == 0) return; /* it has no months, and gets none */
-    history = sheet_months_put(turn, sheet, indicator, &old, &fresh);
-    restated_case_t moved = {.fresh = &history, .old = old, .indicator = indicator, .plan = stated->place->plan,
-                             .period_from = period_from, .back = stated->back};
+    restated_case_t moved = {.fresh = &history, .indicator = indicator, .plan = stated->place->plan, .back = stated->back};
+    moved.old = months_copied(turn, validation_months(&history, period_from));
+    moved.own = validation_months_said(&moved.old, indicator, period_from, stated->figures, stated->said, stated->count,
+                                       turn_arena(turn));
+    if (moved.own.count == 0 && history.months_count == 0) return; /* it has no months, and gets none */
+    sheet_months_put(turn, sheet, &history, indicator, &moved.old, &moved.own);
     restated_add(turn, restated, &moved);
 }
 
@@ -63,7 +62,7 @@ const figure_standing_t *figures_after(turn_t *turn, const validation_case_t *gi
 }
 
 const figure_standing_t *figures_standing(turn_t *turn, const standing_ask_t *ask, uint32_t *count) {
-    validation_place_t place = validation_place(plan_book(turn), ask->unit, ask->task, ask->period);
+    validation_place_t place = place_meant(turn, ask->unit, ask->task, ask->period);
     const sheet_t *sheet = place.period == NULL ? NULL : sheet_of(turn, &place);
     figure_standing_t *rows = ARENA_NEW(turn_arena(turn), figure_standing_t, LIMIT_FIGURES);
     for (uint32_t index = 0; sheet != NULL && index < place.task->indicators_count; index++) {

@@ -3,6 +3,7 @@
 #include "services/2-validation/validation_rules.h"
 #include "tests/unit/validation_bench.h"
 
+#define MORE(...) .more = &(const month_more_t){__VA_ARGS__}
 #define HISTORY(list, count) {.months = (list), .months_count = (count)}
 
 static void a_running_total_alone_becomes_the_month_s_amount(void **state) {
@@ -113,7 +114,7 @@ static void a_factor_is_suspicious_from_5000_to_20000_either_way(void **state) {
 }
 
 static void a_report_is_compared_with_the_last_month_that_was_not_nil(void **state) {
-    const validation_month_t months[] = {{.period_from = 20210801, .amount = 77},
+    const month_t months[] = {{.period_from = 20210801, .amount = 77},
                                          {.period_from = 20210901, .amount = 0},
                                          {.period_from = 20211101, .amount = 5}};
     validation_history_t history = HISTORY(months, 3);
@@ -215,24 +216,24 @@ static void no_more_than_the_limit_is_told(void **state) {
 static uint32_t restated_of(const bench_t *bench, const validation_history_t *old, const validation_history_t *fresh, bool back,
                             restated_total_t *rows, uint32_t room) {
     restated_case_t given = {.old = validation_months(old, 20210901),
+                             .own = validation_months(fresh, 20210901),
                              .fresh = fresh,
                              .indicator = T("raised"),
                              .plan = &bench->plan,
-                             .period_from = 20210901,
                              .back = back};
     return validation_restated(&given, bench->arena, rows, room);
 }
 
 static void each_member_that_moved_is_told_once_with_its_later_months(void **state) {
     bench_t *bench = *state;
-    const validation_month_t before[] = {{.period_from = 20210801, .member = T("a"), .amount = 7},
-                                         {.period_from = 20210901, .member = T("a"), .amount = 10},
-                                         {.period_from = 20210901, .member = T("b"), .amount = 20},
-                                         {.period_from = 20210901, .member = T("c"), .amount = 30},
-                                         {.period_from = 20211001, .member = T("a"), .amount = 1, .typed = GIVEN(18)},
-                                         {.period_from = 20211001, .member = T("b"), .amount = 2},
-                                         {.period_from = 20211101, .member = T("a"), .amount = 3}};
-    validation_month_t after[COUNT(before)];
+    const month_t before[] = {{.period_from = 20210801, .amount = 7, MORE(.member = T("a"))},
+                                         {.period_from = 20210901, .amount = 10, MORE(.member = T("a"))},
+                                         {.period_from = 20210901, .amount = 20, MORE(.member = T("b"))},
+                                         {.period_from = 20210901, .amount = 30, MORE(.member = T("c"))},
+                                         {.period_from = 20211001, .amount = 1, MORE(.member = T("a"), .typed = GIVEN(18))},
+                                         {.period_from = 20211001, .amount = 2, MORE(.member = T("b"))},
+                                         {.period_from = 20211101, .amount = 3, MORE(.member = T("a"))}};
+    month_t after[COUNT(before)];
     memcpy(after, before, sizeof before);
     after[1].amount = 12; /* a: 2 more; b as it was; c is stated no more, and has no later month */
     memmove(&after[3], &after[4], 3 * sizeof after[0]);
@@ -255,10 +256,10 @@ static void each_member_that_moved_is_told_once_with_its_later_months(void **sta
 /* World 14708 of the simulation: the months behind it were told up to the one at which the new total came to the old one. */
 static void later_months_have_moved_though_the_new_total_comes_to_the_old_one_on_its_way(void **state) {
     bench_t *bench = *state;
-    validation_month_t before[] = {{.period_from = 20210901, .amount = 31},
+    month_t before[] = {{.period_from = 20210901, .amount = 31},
                                    {.period_from = 20211001, .amount = 25},
-                                   {.period_from = 20211101, .amount = 17, .typed = GIVEN(73)}};
-    validation_month_t after[COUNT(before)];
+                                   {.period_from = 20211101, .amount = 17, MORE(.typed = GIVEN(73))}};
+    month_t after[COUNT(before)];
     memcpy(after, before, sizeof before);
     after[0].amount = 6;
     validation_history_t old = HISTORY(before, COUNT(before)), fresh = HISTORY(after, COUNT(after));
@@ -273,9 +274,9 @@ static void later_months_have_moved_though_the_new_total_comes_to_the_old_one_on
 
 static void a_figure_that_is_stated_no_more_moves_the_months_after_it(void **state) {
     bench_t *bench = *state;
-    const validation_month_t before[] = {{.period_from = 20210901, .amount = 10, .opening = GIVEN(90), .carried = true},
+    const month_t before[] = {{.period_from = 20210901, .amount = 10, MORE(.opening = GIVEN(90)), .carried = true},
                                          {.period_from = 20211001, .amount = 1}};
-    const validation_month_t after[] = {{.period_from = 20210901, .carried = true, .gone = true},
+    const month_t after[] = {{.period_from = 20210901, .carried = true, .gone = true},
                                         {.period_from = 20211001, .amount = 1}};
     validation_history_t old = HISTORY(before, 2), gone = HISTORY(after, 2), nothing = HISTORY(&after[1], 1);
     restated_total_t row;
@@ -291,9 +292,9 @@ static void a_figure_that_is_stated_no_more_moves_the_months_after_it(void **sta
 
 static void what_comes_back_is_held_against_what_was_typed_then(void **state) {
     bench_t *bench = *state;
-    validation_month_t before[] = {{.period_from = 20210801, .amount = 5}, {.period_from = 20210901, .amount = 10}};
-    validation_month_t after[] = {{.period_from = 20210801, .amount = 5},
-                                  {.period_from = 20210901, .amount = 10, .typed = GIVEN(14)}};
+    month_t before[] = {{.period_from = 20210801, .amount = 5}, {.period_from = 20210901, .amount = 10}};
+    month_t after[] = {{.period_from = 20210801, .amount = 5},
+                                  {.period_from = 20210901, .amount = 10, MORE(.typed = GIVEN(14))}};
     validation_history_t old = HISTORY(before, 2), fresh = HISTORY(after, 2);
     restated_total_t row;
     assert_int_equal(restated_of(bench, &old, &fresh, false, &row, 1), 0); /* a report was judged by it, and agrees */
@@ -301,7 +302,7 @@ static void what_comes_back_is_held_against_what_was_typed_then(void **state) {
     assert_int_equal(row.months, 0);
     assert_text(row.typed[0].period, "2021-09");
     assert_int_equal(row.typed[0].after, 15);
-    after[1].typed.value = 15;
+    after[1].more = &(const month_more_t){.typed = GIVEN(15)};
     assert_int_equal(restated_of(bench, &old, &fresh, true, &row, 1), 0);
 }
 

@@ -1,4 +1,5 @@
 /* What stands, while it is in memory alone: across commits, rollbacks, amendments, and when there is too much of it. */
+#include "services/2-validation/validation_rules.h"
 #include "tests/unit/validation_ledger.h"
 
 /* Applies what waits, commits or not; what does not go in at once goes in step by step. */
@@ -176,6 +177,60 @@ static plan_t plan_of_many(ledger_t *ledger) {
     return plan;
 }
 
+/* The row that is kept of 仓山镇 and the fund. */
+static validation_sheet_t row_kept(ledger_t *ledger) {
+    validation_sheet_t row;
+    store_key_t key = key_new();
+    key_add_text(&key, T("fund"));
+    key_add_text(&key, T("350104100"));
+    txn_t *txn = store_read(stage_store(ledger->stage));
+    assert_true(txn_get(txn, VALIDATION_SHEET, &key, ledger->arena, &row));
+    txn_abort(&txn);
+    return row;
+}
+
+static void a_standing_with_more_to_it_leaves_the_others_brief_and_in_their_order(void **state) {
+    ledger_t *ledger = *state;
+    const text_t periods[] = {T("2021-08"), T("2021-09"), T("2021-10")};
+    for (uint8_t index = 0; index < 3; index++) raised(ledger, index + 1, periods[index], 0, YUAN(100 + index), 20211020);
+    extension_decided_t given = {.decision = decision_extended, .unit = T("350104100"), .task = T("fund"), .period = periods[1],
+                                 .until = 20211130, .why = T("w"), .command_id = {9}, .actor = {.office = office_coordinator,
+                                 .credential = credential_signature, .door = door_operator}};
+    ledger_append(ledger, extension_decided_type(), &given, at_ten(ledger, 20211021));
+    feed(ledger, true);
+    fed(ledger);
+    validation_sheet_t row = row_kept(ledger);
+    assert_int_equal(row.briefs.size, 2 * 56);
+    assert_int_equal(row.standings_count, 1);
+    assert_int_equal(row.standings[0].period_from, 20210901);
+    stage_rollback(ledger->stage);
+    raised(ledger, 7, periods[0], 1, YUAN(130), 20211022); /* by a memory that was read from the row */
+    raised(ledger, 8, periods[2], 1, YUAN(140), 20211022);
+    feed(ledger, true);
+    for (uint32_t index = 0; index < 3; index++) assert_int_equal(standing_at(ledger, periods[index]).revision, index == 1 ? 1 : 2);
+    assert_int_equal(standing_at(ledger, periods[2]).figures[0].running.value, YUAN(130 + 101 + 140));
+}
+
+static void months_that_say_more_than_their_amount_are_kept_whole(void **state) {
+    ledger_t *ledger = *state;
+    raised(ledger, 1, T("2021-08"), 0, YUAN(100), 20210820);
+    feed(ledger, true);
+    fed(ledger);
+    validation_sheet_t row = row_kept(ledger);
+    assert_int_equal(row.series_count, 1);
+    assert_int_equal(row.series[0].plain.size, 12);
+    assert_int_equal(row.series[0].months_count, 0);
+    report_t report = raised_report(ledger, 2, T("2021-09"), 0, YUAN(50));
+    ((figure_t *)(uintptr_t)report.figures)->running = GIVEN(YUAN(150));
+    ledger_report(ledger, T("350104100"), report, at_ten(ledger, 20210920));
+    feed(ledger, true);
+    row = row_kept(ledger);
+    assert_int_equal(row.series[0].plain.size, 0);
+    assert_int_equal(row.series[0].months_count, 2);
+    assert_int_equal(row.series[0].months[0].amount, YUAN(100));
+    assert_int_equal(row.series[0].months[1].typed.value, YUAN(150));
+}
+
 static void all_report(ledger_t *ledger, uint8_t id, uint64_t replaces, text_t words) {
     for (uint32_t task = 0; task < MANY_TASKS; task++)
         for (uint32_t unit = 0; unit < MANY_UNITS; unit++) {
@@ -219,6 +274,8 @@ int main(void) {
         TEST(a_period_that_an_amendment_adds_remembers_who_was_too_early),
         TEST(an_extension_and_its_request_stay_with_a_report_across_commits),
         TEST(what_stands_is_the_same_after_a_restart),
+        TEST(a_standing_with_more_to_it_leaves_the_others_brief_and_in_their_order),
+        TEST(months_that_say_more_than_their_amount_are_kept_whole),
         TEST(more_than_memory_takes_is_let_go_and_found_again),
     };
     return cmocka_run_group_tests_name("validation sheets", tests, NULL, NULL);

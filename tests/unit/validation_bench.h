@@ -20,8 +20,9 @@ typedef struct {
     figure_t figures[BENCH_FIGURES];
     item_t items[BENCH_ITEMS];
     explanation_t explanation;
-    validation_month_t months[BENCH_FIGURES];
-    validation_month_t many[BENCH_MONTHS];
+    month_t months[BENCH_FIGURES];
+    month_more_t more[BENCH_FIGURES];
+    month_t many[BENCH_MONTHS];
     soft_rule_t rule;
     validation_history_t histories[LIMIT_FIGURES];
     report_t report;
@@ -97,21 +98,20 @@ static inline bench_t *bench_teachers(void **state) {
 
 /* The figure at `index` has a month in the past (or in the same period: the revision before). */
 static inline void bench_past(bench_t *bench, uint32_t index, uint32_t period_from, int64_t amount, int64_t opening) {
-    bench->months[index] = (validation_month_t){.period_from = period_from,
-                                                .member = bench->figures[index].member,
-                                                .amount = (uint64_t)amount,
-                                                .opening = {opening > 0, opening},
-                                                .carried = opening > 0};
+    bench->more[index] = (month_more_t){.member = bench->figures[index].member, .opening = {opening > 0, opening}};
+    bench->months[index] = (month_t){.period_from = period_from,
+                                     .amount = (uint64_t)amount,
+                                     .carried = opening > 0,
+                                     .more = &bench->more[index]};
     bench->histories[index] = (validation_history_t){.months = &bench->months[index], .months_count = 1};
 }
 
 /* Months of the figure at `index` before the plan of this bench begins: they are compared with, and none is the month before. */
 static inline void bench_months(bench_t *bench, uint32_t index, const int64_t *amounts, uint32_t count) {
     assert_true(count <= BENCH_MONTHS);
+    assert_int_equal(bench->figures[index].member.size, 0);
     for (uint32_t month = 0; month < count; month++)
-        bench->many[month] = (validation_month_t){.period_from = 20210401 + month * 100,
-                                                  .member = bench->figures[index].member,
-                                                  .amount = (uint64_t)amounts[month]};
+        bench->many[month] = (month_t){.period_from = 20210401 + month * 100, .amount = (uint64_t)amounts[month]};
     bench->histories[index] = (validation_history_t){.months = bench->many, .months_count = count};
 }
 
