@@ -172,7 +172,7 @@ static void leaf_tell(turn_t *turn, const memory_t *memory, const figures_ask_t 
     agg_obligation_t owed;
     wire_known_t known;
     const agg_revision_t *counting = &owed.counting;
-    if (!leaf_read(turn, leaf->obligation, turn_arena(turn), &owed, &known) || counting->seq == 0) return;
+    if (!leaf_read(turn, leaf, turn_arena(turn), &owed, &known) || counting->seq == 0) return;
     row.cause_seq = counting->seq;
     row.received_ms = counting->received_ms;
     row.evidence = counting->evidence;

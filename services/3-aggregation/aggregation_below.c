@@ -3,7 +3,9 @@
 
 enum {
     SHELF_FULL = 1960, /* bytes: two of them fill a page of 4096 */
-    LAID_HEAD = 16     /* what a revision takes there beside its own, at the most */
+    LAID_HEAD = 16,    /* what a revision takes there beside its own, at the most */
+    LAID_PLAIN = 56,   /* what a plain one takes beside its indicator; */
+    LAID_STATED = 32   /* and if part of it was stated before */
 };
 
 /* In the order in which they are laid down, all at the end of the table. */
@@ -15,15 +17,24 @@ static store_key_t below_key(uint64_t seq) {
 
 /* --- the shelf that goes on: the last one --- */
 
-static void shelf_lay(shelf_t *self, uint64_t seq, bytes_t revision) {
-    self->laid[self->laid_count].seq = seq;
-    self->laid[self->laid_count++].size = revision.size;
-    buffer_add(&self->bytes, revision.at, revision.size);
+static uint32_t laid_size(const agg_laid_t *laid) {
+    const agg_plain_t *plain = &laid->plain;
+    if (laid->revision.size > 0) return LAID_HEAD + laid->revision.size;
+    bool stated = plain->kept != 0 || plain->stated_seq != 0 || plain->stated_ms != 0;
+    return LAID_PLAIN + plain->indicator.size + (stated ? LAID_STATED : 0);
+}
+
+static void shelf_lay(shelf_t *self, const agg_laid_t *laid) {
+    agg_laid_t *own = &self->laid[self->laid_count++];
+    *own = *laid;
+    own->revision = arena_bytes(self->arena, laid->revision);
+    own->plain.indicator = arena_text(self->arena, laid->plain.indicator);
+    self->size += laid_size(laid);
 }
 
 static void shelf_clear(shelf_t *self) {
-    buffer_clear(&self->bytes);
-    self->laid_count = 0;
+    arena_reset(self->arena);
+    self->laid_count = self->size = 0;
     self->first = 0;
     self->changed = false;
 }
@@ -40,18 +51,14 @@ static shelf_t *shelf_of(turn_t *turn) {
     if (scan_last(&scan, turn_arena(turn), &row)) {
         uint32_t at = 0;
         self->first = key_next_u64(scan.key, &at);
-        for (uint32_t index = 0; index < row.laid_count; index++) shelf_lay(self, row.laid[index].seq, row.laid[index].revision);
+        for (uint32_t index = 0; index < row.laid_count; index++) shelf_lay(self, &row.laid[index]);
     }
     scan_end(&scan);
     return self;
 }
 
 static void shelf_write(turn_t *turn, shelf_t *self) {
-    agg_laid_t laid[LIMIT_LAID];
-    agg_shelf_t row = {.laid = laid, .laid_count = self->laid_count};
-    const uint8_t *at = self->bytes.at;
-    for (uint32_t index = 0; index < self->laid_count; at += self->laid[index++].size)
-        laid[index] = (agg_laid_t){self->laid[index].seq, {at, self->laid[index].size}};
+    agg_shelf_t row = {.laid = self->laid, .laid_count = self->laid_count};
     store_key_t key = below_key(self->first);
     txn_put(turn_txn(turn), T_BELOW, &key, &row);
     self->changed = false;
@@ -63,18 +70,17 @@ void below_settle(turn_t *turn, memory_t *memory) {
 
 /* A shelf is closed by what it holds, never by a commit: so equal states have equal rows. */
 static bool shelf_is_full(const shelf_t *self, uint32_t size) {
-    size_t whole = self->bytes.size + size + (self->laid_count + 1) * LAID_HEAD;
-    return self->laid_count == LIMIT_LAID || (self->laid_count > 0 && whole > SHELF_FULL);
+    return self->laid_count == LIMIT_LAID || (self->laid_count > 0 && self->size + size > SHELF_FULL);
 }
 
-static void shelf_add(turn_t *turn, uint64_t seq, bytes_t revision) {
+static void shelf_add(turn_t *turn, const agg_laid_t *laid) {
     shelf_t *self = shelf_of(turn);
-    if (shelf_is_full(self, revision.size)) {
+    if (shelf_is_full(self, laid_size(laid))) {
         if (self->changed) shelf_write(turn, self);
         shelf_clear(self);
     }
-    if (self->first == 0) self->first = seq;
-    shelf_lay(self, seq, revision);
+    if (self->first == 0) self->first = laid->seq;
+    shelf_lay(self, laid);
     self->changed = true;
 }
 
@@ -91,41 +97,54 @@ static bool shelf_read(turn_t *turn, uint64_t seq, agg_shelf_t *row, uint64_t *f
     return there;
 }
 
-static bytes_t below_find(turn_t *turn, uint64_t seq) {
+static const agg_laid_t *laid_find(const agg_laid_t *laid, uint32_t count, uint64_t seq) {
+    for (uint32_t index = 0; index < count; index++)
+        if (laid[index].seq == seq) return &laid[index];
+    return NULL;
+}
+
+/* Views that hold until another is laid down. */
+static bool below_find(turn_t *turn, uint64_t seq, agg_laid_t *found) {
     shelf_t *last = shelf_of(turn);
+    const agg_laid_t *laid = laid_find(last->laid, last->laid_count, seq);
     agg_shelf_t row;
     uint64_t first;
-    const uint8_t *at = last->bytes.at;
-    for (uint32_t index = 0; index < last->laid_count; at += last->laid[index++].size)
-        if (last->laid[index].seq == seq) return (bytes_t){at, last->laid[index].size};
-    if (!shelf_read(turn, seq, &row, &first)) return (bytes_t){0};
-    for (uint32_t index = 0; index < row.laid_count; index++)
-        if (row.laid[index].seq == seq) return row.laid[index].revision;
-    return (bytes_t){0};
+    if (laid == NULL && shelf_read(turn, seq, &row, &first)) laid = laid_find(row.laid, row.laid_count, seq);
+    if (laid != NULL) *found = *laid;
+    return laid != NULL;
 }
 
 bool below_get(turn_t *turn, uint64_t seq, agg_revision_t *below) {
+    arena_t *arena = turn_arena(turn);
+    agg_laid_t laid;
     fault_t fault;
     *below = (agg_revision_t){0};
-    bytes_t packed = seq == 0 ? (bytes_t){0} : below_find(turn, seq);
-    if (packed.size == 0) return false;
-    if (wire_decode_kept(agg_revision_type(), arena_bytes(turn_arena(turn), packed), turn_arena(turn), below, NULL, &fault) == OK)
+    if (seq == 0 || !below_find(turn, seq, &laid)) return false;
+    if (laid.revision.size == 0) {
+        laid.plain.indicator = arena_text(arena, laid.plain.indicator);
+        *below = revision_unfold(&laid.plain, arena);
         return true;
+    }
+    if (wire_decode_kept(agg_revision_type(), arena_bytes(arena, laid.revision), arena, below, NULL, &fault) == OK) return true;
     obligation_broken(turn, "revision_unreadable", &fault, ERR_CORRUPT);
     return false;
 }
 
 void below_put(turn_t *turn, uint64_t seq, const agg_revision_t *below, const wire_known_t *known) {
+    agg_laid_t laid = {.seq = seq};
     fault_t fault;
-    if (known != NULL && known->object == below && known->bytes.size > 0) {
-        shelf_add(turn, seq, known->bytes);
-        return;
-    }
     buffer_t packed = {0};
-    if (wire_encode_checked(agg_revision_type(), below, &packed, &fault) == OK)
-        shelf_add(turn, seq, (bytes_t){packed.at, (uint32_t)packed.size});
-    else
-        obligation_broken(turn, "revision_invalid", &fault, ERR_BAD);
+    bool whole = revision_fold(below, &laid.plain);
+    if (!whole && known != NULL && known->object == below && known->bytes.size > 0) {
+        laid.revision = known->bytes;
+        whole = true;
+    }
+    if (!whole && wire_encode_checked(agg_revision_type(), below, &packed, &fault) == OK) {
+        laid.revision = (bytes_t){packed.at, (uint32_t)packed.size};
+        whole = true;
+    }
+    if (whole) shelf_add(turn, &laid);
+    else obligation_broken(turn, "revision_invalid", &fault, ERR_BAD);
     buffer_destroy(&packed);
 }
 

@@ -1,5 +1,6 @@
-/* Dossiers: what a unit owes and has reported for one task, all periods in one row. At hand they are values whose obligations stay
- * packed until somebody looks: LMDB is asked once for a dozen of them, and what nobody touches is neither read nor packed anew. */
+/* Dossiers: what a unit owes and has reported for one task, all periods in one row. At hand they are values: LMDB is asked once for
+ * a dozen obligations, and what changes is packed once a commit. An obligation that is more than plain stays packed until somebody
+ * looks at it. */
 #include "services/3-aggregation/aggregation_state.h"
 
 #include "services/stage/log.h"
@@ -8,23 +9,20 @@
 #include <string.h>
 
 enum {
-    SLOTS_LEAST = 1024,
+    CHANGED_LEAST = 1024,
+    PLAIN_SIZE = 64, /* bytes of a plain obligation in its row, about */
     PERIODS_FIRST = 4 /* a new dossier has room for */
 };
 
 struct dossier {
-    uint64_t place;     /* of its task and unit in the plan */
-    agg_leaf_t *leaves; /* ascending by period */
+    uint32_t task, unit; /* by their positions in the plan */
+    agg_leaf_t *leaves;  /* ascending by period */
     uint32_t leaves_count, leaves_room;
     bool changed;
 };
 
-static store_key_t dossier_key(const memory_t *memory, uint64_t place) {
-    return KEY(memory->plan->tasks[place >> 32].id, memory->plan->units[(uint32_t)place].id);
-}
-
-static uint64_t place_number(const memory_t *memory, const place_t *place) {
-    return (uint64_t)memory_task_index(memory, place->task) << 32 | place->unit_index;
+static store_key_t dossier_key(const memory_t *memory, uint32_t task, uint32_t unit) {
+    return KEY(memory->plan->tasks[task].id, memory->plan->units[unit].id);
 }
 
 /* ---------- one dossier ---------- */
@@ -48,11 +46,12 @@ static void *dossiers_room(dossiers_t *self, size_t size) {
     return arena_room(self->arena, size);
 }
 
-static agg_leaf_t *leaf_add(dossiers_t *all, dossier_t *self, const place_t *place) {
+static agg_leaf_t *leaf_add(const memory_t *memory, dossiers_t *all, dossier_t *self, const place_t *place) {
     uint32_t at = leaf_place(self, place->period->from, place->period_index);
-    ASSERT(self->leaves_count < LIMIT_PERIODS); /* no amendment takes any away */
-    if (self->leaves_count == self->leaves_room) {
-        self->leaves_room = self->leaves_room == 0 ? PERIODS_FIRST : 2 * self->leaves_room;
+    ASSERT(self->leaves_count < memory->plan->periods_count); /* no amendment takes any away */
+    if (self->leaves_count == self->leaves_room) { /* many have few, many have all */
+        bool few = self->leaves_count < PERIODS_FIRST && memory->plan->periods_count > PERIODS_FIRST;
+        self->leaves_room = few ? PERIODS_FIRST : memory->plan->periods_count;
         agg_leaf_t *more = dossiers_room(all, self->leaves_room * sizeof *more);
         if (self->leaves_count > 0) memcpy(more, self->leaves, self->leaves_count * sizeof *more);
         self->leaves = more;
@@ -71,23 +70,35 @@ static void leaf_drop(dossier_t *self, agg_leaf_t *leaf) {
 
 /* ---------- rows ---------- */
 
-static dossier_t *dossier_read(turn_t *turn, const memory_t *memory, dossiers_t *all, uint64_t place) {
+/* An id of the plan outlives the row that it was read from. */
+static text_t indicator_kept(const memory_t *memory, uint32_t task, text_t id, arena_t *arena) {
+    const watch_t *watch = id.size == 0 ? NULL : memory_watch(memory, &memory->plan->tasks[task], id);
+    return watch != NULL ? watch->indicator->id : arena_text(arena, id);
+}
+
+static void leaf_settle(const memory_t *memory, dossiers_t *all, uint32_t task, agg_leaf_t *leaf) {
+    leaf->counting.indicator = indicator_kept(memory, task, leaf->counting.indicator, all->arena);
+    leaf->obligation = arena_bytes(all->arena, leaf->obligation);
+    all->bytes += leaf->obligation.size;
+}
+
+static dossier_t *dossier_read(turn_t *turn, const memory_t *memory, dossiers_t *all, uint32_t task, uint32_t unit) {
     agg_dossier_t row;
-    store_key_t key = dossier_key(memory, place);
+    store_key_t key = dossier_key(memory, task, unit);
     dossier_t *self = dossiers_room(all, sizeof *self);
-    *self = (dossier_t){.place = place};
-    if (!txn_get(turn_txn(turn), T_DOSSIERS, &key, all->arena, &row) || row.leaves_count == 0) return self;
+    *self = (dossier_t){.task = task, .unit = unit};
+    arena_reset(all->scratch);
+    if (!txn_get(turn_txn(turn), T_DOSSIERS, &key, all->scratch, &row) || row.leaves_count == 0) return self;
     self->leaves_count = self->leaves_room = row.leaves_count;
     self->leaves = dossiers_room(all, row.leaves_count * sizeof *self->leaves);
     memcpy(self->leaves, row.leaves, row.leaves_count * sizeof *self->leaves);
-    for (uint32_t index = 0; index < row.leaves_count; index++)
-        all->bytes += row.leaves[index].obligation.size + sizeof *row.leaves; /* they are in the arena as they were read */
+    for (uint32_t index = 0; index < row.leaves_count; index++) leaf_settle(memory, all, task, &self->leaves[index]);
     return self;
 }
 
 static void dossier_write(turn_t *turn, const memory_t *memory, dossier_t *self) {
     agg_dossier_t row = {.leaves = self->leaves, .leaves_count = self->leaves_count};
-    store_key_t key = dossier_key(memory, self->place);
+    store_key_t key = dossier_key(memory, self->task, self->unit);
     if (row.leaves_count > 0) txn_put(turn_txn(turn), T_DOSSIERS, &key, &row);
     else txn_delete(turn_txn(turn), T_DOSSIERS, &key);
     self->changed = false;
@@ -95,42 +106,24 @@ static void dossier_write(turn_t *turn, const memory_t *memory, dossier_t *self)
 
 /* ---------- all of them ---------- */
 
-static uint32_t slot_of(const dossiers_t *self, uint64_t place) {
-    uint32_t mask = self->slots_count - 1, at = (uint32_t)(place * 0x9E3779B97F4A7C15u >> 32) & mask;
-    while (self->slots[at].dossier != NULL && self->slots[at].place != place) at = (at + 1) & mask;
-    return at;
-}
-
-static void slots_take(dossiers_t *self, uint32_t count) {
-    self->slots = calloc(count, sizeof *self->slots);
-    ASSERT(self->slots != NULL);
-    self->slots_count = count;
-}
-
-static void slots_grow(dossiers_t *self) {
-    dossiers_t old = *self;
-    slots_take(self, old.slots_count == 0 ? SLOTS_LEAST : 2 * old.slots_count);
-    for (uint32_t index = 0; index < old.slots_count; index++)
-        if (old.slots[index].dossier != NULL) self->slots[slot_of(self, old.slots[index].place)] = old.slots[index];
-    free(old.slots);
-}
-
 /* In the fold alone. */
 static dossier_t *dossier_of(turn_t *turn, const place_t *place) {
     memory_t *memory = turn_memory(turn);
     dossiers_t *self = &memory->dossiers;
-    uint64_t number = place_number(memory, place);
-    dossier_t **newest = &self->newest[place->unit_index];
-    if (*newest != NULL && (*newest)->place == number) return *newest;
-    if (2 * self->count >= self->slots_count) slots_grow(self);
-    uint32_t at = slot_of(self, number);
-    if (self->slots[at].dossier == NULL) {
-        self->slots[at].dossier = dossier_read(turn, memory, self, number);
-        self->slots[at].place = number;
-        self->count++;
+    uint32_t task = memory_task_index(memory, place->task), units = memory->plan->units_count;
+    if (self->of[task] == NULL) {
+        self->of[task] = dossiers_room(self, units * sizeof(dossier_t *));
+        memset(self->of[task], 0, units * sizeof(dossier_t *));
     }
-    *newest = self->slots[at].dossier;
-    return *newest;
+    dossier_t **dossier = &self->of[task][place->unit_index];
+    if (*dossier == NULL) *dossier = dossier_read(turn, memory, self, task, place->unit_index);
+    return *dossier;
+}
+
+/* The plan's order is that of the rows, or nearly: neighbours share a page. */
+static int dossiers_order(const dossier_t *one, const dossier_t *other) {
+    if (one->task != other->task) return one->task < other->task ? -1 : 1;
+    return one->unit < other->unit ? -1 : one->unit > other->unit;
 }
 
 /* It will be written with the next commit: its page counts from now on. */
@@ -138,26 +131,22 @@ static void dossier_change(turn_t *turn, dossiers_t *self, dossier_t *dossier) {
     if (dossier->changed) return;
     dossier->changed = true;
     if (self->changed_count == self->changed_room) {
-        self->changed_room = self->changed_room == 0 ? SLOTS_LEAST : 2 * self->changed_room;
+        self->changed_room = self->changed_room == 0 ? CHANGED_LEAST : 2 * self->changed_room;
         self->changed = realloc(self->changed, self->changed_room * sizeof(dossier_t *));
         ASSERT(self->changed != NULL);
     }
-    if (self->changed_count > 0 && dossier->place < self->changed[self->changed_count - 1]->place) self->disordered = true;
+    if (self->changed_count > 0 && dossiers_order(self->changed[self->changed_count - 1], dossier) > 0) self->disordered = true;
     self->changed[self->changed_count++] = dossier;
-    size_t size = 0;
+    size_t size = dossier->leaves_count * PLAIN_SIZE;
     for (uint32_t index = 0; index < dossier->leaves_count; index++) size += dossier->leaves[index].obligation.size;
     txn_promise(turn_txn(turn), T_DOSSIERS, (uint32_t)size);
 }
 
-/* The plan's order is that of the rows, or nearly: neighbours share a page. */
-static int place_compare(const void *a, const void *b) {
-    const dossier_t *one = *(dossier_t *const *)a, *other = *(dossier_t *const *)b;
-    return one->place < other->place ? -1 : one->place > other->place;
-}
+static int dossiers_compare(const void *a, const void *b) { return dossiers_order(*(dossier_t *const *)a, *(dossier_t *const *)b); }
 
 void dossiers_settle(turn_t *turn, memory_t *memory) {
     dossiers_t *self = &memory->dossiers;
-    if (self->disordered) qsort(self->changed, self->changed_count, sizeof(dossier_t *), place_compare);
+    if (self->disordered) qsort(self->changed, self->changed_count, sizeof(dossier_t *), dossiers_compare);
     for (uint32_t index = 0; index < self->changed_count; index++) dossier_write(turn, memory, self->changed[index]);
     self->changed_count = 0;
     self->disordered = false;
@@ -168,17 +157,15 @@ void dossiers_trim(turn_t *turn) {
     dossiers_t *self = memory == NULL ? NULL : &memory->dossiers;
     if (self == NULL || self->bytes < LIMIT_DOSSIERS_AT_HAND) return;
     dossiers_settle(turn, memory);
-    memset(self->slots, 0, self->slots_count * sizeof *self->slots);
-    memset(self->newest, 0, memory->plan->units_count * sizeof *self->newest);
-    self->count = 0;
+    memset(self->of, 0, memory->plan->tasks_count * sizeof *self->of);
     self->bytes = 0;
     arena_reset(self->arena);
 }
 
 void dossiers_destroy(dossiers_t *self) {
     arena_destroy(&self->arena);
+    arena_destroy(&self->scratch);
     buffer_destroy(&self->packed);
-    free(self->slots);
     free(self->changed);
 }
 
@@ -189,34 +176,34 @@ void obligation_broken(turn_t *turn, const char *what, const fault_t *fault, err
     txn_fail(turn_txn(turn), err);
 }
 
-bool leaf_read(turn_t *turn, bytes_t packed, arena_t *arena, agg_obligation_t *row, wire_known_t *counting) {
+bool leaf_read(turn_t *turn, const agg_leaf_t *leaf, arena_t *arena, agg_obligation_t *row, wire_known_t *counting) {
     fault_t fault;
     *counting = (wire_known_t){.object = &row->counting};
-    if (wire_decode_kept(agg_obligation_type(), packed, arena, row, counting, &fault) == OK) return true;
+    if (leaf->obligation.size == 0) {
+        *row = obligation_unfold(leaf, arena);
+        return true;
+    }
+    if (wire_decode_kept(agg_obligation_type(), leaf->obligation, arena, row, counting, &fault) == OK) return true;
     obligation_broken(turn, "obligation_unreadable", &fault, ERR_CORRUPT);
     *row = (agg_obligation_t){0};
     return false;
 }
 
-/* In the fold it stays where it is until the next event: another is laid elsewhere. A query reads the row of its snapshot. Empty:
- * there is none. */
-static bytes_t leaf_find(turn_t *turn, const place_t *place, arena_t *arena) {
-    if (turn_event(turn) != NULL) {
-        const agg_leaf_t *leaf = leaf_of(dossier_of(turn, place), place);
-        return leaf == NULL ? (bytes_t){0} : leaf->obligation;
-    }
+/* In the fold it stays where it is until another is kept. A query reads the row of its snapshot. NULL: there is none. */
+static const agg_leaf_t *leaf_find(turn_t *turn, const place_t *place, arena_t *arena) {
+    if (turn_event(turn) != NULL) return leaf_of(dossier_of(turn, place), place);
     const memory_t *memory = turn_memory(turn);
     agg_dossier_t row;
-    store_key_t key = dossier_key(memory, place_number(memory, place));
-    if (!txn_get(turn_txn(turn), T_DOSSIERS, &key, arena, &row)) return (bytes_t){0};
+    store_key_t key = dossier_key(memory, memory_task_index(memory, place->task), place->unit_index);
+    if (!txn_get(turn_txn(turn), T_DOSSIERS, &key, arena, &row)) return NULL;
     for (uint32_t index = 0; index < row.leaves_count; index++)
-        if (row.leaves[index].period_from == place->period->from) return row.leaves[index].obligation;
-    return (bytes_t){0};
+        if (row.leaves[index].period_from == place->period->from) return &row.leaves[index];
+    return NULL;
 }
 
 bool obligation_read(turn_t *turn, const place_t *place, arena_t *arena, agg_obligation_t *row, wire_known_t *counting) {
-    bytes_t packed = leaf_find(turn, place, arena);
-    if (packed.size > 0) return leaf_read(turn, packed, arena, row, counting);
+    const agg_leaf_t *leaf = leaf_find(turn, place, arena);
+    if (leaf != NULL) return leaf_read(turn, leaf, arena, row, counting);
     *row = (agg_obligation_t){0};
     *counting = (wire_known_t){.object = &row->counting};
     return false;
@@ -227,20 +214,30 @@ bool obligation_get(turn_t *turn, const place_t *place, agg_obligation_t *row) {
     return obligation_read(turn, place, turn_arena(turn), row, &counting);
 }
 
-void obligation_keep(turn_t *turn, const place_t *place, const agg_obligation_t *row) {
-    memory_t *memory = turn_memory(turn);
-    dossiers_t *all = &memory->dossiers;
+/* Packed, for what is not plain. */
+static bool leaf_pack(turn_t *turn, dossiers_t *all, const agg_obligation_t *row, agg_leaf_t *leaf) {
     fault_t fault;
     buffer_clear(&all->packed);
     if (wire_encode_checked(agg_obligation_type(), row, &all->packed, &fault) != OK) {
         obligation_broken(turn, "obligation_invalid", &fault, ERR_BAD);
-        return;
+        return false;
     }
-    dossier_t *dossier = dossier_of(turn, place);
-    agg_leaf_t *leaf = leaf_of(dossier, place);
-    if (leaf == NULL) leaf = leaf_add(all, dossier, place);
-    leaf->obligation = arena_bytes(all->arena, (bytes_t){all->packed.at, (uint32_t)all->packed.size});
+    *leaf = (agg_leaf_t){.obligation = arena_bytes(all->arena, (bytes_t){all->packed.at, (uint32_t)all->packed.size})};
     all->bytes += all->packed.size;
+    return true;
+}
+
+void obligation_keep(turn_t *turn, const place_t *place, const agg_obligation_t *row) {
+    memory_t *memory = turn_memory(turn);
+    dossiers_t *all = &memory->dossiers;
+    dossier_t *dossier = dossier_of(turn, place);
+    agg_leaf_t now, *leaf = leaf_of(dossier, place);
+    bool plain = obligation_fold(row, &now);
+    if (!plain && !leaf_pack(turn, all, row, &now)) return;
+    if (plain) now.counting.indicator = indicator_kept(memory, dossier->task, now.counting.indicator, all->arena);
+    if (leaf == NULL) leaf = leaf_add(memory, all, dossier, place);
+    now.period_from = leaf->period_from;
+    *leaf = now;
     dossier_change(turn, all, dossier);
 }
 

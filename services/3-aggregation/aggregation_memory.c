@@ -169,7 +169,9 @@ void *aggregation_memory_load(turn_t *turn) {
     memory->closed = pass_get(turn).closed;
     memory->lately = ARENA_NEW(arena, lately_t, 1);
     memory->dossiers.arena = arena_new();
-    memory->dossiers.newest = ARENA_NEW(arena, dossier_t *, memory->plan->units_count);
+    memory->dossiers.scratch = arena_new();
+    memory->dossiers.of = ARENA_NEW(arena, dossier_t **, memory->plan->tasks_count);
+    memory->shelf.arena = arena_new();
     memory->marks = ARENA_NEW(arena, bool, memory->plan->units_count);
     memory->bits = ARENA_NEW(arena, uint64_t, memory->plan->units_count / 64 + 1);
     tasks_fill(memory);
@@ -183,7 +185,7 @@ void aggregation_memory_destroy(void **memory) {
     if (self == NULL) return;
     planbook_destroy(&self->book);
     dossiers_destroy(&self->dossiers);
-    buffer_destroy(&self->shelf.bytes);
+    arena_destroy(&self->shelf.arena);
     arena_t *arena = self->arena;
     arena_destroy(&arena); /* the memory itself lives in it */
     *memory = NULL;

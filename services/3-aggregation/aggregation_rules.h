@@ -60,6 +60,14 @@ uint64_t day_keep(const agg_part_t *parts, uint32_t index, uint64_t timely);
 uint64_t part_cause(const agg_revision_t *revision, const agg_part_t *part);
 uint64_t part_instant(const agg_revision_t *revision, const agg_part_t *part);
 
+/* --- how they are kept --- */
+/* What says no more than one amount of one day is kept plain, field by field, all else packed. false: it says more. Views. */
+bool revision_fold(const agg_revision_t *revision, agg_plain_t *plain);
+bool obligation_fold(const agg_obligation_t *row, agg_leaf_t *leaf);
+/* And back. */
+agg_revision_t revision_unfold(const agg_plain_t *plain, arena_t *arena);
+agg_obligation_t obligation_unfold(const agg_leaf_t *leaf, arena_t *arena);
+
 /* --- persons of a lasting target --- */
 typedef struct {
     uint32_t in_day;     /* the earliest stated; 0: none */

@@ -73,12 +73,8 @@ typedef struct {
 typedef struct dossier dossier_t;
 typedef struct {
     arena_t *arena; /* all of them live in it */
-    struct {
-        uint64_t place; /* task and unit, by their positions in the plan */
-        dossier_t *dossier; /* NULL: free */
-    } *slots;
-    uint32_t slots_count, count;
-    dossier_t **newest; /* of each unit the one that was asked for last; NULL: none. A unit reports a task's months one by one */
+    arena_t *scratch; /* for the row that one is read from */
+    dossier_t ***of; /* of each task, by unit; NULL: none of it is at hand */
     dossier_t **changed; /* since they were settled, each once */
     uint32_t changed_count, changed_room;
     bool disordered; /* these do not stand in the order of their places */
@@ -91,12 +87,9 @@ typedef struct {
     bool known;    /* it is what it would be if all were written */
     bool changed;  /* but the store knows less */
     uint64_t first; /* its key; 0: there is none */
-    buffer_t bytes; /* its revisions, packed, one behind the other */
-    struct {
-        uint64_t seq;
-        uint32_t size;
-    } laid[LIMIT_LAID];
-    uint32_t laid_count;
+    arena_t *arena; /* what it holds points into it */
+    agg_laid_t laid[LIMIT_LAID];
+    uint32_t laid_count, size; /* size: in bytes, about */
 } shelf_t;
 
 /* The plan in force, indexed: what memory_load derives from the store. */
@@ -183,7 +176,7 @@ bool obligation_read(turn_t *turn, const place_t *place, arena_t *arena, agg_obl
 void obligation_keep(turn_t *turn, const place_t *place, const agg_obligation_t *row);
 void obligation_lift(turn_t *turn, const place_t *place); /* nobody owes it any more */
 /* One of a dossier's row, for who walks the rows. false: it cannot be read, which sticks. */
-bool leaf_read(turn_t *turn, bytes_t packed, arena_t *arena, agg_obligation_t *row, wire_known_t *counting);
+bool leaf_read(turn_t *turn, const agg_leaf_t *leaf, arena_t *arena, agg_obligation_t *row, wire_known_t *counting);
 /* A value that was packed cannot be read, or cannot be packed: logged, and sticks to the transaction. */
 void obligation_broken(turn_t *turn, const char *what, const fault_t *fault, err_t err);
 void dossiers_settle(turn_t *turn, memory_t *memory); /* they become rows */

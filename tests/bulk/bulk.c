@@ -414,10 +414,11 @@ static void plant_in(txn_t *txn, arena_t *arena, const char *task, const char *u
     memcpy(leaves, dossier.leaves, sizeof *leaves * dossier.leaves_count);
     while (leaf < leaves + dossier.leaves_count && leaf->period_from != period_from) leaf++;
     if (leaf == leaves + dossier.leaves_count) fail("no such obligation");
-    if (wire_decode(agg_obligation_type(), leaf->obligation, arena, &row, &fault) != OK) fail("it cannot be read");
+    if (leaf->obligation.size == 0) row = obligation_unfold(leaf, arena);
+    else if (wire_decode(agg_obligation_type(), leaf->obligation, arena, &row, &fault) != OK) fail("it cannot be read");
     plant(&row, arena);
     wire_encode(agg_obligation_type(), &row, &packed);
-    leaf->obligation = (bytes_t){packed.at, (uint32_t)packed.size};
+    *leaf = (agg_leaf_t){.period_from = period_from, .obligation = {packed.at, (uint32_t)packed.size}};
     dossier.leaves = leaves;
     txn_put(txn, T_DOSSIERS, &key, &dossier);
     buffer_destroy(&packed);

@@ -1,0 +1,134 @@
+/* How revisions and obligations are kept: plain where they say one amount of one day, packed where they say more. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "proto/wire.h"
+#include "services/3-aggregation/aggregation_rules.h"
+
+static int arena_setup(void **state) {
+    *state = arena_new();
+    return 0;
+}
+
+static int arena_teardown(void **state) {
+    arena_t *arena = *state;
+    arena_destroy(&arena);
+    return 0;
+}
+
+static bytes_t packed(arena_t *arena, const message_t *type, const void *value) {
+    buffer_t out = {0};
+    wire_encode(type, value, &out);
+    bytes_t bytes = arena_bytes(arena, (bytes_t){out.at, (uint32_t)out.size});
+    buffer_destroy(&out);
+    return bytes;
+}
+
+static void assert_same(bytes_t a, bytes_t b) {
+    assert_int_equal(a.size, b.size);
+    assert_memory_equal(a.at, b.at, a.size);
+}
+
+/* A revision of one figure that was late, said 7 in time, and states anew what another had stated. */
+static agg_revision_t plain_revision(arena_t *arena) {
+    agg_part_t *part = ARENA_NEW(arena, agg_part_t, 1);
+    agg_share_t *share = ARENA_NEW(arena, agg_share_t, 1);
+    *part = (agg_part_t){.day = 20210831, .amount = 9, .kept = 7, .cause_seq = 3, .received_ms = 1000};
+    *share = (agg_share_t){.indicator = text_of("sales"), .amount = {true, 9}, .parts = part, .parts_count = 1, .counted = true};
+    return (agg_revision_t){.seq = 5, .received_ms = 2000, .evidence = 2, .shares = share, .shares_count = 1};
+}
+
+static void assert_kept_plain(arena_t *arena, const agg_revision_t *revision) {
+    agg_obligation_t row = {.standing = standing_reported, .timeliness = timeliness_late, .first_valid_ms = 500, .days_late = 2,
+                            .revision = 4, .counting = *revision};
+    agg_leaf_t leaf = {.period_from = 20210801, .obligation = {(const uint8_t *)"old", 3}};
+    assert_true(obligation_fold(&row, &leaf));
+    assert_int_equal(leaf.obligation.size, 0);
+    assert_int_equal(leaf.period_from, 20210801);
+    agg_obligation_t again = obligation_unfold(&leaf, arena);
+    assert_same(packed(arena, agg_obligation_type(), &again), packed(arena, agg_obligation_type(), &row));
+}
+
+static void what_says_one_amount_of_one_day_is_kept_plain_and_comes_back_as_it_was(void **state) {
+    arena_t *arena = *state;
+    agg_revision_t revision = plain_revision(arena), words = {.seq = 8, .received_ms = 3000}, none = {0};
+    agg_share_t nil = {.indicator = text_of("sales"), .amount = {true, 0}};
+    agg_share_t counted = {.indicator = text_of("fairs"), .amount = {true, 3}, .counted = true, .covered = true};
+    assert_kept_plain(arena, &revision);
+    assert_kept_plain(arena, &words);
+    assert_kept_plain(arena, &none);
+    revision.shares = &nil;
+    assert_kept_plain(arena, &revision);
+    revision.shares = &counted; /* not judged: it has no part */
+    assert_kept_plain(arena, &revision);
+}
+
+static void a_revision_that_says_more_is_not_plain(void **state) {
+    arena_t *arena = *state;
+    agg_plain_t plain;
+    agg_revision_t revision = plain_revision(arena), other = revision;
+    claim_t claim = {0};
+    text_t code = text_of("outlier");
+    other.claims = &claim, other.claims_count = 1;
+    assert_false(revision_fold(&other, &plain));
+    other = revision;
+    other.explained = &code, other.explained_count = 1;
+    assert_false(revision_fold(&other, &plain));
+    agg_share_t two[2] = {revision.shares[0], revision.shares[0]};
+    other = revision;
+    other.shares = two, other.shares_count = 2;
+    assert_false(revision_fold(&other, &plain));
+}
+
+static void a_figure_that_says_more_is_not_plain(void **state) {
+    arena_t *arena = *state;
+    agg_plain_t plain;
+    agg_revision_t revision = plain_revision(arena);
+    agg_part_t part = revision.shares[0].parts[0], parts[2] = {part, part};
+    agg_presence_t person = {0};
+    agg_share_t share = revision.shares[0], more[8];
+    for (uint32_t index = 0; index < 8; index++) more[index] = share;
+    more[0].member = text_of("cm");
+    more[1].opening = (maybe_t){true, 0};
+    more[2].contested = 1;
+    more[3].counted = false;
+    more[4].amount.given = false;
+    more[5].persons = &person, more[5].persons_count = 1;
+    more[6].parts = parts, more[6].parts_count = 2;
+    more[7].amount.value = 10; /* the part is not all of it */
+    for (uint32_t index = 0; index < 8; index++) {
+        revision.shares = &more[index];
+        assert_false(revision_fold(&revision, &plain));
+    }
+    agg_part_t opening = part, contested = part;
+    opening.opening = contested.contested = true;
+    revision.shares = &share;
+    share.parts = &opening;
+    assert_false(revision_fold(&revision, &plain));
+    share.parts = &contested;
+    assert_false(revision_fold(&revision, &plain));
+}
+
+static void what_was_decided_or_prolonged_is_not_plain(void **state) {
+    (void)state;
+    agg_leaf_t leaf = {0};
+    agg_obligation_t rows[] = {{.decided_seq = 1}, {.again_ms = 1}, {.counts = 1}, {.why = text_of("why")}, {.due_ms = 1},
+                               {.due_seq = 1}};
+    for (uint32_t index = 0; index < sizeof rows / sizeof rows[0]; index++) assert_false(obligation_fold(&rows[index], &leaf));
+}
+
+#define WITH_ARENA(test) cmocka_unit_test_setup_teardown(test, arena_setup, arena_teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        WITH_ARENA(what_says_one_amount_of_one_day_is_kept_plain_and_comes_back_as_it_was),
+        WITH_ARENA(a_revision_that_says_more_is_not_plain),
+        WITH_ARENA(a_figure_that_says_more_is_not_plain),
+        cmocka_unit_test(what_was_decided_or_prolonged_is_not_plain),
+    };
+    return cmocka_run_group_tests_name("aggregation plain", tests, NULL, NULL);
+}
