@@ -106,6 +106,8 @@ struct message {
 #include "proto/declare.h"
 #define DEF_FILE "proto/edge.def"
 #include "proto/declare.h"
+#define DEF_FILE "proto/many.def"
+#include "proto/declare.h"
 #define DEF_FILE "proto/outbox.def"
 #include "proto/declare.h"
 #define DEF_FILE "proto/queries.def"

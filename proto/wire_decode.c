@@ -252,6 +252,10 @@ err_t wire_decode(const message_t *type, bytes_t bytes, arena_t *arena, void *va
     return decode(type, bytes, arena, value, NULL, fault);
 }
 
+bool wire_first(const message_t *type, bytes_t bytes, arena_t *arena, void *value) {
+    return wire_decode_straight(type, bytes, arena, value, NULL, true);
+}
+
 err_t wire_decode_kept(const message_t *type, bytes_t bytes, arena_t *arena, void *value, wire_known_t *known, fault_t *fault) {
     fault->code = NULL;
     if (wire_decode_straight(type, bytes, arena, value, known, false)) return OK;

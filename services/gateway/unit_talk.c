@@ -1,9 +1,9 @@
 /* What units say to the door: one handler per message, every fault a refusal with reasons. */
 #include <string.h>
 
+#include "proto/delta.h"
 #include "proto/receipt.h"
 #include "proto/verdict.h"
-#include "services/gateway/before.h"
 #include "services/gateway/state.h"
 
 /* Who speaks. `row` is the key in force, NULL: none. */
@@ -11,8 +11,7 @@ typedef struct {
     const gateway_peer_t *peer;
     const keys_row_t *row;
     bytes_t frame;
-    bool many; /* it sent an array of messages */
-    before_t *before; /* the report before, of that array */
+    bool many; /* it sent an array of messages, or of reports */
 } asker_t;
 
 enum { REPLIES_BYTES = 1 << 16 }; /* a frame of answers is not let grow far above this */
@@ -178,30 +177,22 @@ static bool swap_from_memory(gateway_t *self, report_t *report, const text_t *te
     return true;
 }
 
-/* The message as it is read again when the vault has answered: without what came before it. */
-static bytes_t packet_alone(gateway_t *self, const packet_t *packet, const report_submit_t *submit) {
-    if (!submit->as_before) return packet->raw;
-    report_submit_t alone = *submit;
-    alone.as_before = false;
+/* The message as it is read again when the vault has answered. */
+static bytes_t packet_alone(gateway_t *self, const packet_t *packet, const report_submit_t *submit, bytes_t encoded) {
+    if (packet->raw.size > 0) return packet->raw;
     buffer_clear(&self->out);
-    packet_encode(packet->request_id, report_submit_type(), &alone, &self->out);
+    packet_encode_known(packet->request_id, report_submit_type(), submit, &(wire_known_t){&submit->report, encoded}, &self->out);
     return (bytes_t){self->out.at, (uint32_t)self->out.size};
 }
 
 /* `encoded`: the report's own bytes. */
 static void submit_take(gateway_t *self, const asker_t *asker, const packet_t *packet, report_submit_t *submit, bytes_t encoded) {
-    fault_t fault;
-    if (submit->as_before && !before_take(asker->before, &submit->report, &encoded, self->arena, &fault)) {
-        refuse_fault(self, asker, packet, &fault);
-        return;
-    }
-    if (asker->many && !submit->as_before) before_keep(asker->before, &submit->report, encoded, self->arena);
     if (!report_may_pass(self, asker, packet, &submit->report)) return;
     uint32_t count = personal_texts(&submit->report, NULL, 0);
     text_t *texts = arena_room(self->arena, sizeof *texts * count);
     if (count > 0) personal_texts(&submit->report, texts, count);
     bool swapped = count == 0 || swap_from_memory(self, &submit->report, texts, count);
-    bytes_t alone = swapped ? (bytes_t){NULL, 0} : packet_alone(self, packet, submit);
+    bytes_t alone = swapped ? (bytes_t){NULL, 0} : packet_alone(self, packet, submit, encoded);
     conversation_t *conversation = converse(self, asker, packet, alone);
     if (conversation == NULL) return;
     if (swapped) {
@@ -218,9 +209,46 @@ static void on_report_submit(gateway_t *self, const asker_t *asker, const packet
     fault_t fault;
     if (packet_body_known(packet, report_submit_type(), self->arena, &submit, &known, &fault) == OK)
         submit_take(self, asker, packet, &submit, known.bytes);
-    else {
-        before_forget(asker->before);
+    else
         refuse_fault(self, asker, packet, &fault);
+}
+
+/* --- many reports, each told by what differs from the one before it --- */
+
+/* The fault of a report that came as a row, named as it would be of one that came alone. */
+static void refuse_row(gateway_t *self, const asker_t *asker, const packet_t *packet, const fault_t *fault) {
+    reason_t reason = reason_of_fault(fault, packet, self->arena);
+    text_t path = reason.path;
+    reason.path = path.size == 0 ? text_of("report") : arena_format(self->arena, "report." TEXT_FORMAT, TEXT_ARGS(path));
+    refuse(self, asker, packet->request_id, NULL, &reason, 1);
+}
+
+static void row_take(gateway_t *self, const asker_t *asker, const packet_t *packet, report_submit_t *submit, bytes_t encoded) {
+    fault_t fault = {0};
+    bool good = wire_first(report_type(), encoded, self->arena, &submit->report);
+    if (!good && wire_scan(encoded, &fault) == OK)
+        good = wire_decode(report_type(), encoded, self->arena, &submit->report, &fault) == OK;
+    if (good) submit_take(self, asker, packet, submit, encoded);
+    else refuse_row(self, asker, packet, &fault);
+}
+
+static void reports_take(gateway_t *self, const asker_t *asker, const reports_t *reports) {
+    asker_t many = *asker;
+    report_submit_t submit = {.client_ms = reports->client_ms};
+    packet_t packet = {.kind = KIND_report_submit, .version = report_submit_type()->version};
+    fault_t fault = {0};
+    bytes_t whole = {NULL, 0};
+    uint32_t left = LIMIT_EDGE_FRAME; /* each row may make a large report of few bytes */
+    many.many = true;
+    for (uint32_t index = 0; index < reports->rows_count; index++) {
+        packet.request_id = reports->request_id + index;
+        if (fault.code == NULL) fault.code = delta_put(whole, reports->rows[index].pieces, left, self->arena, &whole);
+        if (fault.code != NULL) { /* and what follows it says only what differs from it */
+            refuse_row(self, &many, &packet, &fault);
+            continue;
+        }
+        left -= whole.size;
+        row_take(self, &many, &packet, &submit, whole);
     }
 }
 
@@ -335,6 +363,23 @@ static void on_evidence(gateway_t *self, const asker_t *asker, const packet_t *p
     inner_ask(self, self->evidence, conversation, type, &said, WAITS_FOR_TOLD);
 }
 
+static void on_reports(gateway_t *self, const asker_t *asker, const packet_t *packet) {
+    reports_t reports;
+    fault_t fault;
+    if (packet_body(packet, reports_type(), self->arena, &reports, &fault) == OK) reports_take(self, asker, &reports);
+    else refuse_fault(self, asker, packet, &fault);
+}
+
+/* Almost every frame of many reports, read in one look. false: it is something else, or there is doubt. */
+static bool rows_frame_take(gateway_t *self, const asker_t *asker) {
+    packet_t packet;
+    reports_t reports;
+    bool whole = packet_first(asker->frame, reports_type(), self->arena, &packet, &reports, NULL) &&
+                 packet.raw.size == asker->frame.size;
+    if (whole) reports_take(self, asker, &reports);
+    return whole;
+}
+
 static void packet_take(gateway_t *self, const asker_t *asker, bytes_t bytes) {
     packet_t packet;
     fault_t fault;
@@ -344,6 +389,10 @@ static void packet_take(gateway_t *self, const asker_t *asker, bytes_t bytes) {
     }
     switch (packet.kind) {
     case KIND_report_submit: on_report_submit(self, asker, &packet); return;
+    case KIND_reports:
+        if (asker->many) break; /* alone in a frame, which bounds what it may come to */
+        on_reports(self, asker, &packet);
+        return;
     case KIND_report_check: on_report_check(self, asker, &packet); return;
     case KIND_status_ask: on_status_ask(self, asker, &packet); return;
     case KIND_measures_ask: on_measures_ask(self, asker, &packet); return;
@@ -370,7 +419,7 @@ typedef struct {
 
 /* Almost every frame is reports and no more, all well: read in one look, not scanned first. false: it is not so, nothing was done,
  * and the others tell. */
-static bool reports_take(gateway_t *self, asker_t *asker) {
+static bool submits_frame_take(gateway_t *self, asker_t *asker) {
     uint32_t count = 0;
     bytes_t rest = packets_of(asker->frame, &count);
     if (count > LIMIT_EDGE_BATCH) return false;
@@ -391,8 +440,7 @@ static bool reports_take(gateway_t *self, asker_t *asker) {
 
 void unit_message_take(gateway_t *self, const edge_message_t *message) {
     arena_reset(self->arena);
-    before_t before = {0};
-    asker_t asker = {.peer = &message->peer, .frame = message->frame, .before = &before};
+    asker_t asker = {.peer = &message->peer, .frame = message->frame};
     const keys_t *keys = follow_keys(self->follow);
     if (keys != NULL) asker.row = keys_in_force(keys, message->user_id);
     if (asker.row == NULL) {
@@ -409,7 +457,7 @@ void unit_message_take(gateway_t *self, const edge_message_t *message) {
         refuse_code(self, &asker, 0, REASON_OF(oversize), limit);
         return;
     }
-    if (reports_take(self, &asker)) return;
+    if (rows_frame_take(self, &asker) || submits_frame_take(self, &asker)) return;
     arena_reset(self->arena);
     bytes_t messages[LIMIT_EDGE_BATCH];
     fault_t fault;

@@ -33,11 +33,7 @@ struct unit_link {
     rows_at_t rows_at;     /* the last of which said this */
     sent_table_t sent;     /* in arrays, and not judged */
     buffer_t out;
-    buffer_t gathered;     /* reports that leave in one frame, */
-    uint32_t gathered_count; /* so many, */
-    const buffer_t *said_in; /* of the frame that is being made, */
-    report_t said;         /* the last report that states evidence and names: those alone, which live in */
-    arena_t *said_arena;
+    gathered_t gathered;
     uint64_t last_id;
     unit_key_t key;
     char server_public[UNIT_KEY_TEXT + 1];
@@ -92,7 +88,6 @@ err_t unit_open(const char *endpoint, const char *server_public, const unit_key_
     if (self == NULL) return ERR_NOMEM;
     zmq_msg_init(&self->frame);
     self->rows_arena = arena_new();
-    self->said_arena = arena_new();
     self->key = *key;
     bool fits = strlen(endpoint) < sizeof self->endpoint && strlen(server_public) == UNIT_KEY_TEXT;
     if (fits) memcpy(self->endpoint, endpoint, strlen(endpoint) + 1);
@@ -108,9 +103,8 @@ void unit_close(unit_link_t **self) {
     link_drop(*self);
     zmq_msg_close(&(*self)->frame);
     buffer_destroy(&(*self)->out);
-    buffer_destroy(&(*self)->gathered);
+    gathered_destroy(&(*self)->gathered);
     arena_destroy(&(*self)->rows_arena);
-    arena_destroy(&(*self)->said_arena);
     sent_forget(&(*self)->sent);
     free(*self);
     *self = NULL;
@@ -141,73 +135,33 @@ uint64_t unit_send_check(unit_link_t *self, const report_t *report) {
 
 uint64_t unit_send_status(unit_link_t *self, const status_ask_t *ask) { return unit_send_one(self, status_ask_type(), ask); }
 
-static bool evidence_same(const report_t *a, const report_t *b) {
-    if (a->evidence_count != b->evidence_count) return false;
-    for (uint32_t index = 0; index < a->evidence_count; index++) {
-        const evidence_t *one = &a->evidence[index], *other = &b->evidence[index];
-        if (!text_equal(one->name, other->name) || !text_equal(one->kind, other->kind)) return false;
-        if (memcmp(one->sha256, other->sha256, sizeof one->sha256) != 0) return false;
-    }
-    return true;
-}
-
-static bool person_same(const personal_t *a, const personal_t *b) {
-    return text_equal(a->text, b->text) && a->key_id == b->key_id && memcmp(a->hash, b->hash, sizeof a->hash) == 0 &&
-           memcmp(a->commitment, b->commitment, sizeof a->commitment) == 0;
-}
-
-/* Does the report state the evidence and the names that the one before it in the frame stated, some at all? Then it need not. What
- * it states otherwise is kept for the next one. */
-static bool said_before(unit_link_t *self, bool first, const report_t *report, const buffer_t *frame) {
-    const report_t *said = &self->said;
-    if (!first && self->said_in == frame && evidence_same(said, report) && person_same(&said->prepared_by, &report->prepared_by) &&
-        person_same(&said->reviewed_by, &report->reviewed_by) && person_same(&said->signed_by, &report->signed_by))
-        return report->evidence_count > 0 || report->prepared_by.text.size > 0 || report->reviewed_by.text.size > 0 ||
-               report->signed_by.text.size > 0;
-    report_t own = {.evidence = report->evidence, .evidence_count = report->evidence_count, .prepared_by = report->prepared_by,
-                    .reviewed_by = report->reviewed_by, .signed_by = report->signed_by};
-    self->said_in = frame;
-    arena_reset(self->said_arena);
-    wire_copy(report_type(), &own, &self->said, arena_room(self->said_arena, wire_room(report_type(), &own)));
-    return false;
-}
-
 /* Puts a report under the next number behind others. */
-static void report_put(unit_link_t *self, bool first, const report_t *report, int64_t client_ms, buffer_t *frame) {
-    report_submit_t submit = {.report = *report, .client_ms = client_ms > 0 ? (uint64_t)client_ms : 0};
-    submit.as_before = said_before(self, first, report, frame);
-    if (submit.as_before) {
-        submit.report.evidence_count = 0;
-        submit.report.prepared_by = submit.report.reviewed_by = submit.report.signed_by = (personal_t){0};
-    }
-    sent_keep(&self->sent, ++self->last_id, report->submission_id);
-    packet_encode(self->last_id, report_submit_type(), &submit, frame);
+static uint64_t report_put(unit_link_t *self, const report_t *report, int64_t client_ms) {
+    gathered_put(&self->gathered, ++self->last_id, report, client_ms);
+    sent_keep(&self->sent, self->last_id, report->submission_id);
+    return self->last_id;
 }
 
 uint64_t unit_gather_report(unit_link_t *self, const report_t *report, int64_t client_ms) {
     enum { ENOUGH = LIMIT_EDGE_FRAME / 4 }; /* a frame of gathered reports is not let grow far above this */
-    bool full = self->gathered_count == LIMIT_EDGE_BATCH || self->gathered.size >= ENOUGH;
+    bool full = self->gathered.count == LIMIT_EDGE_BATCH || self->gathered.size >= ENOUGH;
     if (full && !unit_flush(self)) return 0;
-    if (self->gathered_count == 0) packets_begin(&self->gathered);
-    report_put(self, self->gathered_count == 0, report, client_ms, &self->gathered);
-    self->gathered_count++;
-    return self->last_id;
+    return report_put(self, report, client_ms);
 }
 
 bool unit_flush(unit_link_t *self) {
-    if (self->gathered_count == 0) return true;
-    buffer_t frame = self->gathered; /* packets_end writes a head into it; a frame that does not leave now may still grow */
-    if (!unit_send_raw(self, packets_end(&frame, self->gathered_count))) return false;
-    self->gathered_count = 0;
+    if (self->gathered.count == 0) return true;
+    if (!unit_send_raw(self, gathered_frame(&self->gathered, &self->out))) return false; /* it may still grow */
+    gathered_forget(&self->gathered);
     return true;
 }
 
 uint64_t unit_send_reports(unit_link_t *self, const report_t *const *reports, uint32_t count, int64_t client_ms) {
-    if (count == 0 || count > LIMIT_EDGE_BATCH) return 0;
+    if (count == 0 || count > LIMIT_EDGE_BATCH || !unit_flush(self)) return 0;
     uint64_t before = self->last_id;
-    packets_begin(&self->out);
-    for (uint32_t index = 0; index < count; index++) report_put(self, index == 0, reports[index], client_ms, &self->out);
-    if (unit_send_raw(self, packets_end(&self->out, count))) return before + 1;
+    for (uint32_t index = 0; index < count; index++) report_put(self, reports[index], client_ms);
+    if (unit_flush(self)) return before + 1;
+    gathered_forget(&self->gathered);
     self->last_id = before;
     return 0;
 }

@@ -4,6 +4,22 @@
 
 #include "services/unit/unit.h"
 
+/* --- unit_gathered.c --- */
+
+/* Reports that leave in one frame. Zeros are none. */
+typedef struct {
+    uint32_t count;
+    uint32_t size;       /* of all of them, each as a whole */
+    reports_t shared;    /* number of the first, and when it was put in */
+    buffer_t rows;       /* encoded */
+    buffer_t last, next; /* bytes of the report that was put in last; room for those of another */
+    buffer_t pieces;
+} gathered_t;
+void gathered_put(gathered_t *self, uint64_t request_id, const report_t *report, int64_t client_ms); /* numbers count on */
+bytes_t gathered_frame(const gathered_t *self, buffer_t *out); /* one report or more; they stay gathered */
+void gathered_forget(gathered_t *self);                        /* all of them; keeps the memory, for others */
+void gathered_destroy(gathered_t *self);
+
 typedef struct {
     const message_t *type;
     const void *value;

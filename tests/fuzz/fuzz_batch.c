@@ -1,4 +1,5 @@
 /* The link: a batch from another process, split into its events; and a unit's frame, split into its messages. */
+#include "proto/delta.h"
 #include "services/door/door_rules.h"
 #include "services/stage/serve.h"
 #include "tests/fuzz/fuzz.h"
@@ -57,15 +58,30 @@ static void walk_packets(bytes_t frame, arena_t *arena) {
     look(rest, verdicts_type(), arena);
     look(rest, append_ask_type(), arena);
     look(rest, report_submit_type(), arena);
+    look(rest, reports_type(), arena);
     for (; count > 0 && packet_decode(rest, &packet, &fault) == OK; count--) {
         PROMISE(packet.raw.size <= rest.size, "a packet beyond the frame");
         rest = (bytes_t){rest.at + packet.raw.size, rest.size - packet.raw.size};
     }
 }
 
+/* Two parts of the input: what differs between them tells the one by the other; and the one as pieces of the other does no harm. */
+static void differ(bytes_t input, arena_t *arena) {
+    bytes_t before = {input.at, input.size / 2}, now = {input.at + before.size, input.size - before.size}, again;
+    buffer_t pieces = {0};
+    delta_tell(before, now, &pieces);
+    const char *code = delta_put(before, (bytes_t){pieces.at, (uint32_t)pieces.size}, now.size, arena, &again);
+    PROMISE(code == NULL && again.size == now.size && (now.size == 0 || memcmp(again.at, now.at, now.size) == 0),
+            "%u bytes are not what they were: %s", now.size, code);
+    buffer_destroy(&pieces);
+    if (delta_put(before, now, UINT32_MAX, arena, &again) == NULL)
+        PROMISE(again.size <= input.size, "%u bytes of %u", again.size, input.size);
+}
+
 FUZZ(batch) {
     walk_packets(input, arena);
     split(input);
+    differ(input, arena);
     batch_t batch = {.state = batch_state_ok, .from = 1};
     fault_t fault = {0};
     packet_t packet;

@@ -1,0 +1,113 @@
+/* What differs between two strings of bytes that are alike, byte against byte from the front and, if their sizes differ, from the
+ * end. */
+#include "proto/delta.h"
+
+#include <string.h>
+
+enum {
+    KEPT_LEAST = 4,  /* fewer equal bytes are told again: a piece costs two */
+    NUMBER_BITS = 7,
+    NUMBER_MORE = 1 << NUMBER_BITS,
+    NUMBER_ROOM = 5, /* bytes of the largest */
+};
+
+static uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
+/* How many bytes are equal from the front. */
+static uint32_t equal_count(const uint8_t *a, const uint8_t *b, uint32_t size) {
+    uint32_t count = 0;
+    while (size - count >= sizeof(uint64_t) && word_at(a + count) == word_at(b + count)) count += sizeof(uint64_t);
+    while (count < size && a[count] == b[count]) count++;
+    return count;
+}
+
+static uint32_t equal_at_end(bytes_t a, bytes_t b) {
+    uint32_t most = smaller(a.size, b.size), count = 0;
+    while (count < most && a.at[a.size - 1 - count] == b.at[b.size - 1 - count]) count++;
+    return count;
+}
+
+/* How many bytes lie before the next ones that are worth keeping. */
+static uint32_t other_count(const uint8_t *a, const uint8_t *b, uint32_t size) {
+    uint32_t count = 0;
+    while (size - count >= KEPT_LEAST && half_word_at(a + count) != half_word_at(b + count)) count++;
+    return size - count >= KEPT_LEAST ? count : size;
+}
+
+static uint8_t *number_tell(uint8_t *at, uint32_t number) {
+    for (; number >= NUMBER_MORE; number >>= NUMBER_BITS) *at++ = (uint8_t)(number | NUMBER_MORE);
+    *at++ = (uint8_t)number;
+    return at;
+}
+
+static void piece_tell(uint32_t kept, uint32_t replaced, bytes_t others, buffer_t *out) {
+    uint8_t *begin = buffer_room(out, 3 * NUMBER_ROOM + (size_t)others.size), *at = number_tell(begin, kept);
+    at = number_tell(at, others.size << 1 | (replaced != others.size));
+    if (replaced != others.size) at = number_tell(at, replaced);
+    if (others.size > 0) memcpy(at, others.at, others.size);
+    out->size += (size_t)(at - begin) + others.size;
+}
+
+void delta_tell(bytes_t before, bytes_t now, buffer_t *out) {
+    ASSERT(now.size <= UINT32_MAX >> 1);
+    uint32_t tail = before.size == now.size ? 0 : equal_at_end(before, now);
+    uint32_t before_end = before.size - tail, now_end = now.size - tail, both = smaller(before_end, now_end);
+    uint32_t kept = equal_count(before.at, now.at, both), at = kept;
+    while (at < both) {
+        uint32_t others = other_count(before.at + at, now.at + at, both - at);
+        if (others == both - at) break; /* with what one of them has more */
+        piece_tell(kept, others, (bytes_t){now.at + at, others}, out);
+        at += others;
+        kept = equal_count(before.at + at, now.at + at, both - at);
+        at += kept;
+    }
+    if (at < before_end || at < now_end) piece_tell(kept, before_end - at, (bytes_t){now.at + at, now_end - at}, out);
+}
+
+typedef struct {
+    uint32_t kept, replaced, others;
+} piece_t;
+
+/* The place behind a number; NULL: it has no end, or is larger than any size here. */
+static const uint8_t *number_take(const uint8_t *at, const uint8_t *end, uint32_t *number) {
+    *number = 0;
+    for (uint32_t bits = 0; at != NULL && at < end && bits < (NUMBER_ROOM - 1) * NUMBER_BITS; bits += NUMBER_BITS) {
+        *number |= (uint32_t)(*at & (NUMBER_MORE - 1)) << bits;
+        if (*at++ < NUMBER_MORE) return at;
+    }
+    return NULL;
+}
+
+/* What a piece says before its own bytes, which follow. */
+static const uint8_t *piece_take(const uint8_t *at, const uint8_t *end, piece_t *piece) {
+    at = number_take(at, end, &piece->kept);
+    at = number_take(at, end, &piece->others);
+    bool is_told = (piece->others & 1) != 0;
+    piece->replaced = piece->others >>= 1;
+    return is_told ? number_take(at, end, &piece->replaced) : at;
+}
+
+static uint8_t *bytes_put(uint8_t *to, const uint8_t *from, uint32_t size) {
+    if (size > 0) memcpy(to, from, size);
+    return to + size;
+}
+
+const char *delta_put(bytes_t before, bytes_t pieces, uint32_t most, arena_t *arena, bytes_t *now) {
+    uint8_t *room = arena_room(arena, (size_t)before.size + pieces.size), *to = room;
+    const uint8_t *at = pieces.at, *end = pieces.size == 0 ? at : at + pieces.size;
+    while (at != end) {
+        piece_t piece;
+        at = piece_take(at, end, &piece);
+        bool fits = at != NULL && piece.kept <= before.size && piece.replaced <= before.size - piece.kept &&
+                    piece.others <= (size_t)(end - at);
+        if (!fits) return "malformed";
+        to = bytes_put(to, before.at, piece.kept);
+        to = bytes_put(to, at, piece.others);
+        at += piece.others;
+        uint32_t done = piece.kept + piece.replaced;
+        if (done > 0) before = (bytes_t){before.at + done, before.size - done};
+    }
+    to = bytes_put(to, before.at, before.size);
+    *now = (bytes_t){room, (uint32_t)(to - room)};
+    return now->size > most ? "too_long" : NULL;
+}
