@@ -26,6 +26,7 @@
     }                                                                                                                  \
     name##_t;                                                                                                          \
     const message_t *name##_type(void);                                                                                \
+    bool wire_gives_##name(const name##_t *value);                                                                     \
     lay_message_t wire_lay_##name;                                                                                     \
     take_message_t wire_take_##name;                                                                                   \
     room_message_t wire_room_##name;                                                                                   \

@@ -49,7 +49,7 @@ typedef struct message message_t;
  * for any doubt. See wire_straight.h. */
 typedef struct laying laying_t;
 typedef struct taking taking_t;
-typedef uint8_t *lay_message_t(laying_t *laying, uint8_t *at, const void *value, bool whole);
+typedef uint8_t *lay_message_t(laying_t *laying, uint8_t *at, const void *value);
 typedef const uint8_t *take_message_t(const taking_t *taking, const uint8_t *at, void *value);
 /* Its copy: bytes beside the struct; and what the struct points to put there, which gives the room that is left. */
 typedef size_t room_message_t(const void *value);

@@ -1,27 +1,68 @@
 /* A .def file becomes straight-line code: for each message functions that lay a value into memory, take it out again, and copy it
  * with what it points to, a line a field. Included by define.h, without an include guard. */
 
-/* --- laying: `whole` says that the message stands there even when nothing is in it --- */
+/* --- laying: what the fields of a known size take at most, and the heads of the others --- */
+#define MESSAGE(name, kind, version, doc) _Static_assert(3
+#define U64(tag, name, min, max, doc) +TAG_ROOM + NUMBER_ROOM
+#define MAYBE(tag, name, min, max, doc) +TAG_ROOM + NUMBER_ROOM
+#define BOOL(tag, name, doc) +TAG_ROOM + 1
+#define DAY(tag, name, need, doc) +TAG_ROOM + NUMBER_ROOM
+#define WORD(tag, name, set, need, doc) +TAG_ROOM + 1
+#define SLUG(tag, name, min, max, doc) +TAG_ROOM + HEAD_ROOM + (max)
+#define TEXT(tag, name, min, max, doc) +TAG_ROOM + HEAD_ROOM
+#define BYTES(tag, name, min, max, doc) +TAG_ROOM + HEAD_ROOM
+#define FIXED(tag, name, length, need, doc) +TAG_ROOM + HEAD_ROOM + (length)
+#define SLUGS(tag, name, min, max, doc) +TAG_ROOM + HEAD_ROOM
+#define TEXTS(tag, name, max, most, doc) +TAG_ROOM + HEAD_ROOM
+#define DAYS(tag, name, max, doc) +TAG_ROOM + HEAD_ROOM
+#define OBJECT(tag, name, type, need, doc) +TAG_ROOM
+#define LIST(tag, name, type, min, max, doc) +TAG_ROOM + HEAD_ROOM
+#define END(name) <= SPARE_ROOM, "the fields of " #name " fit into what is always left");
+#include DEF_FILE
+#include "proto/undef.h"
+
+/* --- laying: has an object anything in it? --- */
+#define MESSAGE(name, kind, version, doc) bool wire_gives_##name(const name##_t *value) { return false
+#define U64(tag, name, min, max, doc) || value->name != 0
+#define MAYBE(tag, name, min, max, doc) || value->name.given
+#define BOOL(tag, name, doc) || value->name
+#define DAY(tag, name, need, doc) || value->name != 0
+#define WORD(tag, name, set, need, doc) || value->name != 0
+#define SLUG(tag, name, min, max, doc) || value->name.size > 0
+#define TEXT(tag, name, min, max, doc) || value->name.size > 0
+#define BYTES(tag, name, min, max, doc) || value->name.size > 0
+#define FIXED(tag, name, length, need, doc) || !bytes_are_zero(value->name, length)
+#define SLUGS(tag, name, min, max, doc) || value->name##_count > 0
+#define TEXTS(tag, name, max, most, doc) || value->name##_count > 0
+#define DAYS(tag, name, max, doc) || value->name##_count > 0
+#define OBJECT(tag, name, type, need, doc) || wire_gives_##type(&value->name)
+#define LIST(tag, name, type, min, max, doc) || value->name##_count > 0
+#define END(name) ; }
+#include DEF_FILE
+#include "proto/undef.h"
+
+/* --- laying: a field at a time --- */
 #define MESSAGE(name, kind, version, doc)                                                                              \
-    uint8_t *wire_lay_##name(laying_t *laying, uint8_t *at, const void *value_, bool whole) {                          \
+    uint8_t *wire_lay_##name(laying_t *laying, uint8_t *at, const void *value_) {                                      \
         const name##_t *value = value_;                                                                                \
         uint8_t *head = at;                                                                                            \
         uint32_t count = 0;                                                                                            \
-        if (!lay_fits(laying, at++, 1)) return NULL;
+        if (!lay_fits(laying, at++, 0)) return NULL;
 /* A field that is not given is not laid, and lacks where it is needed; a value that is not sound is for others to judge. */
 #define LAY_(given, need, sound, laid)                                                                                 \
     if (!(given)) count += (need) ? LACKING : 0;                                                                       \
     else if (!(sound) || (at = (laid)) == NULL) return NULL;                                                           \
     else count++;
 #define U64(tag, name, min, max, doc)                                                                                  \
-    LAY_(value->name != 0, (min) > 0, is_within(value->name, min, max), lay_number(laying, at, tag, value->name))
+    LAY_(value->name != 0, (min) > 0, is_within(value->name, min, max), lay_number(at, tag, value->name))
 #define MAYBE(tag, name, min, max, doc)                                                                                \
     LAY_(value->name.given, false, value->name.value >= 0 && is_within((uint64_t)value->name.value, min, max),         \
-         lay_number(laying, at, tag, (uint64_t)value->name.value))
-#define BOOL(tag, name, doc) LAY_(value->name, false, true, lay_true(laying, at, tag))
-#define DAY(tag, name, need, doc) LAY_(value->name != 0, need, true, lay_day(laying, at, tag, value->name))
+         lay_number(at, tag, (uint64_t)value->name.value))
+#define BOOL(tag, name, doc) LAY_(value->name, false, true, lay_true(at, tag))
+#define DAY(tag, name, need, doc)                                                                                      \
+    LAY_(value->name != 0, need, !laying->checks || day_exists(value->name), lay_number(at, tag, value->name))
 #define WORD(tag, name, set, need, doc)                                                                                \
-    LAY_(value->name != 0, need, is_word((uint32_t)value->name, set##_bits), lay_number(laying, at, tag, value->name))
+    LAY_(value->name != 0, need, is_word((uint32_t)value->name, set##_bits), lay_number(at, tag, value->name))
 #define SLUG(tag, name, min, max, doc)                                                                                 \
     LAY_(value->name.size > 0, (min) > 0, is_within(value->name.size, min, max), lay_slug(laying, at, tag, value->name))
 #define TEXT(tag, name, min, max, doc)                                                                                 \
@@ -29,7 +70,7 @@
 #define BYTES(tag, name, min, max, doc)                                                                                \
     LAY_(value->name.size > 0, (min) > 0, is_within(value->name.size, min, max), lay_bytes(laying, at, tag, value->name))
 #define FIXED(tag, name, length, need, doc)                                                                            \
-    LAY_(!bytes_are_zero(value->name, length), need, true, lay_fixed(laying, at, tag, value->name, length))
+    LAY_(!bytes_are_zero(value->name, length), need, true, lay_fixed(at, tag, value->name, length))
 #define SLUGS(tag, name, min, max, doc)                                                                                \
     LAY_(value->name##_count > 0, (min) > 0, is_within(value->name##_count, min, max),                                 \
          lay_slugs(laying, at, tag, value->name, value->name##_count))
@@ -40,13 +81,13 @@
     LAY_(value->name##_count > 0, false, is_within(value->name##_count, 0, max),                                       \
          lay_days(laying, at, tag, value->name, value->name##_count))
 #define OBJECT(tag, name, type, need, doc)                                                                             \
-    uint8_t *name##_end = lay_object(laying, at, tag, &value->name, wire_lay_##type);                                  \
-    LAY_(name##_end != at, need, true, name##_end)
+    LAY_(is_known(laying, &value->name) || wire_gives_##type(&value->name), need, true,                                \
+         lay_object(laying, at, tag, &value->name, wire_lay_##type))
 #define LIST(tag, name, type, min, max, doc)                                                                           \
     LAY_(value->name##_count > 0, (min) > 0, is_within(value->name##_count, min, max),                                 \
          lay_list(laying, at, tag, value->name, value->name##_count, sizeof *value->name, wire_lay_##type))
 #define END(name)                                                                                                      \
-    return lay_end(laying, head, at, count, whole);                                                                    \
+    return lay_end(laying, head, at, count);                                                                           \
     }
 #include DEF_FILE
 #include "proto/undef.h"

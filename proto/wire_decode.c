@@ -1,8 +1,5 @@
 /* Canonical msgpack → struct, driven by the field table: a strict reader that takes one encoding per value. */
-#include "proto/wire_inner.h"
 #include "proto/wire_straight.h"
-
-#include <string.h>
 
 typedef struct {
     const uint8_t *at;
@@ -291,7 +288,7 @@ uint64_t wire_peek_u64(const message_t *type, bytes_t map, size_t offset) {
 }
 
 /* The array head and its numbers in front of a body. */
-static err_t read_header(reader_t *reader, uint64_t *numbers, size_t count) {
+static err_t read_header(reader_t *reader, uint64_t *numbers, uint32_t count) {
     token_t token;
     const char *code = token_next(reader, &token);
     if (code == NULL && (token.kind != TOKEN_ARRAY || token.number != count + 1)) code = "wrong_type";
@@ -303,42 +300,36 @@ static err_t read_header(reader_t *reader, uint64_t *numbers, size_t count) {
     return code == NULL ? OK : wire_wrong(reader->fault, NULL, code);
 }
 
-/* The same, straight: where the body begins, or NULL for any doubt. */
-static inline const uint8_t *take_header(bytes_t whole, uint64_t *numbers, size_t count) {
-    const uint8_t *at = whole.at, *end = whole.at + whole.size;
-    if (at >= end || *at++ != (0x90 | (count + 1))) return NULL;
-    for (size_t index = 0; index < count && at != NULL; index++) {
-        taken_t taken = take_unsigned(at, end);
-        numbers[index] = taken.number;
-        at = taken.at;
-    }
-    return at;
+/* The same, straight: where the first number stands if there is room for any; NULL for any doubt, which stays one. */
+static inline const uint8_t *take_array(bytes_t whole, uint32_t count) {
+    bool roomy = whole.size > 1 + count * NUMBER_ROOM && whole.at[0] == (0x90 | (count + 1));
+    return roomy ? whole.at + 1 : NULL;
 }
 
-/* Reads the header of one object, leaves the body in *body and the whole in *raw. */
-static inline err_t framed_open(bytes_t whole, uint64_t *numbers, size_t count, bytes_t *body, bytes_t *raw, fault_t *fault) {
+static inline const uint8_t *take_plain(const uint8_t *at, uint64_t most, uint64_t *number) {
+    if (at == NULL) return NULL;
+    taken_t taken = *at <= 0x7f ? (taken_t){at + 1, *at} : take_wide(at);
+    *number = taken.number;
+    return taken.number <= most ? taken.at : NULL;
+}
+
+/* Reads the header of one object, says where the body begins. */
+static err_t framed_open(bytes_t whole, uint64_t *numbers, uint32_t count, bytes_t *body, fault_t *fault) {
     fault->code = NULL;
-    reader_t reader = {take_header(whole, numbers, count), whole.at + whole.size, NULL, fault};
-    if (reader.at == NULL) {
-        reader.at = whole.at;
-        err_t err = read_header(&reader, numbers, count);
-        if (err != OK) return err;
-    }
+    reader_t reader = {whole.at, whole.at + whole.size, NULL, fault};
+    err_t err = read_header(&reader, numbers, count);
+    if (err != OK) return err;
     if (numbers[0] > UINT32_MAX || numbers[1] > UINT32_MAX) return wire_wrong(fault, NULL, "out_of_range");
     *body = (bytes_t){reader.at, (uint32_t)(reader.end - reader.at)};
-    *raw = whole;
     return OK;
 }
 
-/* The same, of the first object of `bytes`, found by a scan. */
-static err_t framed_decode(bytes_t bytes, uint64_t *numbers, size_t count, bytes_t *body, bytes_t *raw, fault_t *fault) {
-    uint32_t size = 0;
-    fault->code = NULL;
-    err_t err = wire_scan_first(bytes, &size, fault);
-    return err == OK ? framed_open((bytes_t){bytes.at, size}, numbers, count, body, raw, fault) : err;
-}
+static inline bytes_t behind(const uint8_t *at, bytes_t whole) { return (bytes_t){at, whole.size - (uint32_t)(at - whole.at)}; }
 
-static err_t event_fill(event_t *event, err_t err, const uint64_t numbers[5], fault_t *fault) {
+static err_t event_open_slowly(bytes_t whole, event_t *event, fault_t *fault) {
+    uint64_t numbers[5];
+    *event = (event_t){.raw = whole};
+    err_t err = framed_open(whole, numbers, 5, &event->body, fault);
     if (err != OK) return err;
     if (numbers[4] > INT64_MAX) return wire_wrong(fault, NULL, "out_of_range");
     event->kind = (uint32_t)numbers[0];
@@ -349,19 +340,27 @@ static err_t event_fill(event_t *event, err_t err, const uint64_t numbers[5], fa
     return OK;
 }
 
-err_t event_decode(bytes_t bytes, event_t *event, fault_t *fault) {
-    uint64_t numbers[5];
-    *event = (event_t){0};
-    return event_fill(event, framed_decode(bytes, numbers, 5, &event->body, &event->raw, fault), numbers, fault);
-}
-
 err_t event_open(bytes_t whole, event_t *event, fault_t *fault) {
-    uint64_t numbers[5];
-    *event = (event_t){0};
-    return event_fill(event, framed_open(whole, numbers, 5, &event->body, &event->raw, fault), numbers, fault);
+    uint64_t kind = 0, version = 0, epoch = 0, cause_seq = 0, at_ms = 0;
+    const uint8_t *at = take_array(whole, 5);
+    at = take_plain(take_plain(at, UINT32_MAX, &kind), UINT32_MAX, &version);
+    at = take_plain(take_plain(take_plain(at, UINT64_MAX, &epoch), UINT64_MAX, &cause_seq), INT64_MAX, &at_ms);
+    if (at == NULL) return event_open_slowly(whole, event, fault);
+    fault->code = NULL;
+    *event = (event_t){0, (uint32_t)kind, (uint32_t)version, epoch, cause_seq, (int64_t)at_ms, behind(at, whole), whole};
+    return OK;
 }
 
-static err_t packet_fill(packet_t *packet, err_t err, const uint64_t numbers[3]) {
+err_t event_decode(bytes_t bytes, event_t *event, fault_t *fault) {
+    fault->code = NULL;
+    err_t err = wire_scan_first(bytes, &bytes.size, fault);
+    return err == OK ? event_open(bytes, event, fault) : err;
+}
+
+static err_t packet_open_slowly(bytes_t whole, packet_t *packet, fault_t *fault) {
+    uint64_t numbers[3];
+    *packet = (packet_t){.raw = whole};
+    err_t err = framed_open(whole, numbers, 3, &packet->body, fault);
     if (err != OK) return err;
     packet->kind = (uint32_t)numbers[0];
     packet->version = (uint32_t)numbers[1];
@@ -369,16 +368,20 @@ static err_t packet_fill(packet_t *packet, err_t err, const uint64_t numbers[3])
     return OK;
 }
 
-err_t packet_decode(bytes_t bytes, packet_t *packet, fault_t *fault) {
-    uint64_t numbers[3];
-    *packet = (packet_t){0};
-    return packet_fill(packet, framed_decode(bytes, numbers, 3, &packet->body, &packet->raw, fault), numbers);
+err_t packet_open(bytes_t whole, packet_t *packet, fault_t *fault) {
+    uint64_t kind = 0, version = 0, request_id = 0;
+    const uint8_t *at = take_array(whole, 3);
+    at = take_plain(take_plain(take_plain(at, UINT32_MAX, &kind), UINT32_MAX, &version), UINT64_MAX, &request_id);
+    if (at == NULL) return packet_open_slowly(whole, packet, fault);
+    fault->code = NULL;
+    *packet = (packet_t){(uint32_t)kind, (uint32_t)version, request_id, behind(at, whole), whole};
+    return OK;
 }
 
-err_t packet_open(bytes_t whole, packet_t *packet, fault_t *fault) {
-    uint64_t numbers[3];
-    *packet = (packet_t){0};
-    return packet_fill(packet, framed_open(whole, numbers, 3, &packet->body, &packet->raw, fault), numbers);
+err_t packet_decode(bytes_t bytes, packet_t *packet, fault_t *fault) {
+    fault->code = NULL;
+    err_t err = wire_scan_first(bytes, &bytes.size, fault);
+    return err == OK ? packet_open(bytes, packet, fault) : err;
 }
 
 bool packet_first(bytes_t bytes, const message_t *type, arena_t *arena, packet_t *packet, void *value, wire_known_t *known) {

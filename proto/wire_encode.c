@@ -1,21 +1,10 @@
 /* Struct → canonical msgpack, driven by the field table, in one pass, packed by msgpack-c: it writes the shortest heads, which
  * is what canonical means here. */
-#include "proto/wire_inner.h"
 #include "proto/wire_straight.h"
-
-#include <msgpack.h>
-#include <string.h>
 
 #define AT(value, offset, type) (*(type const *)(const void *)((const uint8_t *)(value) + (offset)))
 
 enum { LEAST_ROOM = 256 /* bytes a message is given at first: most need no more */ };
-
-static int pack_write(void *data, const char *bytes, size_t size) {
-    buffer_t *out = data;
-    memcpy(buffer_room(out, size), bytes, size);
-    out->size += size;
-    return 0;
-}
 
 /* fault NULL: the value is taken as it is. Otherwise every field is checked as it is written, and the first fault is kept. */
 typedef struct {
@@ -24,39 +13,34 @@ typedef struct {
     wire_known_t known;
 } writer_t;
 
-static msgpack_packer packer_of(buffer_t *out) { return (msgpack_packer){out, pack_write}; }
-
 static void put_number(buffer_t *out, uint64_t number) {
-    msgpack_packer packer = packer_of(out);
-    msgpack_pack_uint64(&packer, number);
+    uint8_t *at = buffer_room(out, NUMBER_ROOM);
+    out->size += (size_t)(pack_uint64(at, number) - at);
 }
 
 static void put_signed(buffer_t *out, int64_t number) {
-    msgpack_packer packer = packer_of(out);
-    msgpack_pack_int64(&packer, number);
+    uint8_t *at = buffer_room(out, NUMBER_ROOM);
+    out->size += (size_t)(pack_int64(at, number) - at);
 }
 
 static void put_array(buffer_t *out, size_t count) {
-    msgpack_packer packer = packer_of(out);
-    msgpack_pack_array(&packer, count);
+    uint8_t *at = buffer_room(out, HEAD_ROOM);
+    out->size += (size_t)(pack_array(at, count) - at);
 }
 
 static void put_text(buffer_t *out, text_t text) {
-    msgpack_packer packer = packer_of(out);
-    msgpack_pack_str(&packer, text.size);
-    if (text.size > 0) msgpack_pack_str_body(&packer, text.at, text.size);
+    uint8_t *at = buffer_room(out, HEAD_ROOM);
+    out->size += (size_t)(pack_str(at, text.size) - at);
+    buffer_add(out, text.at, text.size);
 }
 
 static void put_bytes(buffer_t *out, const uint8_t *bytes, size_t size) {
-    msgpack_packer packer = packer_of(out);
-    msgpack_pack_bin(&packer, size);
-    if (size > 0) msgpack_pack_bin_body(&packer, bytes, size);
+    uint8_t *at = buffer_room(out, HEAD_ROOM);
+    out->size += (size_t)(pack_bin(at, size) - at);
+    buffer_add(out, bytes, size);
 }
 
-static void put_true(buffer_t *out) {
-    msgpack_packer packer = packer_of(out);
-    msgpack_pack_true(&packer);
-}
+static void put_true(buffer_t *out) { pack_true(buffer_room(out, 1)), out->size++; }
 
 static void writer_fault(writer_t *self, const path_t *path, const char *code) {
     if (code != NULL && self->fault->code == NULL) wire_wrong(self->fault, path, code);
@@ -208,17 +192,27 @@ err_t wire_encode_by_table(const message_t *type, const void *value, const wire_
     return fault == NULL || fault->code == NULL ? OK : ERR_BAD;
 }
 
-bool wire_encode_straight(const message_t *type, const void *value, const wire_known_t *known, bool checks, buffer_t *out) {
-    laying_t laying = {.checks = checks};
-    if (known != NULL) laying.known = *known;
-    for (size_t room = LEAST_ROOM;; room = 2 * (out->room - out->size)) {
-        uint8_t *at = buffer_room(out, room);
-        laying.end = out->at + out->room;
-        laying.full = false;
-        uint8_t *end = type->lay(&laying, at, value, true);
-        if (end != NULL) return out->size = (size_t)(end - out->at), true;
-        if (!laying.full) return false;
+/* In ever more room, until the doubt is another's. */
+static __attribute__((noinline)) bool encode_in_more(laying_t *laying, const message_t *type, const void *value, buffer_t *out) {
+    uint8_t *end = NULL;
+    while (end == NULL && laying->full) {
+        uint8_t *at = buffer_room(out, 2 * (out->room - out->size));
+        laying->limit = out->at + out->room - SPARE_ROOM;
+        laying->full = false;
+        end = type->lay(laying, at, value);
     }
+    if (end != NULL) out->size = (size_t)(end - out->at);
+    return end != NULL;
+}
+
+bool wire_encode_straight(const message_t *type, const void *value, const wire_known_t *known, bool checks, buffer_t *out) {
+    uint8_t *at = buffer_room(out, LEAST_ROOM + SPARE_ROOM);
+    laying_t laying = {.limit = out->at + out->room - SPARE_ROOM, .checks = checks};
+    if (known != NULL) laying.known = *known;
+    uint8_t *end = type->lay(&laying, at, value);
+    if (end == NULL) return encode_in_more(&laying, type, value, out);
+    out->size = (size_t)(end - out->at);
+    return true;
 }
 
 static void encode(const message_t *type, const void *value, const wire_known_t *known, buffer_t *out) {
@@ -244,15 +238,14 @@ err_t wire_check(const message_t *type, const void *value, fault_t *fault) {
     return err;
 }
 
-static void put_numbers(buffer_t *out, const uint64_t *numbers, size_t count) {
-    uint8_t *at = buffer_room(out, 1 + NUMBER_ROOM * count);
-    out->size = (size_t)(lay_header(at, numbers, count) - out->at);
-}
-
+/* The head of an event or a packet counts its numbers and the body. */
 static void event_header(const event_t *event, uint32_t kind, uint32_t version, buffer_t *out) {
+    enum { NUMBERS = 5 };
     ASSERT(event->at_ms >= 0);
-    uint64_t numbers[] = {kind, version, event->epoch, event->cause_seq, (uint64_t)event->at_ms};
-    put_numbers(out, numbers, sizeof numbers / sizeof numbers[0]);
+    uint8_t *at = pack_array(buffer_room(out, 1 + NUMBERS * NUMBER_ROOM), NUMBERS + 1);
+    at = lay_plain(lay_plain(at, kind), version);
+    at = lay_plain(lay_plain(lay_plain(at, event->epoch), event->cause_seq), (uint64_t)event->at_ms);
+    out->size = (size_t)(at - out->at);
 }
 
 void event_encode(const event_t *header, const message_t *type, const void *value, buffer_t *out) {
@@ -272,8 +265,10 @@ void event_copy(const event_t *event, buffer_t *out) {
 }
 
 static void packet_header(uint32_t kind, uint32_t version, uint64_t request_id, buffer_t *out) {
-    uint64_t numbers[] = {kind, version, request_id};
-    put_numbers(out, numbers, sizeof numbers / sizeof numbers[0]);
+    enum { NUMBERS = 3 };
+    uint8_t *at = pack_array(buffer_room(out, 1 + NUMBERS * NUMBER_ROOM), NUMBERS + 1);
+    at = lay_plain(lay_plain(lay_plain(at, kind), version), request_id);
+    out->size = (size_t)(at - out->at);
 }
 
 void packet_encode(uint64_t request_id, const message_t *type, const void *value, buffer_t *out) {

@@ -3,13 +3,17 @@
 #ifndef PROTO_WIRE_STRAIGHT_H
 #define PROTO_WIRE_STRAIGHT_H
 
-#include <string.h>
+#include "proto/wire_inner.h"
+#include "proto/wire_pack.h"
 
-#include "proto/wire.h"
+/* Room in bytes: the most that a tag, a number, a head with a count takes; and what is always left behind `limit`: more than all
+ * fields of a known size take in any message (straight.h holds each against it). So room is asked for where a message begins, by
+ * each field whose size is its value's, and behind lists and objects: what lies between them fits. */
+enum { TAG_ROOM = 1, NUMBER_ROOM = 9, HEAD_ROOM = 5, SPARE_ROOM = 1024 };
 
 /* A value being laid. Places go from hand to hand in registers; this stays where it is. */
 struct laying {
-    const uint8_t *end; /* of the room */
+    const uint8_t *limit; /* SPARE_ROOM before the end of the room */
     wire_known_t known;
     bool checks; /* the characters of texts too: ranges and sizes are always looked at */
     bool full;   /* the doubt is the room's */
@@ -41,43 +45,69 @@ typedef struct {
 static inline bool is_within(uint64_t number, uint64_t low, uint64_t high) { return number >= low && number <= high; }
 static inline bool is_word(uint32_t number, uint64_t bits) { return number < 64 && (bits >> number & 1) != 0; }
 
+/* Is there room for so many bytes of a value's own? */
 static inline bool lay_fits(laying_t *laying, const uint8_t *at, size_t size) {
-    if ((size_t)(laying->end - at) >= size) return true;
+    if (laying->limit - at >= (ptrdiff_t)size) return true;
     laying->full = true;
     return false;
 }
 
-/* The head of an event or a packet: so many numbers, and one thing more. There is room for it: at most NUMBER_ROOM each, and
- * one byte. */
-enum { NUMBER_ROOM = 9 };
-uint8_t *lay_header(uint8_t *at, const uint64_t *numbers, size_t count);
+/* Are the object's bytes at hand? */
+static inline bool is_known(const laying_t *laying, const void *object) {
+    return object == laying->known.object && laying->known.bytes.size > 0;
+}
+
 /* Each lays a tag and what it says behind it, and gives the place behind that. */
-uint8_t *lay_number(laying_t *laying, uint8_t *at, uint8_t tag, uint64_t number);
-uint8_t *lay_true(laying_t *laying, uint8_t *at, uint8_t tag);
-uint8_t *lay_day(laying_t *laying, uint8_t *at, uint8_t tag, uint32_t day);
-uint8_t *lay_slug(laying_t *laying, uint8_t *at, uint8_t tag, text_t slug);
+uint8_t *lay_wide(uint8_t *at, uint64_t number) __attribute__((returns_nonnull)); /* a number of more than one byte, no tag */
+uint8_t *lay_slug(const laying_t *laying, uint8_t *at, uint8_t tag, text_t slug);
 uint8_t *lay_text(laying_t *laying, uint8_t *at, uint8_t tag, text_t text);
 uint8_t *lay_bytes(laying_t *laying, uint8_t *at, uint8_t tag, bytes_t bytes);
-uint8_t *lay_fixed(laying_t *laying, uint8_t *at, uint8_t tag, const uint8_t *bytes, size_t size);
 uint8_t *lay_slugs(laying_t *laying, uint8_t *at, uint8_t tag, const text_t *slugs, uint32_t count);
 uint8_t *lay_texts(laying_t *laying, uint8_t *at, uint8_t tag, const text_t *texts, uint32_t count, uint64_t most);
 uint8_t *lay_days(laying_t *laying, uint8_t *at, uint8_t tag, const uint32_t *days, uint32_t count);
-uint8_t *lay_list(laying_t *laying, uint8_t *at, uint8_t tag, const void *first, uint32_t count, size_t size,
-                  lay_message_t *element);
-/* Gives `at` itself for an object that has nothing in it: it is not there then. */
-uint8_t *lay_object(laying_t *laying, uint8_t *at, uint8_t tag, const void *object, lay_message_t *lay);
-uint8_t *lay_long_head(laying_t *laying, uint8_t *head, uint8_t *at, uint32_t count);
+uint8_t *lay_known(laying_t *laying, uint8_t *at);
+uint8_t *lay_long_head(uint8_t *head, uint8_t *at, uint32_t count);
+
+/* Tags are below 128 and so a head of their own. */
+static inline uint8_t *lay_tag(uint8_t *at, uint8_t tag) { return pack_append(at, &tag, sizeof tag); }
+
+/* Most numbers are small. */
+static inline uint8_t *lay_plain(uint8_t *at, uint64_t number) {
+    return number < 0x80 ? pack_uint8(at, (uint8_t)number) : lay_wide(at, number);
+}
+
+static inline uint8_t *lay_number(uint8_t *at, uint8_t tag, uint64_t number) { return lay_plain(lay_tag(at, tag), number); }
+
+static inline uint8_t *lay_true(uint8_t *at, uint8_t tag) { return pack_true(lay_tag(at, tag)); }
+
+static inline uint8_t *lay_fixed(uint8_t *at, uint8_t tag, const uint8_t *bytes, size_t size) {
+    return pack_append(pack_bin(lay_tag(at, tag), size), bytes, size);
+}
+
+static inline uint8_t *lay_list(laying_t *laying, uint8_t *at, uint8_t tag, const void *first, uint32_t count, size_t size,
+                                lay_message_t *element) {
+    at = pack_array(lay_tag(at, tag), count);
+    for (const uint8_t *value = first; count > 0 && at != NULL; count--, value += size) at = element(laying, at, value);
+    return at != NULL && lay_fits(laying, at, 0) ? at : NULL;
+}
+
+/* An object that has something in it: others are not there. */
+static inline uint8_t *lay_object(laying_t *laying, uint8_t *at, uint8_t tag, const void *object, lay_message_t *lay) {
+    at = lay_tag(at, tag);
+    if (is_known(laying, object)) return lay_known(laying, at);
+    at = lay(laying, at, object);
+    return at != NULL && lay_fits(laying, at, 0) ? at : NULL;
+}
 
 enum { HEAD_SHORT = 15 /* what a head of one byte counts */, LACKING = 1 << 16 /* added to the count for a field that lacks */ };
 
-/* The head counts what was laid behind it: one byte is kept free for it, and the rare long one moves the fields up. An object
- * that is not there lacks nothing. */
-static inline uint8_t *lay_end(laying_t *laying, uint8_t *head, uint8_t *at, uint32_t count, bool whole) {
+/* The head counts what was laid behind it: one byte is kept free for it, and the rare long one moves the fields up. */
+static inline uint8_t *lay_end(const laying_t *laying, uint8_t *head, uint8_t *at, uint32_t count) {
     if (count >= LACKING) {
+        if (laying->checks) return NULL;
         count &= LACKING - 1;
-        if (laying->checks && (whole || count > 0)) return NULL;
     }
-    if (count > HEAD_SHORT) return lay_long_head(laying, head, at, count);
+    if (count > HEAD_SHORT) return lay_long_head(head, at, count);
     *head = (uint8_t)(0x80 | count);
     return at;
 }
@@ -94,28 +124,9 @@ static inline uint64_t big_endian(const uint8_t *at, uint32_t width) {
     }
 }
 
-/* `width` bytes that count, behind a head byte; less than `floor` would have had a shorter form. */
-static inline taken_t take_counted(const uint8_t *at, const uint8_t *end, uint32_t width, uint64_t floor) {
-    if ((size_t)(end - at) < width) return (taken_t){NULL, 0};
-    uint64_t number = big_endian(at, width);
-    return number < floor ? (taken_t){NULL, 0} : (taken_t){at + width, number};
-}
-
-static inline taken_t take_unsigned_near_end(const uint8_t *at, const uint8_t *end) {
-    if (at >= end) return (taken_t){NULL, 0};
-    switch (*at) {
-    case 0xcc: return take_counted(at + 1, end, 1, 128);
-    case 0xcd: return take_counted(at + 1, end, 2, UINT64_C(1) << 8);
-    case 0xce: return take_counted(at + 1, end, 4, UINT64_C(1) << 16);
-    case 0xcf: return take_counted(at + 1, end, 8, UINT64_C(1) << 32);
-    default: return *at <= 0x7f ? (taken_t){at + 1, *at} : (taken_t){NULL, 0};
-    }
-}
-
-/* Where eight bytes follow the head, one load has the number whatever its width is. */
-static inline taken_t take_unsigned(const uint8_t *at, const uint8_t *end) {
-    if (end - at <= 8) return take_unsigned_near_end(at, end);
-    if (*at <= 0x7f) return (taken_t){at + 1, *at};
+/* The number behind a head of more than one byte, where eight bytes follow it: one load has it, whatever its width is. Less than
+ * `floor` would have had a shorter form. */
+static inline taken_t take_wide(const uint8_t *at) {
     static const uint64_t floors[] = {128, UINT64_C(1) << 8, UINT64_C(1) << 16, UINT64_C(1) << 32};
     static const uint8_t shifts[] = {56, 48, 32, 0}, sizes[] = {2, 3, 5, 9};
     uint32_t form = *at - 0xccu;
@@ -125,22 +136,79 @@ static inline taken_t take_unsigned(const uint8_t *at, const uint8_t *end) {
 }
 
 /* Each takes one value that stands at `at`, strictly: one encoding a value. */
-const uint8_t *take_number(const taking_t *taking, const uint8_t *at, uint64_t *out, uint64_t low, uint64_t high);
-const uint8_t *take_maybe(const taking_t *taking, const uint8_t *at, maybe_t *out, uint64_t low, uint64_t high);
+taken_t take_long_number(const uint8_t *at, const uint8_t *end);
+taken_t take_long_text(const uint8_t *at, const uint8_t *end); /* the bytes themselves are behind the size */
+taken_t take_long_count(const uint8_t *at, const uint8_t *end);
+taken_t take_long_head(const uint8_t *at, const uint8_t *end);
 const uint8_t *take_day(const taking_t *taking, const uint8_t *at, uint32_t *out);
-const uint8_t *take_slug(const taking_t *taking, const uint8_t *at, text_t *out, uint64_t low, uint64_t high);
 const uint8_t *take_text(const taking_t *taking, const uint8_t *at, text_t *out, uint64_t low, uint64_t high);
 const uint8_t *take_bytes(const taking_t *taking, const uint8_t *at, bytes_t *out, uint64_t low, uint64_t high);
-const uint8_t *take_fixed(const taking_t *taking, const uint8_t *at, uint8_t *out, size_t size);
-/* The count of a list that has something in it; then what is in it. */
-taken_t take_count(const taking_t *taking, const uint8_t *at, uint64_t low, uint64_t high);
 const uint8_t *take_slugs(const taking_t *taking, taken_t count, const text_t **out, uint32_t *out_count);
 const uint8_t *take_texts(const taking_t *taking, taken_t count, const text_t **out, uint32_t *out_count, uint64_t most);
 const uint8_t *take_days(const taking_t *taking, taken_t count, const uint32_t **out, uint32_t *out_count);
-const uint8_t *take_list(const taking_t *taking, taken_t count, void *out, uint32_t *out_count, size_t size,
-                         take_message_t *element);
-const uint8_t *take_object(const taking_t *taking, const uint8_t *at, void *out, take_message_t *take);
-taken_t take_long_head(const taking_t *taking, const uint8_t *at);
+
+/* Most numbers are small. */
+static inline taken_t take_unsigned(const uint8_t *at, const uint8_t *end) {
+    return at < end && *at <= 0x7f ? (taken_t){at + 1, *at} : take_long_number(at, end);
+}
+
+static inline const uint8_t *take_number(const taking_t *taking, const uint8_t *at, uint64_t *out, uint64_t low, uint64_t high) {
+    taken_t taken = take_unsigned(at, taking->end);
+    *out = taken.number;
+    return is_within(taken.number, low, high) ? taken.at : NULL;
+}
+
+static inline const uint8_t *take_maybe(const taking_t *taking, const uint8_t *at, maybe_t *out, uint64_t low, uint64_t high) {
+    taken_t taken = take_unsigned(at, taking->end);
+    *out = (maybe_t){true, (int64_t)taken.number};
+    return is_within(taken.number, low, high) ? taken.at : NULL;
+}
+
+/* A text of 1..31 bytes, or a longer one. */
+static inline taken_t take_string(const uint8_t *at, const uint8_t *end) {
+    if (at < end && *at > 0xa0 && *at <= 0xbf && *at - 0xa0 < end - at) return (taken_t){at + 1, *at - 0xa0u};
+    return take_long_text(at, end);
+}
+
+static inline const uint8_t *take_slug(const taking_t *taking, const uint8_t *at, text_t *out, uint64_t low, uint64_t high) {
+    taken_t slug = take_string(at, taking->end);
+    if (slug.at == NULL || !is_within(slug.number, low, high)) return NULL;
+    *out = (text_t){(const char *)slug.at, (uint32_t)slug.number};
+    return !taking->checks || slug_is_clean(slug.at, slug.number) ? slug.at + slug.number : NULL;
+}
+
+/* Of less than 256 bytes: their head is two. */
+static inline const uint8_t *take_fixed(const taking_t *taking, const uint8_t *at, uint8_t *out, size_t size) {
+    if ((size_t)(taking->end - at) < 2 + size || at[0] != 0xc4 || at[1] != size || bytes_are_zero(at + 2, size)) return NULL;
+    memcpy(out, at + 2, size);
+    return at + 2 + size;
+}
+
+/* The count of a list that has something in it: not more than there are bytes left for. */
+static inline taken_t take_count(const taking_t *taking, const uint8_t *at, uint64_t low, uint64_t high) {
+    bool few = at < taking->end && *at > 0x90 && *at <= 0x9f;
+    taken_t count = few ? (taken_t){at + 1, *at - 0x90u} : take_long_count(at, taking->end);
+    bool believed = count.at != NULL && count.number <= (size_t)(taking->end - count.at);
+    return believed && is_within(count.number, low, high) ? count : (taken_t){NULL, 0};
+}
+
+static inline const uint8_t *take_list(const taking_t *taking, taken_t count, void *out, uint32_t *out_count, size_t size,
+                                       take_message_t *element) {
+    const uint8_t *at = count.at;
+    if (at == NULL) return NULL;
+    uint8_t *first = arena_take(taking->arena, size * count.number), *next = first;
+    for (uint64_t left = count.number; at != NULL && left > 0; left--, next += size) at = element(taking, at, next);
+    memcpy(out, &first, sizeof first);
+    *out_count = (uint32_t)count.number;
+    return at;
+}
+
+static inline const uint8_t *take_object(const taking_t *taking, const uint8_t *at, void *out, take_message_t *take) {
+    const uint8_t *behind = take(taking, at, out);
+    if (behind == NULL || behind == at + 1) return NULL; /* a head alone: it would not have been written */
+    if (out == taking->known->object) taking->known->bytes = (bytes_t){at, (uint32_t)(behind - at)};
+    return behind;
+}
 
 static inline const uint8_t *take_true(const taking_t *taking, const uint8_t *at, bool *out) {
     if (at >= taking->end || *at != 0xc3) return NULL;
@@ -158,7 +226,7 @@ static inline const uint8_t *take_word(const taking_t *taking, const uint8_t *at
 /* The head of a message: how many fields it has. */
 static inline taken_t take_head(const taking_t *taking, const uint8_t *at) {
     if (at < taking->end && (*at & 0xf0) == 0x80) return (taken_t){at + 1, *at & 0x0f};
-    return take_long_head(taking, at);
+    return take_long_head(at, taking->end);
 }
 
 /* What stands where a tag is wanted: the tag, or that there is none left. No field has one of the others. */
