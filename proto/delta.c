@@ -9,14 +9,27 @@ enum {
     NUMBER_BITS = 7,
     NUMBER_MORE = 1 << NUMBER_BITS,
     NUMBER_ROOM = 5, /* bytes of the largest */
+    WORD = sizeof(uint64_t),
 };
 
 static uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
+/* Of two words that differ: how many bytes lie before the first that does. */
+static uint32_t equal_of_word(uint64_t difference) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return (uint32_t)__builtin_ctzll(difference) / 8;
+#else
+    return (uint32_t)__builtin_clzll(difference) / 8;
+#endif
+}
+
 /* How many bytes are equal from the front. */
 static uint32_t equal_count(const uint8_t *a, const uint8_t *b, uint32_t size) {
     uint32_t count = 0;
-    while (size - count >= sizeof(uint64_t) && word_at(a + count) == word_at(b + count)) count += sizeof(uint64_t);
+    for (; size - count >= WORD; count += WORD) {
+        uint64_t difference = word_at(a + count) ^ word_at(b + count);
+        if (difference != 0) return count + equal_of_word(difference);
+    }
     while (count < size && a[count] == b[count]) count++;
     return count;
 }
@@ -27,10 +40,19 @@ static uint32_t equal_at_end(bytes_t a, bytes_t b) {
     return count;
 }
 
+/* Is there no byte in which two words are equal? */
+static bool all_differ(uint64_t difference) {
+    static const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
+    return ((difference - ones) & ~difference & tops) == 0;
+}
+
 /* How many bytes lie before the next ones that are worth keeping. */
 static uint32_t other_count(const uint8_t *a, const uint8_t *b, uint32_t size) {
     uint32_t count = 0;
-    while (size - count >= KEPT_LEAST && half_word_at(a + count) != half_word_at(b + count)) count++;
+    while (size - count >= KEPT_LEAST && half_word_at(a + count) != half_word_at(b + count)) {
+        bool word = size - count >= WORD && all_differ(word_at(a + count) ^ word_at(b + count));
+        count += word ? WORD : 1; /* a hash is passed over in a few steps */
+    }
     return size - count >= KEPT_LEAST ? count : size;
 }
 

@@ -10,7 +10,7 @@ static uint64_t instant_of(const event_t *event, uint64_t received_ms) {
 static bool verdict_accepted(const event_t *event, arena_t *arena, verdict_t *verdict, uint64_t *previous) {
     report_accepted_t accepted;
     fault_t fault;
-    if (event_body(event, report_accepted_type(), arena, &accepted, &fault) != OK) return false;
+    if (event_body_kept(event, report_accepted_type(), arena, &accepted, NULL, &fault) != OK) return false;
     *verdict = (verdict_t){.accepted = true,
                            .unit = accepted.unit,
                            .task = accepted.task,
@@ -29,7 +29,7 @@ static bool verdict_accepted(const event_t *event, arena_t *arena, verdict_t *ve
 static bool verdict_refused(const event_t *event, arena_t *arena, verdict_t *verdict, uint64_t *previous) {
     report_refused_t refused;
     fault_t fault;
-    if (event_body(event, report_refused_type(), arena, &refused, &fault) != OK) return false;
+    if (event_body_kept(event, report_refused_type(), arena, &refused, NULL, &fault) != OK) return false;
     *verdict = (verdict_t){.unit = refused.unit,
                            .task = refused.task,
                            .period = refused.period,

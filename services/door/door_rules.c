@@ -42,6 +42,15 @@ static bool personal_walk(const report_t *report, personal_visit_t visit, void *
            visit(self, &report->signed_by, "signed_by", 0, 0);
 }
 
+static bool is_nobody(const personal_t *person) { return person->text.size == 0 && !person_is_swapped(person); }
+
+/* As most reports do: nothing to walk over. false: it may name somebody. */
+static bool names_nobody(const report_t *report) {
+    for (uint32_t figure = 0; figure < report->figures_count; figure++)
+        if (report->figures[figure].items_count > 0) return false;
+    return is_nobody(&report->prepared_by) && is_nobody(&report->reviewed_by) && is_nobody(&report->signed_by);
+}
+
 typedef struct {
     arena_t *arena;
     text_t path;
@@ -62,7 +71,7 @@ static bool visit_given(void *self, const personal_t *personal, const char *name
 uint32_t report_refusals(const report_t *report, reason_t *reasons, uint32_t room, arena_t *arena) {
     uint32_t count = privacy_refusals(report, reasons, room, arena);
     given_t given = {.arena = arena};
-    if (count < room && !personal_walk(report, visit_given, &given))
+    if (count < room && !names_nobody(report) && !personal_walk(report, visit_given, &given))
         reasons[count++] = (reason_t){.code = REASON_OF(not_permitted), .path = given.path};
     for (uint32_t index = 0; index < count; index++) reason_tell(&reasons[index], arena);
     return count;
@@ -96,6 +105,7 @@ static bool visit_text(void *self, const personal_t *personal, const char *name,
 
 uint32_t personal_texts(const report_t *report, text_t *texts, uint32_t room) {
     texts_t all = {texts, room, 0};
+    if (names_nobody(report)) return 0;
     personal_walk(report, visit_text, &all);
     return all.count;
 }

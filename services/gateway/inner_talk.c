@@ -32,10 +32,9 @@ void inner_ask(gateway_t *self, client_t *service, conversation_t *conversation,
 }
 
 void inner_append(gateway_t *self, conversation_t *conversation, const report_submit_t *submit, bytes_t encoded) {
-    append_ask_t ask = {.unit = text_of(pending_unit(self->pending, conversation)),
-                        .key_generation = conversation->generation,
-                        .report = submit->report,
-                        .receipt = submit->receipt};
+    append_ask_t ask = {.unit = text_of(pending_unit(self->pending, conversation)), .key_generation = conversation->generation};
+    if (encoded.size == 0) ask.report = submit->report;
+    if (submit->receipt.seq > 0) ask.receipt = submit->receipt;
     conversation->waits = WAITS_FOR_RECEIPT;
     if (self->asks_count == 0) packets_begin(&self->asks);
     packet_encode_known(conversation->id, append_ask_type(), &ask, &(wire_known_t){&ask.report, encoded}, &self->asks);

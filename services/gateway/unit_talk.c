@@ -157,10 +157,11 @@ static conversation_t *converse(gateway_t *self, const asker_t *asker, const pac
 }
 
 /* What a report must satisfy before anything behind the door sees it. */
-static bool report_may_pass(gateway_t *self, const asker_t *asker, const packet_t *packet, const report_t *report) {
+static bool report_may_pass(gateway_t *self, const asker_t *asker, const packet_t *packet, const report_t *report,
+                            uint32_t personal_count) {
     reason_t reasons[LIMIT_REASONS]; /* not of the arena: of each report of a frame it would be lines of memory never used again */
     uint32_t count = report_refusals(report, reasons, LIMIT_REASONS, self->arena);
-    if (count == 0 && personal_texts(report, NULL, 0) > GATEWAY_PERSONAL) {
+    if (count == 0 && personal_count > GATEWAY_PERSONAL) {
         reasons[count++] = (reason_t){.code = REASON_OF(too_many), .path = text_of("report.figures")};
         reason_tell(&reasons[0], self->arena);
     }
@@ -187,8 +188,8 @@ static bytes_t packet_alone(gateway_t *self, const packet_t *packet, const repor
 
 /* `encoded`: the report's own bytes. */
 static void submit_take(gateway_t *self, const asker_t *asker, const packet_t *packet, report_submit_t *submit, bytes_t encoded) {
-    if (!report_may_pass(self, asker, packet, &submit->report)) return;
     uint32_t count = personal_texts(&submit->report, NULL, 0);
+    if (!report_may_pass(self, asker, packet, &submit->report, count)) return;
     text_t *texts = arena_room(self->arena, sizeof *texts * count);
     if (count > 0) personal_texts(&submit->report, texts, count);
     bool swapped = count == 0 || swap_from_memory(self, &submit->report, texts, count);
@@ -268,7 +269,7 @@ static void on_report_check(gateway_t *self, const asker_t *asker, const packet_
         refuse_fault(self, asker, packet, &fault);
         return;
     }
-    if (!report_may_pass(self, asker, packet, &check.report)) return;
+    if (!report_may_pass(self, asker, packet, &check.report, personal_texts(&check.report, NULL, 0))) return;
     swap_throwaway(self, &check.report);
     conversation_t *conversation = converse(self, asker, packet, (bytes_t){NULL, 0});
     if (conversation == NULL) return;

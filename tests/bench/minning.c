@@ -14,7 +14,7 @@
 
 /* Reports under way are found by their request number. In UNTIL_ACK, verdicts may lag behind so far, and no further: a door
  * holds LIMIT_PENDING conversations at most. */
-enum { SLOTS = 8192, UNJUDGED = OBLIGATIONS - 8 };
+enum { SLOTS = 2048, UNJUDGED = OBLIGATIONS - 8 };
 
 typedef struct {
     job_t job;
