@@ -56,34 +56,41 @@ static uint32_t other_count(const uint8_t *a, const uint8_t *b, uint32_t size) {
     return size - count >= KEPT_LEAST ? count : size;
 }
 
-static uint8_t *number_tell(uint8_t *at, uint32_t number) {
+static inline uint8_t *number_tell(uint8_t *at, uint32_t number) {
     for (; number >= NUMBER_MORE; number >>= NUMBER_BITS) *at++ = (uint8_t)(number | NUMBER_MORE);
     *at++ = (uint8_t)number;
     return at;
 }
 
-static void piece_tell(uint32_t kept, uint32_t replaced, bytes_t others, buffer_t *out) {
-    uint8_t *begin = buffer_room(out, 3 * NUMBER_ROOM + (size_t)others.size), *at = number_tell(begin, kept);
+/* Writes where there is room for it; the place behind it. */
+static inline uint8_t *piece_tell(uint8_t *at, uint32_t kept, uint32_t replaced, bytes_t others) {
+    at = number_tell(at, kept);
     at = number_tell(at, others.size << 1 | (replaced != others.size));
     if (replaced != others.size) at = number_tell(at, replaced);
     if (others.size > 0) memcpy(at, others.at, others.size);
-    out->size += (size_t)(at - begin) + others.size;
+    return at + others.size;
 }
+
+/* What all pieces of so many bytes take at most: between two of them at least KEPT_LEAST are kept. */
+static size_t pieces_room(uint32_t size) { return size + ((size_t)size / (KEPT_LEAST + 1) + 2) * 3 * NUMBER_ROOM; }
 
 void delta_tell(bytes_t before, bytes_t now, buffer_t *out) {
     ASSERT(now.size <= UINT32_MAX >> 1);
     uint32_t tail = before.size == now.size ? 0 : equal_at_end(before, now);
     uint32_t before_end = before.size - tail, now_end = now.size - tail, both = smaller(before_end, now_end);
+    uint8_t *begin = buffer_room(out, pieces_room(now.size)), *to = begin;
     uint32_t kept = equal_count(before.at, now.at, both), at = kept;
     while (at < both) {
         uint32_t others = other_count(before.at + at, now.at + at, both - at);
         if (others == both - at) break; /* with what one of them has more */
-        piece_tell(kept, others, (bytes_t){now.at + at, others}, out);
+        to = piece_tell(to, kept, others, (bytes_t){now.at + at, others});
         at += others;
         kept = equal_count(before.at + at, now.at + at, both - at);
         at += kept;
     }
-    if (at < before_end || at < now_end) piece_tell(kept, before_end - at, (bytes_t){now.at + at, now_end - at}, out);
+    bool is_more = at < before_end || at < now_end;
+    if (is_more) to = piece_tell(to, kept, before_end - at, (bytes_t){now.at + at, now_end - at});
+    out->size += (size_t)(to - begin);
 }
 
 typedef struct {
@@ -91,7 +98,11 @@ typedef struct {
 } piece_t;
 
 /* The place behind a number; NULL: it has no end, or is larger than any size here. */
-static const uint8_t *number_take(const uint8_t *at, const uint8_t *end, uint32_t *number) {
+static inline const uint8_t *number_take(const uint8_t *at, const uint8_t *end, uint32_t *number) {
+    if (at != NULL && at < end && *at < NUMBER_MORE) { /* as almost all are */
+        *number = *at;
+        return at + 1;
+    }
     *number = 0;
     for (uint32_t bits = 0; at != NULL && at < end && bits < (NUMBER_ROOM - 1) * NUMBER_BITS; bits += NUMBER_BITS) {
         *number |= (uint32_t)(*at & (NUMBER_MORE - 1)) << bits;
@@ -114,22 +125,27 @@ static uint8_t *bytes_put(uint8_t *to, const uint8_t *from, uint32_t size) {
     return to + size;
 }
 
+/* All of `before` is copied at once, and stays where it is as long as each piece is as long as what it replaces. From the first
+ * that is not on, everything goes to its own place. */
 const char *delta_put(bytes_t before, bytes_t pieces, uint32_t most, arena_t *arena, bytes_t *now) {
     uint8_t *room = arena_room(arena, (size_t)before.size + pieces.size), *to = room;
     const uint8_t *at = pieces.at, *end = pieces.size == 0 ? at : at + pieces.size;
+    bool is_there = true;
+    bytes_put(room, before.at, before.size);
     while (at != end) {
         piece_t piece;
         at = piece_take(at, end, &piece);
         bool fits = at != NULL && piece.kept <= before.size && piece.replaced <= before.size - piece.kept &&
                     piece.others <= (size_t)(end - at);
         if (!fits) return "malformed";
-        to = bytes_put(to, before.at, piece.kept);
+        to = is_there ? to + piece.kept : bytes_put(to, before.at, piece.kept);
         to = bytes_put(to, at, piece.others);
+        is_there = is_there && piece.replaced == piece.others;
         at += piece.others;
         uint32_t done = piece.kept + piece.replaced;
         if (done > 0) before = (bytes_t){before.at + done, before.size - done};
     }
-    to = bytes_put(to, before.at, before.size);
+    to = is_there ? to + before.size : bytes_put(to, before.at, before.size);
     *now = (bytes_t){room, (uint32_t)(to - room)};
     return now->size > most ? "too_long" : NULL;
 }

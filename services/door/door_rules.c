@@ -69,7 +69,12 @@ static bool visit_given(void *self, const personal_t *personal, const char *name
 }
 
 uint32_t report_refusals(const report_t *report, reason_t *reasons, uint32_t room, arena_t *arena) {
-    uint32_t count = privacy_refusals(report, reasons, room, arena);
+    static const report_t nothing;
+    return report_refusals_after(&nothing, report, reasons, room, arena);
+}
+
+uint32_t report_refusals_after(const report_t *clean, const report_t *report, reason_t *reasons, uint32_t room, arena_t *arena) {
+    uint32_t count = privacy_refusals_after(clean, report, reasons, room, arena);
     given_t given = {.arena = arena};
     if (count < room && !names_nobody(report) && !personal_walk(report, visit_given, &given))
         reasons[count++] = (reason_t){.code = REASON_OF(not_permitted), .path = given.path};

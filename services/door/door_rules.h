@@ -10,6 +10,8 @@ uint32_t frame_messages(bytes_t frame, bytes_t messages[LIMIT_EDGE_BATCH], fault
 
 /* Reasons of a report that has no business behind the door; 0: none. With sentences. */
 uint32_t report_refusals(const report_t *report, reason_t *reasons, uint32_t room, arena_t *arena);
+/* The same behind a report that was not refused: what both state in the same words is not looked at again. */
+uint32_t report_refusals_after(const report_t *clean, const report_t *report, reason_t *reasons, uint32_t room, arena_t *arena);
 
 /* The same of what a unit sends beside reports: warning_decide, measure_enter. Its submission id stands first in each. */
 uint32_t act_refusals(const message_t *type, const void *act, reason_t *reasons, uint32_t room, arena_t *arena);

@@ -152,13 +152,9 @@ static void on_event(follow_t *self, const event_t *event) {
 
 /* false: the batch does not continue what we have; join anew. */
 static bool on_batch(follow_t *self, const batch_t *batch) {
-    uint32_t place = 0;
-    uint64_t seq = 0;
-    event_t event;
-    err_t err = OK;
-    if (!batch_goes_on(batch, STREAM_VERDICTS, &self->at)) return false;
-    while (batch_next(batch, &place, &seq, &event, &err)) on_event(self, &event);
-    return err == OK;
+    const event_t *events = batch_events(batch, STREAM_VERDICTS, &self->at, self->arena);
+    for (uint64_t index = 0; events != NULL && index < batch->count; index++) on_event(self, &events[index]);
+    return events != NULL;
 }
 
 static void batch_take(follow_t *self, const batch_t *batch, int64_t steady_ms) {

@@ -12,6 +12,7 @@ typedef struct {
     const keys_row_t *row;
     bytes_t frame;
     bool many; /* it sent an array of messages, or of reports */
+    const report_t *clean; /* a report of the same frame that was not refused, or an empty one */
 } asker_t;
 
 enum { REPLIES_BYTES = 1 << 16 }; /* a frame of answers is not let grow far above this */
@@ -160,7 +161,7 @@ static conversation_t *converse(gateway_t *self, const asker_t *asker, const pac
 static bool report_may_pass(gateway_t *self, const asker_t *asker, const packet_t *packet, const report_t *report,
                             uint32_t personal_count) {
     reason_t reasons[LIMIT_REASONS]; /* not of the arena: of each report of a frame it would be lines of memory never used again */
-    uint32_t count = report_refusals(report, reasons, LIMIT_REASONS, self->arena);
+    uint32_t count = report_refusals_after(asker->clean, report, reasons, LIMIT_REASONS, self->arena);
     if (count == 0 && personal_count > GATEWAY_PERSONAL) {
         reasons[count++] = (reason_t){.code = REASON_OF(too_many), .path = text_of("report.figures")};
         reason_tell(&reasons[0], self->arena);
@@ -186,22 +187,20 @@ static bytes_t packet_alone(gateway_t *self, const packet_t *packet, const repor
     return (bytes_t){self->out.at, (uint32_t)self->out.size};
 }
 
-/* `encoded`: the report's own bytes. */
-static void submit_take(gateway_t *self, const asker_t *asker, const packet_t *packet, report_submit_t *submit, bytes_t encoded) {
+/* `encoded`: the report's own bytes. false: refused for what it says. */
+static bool submit_take(gateway_t *self, const asker_t *asker, const packet_t *packet, report_submit_t *submit, bytes_t encoded) {
     uint32_t count = personal_texts(&submit->report, NULL, 0);
-    if (!report_may_pass(self, asker, packet, &submit->report, count)) return;
+    if (!report_may_pass(self, asker, packet, &submit->report, count)) return false;
     text_t *texts = arena_room(self->arena, sizeof *texts * count);
     if (count > 0) personal_texts(&submit->report, texts, count);
     bool swapped = count == 0 || swap_from_memory(self, &submit->report, texts, count);
     bytes_t alone = swapped ? (bytes_t){NULL, 0} : packet_alone(self, packet, submit, encoded);
     conversation_t *conversation = converse(self, asker, packet, alone);
-    if (conversation == NULL) return;
-    if (swapped) {
-        inner_append(self, conversation, submit, count == 0 ? encoded : (bytes_t){NULL, 0});
-        return;
-    }
     vault_keep_t keep = {.texts = texts, .texts_count = count};
-    inner_ask(self, self->vault, conversation, vault_keep_type(), &keep, WAITS_FOR_VAULT);
+    if (conversation == NULL) return true;
+    if (swapped) inner_append(self, conversation, submit, count == 0 ? encoded : (bytes_t){NULL, 0});
+    else inner_ask(self, self->vault, conversation, vault_keep_type(), &keep, WAITS_FOR_VAULT);
+    return true;
 }
 
 static void on_report_submit(gateway_t *self, const asker_t *asker, const packet_t *packet) {
@@ -224,18 +223,20 @@ static void refuse_row(gateway_t *self, const asker_t *asker, const packet_t *pa
     refuse(self, asker, packet->request_id, NULL, &reason, 1);
 }
 
-static void row_take(gateway_t *self, const asker_t *asker, const packet_t *packet, report_submit_t *submit, bytes_t encoded) {
+/* false: refused, or it cannot be read. */
+static bool row_take(gateway_t *self, const asker_t *asker, const packet_t *packet, report_submit_t *submit, bytes_t encoded) {
     fault_t fault = {0};
     bool good = wire_first(report_type(), encoded, self->arena, &submit->report);
     if (!good && wire_scan(encoded, &fault) == OK)
         good = wire_decode(report_type(), encoded, self->arena, &submit->report, &fault) == OK;
-    if (good) submit_take(self, asker, packet, submit, encoded);
-    else refuse_row(self, asker, packet, &fault);
+    if (good) return submit_take(self, asker, packet, submit, encoded);
+    refuse_row(self, asker, packet, &fault);
+    return false;
 }
 
 static void reports_take(gateway_t *self, const asker_t *asker, const reports_t *reports) {
     asker_t many = *asker;
-    report_submit_t submit = {.client_ms = reports->client_ms};
+    report_submit_t submits[2] = {0};
     packet_t packet = {.kind = KIND_report_submit, .version = report_submit_type()->version};
     fault_t fault = {0};
     bytes_t whole = {NULL, 0};
@@ -249,7 +250,8 @@ static void reports_take(gateway_t *self, const asker_t *asker, const reports_t 
             continue;
         }
         left -= whole.size;
-        row_take(self, &many, &packet, &submit, whole);
+        report_submit_t *submit = &submits[many.clean == &submits[0].report];
+        if (row_take(self, &many, &packet, submit, whole)) many.clean = &submit->report;
     }
 }
 
@@ -441,7 +443,8 @@ static bool submits_frame_take(gateway_t *self, asker_t *asker) {
 
 void unit_message_take(gateway_t *self, const edge_message_t *message) {
     arena_reset(self->arena);
-    asker_t asker = {.peer = &message->peer, .frame = message->frame};
+    static const report_t nothing;
+    asker_t asker = {.peer = &message->peer, .frame = message->frame, .clean = &nothing};
     const keys_t *keys = follow_keys(self->follow);
     if (keys != NULL) asker.row = keys_in_force(keys, message->user_id);
     if (asker.row == NULL) {

@@ -113,17 +113,28 @@ bool batch_follows(const batch_t *batch, const event_t *event, uint8_t hash[HASH
     return follows;
 }
 
-bool batch_goes_on(const batch_t *batch, stream_t stream, head_t *at) {
+/* `events`: room for as many as the batch says it has, or NULL. */
+static bool goes_on(const batch_t *batch, stream_t stream, head_t *at, event_t *events) {
     head_t end = *at;
     uint32_t place = 0;
     event_t event;
     err_t err = OK;
     if (batch->stream != stream || (batch->count > 0 && batch->from != at->seq + 1)) return false;
-    while (batch_next(batch, &place, &end.seq, &event, &err))
+    while (batch_next(batch, &place, &end.seq, &event, &err)) {
         if (!batch_follows(batch, &event, end.hash)) return false;
+        if (events != NULL) *events++ = event;
+    }
     if (err != OK || (batch->count > 0 && memcmp(end.hash, batch->last_hash, sizeof end.hash) != 0)) return false;
     *at = end;
     return true;
+}
+
+bool batch_goes_on(const batch_t *batch, stream_t stream, head_t *at) { return goes_on(batch, stream, at, NULL); }
+
+const event_t *batch_events(const batch_t *batch, stream_t stream, head_t *at, arena_t *arena) {
+    if (batch->count > batch->events.size) return NULL; /* none is empty */
+    event_t *events = arena_room(arena, sizeof *events * batch->count);
+    return goes_on(batch, stream, at, events) ? events : NULL;
 }
 
 /* A fetch that waits for something new. */

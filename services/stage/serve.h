@@ -49,6 +49,8 @@ bool batch_follows(const batch_t *batch, const event_t *event, uint8_t hash[32])
 /* All of a batch of `stream`, to its last hash: does it go on from `at`, which then steps to its end? Who shows events, or acts on
  * them one by one, asks this before the first: some that changed on their way are known by the end alone. */
 bool batch_goes_on(const batch_t *batch, stream_t stream, head_t *at);
+/* The same, and its events, batch->count of them, in the arena. NULL: it does not go on. */
+const event_t *batch_events(const batch_t *batch, stream_t stream, head_t *at, arena_t *arena);
 
 /* The query desk: a thread of its own with its own ROUTER at HOME_DESK_FORMAT; `answer` reads from read transactions and
  * returns false to park the question (at_least), at most LIMIT_QUERY_PARK_MS. */

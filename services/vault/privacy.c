@@ -193,15 +193,27 @@ static void figure_look(findings_t *self, const figure_t *figure, uint32_t posit
     }
 }
 
+/* What is found in a text, if it is not one in which nothing was found before. */
+static const char *finding_after(text_t clean, text_t text) { return text_equal(clean, text) ? NULL : privacy_finding(text); }
+
+static text_t evidence_name(const report_t *report, uint32_t index) {
+    return index < report->evidence_count ? report->evidence[index].name : (text_t){NULL, 0};
+}
+
 uint32_t privacy_refusals(const report_t *report, reason_t *reasons, uint32_t room, arena_t *arena) {
+    static const report_t nothing;
+    return privacy_refusals_after(&nothing, report, reasons, room, arena);
+}
+
+uint32_t privacy_refusals_after(const report_t *clean, const report_t *report, reason_t *reasons, uint32_t room, arena_t *arena) {
     findings_t findings = {reasons, room, 0};
     for (uint32_t index = 0; index < report->figures_count; index++)
         figure_look(&findings, &report->figures[index], index, arena);
-    finding_add(&findings, privacy_finding(report->progress), text_of("progress"));
-    finding_add(&findings, privacy_finding(report->problems), text_of("problems"));
-    finding_add(&findings, privacy_finding(report->next_step), text_of("next_step"));
+    finding_add(&findings, finding_after(clean->progress, report->progress), text_of("progress"));
+    finding_add(&findings, finding_after(clean->problems, report->problems), text_of("problems"));
+    finding_add(&findings, finding_after(clean->next_step, report->next_step), text_of("next_step"));
     for (uint32_t index = 0; index < report->evidence_count; index++) {
-        const char *code = privacy_finding(report->evidence[index].name);
+        const char *code = finding_after(evidence_name(clean, index), report->evidence[index].name);
         if (code != NULL) finding_add(&findings, code, arena_format(arena, "evidence[%u].name", index));
     }
     for (uint32_t index = 0; index < report->explanations_count; index++) {

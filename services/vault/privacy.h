@@ -11,6 +11,8 @@ const char *privacy_finding(text_t text);
 /* Looks at every free text of a report, and for ID-card numbers also at the items' keys; writes one reason per text with a
  * finding, up to `room`. Returns how many it wrote. Paths begin inside the report: explanations[0].text. */
 uint32_t privacy_refusals(const report_t *report, reason_t *reasons, uint32_t room, arena_t *arena);
+/* The same behind another report, in which nothing was found: a text that stood there too is not looked at again. */
+uint32_t privacy_refusals_after(const report_t *clean, const report_t *report, reason_t *reasons, uint32_t room, arena_t *arena);
 /* The same for any other message that a unit sends: every free text in it and in its parts. Paths begin inside the message. */
 uint32_t privacy_findings(const message_t *type, const void *value, reason_t *reasons, uint32_t room, arena_t *arena);
 /* Behind the door: does any personal field still hold text, or a reference that is not whole? Path of the first, or an empty

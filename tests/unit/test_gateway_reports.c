@@ -284,6 +284,31 @@ static void a_number_of_a_person_is_found_wherever_it_is_told_from(void **state)
     assert_false(world_saw(w, "1380013800"));
 }
 
+static void what_was_found_clean_once_makes_nothing_else_clean(void **state) {
+    world_t *w = *state;
+    static const char *const words[] = {"两场", "13800138001", "13800138001", "两场", "13800138002", "三场"};
+    enum { COUNT = sizeof words / sizeof words[0] };
+    char code[LIMIT_NAME], path[LIMIT_NAME];
+    report_t reports[COUNT];
+    const report_t *pointers[COUNT];
+    evidence_t evidence[COUNT];
+    for (uint32_t turn = 0; turn < 2; turn++) { /* in the text, then in the name of a file */
+        for (uint32_t index = 0; index < COUNT; index++) {
+            evidence[index] = scan;
+            reports[index] = report_with(&evidence[index]);
+            if (turn == 0) reports[index].progress = text_of(words[index]);
+            else evidence[index].name = text_of(words[index]);
+            pointers[index] = &reports[index];
+        }
+        uint64_t first = unit_send_reports(clerk_link, pointers, COUNT, 0);
+        assert_int_equal(refused_of(w, 3 + 3 * 2, code, path), first == 1 ? 235 : 100 * (first + 1) + 10 * (first + 2) + first + 4);
+        assert_string_equal(code, "mobile_number");
+        assert_string_equal(path, turn == 0 ? "progress" : "evidence[0].name");
+        WORLD_UNTIL(w, w->appends == 3 * (turn + 1));
+    }
+    assert_false(world_saw(w, "1380013800"));
+}
+
 static void names_told_in_rows_go_to_the_vault_and_never_further(void **state) {
     world_t *w = *state;
     report_t reports[3] = {report_make(), report_make(), report_make()};
@@ -316,6 +341,7 @@ int main(void) {
         TEST(reports_told_in_rows_are_not_taken_among_other_messages),
         TEST(a_frame_of_rows_that_cannot_be_read_is_refused_whole),
         TEST(a_number_of_a_person_is_found_wherever_it_is_told_from),
+        TEST(what_was_found_clean_once_makes_nothing_else_clean),
         TEST(names_told_in_rows_go_to_the_vault_and_never_further),
     };
     return cmocka_run_group_tests_name("gateway reports", tests, NULL, NULL);
