@@ -16,7 +16,7 @@ typedef struct {
     int64_t least, most; /* and the bounds of them: INT64_MAX and 0 where there are none */
 } stretch_t;
 
-static inline stretch_t stretch_of(const month_t *month, const month_t *end, text_t member) {
+static stretch_t stretch_of(const month_t *month, const month_t *end, text_t member) {
     stretch_t stretch = {.least = INT64_MAX};
     for (; month != end; month++) {
         int64_t amount = (int64_t)month->amount;
@@ -25,29 +25,51 @@ static inline stretch_t stretch_of(const month_t *month, const month_t *end, tex
         if (amount == 0) continue;
         if (stretch.count++ == 0) stretch.first = amount;
         stretch.last = amount;
-        stretch.least = amount < stretch.least ? amount : stretch.least;
-        stretch.most = amount > stretch.most ? amount : stretch.most;
+        if (amount < stretch.least) stretch.least = amount;
+        if (amount > stretch.most) stretch.most = amount;
     }
     return stretch;
 }
 
-validation_past_t validation_past(const validation_history_t *history, text_t member, uint32_t period_from) {
-    months_t own = validation_months(history, period_from);
-    stretch_t before = {0}, behind = {0};
-    bool opening_taken = history->months_count > 0;
-    for (uint32_t index = 0; index < own.count; index++)
-        if (own.at[index].carried) opening_taken = false;
-    if (history->months_count > 0) { /* else `months` is NULL */
-        before = stretch_of(history->months, history->months + own.begin, member);
-        behind = stretch_of(history->months + own.begin + own.count, history->months + history->months_count, member);
+/* The same of bare months. */
+static inline stretch_t stretch_bare(const month_t *month, const month_t *end) {
+    int64_t sum = 0, most = 0;
+    uint64_t least = INT64_MAX; /* of amounts less 1: 0 is far above them */
+    uint32_t zeros = 0;
+    for (const month_t *at = month; at != end; at++) {
+        uint64_t amount = at->amount;
+        sum += (int64_t)amount;
+        zeros += amount == 0;
+        least = amount - 1 < least ? amount - 1 : least;
+        most = (int64_t)amount > most ? (int64_t)amount : most;
     }
-    bool some = before.count + behind.count > 0;
+    stretch_t stretch = {.sum = sum, .count = (uint32_t)(end - month) - zeros, .least = (int64_t)least + 1, .most = most};
+    if (stretch.count == 0) return (stretch_t){.least = INT64_MAX};
+    while (month->amount == 0) month++;
+    while (end[-1].amount == 0) end--;
+    stretch.first = (int64_t)month->amount;
+    stretch.last = (int64_t)end[-1].amount;
+    return stretch;
+}
+
+validation_past_t validation_past(const validation_history_t *history, text_t member, uint32_t period_from) {
+    if (history->months_count == 0) return (validation_past_t){0};
+    months_t own = validation_months(history, period_from);
+    const month_t *from = history->months, *end = from + history->months_count;
+    const month_t *begin = from + own.begin, *later = begin + own.count;
+    bool bare = history->bare && member.size == 0, opening_taken = true;
+    stretch_t before = bare ? stretch_bare(from, begin) : stretch_of(from, begin, member);
+    stretch_t behind = bare ? stretch_bare(later, end) : stretch_of(later, end, member);
+    for (const month_t *month = begin; month != later; month++)
+        if (month->carried) opening_taken = false;
     return (validation_past_t){.before = before.sum,
                                .others = before.sum + behind.sum,
                                .last = before.last,
                                .later = behind.first,
                                .months = before.count + behind.count,
-                               .least = !some ? 0 : before.least < behind.least ? before.least : behind.least,
+                               .least = before.count + behind.count == 0 ? 0
+                                        : before.least < behind.least    ? before.least
+                                                                         : behind.least,
                                .most = before.most > behind.most ? before.most : behind.most,
                                .opening_taken = opening_taken};
 }
@@ -140,32 +162,51 @@ static void typed_add(const restated_case_t *given, const month_t *month, int64_
 
 static int64_t total_of(const month_t *month) { return month == NULL ? 0 : month_total(month); }
 
-/* One member, and what it had and has in the month at hand: the months after it, all moved by the same difference. */
+/* What a member had in the months before the one at hand. */
+static int64_t total_before(const restated_case_t *given, text_t member) {
+    const month_t *month = given->fresh->months, *end = month + given->own.begin;
+    int64_t sum = 0;
+    if (given->fresh->bare)
+        for (; month != end; month++) sum += (int64_t)month->amount;
+    for (; month != end; month++)
+        if (month_is_of(month, member)) sum += month_total(month);
+    return sum;
+}
+
+/* The months of a member after the one at hand, which come to another running total than before. */
+static void months_restated(const restated_case_t *given, int64_t running, restated_typed_t *typed, restated_total_t *row) {
+    const validation_history_t *fresh = given->fresh;
+    uint32_t behind = given->own.begin + given->own.count;
+    const month_t *last = NULL;
+    if (behind == fresh->months_count) return;
+    if (fresh->bare) { /* all of them, and nothing was typed */
+        row->months = fresh->months_count - behind;
+        row->first = period_id(given, &fresh->months[behind]);
+        row->last = period_id(given, &fresh->months[fresh->months_count - 1]);
+        return;
+    }
+    for (uint32_t index = behind; index < fresh->months_count; index++) {
+        const month_t *month = &fresh->months[index];
+        if (month->gone || !month_is_of(month, row->member)) continue;
+        if (row->months++ == 0) row->first = period_id(given, month);
+        last = month;
+        running += month_total(month);
+        typed_add(given, month, running, typed, &row->typed_count);
+    }
+    if (last != NULL) row->last = period_id(given, last);
+}
+
+/* One member, and what it had and has in the month at hand: the months after it have all moved by the same difference. */
 static void member_restated(const restated_case_t *given, const month_t *old, const month_t *own, arena_t *arena,
                             restated_total_t *row) {
-    const validation_history_t *fresh = given->fresh;
-    const month_t *from = fresh->months, *last = NULL;
-    uint32_t begin = given->own.begin, behind = begin + given->own.count;
     text_t member = month_member(own == NULL ? old : own);
-    int64_t earlier = 0;
-    for (uint32_t index = 0; index < begin; index++)
-        if (month_is_of(&from[index], member)) earlier += month_total(&from[index]);
-    int64_t before = earlier + total_of(old), after = earlier + total_of(own);
-    restated_typed_t *typed = arena_room(arena, sizeof *typed * (fresh->months_count - behind + 1));
+    int64_t earlier = total_before(given, member), before = earlier + total_of(old), after = earlier + total_of(own);
+    restated_typed_t *typed = given->fresh->bare ? NULL : arena_room(arena, sizeof *typed * (given->fresh->months_count + 1));
     *row = (restated_total_t){
         .indicator = given->indicator, .member = member, .before = (uint64_t)before, .after = (uint64_t)after, .typed = typed};
     if (given->back && own != NULL && month_typed(own).value != after) typed_add(given, own, after, typed, &row->typed_count);
-    int64_t running = after; /* may come to `before` on its way, and what is behind has moved all the same */
-    for (uint32_t index = behind; before != after && index < fresh->months_count; index++) {
-        const month_t *month = &from[index];
-        if (month->gone || !month_is_of(month, member)) continue;
-        if (last == NULL) row->first = period_id(given, month);
-        last = month;
-        row->months++;
-        running += month_total(month);
-        if (month->more != NULL) typed_add(given, month, running, typed, &row->typed_count);
-    }
-    if (last != NULL) row->last = period_id(given, last);
+    /* on its way the new running total may come to the old one, and what is behind has moved all the same */
+    if (before != after) months_restated(given, after, typed, row);
 }
 
 static bool is_moved(const restated_case_t *given, const month_t *old, const month_t *fresh) {
@@ -201,17 +242,16 @@ static void months_copy(month_t *to, const month_t *from, uint32_t begin, uint32
     if (count > 0) memcpy(to, from + begin, count * sizeof *to); /* where there are none, `from` is NULL */
 }
 
-static void month_insert(month_t *months, uint32_t *count, month_t month) {
-    uint32_t at = *count;
-    while (at > 0 && month_compare(&months[at - 1], &month) > 0) {
-        months[at] = months[at - 1];
-        at--;
+/* The last one of them goes where it belongs. */
+static inline void month_sink(month_t *months, uint32_t count) {
+    for (uint32_t at = count - 1; at > 0 && month_compare(&months[at - 1], &months[at]) > 0; at--) {
+        month_t earlier = months[at - 1];
+        months[at - 1] = months[at];
+        months[at] = earlier;
     }
-    months[at] = month;
-    (*count)++;
 }
 
-static const month_more_t *more_said(const figure_t *figure, maybe_t typed, arena_t *arena) {
+static inline const month_more_t *more_said(const figure_t *figure, maybe_t typed, arena_t *arena) {
     if (figure->member.size == 0 && !figure->opening.given && !typed.given) return NULL;
     month_more_t *more = arena_room(arena, sizeof *more);
     *more = (month_more_t){.member = figure->member, .opening = figure->opening, .typed = typed};
@@ -227,14 +267,13 @@ months_t validation_months_said(const months_t *old, text_t indicator, uint32_t 
     for (uint32_t index = 0; index < figures_count; index++) {
         const figure_t *figure = &figures[index];
         if (!id_equal(figure->indicator, indicator) || !figure->amount.given) continue;
-        month_insert(months, &count,
-                     (month_t){.period_from = period_from,
-                               .amount = (uint64_t)figure->amount.value,
-                               .carried = carried || figure->opening.given,
-                               .more = more_said(figure, said[index].running, arena)});
+        months[count++] = (month_t){.period_from = period_from,
+                                    .amount = (uint64_t)figure->amount.value,
+                                    .carried = carried || figure->opening.given,
+                                    .more = more_said(figure, said[index].running, arena)};
+        month_sink(months, count);
     }
-    if (carried && count == 0)
-        month_insert(months, &count, (month_t){.period_from = period_from, .carried = true, .gone = true});
+    if (carried && count == 0) months[count++] = (month_t){.period_from = period_from, .carried = true, .gone = true};
     return (months_t){.at = months, .begin = old->begin, .count = count};
 }
 

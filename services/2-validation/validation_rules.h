@@ -35,6 +35,8 @@ typedef struct {
 static inline bool month_is_of(const month_t *self, text_t member) {
     return self->more == NULL ? member.size == 0 : text_equal(self->more->member, member);
 }
+/* No member, no opening balance, no running total typed, not gone, and carrying nothing. */
+static inline bool month_is_bare(const month_t *self) { return self->more == NULL && !self->carried && !self->gone; }
 static inline text_t month_member(const month_t *self) { return self->more == NULL ? text_of(NULL) : self->more->member; }
 static inline maybe_t month_opening(const month_t *self) { return self->more == NULL ? (maybe_t){false, 0} : self->more->opening; }
 static inline maybe_t month_typed(const month_t *self) { return self->more == NULL ? (maybe_t){false, 0} : self->more->typed; }
@@ -44,6 +46,7 @@ typedef struct {
     text_t indicator;
     const month_t *months;
     uint32_t months_count;
+    bool bare;      /* it is known that no month says anything but its amount, as most: then less need be looked at */
     uint32_t place; /* among those of its sheet, from 1; 0: it is in none */
 } validation_history_t;
 

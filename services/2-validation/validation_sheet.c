@@ -106,7 +106,7 @@ series_t *sheet_series_add(sheet_t *self, text_t indicator) {
     uint32_t at = series_place(self, indicator);
     self->series = opened(self, self->series, sizeof *self->series, &self->series_count, &self->series_room,
                           self->task->indicators_count, at);
-    self->series[at] = (series_t){.history.indicator = text_kept(self, indicator)};
+    self->series[at] = (series_t){.history = {.indicator = text_kept(self, indicator), .bare = true}};
     return &self->series[at];
 }
 
@@ -127,9 +127,11 @@ static month_t *months_opened(sheet_t *self, series_t *series, const months_t *o
 /* `fresh` in the place of `old`, with members that live as long as the sheet. */
 void sheet_series_put(sheet_t *self, series_t *series, const months_t *old, const months_t *fresh) {
     if (fresh->count == 0 && series->history.months_count == 0) return;
-    month_t *months = months_opened(self, series, old, fresh->count);
+    bool replaces = old->count == fresh->count; /* as mostly: one month the place of one */
+    month_t *months = replaces ? series->months + old->begin : months_opened(self, series, old, fresh->count);
     for (uint32_t index = 0; index < fresh->count; index++) {
         months[index] = fresh->at[index];
+        if (!month_is_bare(&months[index])) series->history.bare = false;
         if (months[index].more != NULL) months[index].more = more_kept(self, series->history.indicator, months[index].more);
     }
 }
@@ -266,6 +268,7 @@ sheet_t *sheet_of(turn_t *turn, const validation_place_t *place) {
 
 /* It will be written with the next commit: its page counts from now on. */
 static void sheet_change(turn_t *turn, sheet_t *sheet, size_t before) {
+    if (sheet->changed && sheet->bytes == before) return;
     sheets_t *self = sheets_of(turn);
     self->bytes += sheet->bytes - before;
     if (sheet->changed) return;
@@ -338,19 +341,18 @@ validation_standing_t standing_of(turn_t *turn, const sheet_t *sheet, const vali
 
 /* What the plan lacked when it came may be in it by now. */
 void standing_keep(turn_t *turn, sheet_t *sheet, const validation_place_t *place, text_t unit, text_t task, text_t period,
-                   const validation_standing_t *standing) {
-    validation_standing_t row = *standing;
+                   validation_standing_t *standing) {
     bool known = sheet != NULL && place->period != NULL;
-    bool came = known && has_strays(turn) && brief_of(sheet, place->period) == NULL;
-    row.period_from = known ? place->period->from : 0;
-    if (known) sheet_standing_put(turn, sheet, place->period, &row);
+    bool came = known && brief_of(sheet, place->period) == NULL && has_strays(turn);
+    standing->period_from = known ? place->period->from : 0;
+    if (known) sheet_standing_put(turn, sheet, place->period, standing);
     if (known && !came) return;
     store_key_t key = key_report(unit, task, period);
     if (came) {
         turn_delete(turn, VALIDATION_STRAY, &key);
         return;
     }
-    turn_put(turn, VALIDATION_STRAY, &key, &row);
+    turn_put(turn, VALIDATION_STRAY, &key, standing);
     if (plan_book(turn) != NULL) sheets_of(turn)->strays = true;
 }
 
@@ -361,5 +363,6 @@ validation_standing_t standing_get(turn_t *turn, text_t unit, text_t task, text_
 
 void standing_put(turn_t *turn, text_t unit, text_t task, text_t period, const validation_standing_t *standing) {
     validation_place_t place = place_meant(turn, unit, task, period);
-    standing_keep(turn, sheet_of(turn, &place), &place, unit, task, period, standing);
+    validation_standing_t row = *standing;
+    standing_keep(turn, sheet_of(turn, &place), &place, unit, task, period, &row);
 }

@@ -47,6 +47,6 @@ void standing_put(turn_t *turn, text_t unit, text_t task, text_t period, const v
 validation_standing_t standing_of(turn_t *turn, const sheet_t *sheet, const validation_place_t *place, text_t unit, text_t task,
                                   text_t period);
 void standing_keep(turn_t *turn, sheet_t *sheet, const validation_place_t *place, text_t unit, text_t task, text_t period,
-                   const validation_standing_t *standing);
+                   validation_standing_t *standing); /* its period_from is set */
 
 #endif

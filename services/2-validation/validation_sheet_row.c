@@ -99,11 +99,9 @@ sheet_t *sheet_read(turn_t *turn, const validation_place_t *place, arena_t *aren
     return self;
 }
 
-static bool is_plain(const validation_history_t *history) {
-    for (uint32_t index = 0; index < history->months_count; index++) {
-        const month_t *month = &history->months[index];
-        if (month->more != NULL || month->carried || month->gone) return false;
-    }
+static bool is_bare(const validation_history_t *history) {
+    for (uint32_t index = 0; !history->bare && index < history->months_count; index++)
+        if (!month_is_bare(&history->months[index])) return false;
     return true;
 }
 
@@ -121,7 +119,7 @@ static validation_month_t month_row(const month_t *month) {
 static validation_series_t series_row(const validation_history_t *history, arena_t *arena) {
     validation_series_t row = {.indicator = history->indicator};
     uint32_t count = history->months_count;
-    if (is_plain(history)) {
+    if (is_bare(history)) {
         uint8_t *plain = arena_room(arena, (size_t)count * PLAIN_SIZE), *at = plain;
         for (uint32_t index = 0; index < count; index++)
             at = number_lay(number_lay(at, history->months[index].period_from, 4), history->months[index].amount, 8);
