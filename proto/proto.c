@@ -14,8 +14,6 @@ stream_t stream_named(text_t name) {
     return STREAM_NONE;
 }
 
-chain_t stream_chain(stream_t stream) { return stream == STREAM_ENTRIES ? CHAIN_SEALED : CHAIN_QUICK; }
-
 #define SET(set) const word_t set##_words[] = {
 #define WORD_IN(set, word, number, zh, en) {#word, (number), (zh), (en)},
 #define SET_END(set)                                                                                                   \

@@ -11,7 +11,8 @@ enum { OPTIONAL = 0, REQUIRED = 1 };
 typedef enum { STREAM_NONE, STREAM_ENTRIES, STREAM_VERDICTS, STREAM_TALLIES, STREAM_WARNINGS } stream_t;
 const char *stream_name(stream_t stream);          /* "entries" … ; "none" */
 stream_t stream_named(text_t name);                /* STREAM_NONE if there is no such stream */
-chain_t stream_chain(stream_t stream);             /* the ledger's is sealed, what is derived from it is chained quickly */
+/* The ledger's is sealed, what is derived from it is chained quickly. */
+static inline chain_t stream_chain(stream_t stream) { return stream == STREAM_ENTRIES ? CHAIN_SEALED : CHAIN_QUICK; }
 
 /* One word of a closed vocabulary. The arrays end with a word whose name is NULL. */
 typedef struct {

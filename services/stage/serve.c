@@ -13,25 +13,19 @@ static uint64_t cause_head(txn_t *txn, stream_t stream, head_t durable) {
     return stream == STREAM_ENTRIES ? durable.seq : txn_fact(txn, "cause_seq");
 }
 
-static bytes_t bytes_kept(const buffer_t *buffer, arena_t *arena) {
-    return buffer->size == 0 ? (bytes_t){NULL, 0} : arena_bytes(arena, (bytes_t){buffer->at, (uint32_t)buffer->size});
-}
-
-/* Gathers what follows fetch->after, up to `last`, in the arena. Of the room for a full batch only what is written is memory. */
+/* Gathers what follows fetch->after, up to `last`, in the arena. Of the room for a full batch, or for one event of any size, only
+ * what is written is memory; and the arena keeps it for the next one. */
 static bool batch_fill(txn_t *txn, uint64_t last, const fetch_t *fetch, arena_t *arena, batch_t *batch) {
-    size_t room = (fetch->max_bytes == 0 ? LIMIT_BATCH : (size_t)fetch->max_bytes) + LIMIT_ENTRY;
-    events_t events = {.events = {.at = arena_room(arena, room), .room = room}};
+    enum { ROOM = LIMIT_ENTRY + SIZE_SIZE + LINK_SIZE };
+    _Static_assert((int)LIMIT_BATCH <= (int)ROOM, "what fits into a batch has room");
+    events_t events = {.events = {.at = arena_room(arena, ROOM), .room = ROOM}};
     uint32_t count = txn_events(txn, fetch->after, last, (uint32_t)fetch->max_bytes, &events);
-    if (count > 0) {
-        batch->events = (bytes_t){events.events.at, (uint32_t)events.events.size};
-        batch->sizes = bytes_kept(&events.sizes, arena);
-        batch->links = bytes_kept(&events.links, arena);
-        memcpy(batch->last_hash, events.last_hash, sizeof batch->last_hash);
-        batch->count = count;
-    }
-    buffer_destroy(&events.sizes);
-    buffer_destroy(&events.links);
-    return count > 0;
+    if (count == 0) return false;
+    batch->events = (bytes_t){events.events.at, (uint32_t)events.events.size};
+    memcpy(batch->last_hash, events.last_hash, sizeof batch->last_hash);
+    batch->count = count;
+    batch->framed = true;
+    return true;
 }
 
 /* A reader that is longer than we are usually waits until we have derived again what it has. But where our last event belongs
@@ -69,16 +63,16 @@ bool stream_serve(txn_t *txn, stream_t stream, head_t durable, const fetch_t *fe
     return batch_fill(txn, last, fetch, arena, batch);
 }
 
-/* The event at the head of `rest`, the index-th of its batch: cut by its size, or found by reading it where none is told. Who
- * follows a chain finds in the hash whatever was cut wrongly. */
-static err_t event_cut(const batch_t *batch, uint64_t index, bytes_t rest, event_t *event) {
+/* The event at the head of `rest`: cut by the size before it, or found by reading it where none stands there. Who follows a chain
+ * finds in the hash whatever was cut wrongly. */
+static inline err_t event_cut(const batch_t *batch, bytes_t rest, event_t *event) {
     fault_t fault;
-    uint32_t size;
-    if (batch->sizes.size == 0) return event_decode(rest, event, &fault);
-    if (batch->sizes.size / sizeof size <= index) return ERR_BAD;
-    memcpy(&size, batch->sizes.at + index * sizeof size, sizeof size);
+    uint32_t size, head = SIZE_SIZE + (stream_chain((stream_t)batch->stream) == CHAIN_SEALED ? LINK_SIZE : 0);
+    if (!batch->framed) return event_decode(rest, event, &fault);
+    if (rest.size <= head) return ERR_BAD;
+    memcpy(&size, rest.at, sizeof size);
     size = le32toh(size);
-    return size == 0 || size > rest.size ? ERR_BAD : event_open((bytes_t){rest.at, size}, event, &fault);
+    return size == 0 || size > rest.size - head ? ERR_BAD : event_open((bytes_t){rest.at + head, size}, event, &fault);
 }
 
 bool batch_next(const batch_t *batch, uint32_t *at, uint64_t *seq, event_t *event, err_t *err) {
@@ -91,22 +85,21 @@ bool batch_next(const batch_t *batch, uint32_t *at, uint64_t *seq, event_t *even
     }
     bytes_t rest = {batch->events.at + *at, batch->events.size - *at};
     bool stated = batch->from != 0 && next - batch->from < batch->count;
-    *err = stated ? event_cut(batch, next - batch->from, rest, event) : ERR_BAD;
+    *err = stated ? event_cut(batch, rest, event) : ERR_BAD;
     if (*err != OK) return false;
     event->seq = *seq = next;
-    *at += event->raw.size;
+    *at = (uint32_t)(event->raw.at - batch->events.at) + event->raw.size;
     return true;
 }
 
 bool batch_follows(const batch_t *batch, const event_t *event, uint8_t hash[HASH_SIZE]) {
     chain_t chain = stream_chain((stream_t)batch->stream);
-    if (chain == CHAIN_QUICK || batch->links.size == 0) {
+    if (chain == CHAIN_QUICK || !batch->framed) {
         hash_chain(chain, hash, event->raw, hash);
         return true;
     }
-    uint64_t index = event->seq - batch->from, sum;
-    if (batch->links.size / LINK_SIZE <= index) return false;
-    const uint8_t *link = batch->links.at + index * LINK_SIZE;
+    uint64_t sum;
+    const uint8_t *link = event->raw.at - LINK_SIZE;
     memcpy(&sum, link + HASH_SIZE, sizeof sum);
     bool follows = le64toh(sum) == link_sum(hash, link, event->raw);
     memcpy(hash, link, HASH_SIZE);

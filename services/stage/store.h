@@ -119,11 +119,11 @@ void txn_append_known(txn_t *self, const event_t *header, const message_t *type,
 void txn_append_copy(txn_t *self, const event_t *event, uint64_t *seq);
 /* Reads event `seq` (views into the arena) and, if hash is not NULL, its chained hash. false: not there or stuck. */
 bool txn_event(txn_t *self, uint64_t seq, arena_t *arena, event_t *event, uint8_t *hash);
-/* Events as a batch carries them: raw, one behind the other, the size of each in 4 bytes little endian; of each in a sealed
- * chain the chained hash and the sum beside it (LINK_SIZE bytes). */
-enum { LINK_SIZE = 40 };
+/* Events as a framed batch carries them: of each its size in 4 bytes little endian, in a sealed chain the chained hash and the sum
+ * beside it (LINK_SIZE bytes), and the event itself. As those of a derived stream lie in its records. */
+enum { SIZE_SIZE = 4, LINK_SIZE = 40 };
 typedef struct {
-    buffer_t events, sizes, links;
+    buffer_t events;
     uint8_t last_hash[32];
 } events_t;
 /* Gathers those after `after` up to `last`, at most max_bytes, but at least one. Returns how many. */

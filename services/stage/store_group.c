@@ -9,7 +9,6 @@
 #include <string.h>
 
 enum {
-    SIZE_SIZE = sizeof(uint32_t),
     GROUP_FULL = 2000 /* bytes: two of them fill a page of 4096 */
 };
 
@@ -24,7 +23,7 @@ static store_key_t seq_key(uint64_t seq) {
     return key;
 }
 
-bool event_cut(const store_t *self, bytes_t record, uint32_t *at, bytes_t *event) {
+static inline bool next_cut(const store_t *self, bytes_t record, uint32_t *at, bytes_t *event) {
     uint32_t from = *at == 0 ? self->stream_head : *at, size = 0;
     if (record.size <= from) return false;
     if (self->chain == CHAIN_SEALED) {
@@ -41,11 +40,13 @@ bool event_cut(const store_t *self, bytes_t record, uint32_t *at, bytes_t *event
     return true;
 }
 
+bool event_cut(const store_t *self, bytes_t record, uint32_t *at, bytes_t *event) { return next_cut(self, record, at, event); }
+
 uint64_t events_in(const store_t *self, bytes_t record) {
     uint64_t count = 0;
     uint32_t at = 0;
     bytes_t event;
-    while (event_cut(self, record, &at, &event)) count++;
+    while (next_cut(self, record, &at, &event)) count++;
     return at == record.size ? count : 0;
 }
 
@@ -79,8 +80,8 @@ void event_broken(txn_t *self, uint64_t seq) {
 }
 
 /* The next event of the record at hand. A record that does not end where an event ends is broken. */
-static bool passage_cut(txn_t *self, passage_t *walk) {
-    if (event_cut(self->store, walk->record, &walk->at, &walk->event)) return true;
+static inline bool passage_cut(txn_t *self, passage_t *walk) {
+    if (next_cut(self->store, walk->record, &walk->at, &walk->event)) return true;
     event_broken(self, walk->seq);
     return false;
 }
@@ -130,6 +131,36 @@ bool passage_next_record(txn_t *self, passage_t *walk) {
         if (!passage_cut(self, walk)) return false;
     }
     return passage_next(self, walk);
+}
+
+/* An entry of the ledger: its record, and its size in front of it. */
+static bool sealed_gather(const passage_t *walk, uint32_t room, buffer_t *out) {
+    uint32_t size = htole32(walk->event.size);
+    if (out->size > 0 && out->size + SIZE_SIZE + walk->record.size > room) return false;
+    buffer_add(out, &size, sizeof size);
+    buffer_add(out, walk->record.at, walk->record.size);
+    return true;
+}
+
+bool passage_gather(txn_t *self, passage_t *walk, uint64_t last, uint32_t room, buffer_t *out, uint32_t *count) {
+    if (self->store->chain == CHAIN_SEALED) {
+        bool fits = sealed_gather(walk, room, out);
+        *count += fits;
+        return fits;
+    }
+    uint32_t begin = walk->at - walk->event.size - SIZE_SIZE, end = begin; /* of the record: what is wanted of it */
+    bool fits = true, more = true;
+    while (more) {
+        fits = out->size + (walk->at - begin) <= room || (out->size == 0 && end == begin);
+        if (!fits) break;
+        end = walk->at;
+        ++*count;
+        more = walk->seq < last && walk->at < walk->record.size;
+        if (more) walk->seq++;
+        more = more && passage_cut(self, walk);
+    }
+    buffer_add(out, walk->record.at + begin, end - begin);
+    return fits && self->err == OK;
 }
 
 void passage_end(passage_t *walk) {

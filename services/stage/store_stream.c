@@ -205,31 +205,12 @@ uint64_t txn_caused_by(txn_t *self, uint64_t cause_seq, arena_t *arena, event_t 
     return there ? low : 0;
 }
 
-/* What an event takes in a batch. */
-static uint32_t event_room(const txn_t *self, bytes_t event) {
-    return event.size + (uint32_t)sizeof(uint32_t) + (self->store->chain == CHAIN_SEALED ? LINK_SIZE : 0);
-}
-
-static void event_gather(const txn_t *self, const passage_t *walk, events_t *out) {
-    uint32_t size = htole32(walk->event.size);
-    buffer_add(&out->events, walk->event.at, walk->event.size);
-    buffer_add(&out->sizes, &size, sizeof size);
-    if (self->store->chain == CHAIN_SEALED) buffer_add(&out->links, walk->record.at, LINK_SIZE);
-}
-
 uint32_t txn_events(txn_t *self, uint64_t after, uint64_t last, uint32_t max_bytes, events_t *out) {
-    uint32_t room = max_bytes == 0 || max_bytes > LIMIT_BATCH ? LIMIT_BATCH : max_bytes;
-    uint32_t count = 0, used = 0;
+    uint32_t room = max_bytes == 0 || max_bytes > LIMIT_BATCH ? LIMIT_BATCH : max_bytes, count = 0;
     passage_t walk;
     if (after >= last) return 0;
     bool more = passage_begin(self, after + 1, &walk);
-    while (more) {
-        used += event_room(self, walk.event);
-        if (count > 0 && used > room) break;
-        event_gather(self, &walk, out);
-        count++;
-        more = walk.seq < last && passage_next(self, &walk);
-    }
+    while (more) more = passage_gather(self, &walk, last, room, &out->events, &count) && walk.seq < last && passage_next(self, &walk);
     passage_end(&walk);
     bool good = self->err == OK && count > 0 && txn_hash(self, after + count, out->last_hash);
     return good ? count : 0;
