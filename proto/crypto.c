@@ -66,14 +66,6 @@ void hash_chain(chain_t chain, const uint8_t previous[HASH_SIZE], bytes_t bytes,
     else chain_quick(previous, bytes, out);
 }
 
-uint64_t link_sum(const uint8_t previous[HASH_SIZE], const uint8_t own[HASH_SIZE], bytes_t bytes) {
-    uint8_t hashes[2 * HASH_SIZE];
-    memcpy(hashes, previous, HASH_SIZE);
-    memcpy(hashes + HASH_SIZE, own, HASH_SIZE);
-    /* a sum of which one part alone changes is another one */
-    return XXH3_64bits(bytes.at, bytes.size) + XXH3_64bits(hashes, sizeof hashes) * UINT64_C(0x9e3779b97f4a7c15);
-}
-
 /* Multiplying by an odd number and turning are both reversible: for equal words behind it, another state before stays another. */
 static uint64_t sum_word(uint64_t sum, uint64_t word) {
     sum = (sum ^ word) * UINT64_C(0x9e3779b97f4a7c15);
@@ -100,6 +92,11 @@ static uint64_t sum_bytes(uint64_t sum, bytes_t bytes) {
     uint64_t word = 0;
     if (left > 0) memcpy(&word, at, left);
     return left > 0 ? sum_word(sum, word) : sum;
+}
+
+uint64_t link_sum(const uint8_t previous[HASH_SIZE], const uint8_t own[HASH_SIZE], bytes_t bytes) {
+    uint64_t sum = sum_bytes(0, (bytes_t){previous, HASH_SIZE});
+    return sum_bytes(sum_bytes(sum, (bytes_t){own, HASH_SIZE}), bytes);
 }
 
 uint64_t checksum64(bytes_t name, bytes_t content) { return sum_bytes(sum_bytes(0, name), content); }

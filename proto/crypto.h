@@ -20,7 +20,7 @@ typedef enum { CHAIN_SEALED, CHAIN_QUICK } chain_t;
 /* The next link. previous and out may be the same. */
 void hash_chain(chain_t chain, const uint8_t previous[HASH_SIZE], bytes_t bytes, uint8_t out[HASH_SIZE]);
 /* Beside a link of a sealed chain, for those who read it often: ties `bytes` to their chained hash `own` and to the one before.
- * Against rot and mistakes, at a tenth of the price. */
+ * Against rot and mistakes, at a tenth of the price, and as sharp as checksum64. */
 uint64_t link_sum(const uint8_t previous[HASH_SIZE], const uint8_t own[HASH_SIZE], bytes_t bytes);
 /* SipHash-2-4 of 128 bits: who does not have the key can neither make nor guess it. */
 void mac_of(const uint8_t key[MAC_KEY_SIZE], bytes_t bytes, uint8_t out[MAC_SIZE]);

@@ -194,12 +194,29 @@ verdict_t verdict_of_row(const verdicts_t *shared, const verdict_row_t *row) {
                        .received_ms = row->received_ms != 0 ? row->received_ms : shared->received_ms};
 }
 
+uint64_t accepted_below(const report_accepted_t *accepted) {
+    if (accepted->below_none) return 0;
+    return accepted->below_seq != 0 ? accepted->below_seq : accepted->previous;
+}
+
+/* A row that names no figure is of the only one. */
+static const restated_total_t *restated_named(const report_accepted_t *accepted, arena_t *arena) {
+    if (accepted->restated_count != 1 || accepted->restated[0].indicator.size > 0 || accepted->figures_count == 0)
+        return accepted->restated;
+    restated_total_t *row = ARENA_NEW(arena, restated_total_t, 1);
+    *row = accepted->restated[0];
+    row->indicator = accepted->figures[0].indicator;
+    row->member = accepted->figures[0].member;
+    return row;
+}
+
 bool restated_of_event(const event_t *event, arena_t *arena, restated_told_t *told) {
     report_accepted_t accepted;
     report_returned_t returned;
     fault_t fault;
     if (event->kind == KIND_report_accepted && event_body(event, report_accepted_type(), arena, &accepted, &fault) == OK)
-        *told = (restated_told_t){accepted.unit, accepted.task, accepted.period, accepted.restated, accepted.restated_count};
+        *told = (restated_told_t){accepted.unit, accepted.task, accepted.period, restated_named(&accepted, arena),
+                                  accepted.restated_count};
     else if (event->kind == KIND_report_returned && event_body(event, report_returned_type(), arena, &returned, &fault) == OK)
         *told = (restated_told_t){returned.unit, returned.task, returned.period, returned.restated, returned.restated_count};
     else return false;

@@ -23,5 +23,7 @@ typedef struct {
 } restated_told_t;
 /* false: the event is neither of the two. */
 bool restated_of_event(const event_t *event, arena_t *arena, restated_told_t *told);
+/* Entry of the revision that counted until this one was accepted; 0: none did. */
+uint64_t accepted_below(const report_accepted_t *accepted);
 
 #endif

@@ -101,6 +101,15 @@ static uint64_t evidence_of(const report_t *report) {
     return count;
 }
 
+/* The only figure need not be named again. */
+static void restated_unname(const restated_t *restated, const validation_ruling_t *ruling) {
+    if (restated->count != 1 || ruling->figures_count != 1) return;
+    restated_total_t *row = restated->rows;
+    const figure_t *only = ruling->figures;
+    bool same = id_equal(row->indicator, only->indicator) && text_equal(row->member, only->member);
+    if (same) row->indicator = row->member = text_of(NULL);
+}
+
 static void emit_accepted(turn_t *turn, const validation_case_t *given, const validation_ruling_t *ruling,
                           const restated_t *restated, const claims_place_t *place) {
     const report_t *report = given->report;
@@ -117,10 +126,13 @@ static void emit_accepted(turn_t *turn, const validation_case_t *given, const va
                                   .due_ms = due_in(turn, &given->standing, given->unit, given->place.period),
                                   .evidence = evidence_of(report),
                                   .previous = given->standing.newest_seq,
-                                  .below_seq = standing_counts_seq(&given->standing),
                                   .restated = restated->rows,
                                   .restated_count = restated->count};
     if (given->received_ms != turn_now_ms(turn)) accepted.received_ms = (uint64_t)given->received_ms;
+    uint64_t below_seq = standing_counts_seq(&given->standing);
+    if (below_seq != accepted.previous) accepted.below_seq = below_seq;
+    accepted.below_none = below_seq == 0 && accepted.previous != 0;
+    restated_unname(restated, ruling);
     accepted.claims = place->told;
     accepted.claims_count = place->told_count;
     memcpy(accepted.submission_id, report->submission_id, sizeof accepted.submission_id);
@@ -170,7 +182,7 @@ static void on_report_received(turn_t *turn, const event_t *event) {
     verdict_keep(turn, &given, &ruling, sheet);
     if (ruling.accepted) emit_accepted(turn, &given, &ruling, &restated, &place);
     else emit_refused(turn, &given, &ruling);
-    disputes_tell(turn, &place);
+    if (place.disputes_count > 0) disputes_tell(turn, &place);
 }
 
 static void apply(turn_t *turn, const event_t *event) {

@@ -1,6 +1,8 @@
 /* How a figure came to be what it is: every value it took, from the verdicts in stream 2; nothing is kept for it. */
 #include "services/2-validation/validation_state.h"
 
+#include "proto/verdict.h"
+
 typedef struct {
     const history_ask_t *ask;
     text_t period, task, indicator; /* at hand */
@@ -124,7 +126,7 @@ static bool returns_add(turn_t *turn, history_page_t *page, uint64_t from, uint6
         report_accepted_t below = {0};
         int64_t at_ms;
         uint64_t previous;
-        if (standing->below_seq == 0 || !accepted_at(turn, standing->below_seq, &below, &at_ms, &previous))
+        if (accepted_below(standing) == 0 || !accepted_at(turn, accepted_below(standing), &below, &at_ms, &previous))
             below = (report_accepted_t){0};
         figure_change_t row = {.cause_seq = decision->seq, .period = page->period, .task = page->task, .indicator = page->indicator,
                                .revision = below.revision, .received_ms = decision->at_ms, .returned = true};

@@ -112,12 +112,9 @@ static uint32_t items_of(const figure_t *figures, uint32_t count) {
     return items;
 }
 
-const claim_t *claims_of(turn_t *turn, const claims_place_t *place, const figure_t *figures, uint32_t count, int64_t received_ms,
-                         uint32_t *claims_count) {
+static const claim_t *claims_among(turn_t *turn, const claims_place_t *place, const figure_t *figures, uint32_t count,
+                                   uint32_t items, int64_t received_ms, uint32_t *claims_count) {
     const planbook_t *book = plan_book(turn);
-    uint32_t items = items_of(figures, count);
-    *claims_count = 0;
-    if (items == 0 || book == NULL) return NULL;
     claim_t *claims = ARENA_NEW(turn_arena(turn), claim_t, items);
     for (uint32_t index = 0; index < count; index++) {
         const figure_t *figure = &figures[index];
@@ -133,6 +130,14 @@ const claim_t *claims_of(turn_t *turn, const claims_place_t *place, const figure
     }
     if (*claims_count > 1) qsort(claims, *claims_count, sizeof *claims, claim_compare);
     return claims;
+}
+
+const claim_t *claims_of(turn_t *turn, const claims_place_t *place, const figure_t *figures, uint32_t count, int64_t received_ms,
+                         uint32_t *claims_count) {
+    uint32_t items = items_of(figures, count);
+    *claims_count = 0;
+    if (items == 0 || plan_book(turn) == NULL) return NULL;
+    return claims_among(turn, place, figures, count, items, received_ms, claims_count);
 }
 
 void claims_keep(turn_t *turn, const claims_place_t *place, uint64_t revision, const claim_t *claims, uint32_t count) {

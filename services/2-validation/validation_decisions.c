@@ -2,6 +2,8 @@
 #include "services/2-validation/validation_claims.h"
 #include "services/2-validation/validation_state.h"
 
+#include "proto/verdict.h"
+
 #include "services/plan/calendar.h"
 
 #include <inttypes.h>
@@ -104,12 +106,12 @@ static void revision_return(turn_t *turn, const report_decided_t *decided, valid
     report_accepted_t top = {0}, below = {0};
     int64_t received_ms = 0;
     bool there = accepted_find(turn, standing_counts_seq(standing), &top, &received_ms);
-    there = there && (top.below_seq == 0 || accepted_find(turn, top.below_seq, &below, &received_ms));
+    there = there && (accepted_below(&top) == 0 || accepted_find(turn, accepted_below(&top), &below, &received_ms));
     if (!there) txn_fail(turn_txn(turn), ERR_CORRUPT); /* what we wrote is not there */
     *restated = histories_revive(turn, decided, &below);
     standing->decision = decision_returned;
     standing->counts = below.revision;
-    standing->counts_seq = top.below_seq;
+    standing->counts_seq = accepted_below(&top);
 }
 
 /* What the returned revision claimed is withdrawn; what the one that counts again claims stands from now on. */

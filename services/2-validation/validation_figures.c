@@ -134,8 +134,8 @@ static void judge_people(judge_t *self, exhibit_t *exhibit) {
         items[index] = said->items[index];
         items[index].amount = (maybe_t){false, 0};
     }
-    exhibit->norm.running = (maybe_t){false, 0}; /* of people a count, not a sum */
-    exhibit->norm.items = items;
+    exhibit->norm->running = (maybe_t){false, 0}; /* of people a count, not a sum */
+    exhibit->norm->items = items;
     exhibit->known = true;
     if (plan_thresholds(self->plan).evidence_always) judge_evidence(self, exhibit);
 }
@@ -144,7 +144,7 @@ static void judge_sum(judge_t *self, exhibit_t *exhibit) {
     const indicator_t *indicator = exhibit->indicator;
     int64_t amount = 0;
     if (!judge_amount(self, exhibit, &amount)) return;
-    exhibit->norm.amount = (maybe_t){true, amount};
+    exhibit->norm->amount = (maybe_t){true, amount};
     exhibit->known = true;
     if (amount > 0 && exhibit->said->items_count == 0) {
         if (indicator_needs_items(indicator))
@@ -156,8 +156,9 @@ static void judge_sum(judge_t *self, exhibit_t *exhibit) {
 void judge_figure(judge_t *self, exhibit_t *exhibits, uint32_t index) {
     exhibit_t *exhibit = &exhibits[index];
     const figure_t *said = &self->given->report->figures[index];
-    *exhibit = (exhibit_t){.index = index, .said = said, .norm = *said};
-    exhibit->norm.amount = (maybe_t){false, 0}; /* a running total stays as it was typed: it may come back by a return */
+    *exhibit = (exhibit_t){.index = index, .said = said, .norm = exhibit->norm};
+    *exhibit->norm = *said;
+    exhibit->norm->amount = (maybe_t){false, 0}; /* a running total stays as it was typed: it may come back by a return */
     judge_repeat(self, exhibits, index);
     if (!judge_figure_place(self, exhibit)) return;
     exhibit->history = &self->given->histories[index];
@@ -169,7 +170,7 @@ void judge_figure(judge_t *self, exhibit_t *exhibits, uint32_t index) {
         if (people) judge_people(self, exhibit);
         else judge_sum(self, exhibit);
     } else if (said->nil && !people) {
-        exhibit->norm.amount = (maybe_t){true, 0};
+        exhibit->norm->amount = (maybe_t){true, 0};
         exhibit->known = true;
         if (is_too_large(self, exhibit, said->opening, "opening")) return;
         if (exhibit->past.others + value_or_zero(said->opening) > LIMIT_TOTAL)
@@ -187,7 +188,7 @@ static const exhibit_t *exhibit_of(const exhibit_t *exhibits, uint32_t count, te
 }
 
 static int64_t month_of(const exhibit_t *exhibit) {
-    return exhibit->indicator->measure == measure_people ? (int64_t)exhibit->said->items_count : exhibit->norm.amount.value;
+    return exhibit->indicator->measure == measure_people ? (int64_t)exhibit->said->items_count : exhibit->norm->amount.value;
 }
 
 /* A part that is more than nothing stands beside its total, or nobody can see that it is a part. */
@@ -195,7 +196,7 @@ static void judge_whole_missing(judge_t *self, const exhibit_t *part) {
     const report_t *report = self->given->report;
     const indicator_t *whole = indicator_in(self->task, part->indicator->subset_of);
     if (whole == NULL || !indicator_contributed_by(whole, part->said->member, self->unit->id)) return;
-    if (month_of(part) == 0 && value_or_zero(part->norm.opening) == 0) return;
+    if (month_of(part) == 0 && value_or_zero(part->norm->opening) == 0) return;
     for (uint32_t index = 0; index < report->figures_count; index++) /* there, and wrong: that is told already */
         if (text_equal(report->figures[index].indicator, whole->id) &&
             text_equal(report->figures[index].member, part->said->member))
@@ -215,8 +216,8 @@ void judge_subsets(judge_t *self, const exhibit_t *exhibits, uint32_t count) {
         }
         int64_t of_part = month_of(part), of_whole = month_of(whole);
         if (of_part <= of_whole) { /* the month holds; so must the month and the balance before it */
-            of_part += value_or_zero(part->norm.opening);
-            of_whole += value_or_zero(whole->norm.opening);
+            of_part += value_or_zero(part->norm->opening);
+            of_whole += value_or_zero(whole->norm->opening);
         }
         if (of_part <= of_whole) continue;
         FAULT_WITH(self, subset_exceeds, figure_path(self, part->index, "amount"), judge_shown(self, part->indicator, of_part),

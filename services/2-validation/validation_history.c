@@ -122,11 +122,10 @@ uint32_t validation_standings(const validation_history_t *history, text_t indica
 
 months_t validation_months(const validation_history_t *history, uint32_t period_from) {
     months_t months = {0};
-    uint32_t at = 0, behind = history->months_count;
-    while (at < behind) { /* the first one that is not earlier lies in [at, behind] */
-        uint32_t middle = (at + behind) / 2;
-        if (history->months[middle].period_from < period_from) at = middle + 1;
-        else behind = middle;
+    uint32_t at = 0;
+    for (uint32_t left = history->months_count, half = 0; left > 0; left -= half) { /* the first one that is not earlier */
+        half = (left + 1) / 2;
+        if (history->months[at + half - 1].period_from < period_from) at += half;
     }
     months.begin = at;
     while (at < history->months_count && history->months[at].period_from == period_from) at++;

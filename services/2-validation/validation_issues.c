@@ -48,12 +48,10 @@ static bool moves_a_figure(const validation_case_t *given, const validation_ruli
 }
 
 /* A bulletin is out after the deadline of its period: a report that came in time is not looked up. */
-void issues_note(turn_t *turn, const validation_case_t *given, validation_ruling_t *ruling) {
+static void issues_tell(turn_t *turn, const validation_issues_t *out, const validation_case_t *given, validation_ruling_t *ruling) {
     arena_t *arena = turn_arena(turn);
     const period_t *period = given->place.period;
-    const validation_issues_t *out = &((const validation_memory_t *)turn_memory(turn))->issues;
     text_t shown = text_of(NULL);
-    if (out->issues_count == 0) return;
     if (given->received_ms <= planned_deadline(turn, period).due_ms) return;
     if (ruling->explained_count >= LIMIT_REASONS) return;
     if (!moves_a_figure(given, ruling, period->from)) return;
@@ -71,4 +69,9 @@ void issues_note(turn_t *turn, const validation_case_t *given, validation_ruling
     grown[ruling->explained_count++] = (reason_t){.code = REASON_OF(already_published), .path = text_of("period"), .args = args,
                                                   .args_count = 1};
     ruling->explained = grown;
+}
+
+void issues_note(turn_t *turn, const validation_case_t *given, validation_ruling_t *ruling) {
+    const validation_issues_t *out = &((const validation_memory_t *)turn_memory(turn))->issues;
+    if (out->issues_count > 0) issues_tell(turn, out, given, ruling);
 }

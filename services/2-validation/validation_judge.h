@@ -31,8 +31,8 @@ typedef struct {
     const indicator_t *indicator; /* NULL: unknown */
     const validation_history_t *history; /* of (unit, indicator) */
     validation_past_t past;
-    figure_t norm; /* normalised */
-    bool known;    /* norm.amount can be relied on */
+    figure_t *norm; /* normalised */
+    bool known;     /* norm->amount can be relied on */
 } exhibit_t;
 
 /* Adds a fault; soft ones that the report explains go to `explained`. args: at most LIMIT_ARGS. */
@@ -58,7 +58,7 @@ text_t item_path(judge_t *self, uint32_t figure, uint32_t item, const char *fiel
 bool indicator_lasts(const indicator_t *indicator); /* persons who stay */
 bool indicator_needs_items(const indicator_t *indicator);
 
-/* Figure by figure; fills exhibit->norm. */
+/* Figure by figure; fills exhibit->norm, whose place is given. */
 void judge_figure(judge_t *self, exhibit_t *exhibits, uint32_t index);
 /* What asks for an explanation: an amount that is odd beside the unit's own months, or that nothing proves. */
 void judge_soft(judge_t *self, const exhibit_t *exhibit, int64_t amount);

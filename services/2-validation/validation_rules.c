@@ -233,14 +233,16 @@ validation_ruling_t validation_judge(const validation_case_t *given, arena_t *ar
     uint32_t count = report->figures_count;
     judge_claim_count(&judge);
     exhibit_t *exhibits = arena_room(arena, sizeof *exhibits * count);
-    for (uint32_t index = 0; index < count; index++) judge_figure(&judge, exhibits, index);
+    figure_t *figures = arena_room(arena, sizeof *figures * count);
+    for (uint32_t index = 0; index < count; index++) {
+        exhibits[index].norm = &figures[index];
+        judge_figure(&judge, exhibits, index);
+    }
     judge_subsets(&judge, exhibits, count);
     text_t *missing = arena_room(arena, sizeof *missing * judge.task->indicators_count);
     uint32_t missing_count = owes ? judge_completeness(&judge, missing) : 0;
     validation_ruling_t ruling = ruling_of(&judge);
     if (!ruling.accepted) return ruling;
-    figure_t *figures = arena_room(arena, sizeof *figures * count);
-    for (uint32_t index = 0; index < count; index++) figures[index] = exhibits[index].norm;
     ruling.figures = figures;
     ruling.figures_count = count;
     ruling.missing = missing;

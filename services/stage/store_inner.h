@@ -119,8 +119,8 @@ bool passage_begin(txn_t *self, uint64_t seq, passage_t *walk); /* false: not th
 bool passage_next(txn_t *self, passage_t *walk);                /* false: the end, a gap or an error; the latter two stick */
 bool passage_next_record(txn_t *self, passage_t *walk);         /* the same: the first event of the next record */
 void passage_end(passage_t *walk);
-/* Adds the event at hand, and those behind it up to `last` or to the end of the record, as a framed batch has them, while all that is
- * in `out` fits into `room`; one fits in any case. true: all of these; false: no more fit, or an error stuck. */
+/* Adds the event at hand, and those behind it up to `last` or to the end of the record, as a framed batch has them, while all that
+ * is in `out` fits into `room`; one fits in any case. true: all of these; false: no more fit, or an error stuck. */
 bool passage_gather(txn_t *self, passage_t *walk, uint64_t last, uint32_t room, buffer_t *out, uint32_t *count);
 uint64_t stream_seq_of(MDB_val key);
 /* Cuts the next event out of a record; *at: 0 before the first, then where the last one ended. false: there is none, or it is not

@@ -210,7 +210,8 @@ uint32_t txn_events(txn_t *self, uint64_t after, uint64_t last, uint32_t max_byt
     passage_t walk;
     if (after >= last) return 0;
     bool more = passage_begin(self, after + 1, &walk);
-    while (more) more = passage_gather(self, &walk, last, room, &out->events, &count) && walk.seq < last && passage_next(self, &walk);
+    while (more && passage_gather(self, &walk, last, room, &out->events, &count))
+        more = walk.seq < last && passage_next(self, &walk);
     passage_end(&walk);
     bool good = self->err == OK && count > 0 && txn_hash(self, after + count, out->last_hash);
     return good ? count : 0;

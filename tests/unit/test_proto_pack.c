@@ -208,6 +208,20 @@ static void every_flipped_bit_and_every_cut_changes_the_checksum(void **state) {
     assert_true(checksum64((bytes_t){name, 3}, (bytes_t){bytes, sizeof bytes}) != whole);
 }
 
+static void every_flipped_bit_of_an_entry_and_of_its_hashes_changes_the_sum_beside_it(void **state) {
+    (void)state;
+    uint8_t all[2 * HASH_SIZE + 189];
+    for (size_t index = 0; index < sizeof all; index++) all[index] = (uint8_t)(index * 37);
+    bytes_t entry = {all + 2 * HASH_SIZE, sizeof all - 2 * HASH_SIZE};
+    uint64_t whole = link_sum(all, all + HASH_SIZE, entry);
+    for (size_t bit = 0; bit < sizeof all * 8; bit++) {
+        all[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        assert_true(link_sum(all, all + HASH_SIZE, entry) != whole);
+        all[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    assert_true(link_sum(all + HASH_SIZE, all, entry) != whole);
+}
+
 int main(void) {
     crypto_start();
     const struct CMUnitTest tests[] = {
@@ -218,6 +232,7 @@ int main(void) {
         cmocka_unit_test(a_frame_gives_back_the_packets_that_were_put_into_it),
         cmocka_unit_test(two_words_changed_about_change_the_checksum),
         cmocka_unit_test(every_flipped_bit_and_every_cut_changes_the_checksum),
+        cmocka_unit_test(every_flipped_bit_of_an_entry_and_of_its_hashes_changes_the_sum_beside_it),
     };
     return cmocka_run_group_tests_name("the writer", tests, NULL, NULL);
 }

@@ -58,6 +58,28 @@ static void a_return_revives_the_revision_below(void **state) {
     assert_true(text_is(standing.why, "与台账不符"));
 }
 
+static uint64_t below_of(ledger_t *ledger) {
+    report_accepted_t accepted;
+    fault_t fault;
+    event_t event = ledger_last_of(ledger, KIND_report_accepted);
+    assert_int_equal(event_body(&event, report_accepted_type(), ledger->arena, &accepted, &fault), OK);
+    return accepted_below(&accepted);
+}
+
+static void each_revision_says_which_one_it_takes_the_place_of(void **state) {
+    ledger_t *ledger = *state;
+    uint64_t first = raised_at(ledger, 1, T("2021-08"), 0, YUAN(100), 20210820);
+    assert_int_equal(below_of(ledger), 0);
+    uint64_t second = raised_at(ledger, 2, T("2021-08"), 1, YUAN(300), 20210821);
+    assert_int_equal(below_of(ledger), first); /* the submission before it */
+    raised_at(ledger, 3, T("2021-08"), 7, YUAN(310), 20210822);
+    raised_at(ledger, 4, T("2021-08"), 2, YUAN(320), 20210823);
+    assert_int_equal(below_of(ledger), second); /* not the one that was refused meanwhile */
+    for (uint64_t left = 3; left > 0; left--) decide_at(ledger, decision_returned, T("2021-08"), left == 3 ? 3 : left, 20210824);
+    raised_at(ledger, 5, T("2021-08"), 3, YUAN(330), 20210825);
+    assert_int_equal(below_of(ledger), 0); /* all were returned, and none counted */
+}
+
 /* September typed as a running total of 500, August corrected since: what comes back by a return is flagged like any other. */
 static void a_typed_running_total_that_comes_back_by_a_return_is_flagged_where_it_is_wrong_now(void **state) {
     ledger_t *ledger = *state;
@@ -201,6 +223,7 @@ static void every_decision_is_listed_with_what_came_of_it(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_return_revives_the_revision_below),
+        TEST(each_revision_says_which_one_it_takes_the_place_of),
         TEST(a_typed_running_total_that_comes_back_by_a_return_is_flagged_where_it_is_wrong_now),
         TEST(a_return_of_the_only_revision_leaves_nothing),
         TEST(returns_take_revision_after_revision_off_the_pile),

@@ -126,6 +126,7 @@ static restated_total_t restated_last(ledger_t *ledger) {
     assert_true(restated_of_event(&event, ledger->arena, &told));
     assert_int_equal(told.rows_count, 1);
     assert_text(told.period, "2021-08");
+    assert_text(told.rows[0].indicator, "raised"); /* though the verdict, of this figure alone, names it once */
     return told.rows[0];
 }
 
