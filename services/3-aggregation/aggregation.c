@@ -59,6 +59,7 @@ static void on_report_accepted(turn_t *turn, const event_t *event) {
     if (!turn_body(turn, event, report_accepted_type(), &report) || memory == NULL) return;
     /* validation refuses what has no place in the plan; a total has none for it */
     if (!place_find(memory, report.unit, report.task, report.period, &place)) return;
+    if (totals_replace_plain(turn, &place, &report)) return;
     wire_known_t counting;
     obligation_read(turn, &place, turn_arena(turn), &row, &counting);
     obligation_report(turn, &place, &report, &row);

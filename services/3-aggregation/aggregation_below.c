@@ -148,6 +148,10 @@ void below_put(turn_t *turn, uint64_t seq, const agg_revision_t *below, const wi
     buffer_destroy(&packed);
 }
 
+void below_put_plain(turn_t *turn, uint64_t seq, const agg_plain_t *below) {
+    shelf_add(turn, &(agg_laid_t){.seq = seq, .plain = *below});
+}
+
 /* The rest of its shelf is written anew; an empty one goes, and the last is then another. */
 void below_delete(turn_t *turn, uint64_t seq) {
     memory_t *memory = turn_memory(turn);

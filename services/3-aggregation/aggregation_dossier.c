@@ -71,13 +71,14 @@ static void leaf_drop(dossier_t *self, agg_leaf_t *leaf) {
 /* ---------- rows ---------- */
 
 /* An id of the plan outlives the row that it was read from. */
-static text_t indicator_kept(const memory_t *memory, uint32_t task, text_t id, arena_t *arena) {
-    const watch_t *watch = id.size == 0 ? NULL : memory_watch(memory, &memory->plan->tasks[task], id);
+static text_t indicator_kept(const watch_t *watch, text_t id, arena_t *arena) {
     return watch != NULL ? watch->indicator->id : arena_text(arena, id);
 }
 
 static void leaf_settle(const memory_t *memory, dossiers_t *all, uint32_t task, agg_leaf_t *leaf) {
-    leaf->counting.indicator = indicator_kept(memory, task, leaf->counting.indicator, all->arena);
+    text_t id = leaf->counting.indicator;
+    const watch_t *watch = id.size == 0 ? NULL : memory_watch(memory, &memory->plan->tasks[task], id);
+    if (id.size > 0) leaf->counting.indicator = indicator_kept(watch, id, all->arena);
     leaf->obligation = arena_bytes(all->arena, leaf->obligation);
     all->bytes += leaf->obligation.size;
 }
@@ -234,11 +235,22 @@ void obligation_keep(turn_t *turn, const place_t *place, const agg_obligation_t 
     agg_leaf_t now, *leaf = leaf_of(dossier, place);
     bool plain = obligation_fold(row, &now);
     if (!plain && !leaf_pack(turn, all, row, &now)) return;
-    if (plain) now.counting.indicator = indicator_kept(memory, dossier->task, now.counting.indicator, all->arena);
+    text_t id = now.counting.indicator;
+    if (id.size > 0) now.counting.indicator = indicator_kept(place_watch(place, id), id, all->arena);
     if (leaf == NULL) leaf = leaf_add(memory, all, dossier, place);
     now.period_from = leaf->period_from;
     *leaf = now;
     dossier_change(turn, all, dossier);
+}
+
+agg_leaf_t *obligation_plain(turn_t *turn, const place_t *place) {
+    agg_leaf_t *leaf = leaf_of(dossier_of(turn, place), place);
+    return leaf != NULL && leaf->obligation.size == 0 ? leaf : NULL;
+}
+
+void obligation_plain_changed(turn_t *turn, const place_t *place) {
+    memory_t *memory = turn_memory(turn);
+    dossier_change(turn, &memory->dossiers, dossier_of(turn, place));
 }
 
 void obligation_lift(turn_t *turn, const place_t *place) {

@@ -5,8 +5,7 @@ static store_key_t tally_key(const watch_t *watch, text_t member) { return KEY(w
 static store_key_t told_key(const watch_t *watch) { return KEY(watch->indicator->id); }
 
 hand_t *hand_of(turn_t *turn, const watch_t *watch, text_t member) {
-    const memory_t *memory = turn_memory(turn);
-    return member.size > 0 || turn_event(turn) == NULL ? NULL : &memory->hands[watch - memory->watches];
+    return member.size > 0 || turn_event(turn) == NULL ? NULL : watch->hand;
 }
 
 static bool tally_read(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *tally) {
@@ -78,7 +77,8 @@ void told_put(turn_t *turn, const watch_t *watch, const agg_told_t *told) {
     hand->told_state = HAND_CHANGED;
 }
 
-static void hand_settle(turn_t *turn, const watch_t *watch, hand_t *hand) {
+static void hand_settle(turn_t *turn, const watch_t *watch) {
+    hand_t *hand = watch->hand;
     days_settle(turn, watch, hand);
     if (hand->tally_state == HAND_CHANGED) {
         store_key_t key = tally_key(watch, text_of(NULL));
@@ -96,7 +96,7 @@ void hands_settle(turn_t *turn, void *memory) {
     memory_t *self = memory;
     dossiers_settle(turn, self);
     below_settle(turn, self);
-    for (uint32_t index = 0; index < self->watches_count; index++) hand_settle(turn, &self->watches[index], &self->hands[index]);
+    for (uint32_t index = 0; index < self->watches_count; index++) hand_settle(turn, &self->watches[index]);
 }
 
 void memory_forget(turn_t *turn) {

@@ -97,7 +97,8 @@ static void watch_fill(memory_t *memory, watch_t *watch, const task_t *task, con
                                .months = (uint32_t)target->months},
                        .due_ms = deadline.due_ms,
                        .term_last = term_last_day(deadline.day, (uint32_t)target->months),
-                       .judged = judged};
+                       .judged = judged,
+                       .hand = ARENA_NEW(memory->arena, hand_t, 1)};
     contributors_fill(memory, watch, indicator);
     watch_hashes(watch);
 }
@@ -122,7 +123,6 @@ static void tasks_fill(memory_t *memory) {
     uint32_t count = 0;
     for (uint32_t task = 0; task < plan->tasks_count; task++) count += plan->tasks[task].indicators_count;
     memory->watches = ARENA_NEW(memory->arena, watch_t, count);
-    memory->hands = ARENA_NEW(memory->arena, hand_t, count);
     for (uint32_t task = 0; task < plan->tasks_count; task++) {
         owers_fill(memory, task);
         memory->first_watch[task] = memory->watches_count;
@@ -198,7 +198,7 @@ uint32_t memory_task_index(const memory_t *memory, const task_t *task) {
 
 static const watch_t *watch_find(const watch_t *watches, const task_t *task, text_t indicator) {
     for (uint32_t index = 0; index < task->indicators_count; index++)
-        if (text_equal(task->indicators[index].id, indicator)) return &watches[index];
+        if (id_equal(task->indicators[index].id, indicator)) return &watches[index];
     return NULL;
 }
 
@@ -242,7 +242,7 @@ place_t place_of(const memory_t *memory, const unit_t *unit, const task_t *task,
 static bool lately_find(const memory_t *memory, text_t task, text_t period) {
     place_t *last = &memory->lately->place;
     bool known = last->task != NULL;
-    if (known && text_equal(task, last->task->id) && text_equal(period, last->period->id)) return true;
+    if (known && id_equal(task, last->task->id) && id_equal(period, last->period->id)) return true;
     const task_t *its_task = planbook_task(memory->book, task);
     const period_t *its_period = planbook_period(memory->book, period);
     if (its_task == NULL || its_period == NULL) return false;
@@ -252,15 +252,18 @@ static bool lately_find(const memory_t *memory, text_t task, text_t period) {
     return true;
 }
 
-bool place_find(const memory_t *memory, text_t unit, text_t task, text_t period, place_t *place) {
+/* The same of the unit: a frame brings many reports of one. */
+static bool lately_unit(const memory_t *memory, text_t unit) {
+    place_t *last = &memory->lately->place;
+    if (last->unit != NULL && id_equal(unit, last->unit->id)) return true;
     const unit_t *whose = planbook_unit(memory->book, unit);
-    if (whose == NULL || !lately_find(memory, task, period)) return false;
-    const place_t *last = &memory->lately->place;
-    place->task = last->task;
-    place->period = last->period;
-    place->period_index = last->period_index;
-    place->watches = last->watches;
-    place_for(memory, place, whose);
+    if (whose != NULL) place_for(memory, last, whose);
+    return whose != NULL;
+}
+
+bool place_find(const memory_t *memory, text_t unit, text_t task, text_t period, place_t *place) {
+    if (!lately_unit(memory, unit) || !lately_find(memory, task, period)) return false;
+    *place = memory->lately->place;
     return true;
 }
 

@@ -9,7 +9,8 @@
 
 /* Sums of amounts: no sum of int64 amounts that a plan can hold overflows it. */
 __extension__ typedef __int128 wide_t;
-wide_t wide_join(uint64_t low, uint64_t high);
+__extension__ typedef unsigned __int128 wide_bits_t;
+static inline wide_t wide_join(uint64_t low, uint64_t high) { return (wide_t)((wide_bits_t)high << 64 | low); }
 uint64_t wide_shown(wide_t value); /* for messages: 0 … INT64_MAX */
 
 /* --- obligations --- */
@@ -67,6 +68,13 @@ bool obligation_fold(const agg_obligation_t *row, agg_leaf_t *leaf);
 /* And back. */
 agg_revision_t revision_unfold(const agg_plain_t *plain, arena_t *arena);
 agg_obligation_t obligation_unfold(const agg_leaf_t *leaf, arena_t *arena);
+
+/* A figure without a date, a row, an opening balance of its own. */
+bool figure_is_plain(const figure_t *figure);
+/* What such a figure makes of a plain revision with the same indicator, by a report that names so many files: what shares and parts
+ * would come to. Of the source what tells of this report is looked at. `dated`: it has a day, for its indicator is judged. */
+agg_plain_t plain_revision(const figure_t *figure, const source_t *source, const agg_plain_t *old, uint64_t evidence, bool dated);
+uint64_t plain_timely(const agg_plain_t *plain, int64_t timely_until_ms);
 
 /* --- persons of a lasting target --- */
 typedef struct {

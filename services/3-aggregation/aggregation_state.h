@@ -12,6 +12,8 @@ enum { T_PLAN, T_PASS, T_PERIODS, T_DOSSIERS, T_BELOW, T_TALLIES, T_DAYS, T_SPOT
 extern const table_t aggregation_tables[T_COUNT];
 extern const plan_tables_t aggregation_plan_tables;
 
+typedef struct hand hand_t;
+
 /* An indicator under watch: what a turn needs of it, worked out once. Watches stand in the order of the plan. */
 typedef struct {
     const task_t *task;
@@ -24,6 +26,7 @@ typedef struct {
     uint32_t contributors_count;
     uint8_t contributors_hash[QUICK_SIZE];
     const uint64_t *contributes; /* a bit a unit: is it among the contributors? */
+    hand_t *hand;
     uint8_t owed_hash[QUICK_SIZE], settled_hash[QUICK_SIZE]; /* as in agg_told: all contributors owe; nobody does */
 } watch_t;
 
@@ -39,7 +42,7 @@ typedef struct {
 
 enum { DAYS_AT_HAND = 16 };
 typedef enum { HAND_UNKNOWN, HAND_ABSENT, HAND_CLEAN, HAND_CHANGED } hand_state_t;
-typedef struct {
+struct hand {
     hand_state_t tally_state, told_state;
     agg_tally_t tally;
     agg_told_t told;
@@ -51,7 +54,7 @@ typedef struct {
     grounds_t grounds; /* of `told` */
     uint32_t paced_day; /* the day that `pace` is of; 0: of none yet */
     stride_t pace;
-} hand_t;
+};
 
 /* Whose report, for which task and period: looked up once an event. */
 typedef struct {
@@ -66,7 +69,7 @@ typedef struct {
 typedef struct {
     int64_t day_from_ms, day_to_ms; /* the day: from, until before */
     uint32_t day;
-    place_t place; /* its unit is of no account; without a task: none yet */
+    place_t place; /* without a task, or a unit: none yet */
 } lately_t;
 
 /* What a unit owes and has reported for one task (aggregation_dossier.c); those at hand, of the fold alone. */
@@ -101,7 +104,6 @@ typedef struct {
     const plan_t *plan;
     watch_t *watches;
     uint32_t watches_count;
-    hand_t *hands; /* of each watch */
     dossiers_t dossiers;
     shelf_t shelf;
     lately_t *lately;
@@ -174,6 +176,9 @@ bool obligation_get(turn_t *turn, const place_t *place, agg_obligation_t *row);
 /* The same into another arena, with the bytes of what counts; they hold until that is another. */
 bool obligation_read(turn_t *turn, const place_t *place, arena_t *arena, agg_obligation_t *row, wire_known_t *counting);
 void obligation_keep(turn_t *turn, const place_t *place, const agg_obligation_t *row);
+/* In the fold: the obligation itself, where it is plain. NULL: there is none, or it says more. Who changed it says so. */
+agg_leaf_t *obligation_plain(turn_t *turn, const place_t *place);
+void obligation_plain_changed(turn_t *turn, const place_t *place);
 void obligation_lift(turn_t *turn, const place_t *place); /* nobody owes it any more */
 /* One of a dossier's row, for who walks the rows. false: it cannot be read, which sticks. */
 bool leaf_read(turn_t *turn, const agg_leaf_t *leaf, arena_t *arena, agg_obligation_t *row, wire_known_t *counting);
@@ -200,6 +205,7 @@ void on_outage_counted(turn_t *turn, const event_t *event);
 bool below_get(turn_t *turn, uint64_t seq, agg_revision_t *below);
 /* `known`: its bytes, if they are at hand. */
 void below_put(turn_t *turn, uint64_t seq, const agg_revision_t *below, const wire_known_t *known);
+void below_put_plain(turn_t *turn, uint64_t seq, const agg_plain_t *below);
 void below_delete(turn_t *turn, uint64_t seq);
 void below_settle(turn_t *turn, memory_t *memory); /* what was laid down becomes rows */
 /* What its figures of the indicator keep of what lies below it, by the deadline in force. false: no more or less than they did. */
@@ -216,6 +222,8 @@ void revision_contest(turn_t *turn, const place_t *place, const claim_t *claims,
 /* The report counts from now on, on top of what counted. `counting`: the bytes of what counted, if they are at hand. */
 void totals_replace(turn_t *turn, const place_t *place, const report_accepted_t *report, agg_obligation_t *row,
                     const wire_known_t *counting);
+/* The same, and all that is to be done of the report, where both are plain: nearly always. false: they are not, nothing is done. */
+bool totals_replace_plain(turn_t *turn, const place_t *place, const report_accepted_t *report);
 const agg_share_t *share_find(const agg_revision_t *revision, text_t indicator, text_t member); /* NULL: it has none */
 /* A claim of another report counts from now on, or does so no longer; judges nothing. */
 void claim_settle(turn_t *turn, const claim_t *claim);

@@ -118,6 +118,21 @@ maybe_t share_credited(const agg_share_t *share) {
     return amount;
 }
 
+/* `reported`: the figure as it was reported, where that is more than what is credited. */
+static void total_emit(turn_t *turn, const watch_t *watch, const place_t *place, text_t member, maybe_t amount, maybe_t reported,
+                       const pile_told_t *pile) {
+    total_changed_t told = {.indicator = watch->indicator->id,
+                            .member = member,
+                            .unit = place->unit->id,
+                            .period = place->period->id,
+                            .amount = amount,
+                            .total = total_shown(pile->total),
+                            .opening = total_shown(pile->opening),
+                            .reported = reported};
+    if (pile->contested > 0) told.reported_total = total_shown(pile->total + pile->contested);
+    turn_emit(turn, total_changed_type(), &told);
+}
+
 /* A member's figure goes to the member's pile and, unless every member is judged for itself, to the indicator's own. */
 static void share_replace(turn_t *turn, const watch_t *watch, const place_t *place, const change_t *change) {
     const agg_share_t *old = change->old, *share = change->share;
@@ -136,21 +151,13 @@ static void share_replace(turn_t *turn, const watch_t *watch, const place_t *pla
                 maybe_same(old == NULL ? none : old->opening, share == NULL ? none : share->opening) &&
                 share_contested(old) == share_contested(share) && (!lasting || before == pile.total);
     if (same) return;
-    total_changed_t told = {.indicator = watch->indicator->id,
-                            .member = member,
-                            .unit = place->unit->id,
-                            .period = place->period->id,
-                            .amount = share == NULL ? none : share_credited(share),
-                            .total = total_shown(pile.total),
-                            .opening = total_shown(pile.opening)};
-    if (share_contested(share) > 0) told.reported = share->amount;
-    if (pile.contested > 0) told.reported_total = total_shown(pile.total + pile.contested);
-    turn_emit(turn, total_changed_type(), &told);
+    total_emit(turn, watch, place, member, share == NULL ? none : share_credited(share),
+               share_contested(share) > 0 ? share->amount : none, &pile);
 }
 
 const agg_share_t *share_find(const agg_revision_t *revision, text_t indicator, text_t member) {
     for (uint32_t index = 0; index < revision->shares_count; index++)
-        if (text_equal(revision->shares[index].indicator, indicator) && text_equal(revision->shares[index].member, member))
+        if (id_equal(revision->shares[index].indicator, indicator) && id_equal(revision->shares[index].member, member))
             return &revision->shares[index];
     return NULL;
 }
@@ -257,7 +264,7 @@ static void shares_replace(turn_t *turn, const place_t *place, const agg_revisio
 
 static bool revision_touches(const agg_revision_t *revision, text_t indicator) {
     for (uint32_t index = 0; index < revision->shares_count; index++)
-        if (text_equal(revision->shares[index].indicator, indicator)) return true;
+        if (id_equal(revision->shares[index].indicator, indicator)) return true;
     return false;
 }
 
@@ -313,6 +320,58 @@ void totals_replace(turn_t *turn, const place_t *place, const report_accepted_t 
     else now = (agg_revision_t){0}; /* of words alone nothing is kept */
     if (there) below_put(turn, now.seq, &row->counting, counting);
     totals_exchange(turn, place, report->claims, report->claims_count, row, &now);
+}
+
+/* ---------- the straight way ---------- */
+
+/* The indicator of a report that takes the place of a plain one, and is plain itself. NULL: it is not. */
+static const watch_t *plain_watch(const place_t *place, const report_accepted_t *report, const agg_leaf_t *leaf) {
+    bool revises = leaf != NULL && leaf->standing == standing_reported && leaf->first_valid_ms != 0 &&
+                   leaf->revision < report->revision && leaf->counting.seq != 0;
+    bool plain = report->figures_count == 1 && report->claims_count == 0 && report->explained_count == 0;
+    if (!revises || !plain || !figure_is_plain(report->figures)) return NULL;
+    if (!id_equal(report->figures->indicator, leaf->counting.indicator)) return NULL;
+    const watch_t *watch = place_watch(place, leaf->counting.indicator);
+    bool whole = watch != NULL && watch->aim.shape != shape_lasting && watch->aim.shape != shape_each;
+    return whole && figure_counts(watch, place, text_of(NULL)) ? watch : NULL;
+}
+
+/* Both have the same day, or none. */
+static void plain_exchange(turn_t *turn, const watch_t *watch, const place_t *place, const agg_plain_t *was,
+                           const agg_plain_t *is) {
+    text_t own = text_of(NULL);
+    agg_tally_t room, *tally = tally_at(turn, watch, own, &room);
+    wide_t change = (wide_t)is->amount - (wide_t)was->amount;
+    wide_t timely = (wide_t)plain_timely(is, watch->aim.due_ms) - (wide_t)plain_timely(was, watch->aim.due_ms);
+    tally->figures += (uint64_t)(is->amount > 0) - (uint64_t)(was->amount > 0);
+    tally->covered += (uint64_t)is->covered - (uint64_t)was->covered;
+    TALLY_SET(tally, total, tally_total(tally) + change);
+    TALLY_SET(tally, timely, TALLY_WIDE(tally, timely) + timely);
+    if (is->day != 0) pile_add(turn, watch, own, tally, is->day, change);
+    if (watch->judged) pile_settle(turn, watch, own, tally);
+    tally_put(turn, watch, own, tally);
+    if (change == 0) return;
+    pile_told_t pile = {tally_total(tally), TALLY_WIDE(tally, opening), TALLY_WIDE(tally, contested)};
+    total_emit(turn, watch, place, own, (maybe_t){true, (int64_t)is->amount}, (maybe_t){0}, &pile);
+}
+
+bool totals_replace_plain(turn_t *turn, const place_t *place, const report_accepted_t *report) {
+    agg_leaf_t *leaf = obligation_plain(turn, place);
+    const watch_t *watch = plain_watch(place, report, leaf);
+    if (watch == NULL) return false;
+    source_t source = {.cause_seq = turn_cause(turn),
+                       .received_ms = report_instant(turn, report),
+                       .timely_until_ms = watch->aim.due_ms,
+                       .period_to = place->period->to};
+    agg_plain_t was = leaf->counting, is = plain_revision(report->figures, &source, &was, report->evidence, watch->judged);
+    if (is.day != was.day) return false;
+    below_put_plain(turn, is.seq, &was);
+    plain_exchange(turn, watch, place, &was, &is);
+    leaf->revision = report->revision;
+    leaf->counting = is;
+    obligation_plain_changed(turn, place);
+    target_judge(turn, watch, false);
+    return true;
 }
 
 /* ---------- claims of other reports ---------- */

@@ -34,7 +34,7 @@ static void assert_same(bytes_t a, bytes_t b) {
 }
 
 /* A revision of one figure that was late, said 7 in time, and states anew what another had stated. */
-static agg_revision_t plain_revision(arena_t *arena) {
+static agg_revision_t one_figure(arena_t *arena) {
     agg_part_t *part = ARENA_NEW(arena, agg_part_t, 1);
     agg_share_t *share = ARENA_NEW(arena, agg_share_t, 1);
     *part = (agg_part_t){.day = 20210831, .amount = 9, .kept = 7, .cause_seq = 3, .received_ms = 1000};
@@ -55,7 +55,7 @@ static void assert_kept_plain(arena_t *arena, const agg_revision_t *revision) {
 
 static void what_says_one_amount_of_one_day_is_kept_plain_and_comes_back_as_it_was(void **state) {
     arena_t *arena = *state;
-    agg_revision_t revision = plain_revision(arena), words = {.seq = 8, .received_ms = 3000}, none = {0};
+    agg_revision_t revision = one_figure(arena), words = {.seq = 8, .received_ms = 3000}, none = {0};
     agg_share_t nil = {.indicator = text_of("sales"), .amount = {true, 0}};
     agg_share_t counted = {.indicator = text_of("fairs"), .amount = {true, 3}, .counted = true, .covered = true};
     assert_kept_plain(arena, &revision);
@@ -70,7 +70,7 @@ static void what_says_one_amount_of_one_day_is_kept_plain_and_comes_back_as_it_w
 static void a_revision_that_says_more_is_not_plain(void **state) {
     arena_t *arena = *state;
     agg_plain_t plain;
-    agg_revision_t revision = plain_revision(arena), other = revision;
+    agg_revision_t revision = one_figure(arena), other = revision;
     claim_t claim = {0};
     text_t code = text_of("outlier");
     other.claims = &claim, other.claims_count = 1;
@@ -87,7 +87,7 @@ static void a_revision_that_says_more_is_not_plain(void **state) {
 static void a_figure_that_says_more_is_not_plain(void **state) {
     arena_t *arena = *state;
     agg_plain_t plain;
-    agg_revision_t revision = plain_revision(arena);
+    agg_revision_t revision = one_figure(arena);
     agg_part_t part = revision.shares[0].parts[0], parts[2] = {part, part};
     agg_presence_t person = {0};
     agg_share_t share = revision.shares[0], more[8];
@@ -121,6 +121,53 @@ static void what_was_decided_or_prolonged_is_not_plain(void **state) {
     for (uint32_t index = 0; index < sizeof rows / sizeof rows[0]; index++) assert_false(obligation_fold(&rows[index], &leaf));
 }
 
+/* What figure_parts and the rest make of it. */
+static agg_plain_t by_parts(arena_t *arena, const figure_t *figure, source_t source, const agg_plain_t *old, bool dated) {
+    agg_revision_t before = revision_unfold(old, arena);
+    agg_share_t share = {.indicator = old->indicator, .amount = figure->amount, .counted = figure->amount.value > 0};
+    source.old_seq = old->seq;
+    source.old_received_ms = (int64_t)old->received_ms;
+    share.covered = share.counted;
+    if (dated) figure_parts(figure, &source, before.shares, NULL, arena, &share);
+    agg_revision_t revision = {.seq = source.cause_seq, .received_ms = (uint64_t)source.received_ms, .evidence = 1,
+                               .shares = &share, .shares_count = 1};
+    agg_plain_t plain;
+    assert_true(revision_fold(&revision, &plain));
+    return plain;
+}
+
+/* Amounts, deadlines between all instants, what was kept, stated before or not, of another day: every way a revision can go. */
+static void a_plain_revision_is_what_shares_and_parts_would_make_of_it(void **state) {
+    arena_t *arena = *state;
+    for (uint32_t way = 0; way < 4 * 4 * 3 * 4 * 2 * 2 * 2; way++) {
+        uint32_t rest = way, amount = rest % 4, before = (rest /= 4) % 4, due = (rest /= 4) % 3, kept = (rest /= 3) % 4;
+        bool stated = (rest /= 4) % 2 != 0, dated = (rest /= 2) % 2 != 0, moved = (rest / 2) % 2 != 0;
+        agg_plain_t old = {.seq = 5, .received_ms = 2000, .indicator = text_of("sales"), .amount = before};
+        if (dated && before > 0) {
+            old.day = moved ? 20210815 : 20210831;
+            old.kept = kept < before ? kept : before;
+            old.stated_seq = stated ? 3 : 0;
+            old.stated_ms = stated ? 1500 : 0;
+        }
+        figure_t figure = {.indicator = old.indicator, .amount = {true, amount}};
+        source_t source = {.cause_seq = 9, .received_ms = 3000, .timely_until_ms = 1800 + 600 * due, .period_to = 20210831};
+        agg_plain_t plain = plain_revision(&figure, &source, &old, 1, dated), parts = by_parts(arena, &figure, source, &old, dated);
+        assert_same(packed(arena, agg_plain_type(), &plain), packed(arena, agg_plain_type(), &parts));
+    }
+}
+
+static void a_figure_with_rows_or_a_member_or_an_opening_balance_is_not_plain(void **state) {
+    (void)state;
+    item_t item = {0};
+    figure_t plain = {.amount = {true, 0}}, figures[] = {plain, plain, plain, plain};
+    figures[0].items = &item, figures[0].items_count = 1;
+    figures[1].member = text_of("cm");
+    figures[2].opening = (maybe_t){true, 0};
+    figures[3].amount.given = false;
+    assert_true(figure_is_plain(&plain));
+    for (uint32_t index = 0; index < 4; index++) assert_false(figure_is_plain(&figures[index]));
+}
+
 #define WITH_ARENA(test) cmocka_unit_test_setup_teardown(test, arena_setup, arena_teardown)
 
 int main(void) {
@@ -128,6 +175,8 @@ int main(void) {
         WITH_ARENA(what_says_one_amount_of_one_day_is_kept_plain_and_comes_back_as_it_was),
         WITH_ARENA(a_revision_that_says_more_is_not_plain),
         WITH_ARENA(a_figure_that_says_more_is_not_plain),
+        WITH_ARENA(a_plain_revision_is_what_shares_and_parts_would_make_of_it),
+        cmocka_unit_test(a_figure_with_rows_or_a_member_or_an_opening_balance_is_not_plain),
         cmocka_unit_test(what_was_decided_or_prolonged_is_not_plain),
     };
     return cmocka_run_group_tests_name("aggregation plain", tests, NULL, NULL);
