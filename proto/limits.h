@@ -37,6 +37,7 @@
 #define LIMIT_PACKETS 256                  /* packets in one frame between services */
 #define LIMIT_ENTRY (4 * 1024 * 1024)      /* one event; a plan is the largest */
 #define LIMIT_BATCH (4 * 1024 * 1024)      /* one batch of events between two stages */
+#define LIMIT_FETCH (1024 * 1024)          /* of it, unless more is asked for: both ends hold several, and read them warm */
 #define LIMIT_FRAME (LIMIT_BATCH + LIMIT_ENTRY + 4096) /* with what a batch says of its events */
 #define LIMIT_DEPTH 12                     /* nesting of msgpack */
 

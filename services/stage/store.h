@@ -126,7 +126,7 @@ typedef struct {
     buffer_t events;
     uint8_t last_hash[32];
 } events_t;
-/* Gathers those after `after` up to `last`, at most max_bytes, but at least one. Returns how many. */
+/* Gathers those after `after` up to `last`, at most max_bytes (0: LIMIT_FETCH), but at least one. Returns how many. */
 uint32_t txn_events(txn_t *self, uint64_t after, uint64_t last, uint32_t max_bytes, events_t *out);
 /* The first event that follows from ledger entry `cause_seq`, by halving: causes ascend in every stream. Its seq; 0: none. */
 uint64_t txn_caused_by(txn_t *self, uint64_t cause_seq, arena_t *arena, event_t *event);

@@ -206,7 +206,7 @@ uint64_t txn_caused_by(txn_t *self, uint64_t cause_seq, arena_t *arena, event_t 
 }
 
 uint32_t txn_events(txn_t *self, uint64_t after, uint64_t last, uint32_t max_bytes, events_t *out) {
-    uint32_t room = max_bytes == 0 || max_bytes > LIMIT_BATCH ? LIMIT_BATCH : max_bytes, count = 0;
+    uint32_t room = max_bytes == 0 ? LIMIT_FETCH : max_bytes > LIMIT_BATCH ? LIMIT_BATCH : max_bytes, count = 0;
     passage_t walk;
     if (after >= last) return 0;
     bool more = passage_begin(self, after + 1, &walk);
