@@ -160,8 +160,9 @@ void sheet_standing_set(sheet_t *self, const validation_standing_t *standing, ui
     if (!there)
         self->standings = opened(self, self->standings, sizeof *self->standings, &self->standings_count, &self->standings_room,
                                  periods_first(self), at);
-    validation_standing_t *whole = there ? self->standings[at].whole : NULL;
-    if (whole == NULL && !is_brief(standing)) {
+    bool brief_now = is_brief(standing); /* also one that was more: a row goes by what it says, not by what was at hand before */
+    validation_standing_t *whole = there && !brief_now ? self->standings[at].whole : NULL;
+    if (whole == NULL && !brief_now) {
         whole = arena_room(self->arena, sizeof *whole);
         self->bytes += sizeof *whole;
     }

@@ -211,6 +211,22 @@ static void a_standing_with_more_to_it_leaves_the_others_brief_and_in_their_orde
     assert_int_equal(standing_at(ledger, periods[2]).figures[0].running.value, YUAN(130 + 101 + 140));
 }
 
+static void a_standing_that_has_nothing_more_to_it_is_brief_again(void **state) {
+    ledger_t *ledger = *state;
+    report_decided_t returned = {.command_id = {9}, .decision = decision_returned, .unit = T("350104100"), .task = T("fund"),
+                                 .period = T("2021-08"), .revision = 1, .why = T("w"),
+                                 .actor = {.office = office_coordinator, .credential = credential_signature, .door = door_operator}};
+    raised(ledger, 1, T("2021-08"), 0, YUAN(100), 20210820);
+    ledger_append(ledger, report_decided_type(), &returned, at_ten(ledger, 20210821));
+    feed(ledger, true);
+    fed(ledger);
+    assert_int_equal(row_kept(ledger).standings_count, 1);
+    raised(ledger, 2, T("2021-08"), 1, YUAN(120), 20210822);
+    feed(ledger, true);
+    assert_int_equal(row_kept(ledger).standings_count, 0); /* as it would be, were it read from its row first */
+    assert_int_equal(row_kept(ledger).briefs.size, 56);
+}
+
 static void months_that_say_more_than_their_amount_are_kept_whole(void **state) {
     ledger_t *ledger = *state;
     raised(ledger, 1, T("2021-08"), 0, YUAN(100), 20210820);
@@ -275,6 +291,7 @@ int main(void) {
         TEST(an_extension_and_its_request_stay_with_a_report_across_commits),
         TEST(what_stands_is_the_same_after_a_restart),
         TEST(a_standing_with_more_to_it_leaves_the_others_brief_and_in_their_order),
+        TEST(a_standing_that_has_nothing_more_to_it_is_brief_again),
         TEST(months_that_say_more_than_their_amount_are_kept_whole),
         TEST(more_than_memory_takes_is_let_go_and_found_again),
     };
