@@ -26,7 +26,7 @@ enum {
     HANDLE_DOOR = 1,
     HANDLE_INTAKE = 2,
     HANDLES = 3,
-    MUCH = 1 << 20,      /* bytes of a batch that leaves holes behind, */
+    MUCH = LIMIT_FETCH / 2, /* bytes of a batch that leaves holes behind, */
     QUIET_MS = 2000,     /* which are given back when none came for so long */
     REST_TRIES = 20,
     REST_PAUSE_MS = 20,
