@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PAGE_RECORDS = 4096 };
+enum { PAGE_RECORDS = 4096, PAGE_SIZE = PAGE_RECORDS * TOLD_RECORD };
 
 /* --- keys --- */
 
@@ -68,15 +68,6 @@ static void records_add(buffer_t *out, const told_keys_t *keys) {
     }
 }
 
-static bool write_at(int fd, const buffer_t *bytes, off_t at) {
-    for (size_t done = 0; done < bytes->size;) {
-        ssize_t put = pwrite(fd, bytes->at + done, bytes->size - done, at + (off_t)done);
-        if (put < 0 && errno != EINTR) return false;
-        if (put > 0) done += (size_t)put;
-    }
-    return fdatasync(fd) == 0;
-}
-
 /* Behind the last whole record: what a stopped machine left torn is written over. */
 static err_t records_append(const char *file, const buffer_t *records, uint64_t *count) {
     struct stat status;
@@ -84,7 +75,8 @@ static err_t records_append(const char *file, const buffer_t *records, uint64_t 
     if (fd < 0) return ERR_SYSTEM;
     bool good = fstat(fd, &status) == 0;
     uint64_t there = good ? (uint64_t)status.st_size / TOLD_RECORD : 0;
-    good = good && write_at(fd, records, (off_t)(there * TOLD_RECORD));
+    bytes_t bytes = {records->at, (uint32_t)records->size};
+    good = good && home_write_at(fd, bytes, there * TOLD_RECORD) == OK && fdatasync(fd) == 0;
     good = close(fd) == 0 && good;
     *count = there + records->size / TOLD_RECORD;
     if (!good) return ERR_SYSTEM;
@@ -115,18 +107,6 @@ err_t told_file_append(const char *file, const told_keys_t *keys, uint64_t *coun
     return err;
 }
 
-/* A page of whole records; the number of bytes read, less only at the end. */
-static ssize_t page_read(int fd, uint8_t *page, size_t size, off_t at) {
-    size_t got = 0;
-    for (ssize_t more = 1; got < size && more != 0;) {
-        more = pread(fd, page + got, size - got, at + (off_t)got);
-        if (more < 0 && errno == EINTR) continue;
-        if (more < 0) return -1;
-        got += (size_t)more;
-    }
-    return (ssize_t)got;
-}
-
 static uint64_t page_keys(const uint8_t *page, uint64_t records, told_keys_t *keys) {
     uint64_t damaged = 0;
     for (uint64_t index = 0; index < records; index++) {
@@ -139,21 +119,21 @@ static uint64_t page_keys(const uint8_t *page, uint64_t records, told_keys_t *ke
 }
 
 static err_t records_read(int fd, uint64_t known, told_keys_t *keys, uint64_t *count) {
-    static const size_t size = (size_t)PAGE_RECORDS * TOLD_RECORD;
     struct stat status;
     uint64_t damaged = 0;
     if (fstat(fd, &status) != 0) return ERR_SYSTEM;
     uint64_t records = *count = (uint64_t)status.st_size / TOLD_RECORD;
-    uint8_t *page = malloc(size);
+    uint8_t *page = malloc(PAGE_SIZE);
     ASSERT(page != NULL);
-    ssize_t got = 0;
-    for (uint64_t at = known > records ? 0 : known; got >= 0 && at < records; at += PAGE_RECORDS) {
-        got = page_read(fd, page, size, (off_t)(at * TOLD_RECORD));
-        if (got >= 0) damaged += page_keys(page, (uint64_t)got / TOLD_RECORD, keys);
+    bool good = true;
+    for (uint64_t at = known > records ? 0 : known; good && at < records; at += PAGE_RECORDS) {
+        uint32_t got = PAGE_SIZE;
+        good = home_read_at(fd, page, &got, at * TOLD_RECORD);
+        if (good) damaged += page_keys(page, got / TOLD_RECORD, keys);
     }
     free(page);
     if (damaged > 0) log_warn("told_damaged", "records=%llu", (unsigned long long)damaged);
-    return got < 0 ? ERR_SYSTEM : OK;
+    return good ? OK : ERR_SYSTEM;
 }
 
 err_t told_file_read(const char *file, uint64_t known, told_keys_t *keys, uint64_t *count) {

@@ -2,8 +2,8 @@
 #include "services/minning/evidence_files.h"
 
 #include "proto/crypto.h"
+#include "services/stage/home.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,14 +21,15 @@ static bool file_hash(evidence_file_t *file) {
     static uint8_t part[PART];
     sha256_t hash;
     uint64_t size = 0;
-    ssize_t got;
+    uint32_t got = sizeof part;
+    bool read = true;
     sha256_begin(&hash);
-    while ((got = pread(file->fd, part, sizeof part, (off_t)size)) > 0) {
-        sha256_add(&hash, (bytes_t){part, (uint32_t)got});
-        size += (uint64_t)got;
+    for (; read && got == sizeof part; size += got) {
+        read = home_read_at(file->fd, part, &got, size);
+        sha256_add(&hash, (bytes_t){part, got});
     }
     sha256_end(&hash, file->sha256);
-    return got == 0 && size == file->size;
+    return read && size == file->size;
 }
 
 int evidence_file_add(cli_t *cli, evidence_files_t *self, const char *path) {
@@ -98,15 +99,8 @@ typedef struct {
 
 static bool source_read(void *source, uint64_t offset, uint32_t size, uint8_t *into) {
     const source_t *self = source;
-    while (size > 0) {
-        ssize_t got = pread(self->file->fd, into, size, (off_t)offset);
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return false;
-        into += got;
-        offset += (uint64_t)got;
-        size -= (uint32_t)got;
-    }
-    return true;
+    uint32_t got = size;
+    return home_read_at(self->file->fd, into, &got, offset) && got == size;
 }
 
 /* On a terminal alone: a file takes minutes on a slow line. */

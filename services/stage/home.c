@@ -61,13 +61,25 @@ const char *home_setting(const char *path, const char *fallback) {
     return value == NULL || value[0] == '\0' ? fallback : value;
 }
 
-static err_t write_all(int fd, text_t content) {
-    for (uint32_t at = 0; at < content.size;) {
-        ssize_t written = write(fd, content.at + at, content.size - at);
-        if (written < 0 && errno != EINTR) return ERR_SYSTEM;
-        if (written > 0) at += (uint32_t)written;
+err_t home_write_at(int fd, bytes_t bytes, uint64_t offset) {
+    for (uint32_t done = 0; done < bytes.size;) {
+        ssize_t put = pwrite(fd, bytes.at + done, bytes.size - done, (off_t)(offset + done));
+        if (put < 0 && errno == EINTR) continue;
+        if (put <= 0) return put < 0 && errno != ENOSPC && errno != EDQUOT ? ERR_SYSTEM : ERR_FULL;
+        done += (uint32_t)put;
     }
     return OK;
+}
+
+bool home_read_at(int fd, uint8_t *into, uint32_t *size, uint64_t offset) {
+    uint32_t wanted = *size;
+    for (*size = 0; *size < wanted;) {
+        ssize_t got = pread(fd, into + *size, wanted - *size, (off_t)(offset + *size));
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return got == 0;
+        *size += (uint32_t)got;
+    }
+    return true;
 }
 
 err_t home_sync_folder(const char *folder) {
@@ -93,7 +105,8 @@ err_t home_write(const char *path, text_t content, unsigned mode) {
     unlink(temporary); /* of a run that was killed */
     int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
     if (fd < 0) return ERR_SYSTEM;
-    err_t err = fchmod(fd, (mode_t)mode) == 0 ? write_all(fd, content) : ERR_SYSTEM;
+    bytes_t bytes = {(const uint8_t *)content.at, content.size};
+    err_t err = fchmod(fd, (mode_t)mode) == 0 ? home_write_at(fd, bytes, 0) : ERR_SYSTEM;
     if (err == OK && fsync(fd) != 0) err = ERR_SYSTEM;
     if (close(fd) != 0 && err == OK) err = ERR_SYSTEM;
     if (err == OK && rename(temporary, path) != 0) err = ERR_SYSTEM;
@@ -113,14 +126,8 @@ err_t home_read(const char *path, arena_t *arena, uint32_t limit, text_t *conten
     err_t err = fstat(fd, &status) != 0 ? ERR_SYSTEM : status.st_size > (off_t)limit || !S_ISREG(status.st_mode) ? ERR_BAD : OK;
     if (err == OK) {
         char *at = arena_take(arena, (size_t)status.st_size + 1);
-        uint32_t size = 0;
-        while (size < (uint32_t)status.st_size) {
-            ssize_t got = read(fd, at + size, (size_t)status.st_size - size);
-            if (got < 0 && errno == EINTR) continue;
-            if (got < 0) err = ERR_SYSTEM;
-            if (got <= 0) break;
-            size += (uint32_t)got;
-        }
+        uint32_t size = (uint32_t)status.st_size;
+        if (!home_read_at(fd, (uint8_t *)at, &size, 0)) err = ERR_SYSTEM;
         *content = (text_t){at, size};
     }
     close(fd);

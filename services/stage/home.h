@@ -64,6 +64,10 @@ err_t home_make(const char *path);
 err_t home_make_folder(const char *path);
 /* A setting of minning.conf, e.g. "gateway/endpoint"; `fallback` if it is not there. Valid until the process ends. */
 const char *home_setting(const char *path, const char *fallback);
+/* All of `bytes`, from `offset` of an open file on. ERR_FULL: the disk, or the quota, has no room. */
+err_t home_write_at(int fd, bytes_t bytes, uint64_t offset);
+/* *size bytes from `offset` on; *size is less only where the file ends before. false: it cannot be read. */
+bool home_read_at(int fd, uint8_t *into, uint32_t *size, uint64_t offset);
 /* Writes a small file durably (temporary, fsync, rename), with `mode`. */
 err_t home_write(const char *path, text_t content, unsigned mode);
 /* A new name is durable only when the folder that holds it is. */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "services/stage/home.h"
 #include "services/vault/evidence_inner.h"
 
 enum { BLOCK = LIMIT_EVIDENCE_BLOCK, SEALED = BLOCK + SEAL_EXTRA };
@@ -43,18 +44,6 @@ void sealed_close(sealed_file_t *self) {
     explicit_bzero(self->key, sizeof self->key);
 }
 
-static err_t write_all(int fd, const uint8_t *bytes, size_t size, uint64_t offset) {
-    while (size > 0) {
-        ssize_t put = pwrite(fd, bytes, size, (off_t)offset);
-        if (put < 0 && errno == EINTR) continue;
-        if (put <= 0) return put < 0 && errno != ENOSPC && errno != EDQUOT ? ERR_SYSTEM : ERR_FULL;
-        bytes += put;
-        offset += (uint64_t)put;
-        size -= (size_t)put;
-    }
-    return OK;
-}
-
 err_t sealed_write(sealed_file_t *self, uint64_t offset, bytes_t bytes) {
     static _Thread_local uint8_t sealed[SEALED];
     ASSERT(offset % BLOCK == 0 && offset + bytes.size <= self->size);
@@ -64,7 +53,7 @@ err_t sealed_write(sealed_file_t *self, uint64_t offset, bytes_t bytes) {
         uint64_t place = (offset + at) / BLOCK;
         ASSERT(size == BLOCK || offset + at + size == self->size);
         seal_block(self->key, place, (bytes_t){bytes.at + at, size}, sealed);
-        err_t err = write_all(self->fd, sealed, size + SEAL_EXTRA, place * SEALED);
+        err_t err = home_write_at(self->fd, (bytes_t){sealed, size + SEAL_EXTRA}, place * SEALED);
         if (err != OK) return err;
         at += size;
     }
@@ -73,16 +62,9 @@ err_t sealed_write(sealed_file_t *self, uint64_t offset, bytes_t bytes) {
 
 err_t sealed_sync(sealed_file_t *self) { return fsync(self->fd) == 0 ? OK : ERR_SYSTEM; }
 
-static bool read_all(int fd, uint8_t *into, size_t size, uint64_t offset) {
-    while (size > 0) {
-        ssize_t got = pread(fd, into, size, (off_t)offset);
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return false;
-        into += got;
-        offset += (uint64_t)got;
-        size -= (size_t)got;
-    }
-    return true;
+static bool read_whole(int fd, uint8_t *into, uint32_t size, uint64_t offset) {
+    uint32_t got = size;
+    return home_read_at(fd, into, &got, offset) && got == size;
 }
 
 /* The block of this place, in hand. */
@@ -94,7 +76,7 @@ static bool block_load(sealed_file_t *self, uint64_t place) {
     uint64_t left = self->size - place * BLOCK;
     uint32_t size = left < BLOCK ? (uint32_t)left : BLOCK;
     self->block_at = 0;
-    if (!read_all(self->fd, sealed, size + SEAL_EXTRA, place * SEALED)) return false;
+    if (!read_whole(self->fd, sealed, size + SEAL_EXTRA, place * SEALED)) return false;
     if (!open_block(self->key, place, (bytes_t){sealed, size + SEAL_EXTRA}, self->block)) return false;
     self->block_size = size;
     self->block_at = place + 1;

@@ -215,7 +215,8 @@ static void a_standing_that_has_nothing_more_to_it_is_brief_again(void **state) 
     ledger_t *ledger = *state;
     report_decided_t returned = {.command_id = {9}, .decision = decision_returned, .unit = T("350104100"), .task = T("fund"),
                                  .period = T("2021-08"), .revision = 1, .why = T("w"),
-                                 .actor = {.office = office_coordinator, .credential = credential_signature, .door = door_operator}};
+                                 .actor = {.office = office_coordinator, .credential = credential_signature,
+                                           .door = door_operator}};
     raised(ledger, 1, T("2021-08"), 0, YUAN(100), 20210820);
     ledger_append(ledger, report_decided_type(), &returned, at_ten(ledger, 20210821));
     feed(ledger, true);
