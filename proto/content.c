@@ -39,16 +39,21 @@ static bool has_commitments(const report_t *report) {
     return is_committed(&report->prepared_by) || is_committed(&report->reviewed_by) || is_committed(&report->signed_by);
 }
 
-void report_content_hash(const report_t *report, bytes_t encoded, arena_t *arena, uint8_t out[HASH_SIZE]) {
-    if (encoded.size > 0 && !has_commitments(report)) {
-        hash_of(encoded, out);
-        return;
-    }
+bool report_content_hash(const report_t *report, bytes_t encoded, arena_t *arena, uint8_t out[HASH_SIZE]) {
+    if (encoded.size > 0 && !has_commitments(report)) return hash_of(encoded, out), true;
     report_t bare = report_bare(report, arena);
     buffer_t bytes = {0};
     wire_encode(report_type(), &bare, &bytes);
     hash_of((bytes_t){bytes.at, (uint32_t)bytes.size}, out);
     buffer_destroy(&bytes);
+    return false;
+}
+
+void received_content_hash(const report_received_t *received, arena_t *arena, uint8_t out[HASH_SIZE]) {
+    if (bytes_are_zero(received->content_hash, sizeof received->content_hash))
+        report_content_hash(&received->report, (bytes_t){NULL, 0}, arena, out);
+    else
+        memmove(out, received->content_hash, HASH_SIZE);
 }
 
 /* What follows the period and `replaces`, which is not written where it is 0: tag and shortest number. `period`: a view into

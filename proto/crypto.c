@@ -42,7 +42,7 @@ void hash_quick(bytes_t bytes, uint8_t out[QUICK_SIZE]) {
 }
 
 /* The lower half seeds the next link; the upper half is carried along by a multiplication that loses nothing. */
-static void chain_quick(const uint8_t previous[HASH_SIZE], bytes_t bytes, uint8_t out[HASH_SIZE]) {
+void chain_quick(const uint8_t previous[HASH_SIZE], bytes_t bytes, uint8_t out[HASH_SIZE]) {
     XXH128_canonical_t canonical;
     memcpy(canonical.digest, previous, QUICK_SIZE);
     XXH128_hash_t before = XXH128_hashFromCanonical(&canonical);
@@ -51,19 +51,6 @@ static void chain_quick(const uint8_t previous[HASH_SIZE], bytes_t bytes, uint8_
     XXH128_canonicalFromHash(&canonical, hash);
     memcpy(out, canonical.digest, QUICK_SIZE);
     memset(out + QUICK_SIZE, 0, HASH_SIZE - QUICK_SIZE);
-}
-
-static void chain_sealed(const uint8_t previous[HASH_SIZE], bytes_t bytes, uint8_t out[HASH_SIZE]) {
-    sha256_t state;
-    sha256_begin(&state);
-    sha256_add(&state, (bytes_t){previous, HASH_SIZE});
-    sha256_add(&state, bytes);
-    sha256_end(&state, out);
-}
-
-void hash_chain(chain_t chain, const uint8_t previous[HASH_SIZE], bytes_t bytes, uint8_t out[HASH_SIZE]) {
-    if (chain == CHAIN_SEALED) chain_sealed(previous, bytes, out);
-    else chain_quick(previous, bytes, out);
 }
 
 /* Multiplying by an odd number and turning are both reversible: for equal words behind it, another state before stays another. */

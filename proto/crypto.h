@@ -14,11 +14,11 @@ void hash_of(bytes_t bytes, uint8_t out[HASH_SIZE]);  /* SHA-256: anybody has a 
 void hash_keyed(const uint8_t key[HASH_KEY_SIZE], bytes_t bytes, uint8_t out[HASH_SIZE]);
 /* Against rot and mistakes, not against people: XXH3, 128 bits. */
 void hash_quick(bytes_t bytes, uint8_t out[QUICK_SIZE]);
-/* What a chain is to withstand. Sealed: people; SHA-256 of the hash before and the bytes, for the ledger. Quick: rot and mistakes;
- * XXH3 of 128 bits and 16 zero bytes, for what anybody can derive from the ledger again. */
+/* What a chain is to withstand. Sealed: people; SHA-256, for the ledger. Quick: rot and mistakes; XXH3 of 128 bits and 16 zero
+ * bytes, for what anybody can derive from the ledger again. chain.h says what is hashed of an event. */
 typedef enum { CHAIN_SEALED, CHAIN_QUICK } chain_t;
-/* The next link. previous and out may be the same. */
-void hash_chain(chain_t chain, const uint8_t previous[HASH_SIZE], bytes_t bytes, uint8_t out[HASH_SIZE]);
+/* The next link of a quick one. previous and out may be the same. */
+void chain_quick(const uint8_t previous[HASH_SIZE], bytes_t bytes, uint8_t out[HASH_SIZE]);
 /* Beside a link of a sealed chain, for those who read it often: ties `bytes` to their chained hash `own` and to the one before.
  * Against rot and mistakes, at a tenth of the price, and as sharp as checksum64. */
 uint64_t link_sum(const uint8_t previous[HASH_SIZE], const uint8_t own[HASH_SIZE], bytes_t bytes);

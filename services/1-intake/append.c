@@ -12,6 +12,12 @@ static store_key_t key_of_submission(const report_t *report, text_t unit) {
     return key;
 }
 
+/* A report's own bytes; bare: they hold no commitments, so that the hash of its content is theirs. */
+typedef struct {
+    bytes_t bytes;
+    bool bare;
+} encoded_t;
+
 /* An entry is the report with a little around it, and the store takes no entry above LIMIT_ENTRY. */
 static bool size_holds(visit_t *visit) {
     enum { MOST = LIMIT_ENTRY - 1024 };
@@ -59,9 +65,23 @@ static receipt_t receipt_of(intake_t *self, text_t unit, const report_t *report,
     return receipt;
 }
 
-static void answer_known(visit_t *visit, const append_ask_t *ask, const intake_submission_t *kept,
-                         const uint8_t *content_hash) {
+/* The row of a report names its entry, which says what the row of an act says itself. false: stuck. */
+static bool submission_whole(intake_t *self, intake_submission_t *kept) {
+    event_t event;
+    report_received_t received;
+    fault_t fault;
+    if (!bytes_are_zero(kept->content_hash, sizeof kept->content_hash)) return true;
+    bool read = txn_event(self->group, kept->seq, self->arena, &event, NULL) &&
+                event_body(&event, report_received_type(), self->arena, &received, &fault) == OK;
+    if (!read) return txn_fail(self->group, ERR_CORRUPT), false;
+    kept->received_ms = received.original_received_ms != 0 ? received.original_received_ms : (uint64_t)event.at_ms;
+    received_content_hash(&received, self->arena, kept->content_hash);
+    return true;
+}
+
+static void answer_known(visit_t *visit, const append_ask_t *ask, intake_submission_t *kept, const uint8_t *content_hash) {
     intake_t *self = visit->intake;
+    if (!submission_whole(self, kept)) return;
     if (memcmp(kept->content_hash, content_hash, HASH_SIZE) != 0) {
         text_t seq = arena_format(self->arena, "%llu", (unsigned long long)kept->seq);
         visit_refuse(visit, REASON_OF(conflict), text_of("submission_id"), &seq, 1);
@@ -72,8 +92,8 @@ static void answer_known(visit_t *visit, const append_ask_t *ask, const intake_s
     visit_receipt(visit, &receipt);
 }
 
-/* The entry, and its receipt. `kept` stands in the table, or will. */
-static void entry_append(visit_t *visit, const append_ask_t *ask, bytes_t encoded, int64_t stamp_ms,
+/* The entry, and its receipt. Its row stands in the table, or will. */
+static void entry_append(visit_t *visit, const append_ask_t *ask, const encoded_t *encoded, int64_t stamp_ms,
                          const intake_submission_t *kept) {
     intake_t *self = visit->intake;
     report_received_t received = {
@@ -82,16 +102,17 @@ static void entry_append(visit_t *visit, const append_ask_t *ask, bytes_t encode
     received.drafted_by = visit->drafted_by;
     if (visit->door == door_operator) received.entered_by = visit->actor;
     memcpy(received.session, visit->session, sizeof received.session);
-    memcpy(received.content_hash, kept->content_hash, HASH_SIZE);
+    if (!encoded->bare) memcpy(received.content_hash, kept->content_hash, HASH_SIZE);
     if (ask->receipt.seq != 0) received.original_received_ms = ask->receipt.received_ms;
-    wire_known_t known = {&received.report, encoded};
-    uint64_t seq = group_append_known(self, report_received_type(), &received, &known, stamp_ms);
+    wire_known_t known = {&received.report, encoded->bytes};
+    const uint8_t *hash = encoded->bare ? kept->content_hash : NULL;
+    uint64_t seq = group_append_known(self, report_received_type(), &received, &known, hash, stamp_ms);
     ASSERT(seq == kept->seq);
     receipt_t receipt = receipt_of(self, ask->unit, &ask->report, kept);
     visit_receipt(visit, &receipt);
 }
 
-/* As it will be kept if the next entry is this report's. */
+/* What will be known of it if the next entry is this report's. */
 static intake_submission_t submission_next(const intake_t *self, const append_ask_t *ask, const uint8_t *content_hash) {
     int64_t stamp_ms = ledger_clock_stamp(&self->clock);
     intake_submission_t kept = {.seq = self->tail_seq + 1,
@@ -102,17 +123,17 @@ static intake_submission_t submission_next(const intake_t *self, const append_as
 
 /* Almost every report: nothing but its being known already can keep it out, and nothing has to be appended before it. So it is
  * looked for and put in one walk. */
-static void take_plainly(visit_t *visit, const append_ask_t *ask, bytes_t encoded, const store_key_t *key,
+static void take_plainly(visit_t *visit, const append_ask_t *ask, const encoded_t *encoded, const store_key_t *key,
                          const uint8_t *content_hash) {
     intake_t *self = visit->intake;
-    intake_submission_t kept = submission_next(self, ask, content_hash), there;
-    if (txn_put_new(self->group, TABLE_SUBMISSIONS, key, &kept, self->arena, &there))
+    intake_submission_t kept = submission_next(self, ask, content_hash), row = {.seq = kept.seq}, there;
+    if (txn_put_new(self->group, TABLE_SUBMISSIONS, key, &row, self->arena, &there))
         entry_append(visit, ask, encoded, ledger_clock_stamp(&self->clock), &kept);
     else if (txn_error(self->group) == OK)
         answer_known(visit, ask, &there, content_hash);
 }
 
-static void take_warily(visit_t *visit, const append_ask_t *ask, bytes_t encoded, const store_key_t *key,
+static void take_warily(visit_t *visit, const append_ask_t *ask, const encoded_t *encoded, const store_key_t *key,
                         const uint8_t *content_hash) {
     intake_t *self = visit->intake;
     intake_submission_t kept;
@@ -128,19 +149,20 @@ static void take_warily(visit_t *visit, const append_ask_t *ask, bytes_t encoded
     if (!receipt_holds(visit, ask, content_hash)) return;
     int64_t stamp_ms = group_stamp(self);
     kept = submission_next(self, ask, content_hash);
-    txn_put(self->group, TABLE_SUBMISSIONS, key, &kept);
+    intake_submission_t row = {.seq = kept.seq};
+    txn_put(self->group, TABLE_SUBMISSIONS, key, &row);
     entry_append(visit, ask, encoded, stamp_ms, &kept);
 }
 
-/* Who sends it may: now what is sent. `encoded`: the report's own bytes; the reader takes canonical ones only. */
-void report_take(visit_t *visit, const append_ask_t *ask, bytes_t encoded) {
+/* Who sends it may: now what is sent. `bytes`: the report's own; the reader takes canonical ones only. */
+void report_take(visit_t *visit, const append_ask_t *ask, bytes_t bytes) {
     intake_t *self = visit->intake;
     if (!privacy_holds(visit, &ask->report) || !group_begin(self)) return;
     uint8_t content_hash[HASH_SIZE];
-    report_content_hash(&ask->report, encoded, self->arena, content_hash);
+    encoded_t encoded = {bytes, report_content_hash(&ask->report, bytes, self->arena, content_hash)};
     store_key_t key = key_of_submission(&ask->report, ask->unit);
     bool plain = !self->busy && self->closed_ms == 0 && ask->receipt.seq == 0 && ledger_clock_due(&self->clock) == 0;
-    (plain ? take_plainly : take_warily)(visit, ask, encoded, &key, content_hash);
+    (plain ? take_plainly : take_warily)(visit, ask, &encoded, &key, content_hash);
 }
 
 void append_ask_take(visit_t *visit, const append_ask_t *ask, bytes_t encoded) {

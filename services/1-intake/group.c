@@ -27,14 +27,15 @@ bool group_begin(intake_t *self) {
 }
 
 uint64_t group_append(intake_t *self, const message_t *type, const void *value, int64_t at_ms) {
-    return group_append_known(self, type, value, NULL, at_ms);
+    return group_append_known(self, type, value, NULL, NULL, at_ms);
 }
 
-uint64_t group_append_known(intake_t *self, const message_t *type, const void *value, const wire_known_t *known, int64_t at_ms) {
+uint64_t group_append_known(intake_t *self, const message_t *type, const void *value, const wire_known_t *known,
+                            const uint8_t *hash, int64_t at_ms) {
     uint64_t seq = 0;
     self->tail_seq++;
     event_t header = {.epoch = self->epoch, .cause_seq = self->tail_seq, .at_ms = at_ms};
-    txn_append_known(self->group, &header, type, value, known, &seq);
+    txn_append_known(self->group, &header, type, value, known, hash, &seq);
     if (txn_error(self->group) == OK && seq != self->tail_seq) txn_fail(self->group, ERR_CORRUPT);
     self->group_count++;
     ledger_clock_passed(&self->clock, at_ms, type->kind == KIND_clock_ticked);

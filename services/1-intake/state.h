@@ -93,7 +93,9 @@ struct intake {
 bool group_begin(intake_t *self);
 /* Appends one entry with this stamp; returns its seq. A group must be open. */
 uint64_t group_append(intake_t *self, const message_t *type, const void *value, int64_t at_ms);
-uint64_t group_append_known(intake_t *self, const message_t *type, const void *value, const wire_known_t *known, int64_t at_ms);
+/* `hash`: SHA-256 of known->bytes, if they are a report's and somebody knows it; NULL otherwise. */
+uint64_t group_append_known(intake_t *self, const message_t *type, const void *value, const wire_known_t *known,
+                            const uint8_t *hash, int64_t at_ms);
 /* Appends what stands before an entry of now – the counts and the tick that are due – and returns the entry's stamp. */
 int64_t group_stamp(intake_t *self);
 void group_append_counts(intake_t *self);
@@ -241,7 +243,7 @@ bool plan_is_open_for(visit_t *visit, bool confirms);
 bool plan_is_unsealed(visit_t *visit);
 bool period_is_open(visit_t *visit, text_t id);
 /* A report whose sender may send it (append.c). */
-void report_take(visit_t *visit, const append_ask_t *ask, bytes_t encoded);
+void report_take(visit_t *visit, const append_ask_t *ask, bytes_t bytes);
 
 /* --- receipts that come back (resend.c) --- */
 void seal_key_make(const uint8_t signer_secret[SIGN_SECRET_SIZE], uint8_t key[MAC_KEY_SIZE]);

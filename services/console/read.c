@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "services/console/state.h"
+
+#include "proto/content.h"
 #include "services/plan/amount.h"
 
 static const text_t nothing = {NULL, 0};
@@ -189,7 +191,10 @@ static json_t *entry_json(const entry_told_t *told, const event_t *event, arena_
     json_object_set_new(json, "head_seq", json_integer((json_int_t)told->head_seq));
     if (type == NULL || type->kind == KIND_plan_adopted || type->kind == KIND_plan_part) return json; /* /api/v1/plan shows it */
     void *body = arena_take(arena, type->size);
-    if (event_body(event, type, arena, body, &fault) == OK) json_object_set_new(json, "body", message_to_json(type, body));
+    if (event_body(event, type, arena, body, &fault) != OK) return json;
+    report_received_t *received = type->kind == KIND_report_received ? body : NULL;
+    if (received != NULL) received_content_hash(received, arena, received->content_hash);
+    json_object_set_new(json, "body", message_to_json(type, body));
     return json;
 }
 

@@ -1,6 +1,7 @@
 /* Serves a stream to its readers: batches, parked fetches. */
 #include "services/stage/serve.h"
 
+#include "proto/chain.h"
 #include "proto/crypto.h"
 #include "services/stage/log.h"
 

@@ -114,8 +114,9 @@ bool txn_stands(txn_t *self, uint64_t seq, const uint8_t hash[32]);
 /* Appends one event (header given, body encoded from value); *seq gets its number, NULL if nobody asks. A header without a
  * cause is its own: cause_seq becomes the event's seq, as in the ledger. */
 void txn_append(txn_t *self, const event_t *header, const message_t *type, const void *value, uint64_t *seq);
+/* `hash`: SHA-256 of known->bytes where they are a part that stands in the chain by it (proto/chain.h); NULL: nobody knows it. */
 void txn_append_known(txn_t *self, const event_t *header, const message_t *type, const void *value, const wire_known_t *known,
-                      uint64_t *seq);
+                      const uint8_t *hash, uint64_t *seq);
 void txn_append_copy(txn_t *self, const event_t *event, uint64_t *seq);
 /* Reads event `seq` (views into the arena) and, if hash is not NULL, its chained hash. false: not there or stuck. */
 bool txn_event(txn_t *self, uint64_t seq, arena_t *arena, event_t *event, uint8_t *hash);

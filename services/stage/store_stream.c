@@ -1,7 +1,7 @@
 /* The stream a store holds: events one after the other, each with the hash of everything up to it. */
 #include "services/stage/store_inner.h"
 
-#include "proto/crypto.h"
+#include "proto/chain.h"
 #include "services/stage/log.h"
 
 #include <endian.h>
@@ -107,7 +107,7 @@ void txn_clear_stream(txn_t *self) {
 }
 
 /* Chains the event that stands at `begin` behind the head, and lays it where it belongs. */
-static void stream_put(txn_t *self, buffer_t *record, size_t begin) {
+static void stream_put(txn_t *self, buffer_t *record, size_t begin, const wire_known_t *known, const uint8_t *known_hash) {
     uint64_t seq = self->head.seq + 1;
     bytes_t event = {record->at + begin, (uint32_t)(record->size - begin)};
     if (event.size > LIMIT_ENTRY) {
@@ -116,13 +116,14 @@ static void stream_put(txn_t *self, buffer_t *record, size_t begin) {
         return;
     }
     uint8_t hash[HASH_SIZE];
-    hash_chain(self->store->chain, self->head.hash, event, hash);
     self->appended += event.size + self->store->stream_head;
     if (self->store->chain == CHAIN_SEALED) {
+        chain_sealed(self->head.hash, event, known_hash, known_hash == NULL ? 0 : known->bytes.size, hash);
         sum_write(self->head.hash, hash, event, record->at + HASH_SIZE);
         memcpy(record->at, hash, HASH_SIZE);
         stream_lay(self, seq, (bytes_t){record->at, (uint32_t)record->size}, false);
     } else {
+        chain_quick(self->head.hash, event, hash);
         bundle_add(self, seq, begin);
     }
     if (self->err != OK) return;
@@ -144,18 +145,18 @@ static buffer_t *stream_begin(txn_t *self, uint64_t *seq) {
 }
 
 void txn_append(txn_t *self, const event_t *header, const message_t *type, const void *value, uint64_t *seq) {
-    txn_append_known(self, header, type, value, NULL, seq);
+    txn_append_known(self, header, type, value, NULL, NULL, seq);
 }
 
 void txn_append_known(txn_t *self, const event_t *header, const message_t *type, const void *value, const wire_known_t *known,
-                      uint64_t *seq) {
+                      const uint8_t *hash, uint64_t *seq) {
     buffer_t *record = stream_begin(self, seq);
     if (record == NULL) return;
     size_t begin = record->size;
     event_t own = *header;
     if (own.cause_seq == 0) own.cause_seq = self->head.seq + 1;
     fault_t fault;
-    if (event_encode_checked(&own, type, value, known, record, &fault) == OK) stream_put(self, record, begin);
+    if (event_encode_checked(&own, type, value, known, record, &fault) == OK) stream_put(self, record, begin, known, hash);
     else txn_value_wrong(self, type, "~stream", &fault);
 }
 
@@ -164,7 +165,7 @@ void txn_append_copy(txn_t *self, const event_t *event, uint64_t *seq) {
     if (record == NULL) return;
     size_t begin = record->size;
     event_copy(event, record);
-    stream_put(self, record, begin);
+    stream_put(self, record, begin, NULL, NULL);
 }
 
 bool txn_event(txn_t *self, uint64_t seq, arena_t *arena, event_t *event, uint8_t *hash) {

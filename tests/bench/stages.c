@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "proto/chain.h"
 #include "proto/crypto.h"
 #include "services/2-validation/validation.h"
 #include "services/2-validation/validation_rules.h"

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proto/content.h"
 #include "proto/crypto.h"
 #include "services/1-intake/intake.h"
 #include "services/2-validation/validation.h"
@@ -233,6 +234,7 @@ static void check_ledger(store_t *ledger, const ack_t *acks, size_t ack_count) {
         if (event_body(&event, report_received_type(), arena, &received, &fault) != OK)
             fail("an acked entry is something else");
         if (memcmp(received.report.submission_id, acks[index].submission_id, 16) != 0) fail("an acked entry is another report");
+        received_content_hash(&received, arena, received.content_hash);
         if (memcmp(received.content_hash, acks[index].content_hash, 32) != 0) fail("an acked entry has another hash");
         if (index > 0 && acks[index].seq == acks[index - 1].seq) fail("two acks share one entry");
     }

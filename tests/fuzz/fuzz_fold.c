@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/chain.h"
 #include "proto/crypto.h"
 #include "services/2-validation/validation.h"
 #include "services/3-aggregation/aggregation.h"

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proto/content.h"
 #include "proto/crypto.h"
 #include "services/1-intake/intake.h"
 #include "services/plan/plan_file.h"
@@ -288,6 +289,7 @@ static void ack_check(hostile_t *self, txn_t *txn, const ack_t *ack, arena_t *ar
     report_received_t received;
     fault_t fault;
     const char *wrong = NULL;
+    uint8_t content[HASH_SIZE];
     arena_reset(arena);
     if (!txn_event(txn, ack->seq, arena, &event, NULL))
         wrong = "is not there";
@@ -295,7 +297,7 @@ static void ack_check(hostile_t *self, txn_t *txn, const ack_t *ack, arena_t *ar
         wrong = "is something else";
     else if (memcmp(received.report.submission_id, ack->submission_id, 16) != 0)
         wrong = "is another report";
-    else if (memcmp(received.content_hash, ack->content_hash, 32) != 0)
+    else if (received_content_hash(&received, arena, content), memcmp(content, ack->content_hash, HASH_SIZE) != 0)
         wrong = "has another content";
     else if (!text_is(received.unit, ack->unit))
         wrong = "stands under another unit";

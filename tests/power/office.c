@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "proto/command.h"
+#include "proto/content.h"
 #include "proto/receipt.h"
 #include "services/1-intake/state.h"
 #include "services/2-validation/validation.h"
@@ -228,9 +229,10 @@ bool office_ack_holds(txn_t *txn, const ack_t *ack, arena_t *arena) {
     report_received_t received;
     fault_t fault;
     arena_reset(arena);
-    return txn_event(txn, ack->seq, arena, &event, NULL) &&
-           event_body(&event, report_received_type(), arena, &received, &fault) == OK &&
-           memcmp(received.content_hash, ack->content_hash, HASH_SIZE) == 0 &&
+    bool read = txn_event(txn, ack->seq, arena, &event, NULL) &&
+                event_body(&event, report_received_type(), arena, &received, &fault) == OK;
+    if (read) received_content_hash(&received, arena, received.content_hash);
+    return read && memcmp(received.content_hash, ack->content_hash, HASH_SIZE) == 0 &&
            memcmp(received.report.submission_id, ack->submission_id, sizeof ack->submission_id) == 0;
 }
 

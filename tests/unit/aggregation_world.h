@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "proto/chain.h"
 #include "proto/crypto.h"
 #include "services/3-aggregation/aggregation.h"
 #include "tests/unit/aggregation_plan.h"

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "proto/chain.h"
 #include "proto/crypto.h"
 #include "services/4-alerting/alerting.h"
 #include "services/4-alerting/alerting_rules.h"

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "proto/chain.h"
 #include "proto/crypto.h"
 #include "services/console/console.h"
 #include "services/stage/clock.h"

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "proto/chain.h"
 #include "proto/crypto.h"
 #include "services/gateway/gateway.h"
 #include "services/stage/clock.h"

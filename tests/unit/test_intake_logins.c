@@ -1,4 +1,5 @@
 /* Logins in the ledger: granted and revoked by the operator, asked where a report is appended. */
+#include "proto/chain.h"
 #include "tests/unit/intake_world.h"
 
 static login_granted_t grant(const char *login, login_role_t role, const char *unit) {

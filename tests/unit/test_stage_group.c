@@ -1,4 +1,5 @@
 /* Events of a derived stream share records: where commits end is not seen in them, each is found, and each flipped bit is. */
+#include "proto/chain.h"
 #include "stage_bench.h"
 
 enum { EVENTS = 200, IN_ONE = 40, FLIPPED = 1500 };

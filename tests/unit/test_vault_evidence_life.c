@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "proto/chain.h"
 #include "tests/unit/evidence_world.h"
 
 /* --- the scanner --- */

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "proto/chain.h"
 #include "proto/crypto.h"
 #include "services/2-validation/validation.h"
 #include "tests/sim/temporary.h"
