@@ -5,9 +5,11 @@
 #include "services/1-intake/state.h"
 #include "services/vault/privacy.h"
 
-static store_key_t key_of_submission(const report_t *report, text_t unit) {
+enum { MOST = LIMIT_ENTRY - 1024 /* bytes: an entry is the report with a little around it */ };
+
+static store_key_t key_of_submission(const uint8_t submission_id[16], text_t unit) {
     store_key_t key = key_new();
-    key_add_bytes(&key, report->submission_id, sizeof report->submission_id);
+    key_add_bytes(&key, submission_id, 16);
     key_add_text(&key, unit);
     return key;
 }
@@ -18,26 +20,16 @@ typedef struct {
     bool bare;
 } encoded_t;
 
-/* An entry is the report with a little around it, and the store takes no entry above LIMIT_ENTRY. */
 static bool size_holds(visit_t *visit) {
-    enum { MOST = LIMIT_ENTRY - 1024 };
     if (visit->frame.size <= MOST) return true;
     text_t most = arena_format(visit->intake->arena, "%d", MOST);
     visit_refuse(visit, REASON_OF(oversize), text_of("report"), &most, 1);
     return false;
 }
 
-/* The unit of the report before is most likely this one's: one comparison for a look-up. */
-static uint32_t unit_of_report(intake_t *self, text_t unit) {
-    const plan_t *plan = planbook_plan(self->book);
-    bool same = self->unit_before < plan->units_count && text_equal(plan->units[self->unit_before].id, unit);
-    if (!same) self->unit_before = unit_position(self, unit);
-    return self->unit_before;
-}
-
 /* Is the key that the door authenticated still in force here, where the entry is appended? */
 static bool authority_holds(visit_t *visit, const append_ask_t *ask) {
-    uint32_t unit = unit_of_report(visit->intake, ask->unit);
+    uint32_t unit = unit_position(visit->intake, ask->unit);
     visit->unit = unit;
     if (unit != UNIT_UNKNOWN && intake_keys_in_force(visit->intake->keys, unit, ask->key_generation)) return true;
     visit_refuse(visit, REASON_OF(unknown_key), text_of(NULL), NULL, 0);
@@ -56,9 +48,9 @@ static bool privacy_holds(visit_t *visit, const report_t *report) {
     return false;
 }
 
-static receipt_t receipt_of(intake_t *self, text_t unit, const report_t *report, const intake_submission_t *kept) {
+static receipt_t receipt_of(intake_t *self, text_t unit, const uint8_t submission_id[16], const intake_submission_t *kept) {
     receipt_t receipt = {.epoch = self->epoch, .seq = kept->seq, .received_ms = kept->received_ms};
-    memcpy(receipt.submission_id, report->submission_id, sizeof receipt.submission_id);
+    memcpy(receipt.submission_id, submission_id, sizeof receipt.submission_id);
     memcpy(receipt.ledger_id, self->opened.ledger_id, sizeof receipt.ledger_id);
     memcpy(receipt.content_hash, kept->content_hash, sizeof receipt.content_hash);
     receipt_seal(self, unit, &receipt, receipt.seal);
@@ -79,7 +71,7 @@ static bool submission_whole(intake_t *self, intake_submission_t *kept) {
     return true;
 }
 
-static void answer_known(visit_t *visit, const append_ask_t *ask, intake_submission_t *kept, const uint8_t *content_hash) {
+static void answer_known(visit_t *visit, text_t unit, const uint8_t content_hash[HASH_SIZE], intake_submission_t *kept) {
     intake_t *self = visit->intake;
     if (!submission_whole(self, kept)) return;
     if (memcmp(kept->content_hash, content_hash, HASH_SIZE) != 0) {
@@ -87,71 +79,74 @@ static void answer_known(visit_t *visit, const append_ask_t *ask, intake_submiss
         visit_refuse(visit, REASON_OF(conflict), text_of("submission_id"), &seq, 1);
         return;
     }
-    receipt_t receipt = receipt_of(self, ask->unit, &ask->report, kept);
+    receipt_t receipt = receipt_of(self, unit, visit->submission_id, kept);
     receipt.duplicate = true;
     visit_receipt(visit, &receipt);
 }
 
 /* The entry, and its receipt. Its row stands in the table, or will. */
-static void entry_append(visit_t *visit, const append_ask_t *ask, const encoded_t *encoded, int64_t stamp_ms,
+static void entry_append(visit_t *visit, report_received_t *received, const encoded_t *encoded, int64_t stamp_ms,
                          const intake_submission_t *kept) {
     intake_t *self = visit->intake;
+    if (!encoded->bare) memcpy(received->content_hash, kept->content_hash, HASH_SIZE);
+    wire_known_t known = {&received->report, encoded->bytes};
+    const uint8_t *hash = encoded->bare ? kept->content_hash : NULL;
+    uint64_t seq = group_append_known(self, report_received_type(), received, &known, hash, stamp_ms);
+    ASSERT(seq == kept->seq);
+    receipt_t receipt = receipt_of(self, received->unit, visit->submission_id, kept);
+    visit_receipt(visit, &receipt);
+}
+
+/* What will be known of it if the next entry is this report's. `original_ms`: when the ledger took it first, 0: now. */
+static intake_submission_t submission_next(const intake_t *self, uint64_t original_ms, const uint8_t content_hash[HASH_SIZE]) {
+    uint64_t stamp_ms = (uint64_t)ledger_clock_stamp(&self->clock);
+    intake_submission_t kept = {.seq = self->tail_seq + 1, .received_ms = original_ms != 0 ? original_ms : stamp_ms};
+    memcpy(kept.content_hash, content_hash, HASH_SIZE);
+    return kept;
+}
+
+/* Is it known already? Then that is its answer. */
+static bool is_known(visit_t *visit, const store_key_t *key, text_t unit, const uint8_t content_hash[HASH_SIZE]) {
+    intake_submission_t kept;
+    bool known = txn_get(visit->intake->group, TABLE_SUBMISSIONS, key, visit->intake->arena, &kept);
+    if (known) answer_known(visit, unit, content_hash, &kept);
+    return known;
+}
+
+bool intake_is_plain(const intake_t *self) { return self->closed_ms == 0 && ledger_clock_due(&self->clock) == 0; }
+
+/* Almost every report: nothing but its being known already, or a full disk, can keep it out, and nothing has to be appended before
+ * it. So it is looked for and put in one walk. */
+void intake_take_prepared(intake_t *self, const prepared_t *report, buffer_t *now, buffer_t *later) {
+    visit_t visit = {
+        .intake = self, .door = door_gateway, .frame = report->encoded, .unit = report->unit, .now = now, .later = later};
+    visit.packet.request_id = report->request_id;
+    memcpy(visit.submission_id, report->submission_id, sizeof visit.submission_id);
+    arena_reset(self->arena);
+    if (!group_begin(self)) return;
+    text_t unit = planbook_plan(self->book)->units[report->unit].id;
+    store_key_t key = key_of_submission(report->submission_id, unit);
+    if (self->busy) {
+        if (!is_known(&visit, &key, unit, report->content_hash)) visit_busy(&visit);
+        return;
+    }
+    intake_submission_t kept = submission_next(self, 0, report->content_hash), row = {.seq = kept.seq}, there;
+    if (txn_put_new(self->group, TABLE_SUBMISSIONS, &key, &row, self->arena, &there)) {
+        report_received_t received = {.unit = unit, .door = door_gateway, .key_generation = report->key_generation};
+        entry_append(&visit, &received, &(encoded_t){report->encoded, report->bare}, ledger_clock_stamp(&self->clock), &kept);
+    } else if (txn_error(self->group) == OK)
+        answer_known(&visit, unit, report->content_hash, &there);
+}
+
+static report_received_t received_of(const visit_t *visit, const append_ask_t *ask) {
     report_received_t received = {
         .report = ask->report, .unit = ask->unit, .door = visit->door, .key_generation = ask->key_generation};
     received.login = visit->login;
     received.drafted_by = visit->drafted_by;
     if (visit->door == door_operator) received.entered_by = visit->actor;
     memcpy(received.session, visit->session, sizeof received.session);
-    if (!encoded->bare) memcpy(received.content_hash, kept->content_hash, HASH_SIZE);
     if (ask->receipt.seq != 0) received.original_received_ms = ask->receipt.received_ms;
-    wire_known_t known = {&received.report, encoded->bytes};
-    const uint8_t *hash = encoded->bare ? kept->content_hash : NULL;
-    uint64_t seq = group_append_known(self, report_received_type(), &received, &known, hash, stamp_ms);
-    ASSERT(seq == kept->seq);
-    receipt_t receipt = receipt_of(self, ask->unit, &ask->report, kept);
-    visit_receipt(visit, &receipt);
-}
-
-/* What will be known of it if the next entry is this report's. */
-static intake_submission_t submission_next(const intake_t *self, const append_ask_t *ask, const uint8_t *content_hash) {
-    int64_t stamp_ms = ledger_clock_stamp(&self->clock);
-    intake_submission_t kept = {.seq = self->tail_seq + 1,
-                                .received_ms = ask->receipt.seq != 0 ? ask->receipt.received_ms : (uint64_t)stamp_ms};
-    memcpy(kept.content_hash, content_hash, HASH_SIZE);
-    return kept;
-}
-
-/* Almost every report: nothing but its being known already can keep it out, and nothing has to be appended before it. So it is
- * looked for and put in one walk. */
-static void take_plainly(visit_t *visit, const append_ask_t *ask, const encoded_t *encoded, const store_key_t *key,
-                         const uint8_t *content_hash) {
-    intake_t *self = visit->intake;
-    intake_submission_t kept = submission_next(self, ask, content_hash), row = {.seq = kept.seq}, there;
-    if (txn_put_new(self->group, TABLE_SUBMISSIONS, key, &row, self->arena, &there))
-        entry_append(visit, ask, encoded, ledger_clock_stamp(&self->clock), &kept);
-    else if (txn_error(self->group) == OK)
-        answer_known(visit, ask, &there, content_hash);
-}
-
-static void take_warily(visit_t *visit, const append_ask_t *ask, const encoded_t *encoded, const store_key_t *key,
-                        const uint8_t *content_hash) {
-    intake_t *self = visit->intake;
-    intake_submission_t kept;
-    if (txn_get(self->group, TABLE_SUBMISSIONS, key, self->arena, &kept)) {
-        answer_known(visit, ask, &kept, content_hash);
-        return;
-    }
-    if (!period_is_open(visit, ask->report.period)) return;
-    if (self->busy) {
-        visit_busy(visit);
-        return;
-    }
-    if (!receipt_holds(visit, ask, content_hash)) return;
-    int64_t stamp_ms = group_stamp(self);
-    kept = submission_next(self, ask, content_hash);
-    intake_submission_t row = {.seq = kept.seq};
-    txn_put(self->group, TABLE_SUBMISSIONS, key, &row);
-    entry_append(visit, ask, encoded, stamp_ms, &kept);
+    return received;
 }
 
 /* Who sends it may: now what is sent. `bytes`: the report's own; the reader takes canonical ones only. */
@@ -160,21 +155,58 @@ void report_take(visit_t *visit, const append_ask_t *ask, bytes_t bytes) {
     if (!privacy_holds(visit, &ask->report) || !group_begin(self)) return;
     uint8_t content_hash[HASH_SIZE];
     encoded_t encoded = {bytes, report_content_hash(&ask->report, bytes, self->arena, content_hash)};
-    store_key_t key = key_of_submission(&ask->report, ask->unit);
-    bool plain = !self->busy && self->closed_ms == 0 && ask->receipt.seq == 0 && ledger_clock_due(&self->clock) == 0;
-    (plain ? take_plainly : take_warily)(visit, ask, &encoded, &key, content_hash);
+    memcpy(visit->submission_id, ask->report.submission_id, sizeof visit->submission_id);
+    store_key_t key = key_of_submission(visit->submission_id, ask->unit);
+    if (is_known(visit, &key, ask->unit, content_hash) || !period_is_open(visit, ask->report.period)) return;
+    if (self->busy) {
+        visit_busy(visit);
+        return;
+    }
+    if (!receipt_holds(visit, ask, content_hash)) return;
+    int64_t stamp_ms = group_stamp(self);
+    intake_submission_t kept = submission_next(self, ask->receipt.seq != 0 ? ask->receipt.received_ms : 0, content_hash);
+    report_received_t received = received_of(visit, ask);
+    txn_put(self->group, TABLE_SUBMISSIONS, &key, &(intake_submission_t){.seq = kept.seq});
+    entry_append(visit, &received, &encoded, stamp_ms, &kept);
 }
 
-void append_ask_take(visit_t *visit, const append_ask_t *ask, bytes_t encoded) {
-    if (!size_holds(visit)) return;
-    memcpy(visit->submission_id, ask->report.submission_id, sizeof visit->submission_id);
-    if (authority_holds(visit, ask)) report_take(visit, ask, encoded);
+/* The unit of the report before is most likely this one's: one comparison for a look-up. */
+static uint32_t unit_of_report(const intake_t *self, preparer_t *preparer, text_t unit) {
+    const plan_t *plan = planbook_plan(self->book);
+    bool same = preparer->unit_before < plan->units_count && text_equal(plan->units[preparer->unit_before].id, unit);
+    if (!same) preparer->unit_before = unit_position(self, unit);
+    return preparer->unit_before;
+}
+
+/* The door has looked for personal texts already; a ledger forgets nothing, so it is looked again before the ink. */
+static bool may_be_plain(const intake_t *self, const append_ask_t *ask, uint32_t unit, arena_t *arena) {
+    reason_t reason;
+    return unit != UNIT_UNKNOWN && ask->receipt.seq == 0 && intake_keys_in_force(self->keys, unit, ask->key_generation) &&
+           privacy_refusals(&ask->report, &reason, 1, arena) == 0 && privacy_unswapped(&ask->report, arena).size == 0;
+}
+
+bool intake_prepare(const intake_t *self, preparer_t *preparer, door_t door, bytes_t bytes, prepared_t *report, uint32_t *took) {
+    append_ask_t ask;
+    packet_t packet;
+    wire_known_t known = {.object = &ask.report};
+    arena_reset(preparer->arena);
+    if (door != door_gateway || !packet_first(bytes, append_ask_type(), preparer->arena, &packet, &ask, &known)) return false;
+    uint32_t unit = unit_of_report(self, preparer, ask.unit);
+    if (packet.raw.size > MOST || !may_be_plain(self, &ask, unit, preparer->arena)) return false;
+    *took = packet.raw.size;
+    *report = (prepared_t){
+        .request_id = packet.request_id, .key_generation = ask.key_generation, .unit = unit, .encoded = known.bytes};
+    memcpy(report->submission_id, ask.report.submission_id, sizeof report->submission_id);
+    report->bare = report_content_hash(&ask.report, known.bytes, preparer->arena, report->content_hash);
+    return true;
 }
 
 void on_append_ask(visit_t *visit) {
     append_ask_t ask;
     if (!size_holds(visit) || !visit_body(visit, &visit->packet, append_ask_type(), &ask)) return;
-    append_ask_take(visit, &ask, wire_peek(append_ask_type(), visit->packet.body, offsetof(append_ask_t, report)));
+    memcpy(visit->submission_id, ask.report.submission_id, sizeof visit->submission_id);
+    bytes_t encoded = wire_peek(append_ask_type(), visit->packet.body, offsetof(append_ask_t, report));
+    if (authority_holds(visit, &ask)) report_take(visit, &ask, encoded);
 }
 
 /* The console vouches for who is logged in; whether that login may speak for the unit is decided here. */

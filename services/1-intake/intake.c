@@ -286,6 +286,7 @@ err_t intake_open(const char *path, const uint8_t signer_secret[64], intake_t **
     (void)message_of_kind(0); /* fills its table before there is a second thread */
     self->path = strdup(path);
     self->arena = arena_new();
+    self->preparer = (preparer_t){arena_new(), UNIT_UNKNOWN};
     self->kept = arena_new();
     self->counts = intake_counts_new();
     self->reserve = LIMIT_STORE_RESERVE;
@@ -309,6 +310,7 @@ void intake_close(intake_t **self_at) {
     intake_keys_destroy(&self->keys);
     intake_counts_destroy(&self->counts);
     arena_destroy(&self->arena);
+    arena_destroy(&self->preparer.arena);
     arena_destroy(&self->kept);
     free(self->path);
     explicit_bzero(self->seal_key, sizeof self->seal_key);

@@ -21,6 +21,29 @@ void intake_close(intake_t **self);
 /* Before a clean stop: all is committed, the next start need not verify it again. A backup reads everything. */
 err_t intake_rest(intake_t *self);
 
+/* A report that came by the gateway, plain and well: read, looked at and hashed, which is all that needs nothing of the ledger. */
+typedef struct {
+    uint64_t request_id;
+    uint64_t key_generation;
+    uint32_t unit; /* its position in the plan */
+    bool bare;     /* it holds no commitments: content_hash is that of its bytes */
+    uint8_t submission_id[16];
+    uint8_t content_hash[32];
+    bytes_t encoded; /* the report's own bytes, where they were read */
+} prepared_t;
+/* Who reads them: the arena of the one at hand, and the unit of the one before (UNIT_UNKNOWN: none). */
+typedef struct {
+    arena_t *arena;
+    uint32_t unit_before;
+} preparer_t;
+/* Reads the report at the start of `bytes`; *took bytes. false: it is something else, or not plain, or in doubt: intake_take_next
+ * tells. Looks at the plan and the keys alone, so a thread may do so while another one takes prepared reports and commits them. */
+bool intake_prepare(const intake_t *self, preparer_t *preparer, door_t door, bytes_t bytes, prepared_t *report, uint32_t *took);
+/* Would a prepared report be taken as it is: the plan is open, and no tick has to stand before it? */
+bool intake_is_plain(const intake_t *self);
+/* As intake_take, at the instant of the reading before. */
+void intake_take_prepared(intake_t *self, const prepared_t *report, buffer_t *now, buffer_t *later);
+
 /* Takes one frame from a door into the open group (begun if there is none), at wall clock `wall_ms`. What there is to answer is
  * appended to `now` (refusals, duplicates that are durable, queries: may be sent at once) or to `later` (receipts: after
  * intake_commit only), as one packet. Never waits, never fails on input. */

@@ -4,14 +4,14 @@
 #include <sysexits.h>
 
 #include "proto/crypto.h"
-#include "services/1-intake/intake.h"
+#include "services/1-intake/gather.h"
 #include "services/stage/clock.h"
 #include "services/stage/home.h"
 #include "services/stage/log.h"
 #include "services/stage/watch.h"
 
 enum { AT_OPERATOR, AT_GATEWAY, AT_CONSOLE, AT_NOTIFIER, DOORS, AT_STREAM = DOORS, HANDLES };
-enum { LINGER_MS = 1, COMMITS_LATELY = 8, LOOK_MS = LIMIT_PARK_MS / 4 };
+enum { LINGER_MS = 1, LOOK_MS = LIMIT_PARK_MS / 4 };
 
 static const door_t doors[DOORS] = {[AT_OPERATOR] = door_operator,
                                     [AT_GATEWAY] = door_gateway,
@@ -22,113 +22,20 @@ static const char *const endpoints[DOORS] = {[AT_OPERATOR] = HOME_DOOR_OPERATOR,
                                              [AT_CONSOLE] = HOME_DOOR_CONSOLE,
                                              [AT_NOTIFIER] = HOME_DOOR_NOTIFIER};
 
-/* Who waits for a packet. */
-typedef struct {
-    peer_t peer;
-    uint32_t at;   /* which door */
-    bool many;     /* it asked in an array, and is answered in one */
-    uint32_t size; /* of its packet in `later` */
-} asker_t;
-
 typedef struct {
     intake_t *intake;
     server_t *servers[DOORS];
     stream_door_t *stream;
     desk_t *desk;
-    buffer_t now;
-    buffer_t later; /* one packet for each of askers, in their order */
-    asker_t *askers;
-    uint32_t asker_count;
-    asker_t advancing;   /* who waits for an advance that goes on over several groups */
-    uint32_t last_group; /* answers in the last group */
-    int64_t wall_ms;     /* read once a turn */
-    int64_t steady_ms;
-    int64_t group_us;    /* when the group began */
-    int64_t commit_us;   /* what one takes lately */
-    buffer_t frame;      /* answers on their way to one asker */
+    gather_t *gather;
+    buffer_t frame; /* answers on their way to one asker */
 } loop_t;
 
-/* Is there a packet for it now, behind the first `before` bytes? */
-static void asker_add(loop_t *self, const asker_t *asker, size_t before) {
-    if (self->later.size == before) return;
-    self->askers[self->asker_count] = *asker;
-    self->askers[self->asker_count++].size = (uint32_t)(self->later.size - before);
-}
+/* --- answers --- */
 
-/* One packet. Returns what it took of `bytes`. */
-static uint32_t take_packet(loop_t *self, const asker_t *asker, bytes_t bytes) {
-    bool pending = intake_pending(self->intake);
-    size_t before = self->later.size;
-    uint32_t took = bytes.size;
-    buffer_clear(&self->now);
-    if (asker->many)
-        took = intake_take_next(self->intake, doors[asker->at], bytes, self->wall_ms, self->steady_ms, &self->now, &self->later);
-    else
-        intake_take(self->intake, doors[asker->at], bytes, self->wall_ms, self->steady_ms, &self->now, &self->later);
-    if (self->now.size > 0)
-        server_send(self->servers[asker->at], &asker->peer, (bytes_t){self->now.at, (uint32_t)self->now.size});
-    asker_add(self, asker, before);
-    if (!pending && intake_pending(self->intake)) self->advancing = *asker;
-    return took;
-}
-
-/* The packets of a frame, at most LIMIT_PACKETS of them. */
-static void take_frame(loop_t *self, asker_t *asker, bytes_t frame) {
-    uint32_t count = 0;
-    bytes_t rest = packets_of(frame, &count);
-    asker->many = count > 1;
-    if (count > LIMIT_PACKETS) count = LIMIT_PACKETS;
-    for (; count > 0 && rest.size > 0; count--) {
-        uint32_t took = take_packet(self, asker, rest);
-        rest = (bytes_t){rest.at + took, rest.size - took};
-    }
-    if (rest.size > 0) log_warn("frame_overfull", "left=%u", rest.size); /* no door of ours sends it: nobody waits for an answer */
-}
-
-static void clocks_read(loop_t *self) {
-    self->wall_ms = clock_wall_ms();
-    self->steady_ms = clock_steady_ms();
-}
-
-/* Has this group been gathered for longer than its commit will take, or than so small a part of that? */
-static bool gathered_for(const loop_t *self, int64_t commits_part) {
-    return (clock_steady_us() - self->group_us) * commits_part > self->commit_us;
-}
-
-/* Takes what has arrived, at most one group of it: a flood must not keep receipts waiting. A group that took as long to gather as
- * its commit will take has paid for it, and the stages behind begin with it while the next is gathered; but each door is heard in
- * every group. Doors that are not ready are not asked: an empty socket costs two system calls. */
-static void drain(loop_t *self, uint32_t ready) {
-    size_t size = 0;
-    uint32_t frames = 0;
-    clocks_read(self);
-    for (uint32_t at = 0; at < DOORS; at++) {
-        asker_t asker = {.at = at};
-        bytes_t frame;
-        bool heard = (ready & 1u << at) == 0;
-        while (!heard && frames < LIMIT_GROUP && self->asker_count < LIMIT_GROUP && size < LIMIT_BATCH &&
-               server_receive(self->servers[at], &asker.peer, &frame)) {
-            frames++;
-            size += frame.size;
-            take_frame(self, &asker, frame);
-            heard = gathered_for(self, 1);
-        }
-    }
-}
-
-static void advance_on(loop_t *self) {
-    if (!intake_pending(self->intake)) return;
-    size_t before = self->later.size;
-    intake_continue(self->intake, &self->later);
-    asker_add(self, &self->advancing, before);
-}
-
-/* While a group is small beside its commit and smaller than the last one, the same senders are likely to be on their way: one flush
- * for all of them. */
-static void linger(loop_t *self, void *const *handles) {
-    if (self->asker_count > 1 && self->asker_count < self->last_group && !gathered_for(self, 4))
-        drain(self, link_wait(handles, DOORS, LINGER_MS));
-    self->last_group = self->asker_count;
+static void answer_now(void *argument, const asker_t *asker, bytes_t packet) {
+    loop_t *self = argument;
+    server_send(self->servers[asker->at], &asker->peer, packet);
 }
 
 static bool same_asker(const asker_t *a, const asker_t *b) {
@@ -137,61 +44,71 @@ static bool same_asker(const asker_t *a, const asker_t *b) {
 
 static bool goes_along(const asker_t *asker, const asker_t *next) { return next->many && same_asker(asker, next); }
 
+/* Answers of a group, one for each asker. */
+typedef struct {
+    const asker_t *askers;
+    uint32_t count;
+    const uint8_t *at; /* of the first that is not gathered */
+} answers_t;
+
 /* One packet of the answers from `index` on: as many receipts as follow one another to an asker of many, or one answer. Returns how
- * many answers; *at is behind them. */
-static uint32_t packet_gather(loop_t *self, uint32_t index, size_t *at) {
-    const asker_t *asker = &self->askers[index];
-    size_t begin = *at;
+ * many answers. */
+static uint32_t packet_gather(loop_t *self, answers_t *answers, uint32_t index) {
+    const asker_t *asker = &answers->askers[index];
+    const uint8_t *begin = answers->at;
     uint32_t count = 0;
-    for (; count < LIMIT_PACKETS && index + count < self->asker_count; count++) {
-        bytes_t answer = {self->later.at + *at, self->askers[index + count].size};
-        if (!goes_along(asker, &self->askers[index + count]) || !intake_is_receipt(answer)) break;
-        *at += answer.size;
+    for (; count < LIMIT_PACKETS && index + count < answers->count; count++) {
+        const asker_t *next = &answers->askers[index + count];
+        if (!goes_along(asker, next) || !intake_is_receipt((bytes_t){answers->at, next->size})) break;
+        answers->at += next->size;
     }
     if (count > 0) {
-        intake_complete_many(self->intake, (bytes_t){self->later.at + begin, (uint32_t)(*at - begin)}, count, &self->frame);
+        intake_complete_many(self->intake, (bytes_t){begin, (uint32_t)(answers->at - begin)}, count, &self->frame);
         return count;
     }
-    intake_complete(self->intake, (bytes_t){self->later.at + begin, asker->size}, &self->frame);
-    *at += asker->size;
+    intake_complete(self->intake, (bytes_t){begin, asker->size}, &self->frame);
+    answers->at += asker->size;
     return 1;
 }
 
-/* The answers from `index` on that go to one asker in one frame; returns how many. *at is behind them, *packets how many packets
- * they are. */
-static uint32_t answers_gather(loop_t *self, uint32_t index, size_t *at, uint32_t *packets) {
-    const asker_t *asker = &self->askers[index];
+/* The answers from `index` on that go to one asker in one frame; returns how many. *packets: how many packets they are. */
+static uint32_t frame_gather(loop_t *self, answers_t *answers, uint32_t index, uint32_t *packets) {
+    const asker_t *asker = &answers->askers[index];
     uint32_t count = 0;
     packets_begin(&self->frame);
     *packets = 0;
     do {
-        count += packet_gather(self, index + count, at);
+        count += packet_gather(self, answers, index + count);
         ++*packets;
-    } while (asker->many && *packets < LIMIT_PACKETS && count < LIMIT_PACKETS && index + count < self->asker_count &&
-             goes_along(asker, &self->askers[index + count]));
+    } while (asker->many && *packets < LIMIT_PACKETS && count < LIMIT_PACKETS && index + count < answers->count &&
+             goes_along(asker, &answers->askers[index + count]));
     return count;
 }
 
-static void answers_send(loop_t *self) {
-    size_t at = 0;
-    for (uint32_t index = 0, count, packets = 0; index < self->asker_count; index += count) {
-        const asker_t *asker = &self->askers[index];
-        count = answers_gather(self, index, &at, &packets);
-        server_send(self->servers[asker->at], &asker->peer, packets_end(&self->frame, packets));
+static void answers_send(void *argument, const asker_t *askers, uint32_t count, bytes_t bytes) {
+    loop_t *self = argument;
+    answers_t answers = {askers, count, bytes.at};
+    for (uint32_t index = 0, packets = 0, along; index < count; index += along) {
+        along = frame_gather(self, &answers, index, &packets);
+        server_send(self->servers[askers[index].at], &askers[index].peer, packets_end(&self->frame, packets));
     }
-    self->asker_count = 0;
-    buffer_clear(&self->later);
+    if (self->desk != NULL) desk_nudge(self->desk);
 }
 
-static err_t group_end(loop_t *self) {
-    if (!intake_has_group(self->intake)) return OK;
-    int64_t begun_us = clock_steady_us();
-    err_t err = intake_commit(self->intake);
-    if (err != OK) return err;
-    self->commit_us += (clock_steady_us() - begun_us - self->commit_us) / COMMITS_LATELY;
-    answers_send(self);
-    if (self->desk != NULL) desk_nudge(self->desk);
-    return OK;
+/* --- the loop --- */
+
+/* Takes what has arrived, at most one group of it: a flood must not keep receipts waiting; but each door is heard in every turn.
+ * Doors that are not ready are not asked: an empty socket costs two system calls. */
+static void drain(loop_t *self, uint32_t ready) {
+    for (uint32_t at = 0; at < DOORS; at++) {
+        asker_t asker = {.at = at};
+        bytes_t frame;
+        bool heard = (ready & 1u << at) == 0;
+        while (!heard && !gather_is_full(self->gather) && server_receive(self->servers[at], &asker.peer, &frame)) {
+            gather_frame(self->gather, doors[at], &asker, frame);
+            heard = gather_enough(self->gather);
+        }
+    }
 }
 
 static int64_t wait_ms(const loop_t *self) {
@@ -200,28 +117,33 @@ static int64_t wait_ms(const loop_t *self) {
     return left < LOOK_MS ? left : LOOK_MS;
 }
 
+static err_t turn(loop_t *self, uint32_t ready, void *const *handles) {
+    err_t err = gather_begin(self->gather, clock_wall_ms(), clock_steady_ms());
+    if (err != OK) return err;
+    drain(self, ready);
+    if (gather_may_grow(self->gather)) drain(self, link_wait(handles, DOORS, LINGER_MS));
+    return gather_end(self->gather);
+}
+
 static err_t loop_run(loop_t *self) {
     void *const handles[HANDLES] = {server_handle(self->servers[AT_OPERATOR]), server_handle(self->servers[AT_GATEWAY]),
                                     server_handle(self->servers[AT_CONSOLE]), server_handle(self->servers[AT_NOTIFIER]),
                                     stream_door_handle(self->stream)};
+    int sign = gather_sign(self->gather);
     while (true) {
-        uint32_t ready = link_wait(handles, HANDLES, wait_ms(self));
-        bool leave = (ready & LINK_STOP) != 0;
-        intake_tick(self->intake, clock_wall_ms(), clock_steady_ms());
-        self->group_us = clock_steady_us();
-        drain(self, ready);
-        linger(self, handles);
-        advance_on(self);
-        err_t err = group_end(self);
-        if (err != OK || leave) return err;
+        uint32_t ready = link_wait_with(handles, HANDLES, &sign, 1, wait_ms(self));
+        err_t err = turn(self, ready, handles);
+        if (err != OK) return err;
+        if ((ready & LINK_STOP) != 0) return gather_rest(self->gather);
         ((ready & 1u << AT_STREAM) != 0 ? stream_door_step : stream_door_serve)(self->stream, clock_steady_ms());
     }
 }
 
-static txn_t *view_begin(void *self, head_t *durable, bool *rooted) {
-    *durable = intake_head(self);
+static txn_t *view_begin(void *argument, head_t *durable, bool *rooted) {
+    loop_t *self = argument;
+    *durable = gather_head(self->gather);
     *rooted = true;
-    return store_read(intake_store(self)); /* sees what is committed only: the ledger shows no tail */
+    return store_read(intake_store(self->intake)); /* sees what is committed only: the ledger shows no tail */
 }
 
 static void view_end(void *self, txn_t *txn) {
@@ -251,10 +173,8 @@ static err_t loop_open(loop_t *self) {
     if (err == OK) err = intake_open("data/intake", secret, &self->intake);
     if (err != OK) return err;
     reserve_read(self->intake);
-    /* drains end above LIMIT_GROUP by less than a frame, and an advance may be waited for */
-    self->askers = calloc(LIMIT_GROUP + LIMIT_PACKETS + 2, sizeof *self->askers);
-    if (self->askers == NULL) return ERR_NOMEM;
-    stream_view_t view = {self->intake, view_begin, view_end};
+    err = gather_open(self->intake, (gather_out_t){self, answer_now, answers_send}, &self->gather);
+    stream_view_t view = {self, view_begin, view_end};
     for (uint32_t at = 0; err == OK && at < DOORS; at++) err = server_bind(endpoints[at], &self->servers[at]);
     if (err == OK) err = stream_door_open(HOME_ENTRIES, STREAM_ENTRIES, view, &self->stream);
     if (err == OK) err = desk_start("intake", desk_answer, self->intake, &self->desk);
@@ -262,14 +182,12 @@ static err_t loop_open(loop_t *self) {
 }
 
 static void loop_close(loop_t *self) {
+    gather_close(&self->gather);
     if (self->desk != NULL) desk_stop(&self->desk);
     stream_door_close(&self->stream);
     for (uint32_t at = 0; at < DOORS; at++) server_destroy(&self->servers[at]);
     intake_close(&self->intake);
-    free(self->askers);
     buffer_destroy(&self->frame);
-    buffer_destroy(&self->now);
-    buffer_destroy(&self->later);
     watch_stop();
     link_stop();
 }

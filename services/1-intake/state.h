@@ -67,7 +67,7 @@ struct intake {
     arena_t *arena;   /* of the frame at hand */
     arena_t *kept;    /* as long as the ledger is open */
     planbook_t *book; /* of the plan in force; an amendment puts another in its place */
-    uint32_t unit_before; /* position of the unit whose report came last: those of a frame are of one */
+    preparer_t preparer; /* of the thread that takes everything */
     text_t plan_id;   /* never changes: the desk's thread reads it */
     ledger_opened_t opened;
     uint64_t epoch; /* in force: of every entry that is appended */
@@ -137,8 +137,6 @@ void intake_read_clock(intake_t *self, int64_t wall_ms, int64_t steady_ms);
 
 /* --- handlers, one a message --- */
 void on_append_ask(visit_t *visit);
-/* The same of a packet that was read already. `encoded`: the report's own bytes. */
-void append_ask_take(visit_t *visit, const append_ask_t *ask, bytes_t encoded);
 void on_attested_append(visit_t *visit);
 void on_attested_command(visit_t *visit);
 void on_refusals_note(visit_t *visit);

@@ -106,23 +106,22 @@ static visit_t visit_new(intake_t *self, door_t door, bytes_t frame, int64_t wal
     return (visit_t){.intake = self, .door = door, .frame = frame, .unit = UNIT_UNKNOWN, .now = now, .later = later};
 }
 
-/* Almost every packet is a report that came by the gateway, and well: read in one look, not scanned first. `whole`: and nothing
- * stands behind it. false: it is something else. */
-static bool report_read(visit_t *self, bool whole) {
-    append_ask_t ask;
-    wire_known_t known = {.object = &ask.report};
-    if (kind_refusal(self->door, KIND_append_ask).size > 0) return false;
-    if (!packet_first(self->frame, append_ask_type(), self->intake->arena, &self->packet, &ask, &known)) return false;
-    if (whole && self->packet.raw.size != self->frame.size) return false;
-    self->frame = self->packet.raw;
-    append_ask_take(self, &ask, known.bytes);
-    return true;
+/* Almost every packet is a report that came by the gateway, and well. Returns what it took; 0: it is something else. `whole`:
+ * nothing may stand behind it. */
+static uint32_t report_read(visit_t *self, bool whole) {
+    intake_t *intake = self->intake;
+    prepared_t report;
+    uint32_t took = 0;
+    if (!intake_is_plain(intake) || !intake_prepare(intake, &intake->preparer, self->door, self->frame, &report, &took)) return 0;
+    if (whole && took != self->frame.size) return 0;
+    intake_take_prepared(intake, &report, self->now, self->later);
+    return took;
 }
 
 void intake_take(intake_t *self, door_t door, bytes_t frame, int64_t wall_ms, int64_t steady_ms, buffer_t *now,
                  buffer_t *later) {
     visit_t visit = visit_new(self, door, frame, wall_ms, steady_ms, now, later);
-    if (report_read(&visit, true) || !visit_read(&visit)) return;
+    if (report_read(&visit, true) > 0 || !visit_read(&visit)) return;
     if (visit.packet.raw.size == frame.size) visit_do(&visit);
     else visit_refuse(&visit, REASON_OF(malformed), text_of(NULL), NULL, 0);
 }
@@ -130,7 +129,8 @@ void intake_take(intake_t *self, door_t door, bytes_t frame, int64_t wall_ms, in
 uint32_t intake_take_next(intake_t *self, door_t door, bytes_t bytes, int64_t wall_ms, int64_t steady_ms, buffer_t *now,
                           buffer_t *later) {
     visit_t visit = visit_new(self, door, bytes, wall_ms, steady_ms, now, later);
-    if (report_read(&visit, false)) return visit.packet.raw.size;
+    uint32_t took = report_read(&visit, false);
+    if (took > 0) return took;
     if (!visit_read(&visit)) return bytes.size;
     visit.frame = visit.packet.raw;
     visit_do(&visit);
