@@ -6,11 +6,18 @@
 #include "proto/verdict.h"
 #include "services/gateway/state.h"
 
+/* Of a frame, once somebody asked for it: one frame may hold hundreds of messages that are refused. */
+typedef struct {
+    bool made;
+    uint8_t bytes[HASH_SIZE];
+} frame_hash_t;
+
 /* Who speaks. `row` is the key in force, NULL: none. */
 typedef struct {
     const gateway_peer_t *peer;
     const keys_row_t *row;
     bytes_t frame;
+    frame_hash_t *hash;
     bool many; /* it sent an array of messages, or of reports */
     const report_t *clean; /* a report of the same frame that was not refused, or an empty one */
 } asker_t;
@@ -116,7 +123,9 @@ void unit_busy(gateway_t *self, const answer_to_t *to) {
 static void refusal_note(gateway_t *self, const asker_t *asker, text_t code) {
     refusals_note_t note = {.code = code};
     if (asker->row != NULL) note.unit = text_of(asker->row->unit);
-    hash_of(asker->frame, note.frame_hash);
+    if (!asker->hash->made) hash_of(asker->frame, asker->hash->bytes);
+    asker->hash->made = true;
+    memcpy(note.frame_hash, asker->hash->bytes, sizeof note.frame_hash);
     buffer_clear(&self->out);
     packet_encode(0, refusals_note_type(), &note, &self->out);
     client_send(self->intake, (bytes_t){self->out.at, (uint32_t)self->out.size}); /* a count, not a promise */
@@ -444,7 +453,8 @@ static bool submits_frame_take(gateway_t *self, asker_t *asker) {
 void unit_message_take(gateway_t *self, const edge_message_t *message) {
     arena_reset(self->arena);
     static const report_t nothing;
-    asker_t asker = {.peer = &message->peer, .frame = message->frame, .clean = &nothing};
+    frame_hash_t hash = {.made = false};
+    asker_t asker = {.peer = &message->peer, .frame = message->frame, .hash = &hash, .clean = &nothing};
     const keys_t *keys = follow_keys(self->follow);
     if (keys != NULL) asker.row = keys_in_force(keys, message->user_id);
     if (asker.row == NULL) {

@@ -37,6 +37,7 @@ typedef struct {
     buffer_t seen;        /* every byte that reached intake or validation */
     uint32_t appends, notes, busy_first;
     text_t last_unit, last_note_code, last_note_unit; /* in arena */
+    uint8_t note_hashes[WORLD_ROWS][32];
     bool hold_receipts, hold_verdicts, hold_registry;
     bool gather_receipts; /* until world_receipts_give */
     bool refuse_odd;      /* entries of odd numbers are refused, with two reasons */
@@ -203,7 +204,7 @@ static inline void world_note(world_t *w, const packet_t *packet) {
     refusals_note_t note;
     fault_t fault;
     if (packet_body(packet, refusals_note_type(), w->turn, &note, &fault) != OK) return;
-    w->notes++;
+    memcpy(w->note_hashes[w->notes++ % WORLD_ROWS], note.frame_hash, sizeof note.frame_hash);
     w->last_note_code = arena_text(w->arena, note.code);
     w->last_note_unit = arena_text(w->arena, note.unit);
 }

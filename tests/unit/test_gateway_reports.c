@@ -120,6 +120,7 @@ typedef struct {
     report_row_t rows[LIMIT_EDGE_BATCH];
     buffer_t bytes[LIMIT_EDGE_BATCH];
     buffer_t last;
+    uint8_t hash[32]; /* of what was sent */
 } frame_t;
 
 /* A row that makes `now` of the bytes of the one before. */
@@ -144,6 +145,7 @@ static void frame_send(frame_t *frame) {
     frame->reports.rows = frame->rows;
     packet_encode(0, reports_type(), &frame->reports, &out);
     assert_true(unit_send_raw(clerk_link, (bytes_t){out.at, (uint32_t)out.size}));
+    hash_of((bytes_t){out.at, (uint32_t)out.size}, frame->hash);
     buffer_destroy(&out);
     for (uint32_t index = 0; index < frame->reports.rows_count; index++) buffer_destroy(&frame->bytes[index]);
     buffer_destroy(&frame->last);
@@ -208,6 +210,25 @@ static void a_row_whose_pieces_do_not_fit_is_refused_with_all_behind_it(void **s
     assert_string_equal(code, "malformed");
     assert_int_equal(w->appends, 1);
     assert_true(has_reached_intake(w, &first));
+}
+
+static void each_refusal_of_a_frame_is_counted_with_the_hash_of_that_frame(void **state) {
+    world_t *w = *state;
+    uint8_t wanted[2][32];
+    char code[LIMIT_NAME], path[LIMIT_NAME];
+    for (uint32_t turn = 0; turn < 2; turn++) {
+        frame_t frame = {0};
+        report_t report = report_with(&scan);
+        report.task = text_of(turn == 0 ? "no task" : "no task either");
+        report_add(&frame, &report);
+        report_add(&frame, &report);
+        frame_send(&frame);
+        memcpy(wanted[turn], frame.hash, sizeof wanted[turn]);
+        assert_int_equal(refused_of(w, 2, code, path), 12);
+    }
+    WORLD_UNTIL(w, w->notes == 4);
+    for (uint32_t note = 0; note < 4; note++) assert_memory_equal(w->note_hashes[note], wanted[note / 2], 32);
+    assert_memory_not_equal(wanted[0], wanted[1], 32);
 }
 
 static void the_reports_of_a_frame_grow_no_larger_than_a_frame(void **state) {
@@ -337,6 +358,7 @@ int main(void) {
         TEST(a_report_that_cannot_be_read_is_refused_by_name_and_those_behind_it_pass),
         TEST(bytes_that_are_no_report_are_refused_in_every_row),
         TEST(a_row_whose_pieces_do_not_fit_is_refused_with_all_behind_it),
+        TEST(each_refusal_of_a_frame_is_counted_with_the_hash_of_that_frame),
         TEST(the_reports_of_a_frame_grow_no_larger_than_a_frame),
         TEST(reports_told_in_rows_are_not_taken_among_other_messages),
         TEST(a_frame_of_rows_that_cannot_be_read_is_refused_whole),
