@@ -89,7 +89,8 @@ void delta_tell(bytes_t before, bytes_t now, buffer_t *out) {
         at += kept;
     }
     bool is_more = at < before_end || at < now_end;
-    if (is_more) to = piece_tell(to, kept, before_end - at, (bytes_t){now.at + at, now_end - at});
+    const uint8_t *others = at < now_end ? now.at + at : NULL;
+    if (is_more) to = piece_tell(to, kept, before_end - at, (bytes_t){others, now_end - at});
     out->size += (size_t)(to - begin);
 }
 
