@@ -191,16 +191,20 @@ bool gather_may_grow(const gather_t *self) {
     return !ink_is_at_work(self->ink) && count > 1 && count < self->last_group && !gathered_for(self, 4);
 }
 
+/* Between two groups, whenever the ink is dry: what the next one holds is of this instant, and a tick that is due stands before it. */
+static void clock_show(gather_t *self) {
+    intake_tick(self->intake, self->wall_ms, self->steady_ms);
+    self->plain = intake_is_plain(self->intake);
+    if (intake_has_group(self->intake)) settle(self);
+}
+
 err_t gather_begin(gather_t *self, int64_t wall_ms, int64_t steady_ms) {
     err_t err = ink_is_done(self->ink) || gather_is_full(self) ? ink_dry(self) : OK;
     self->wall_ms = wall_ms;
     self->steady_ms = steady_ms;
     self->begun_us = clock_steady_us();
-    if (err != OK || ink_is_at_work(self->ink)) return err;
-    intake_tick(self->intake, wall_ms, steady_ms);
-    self->plain = intake_is_plain(self->intake);
-    if (intake_has_group(self->intake)) settle(self);
-    return OK;
+    if (err == OK && !ink_is_at_work(self->ink)) clock_show(self);
+    return err;
 }
 
 static void advance_on(gather_t *self) {
@@ -221,9 +225,10 @@ static err_t mixed_end(gather_t *self) {
 }
 
 err_t gather_end(gather_t *self) {
+    err_t err = OK;
     advance_on(self);
-    if (self->mixed) return mixed_end(self);
-    err_t err = ink_is_done(self->ink) ? ink_dry(self) : OK;
+    if (ink_is_done(self->ink) && (err = ink_dry(self)) == OK) clock_show(self);
+    if (err == OK && self->mixed) return mixed_end(self);
     if (err == OK && !ink_is_at_work(self->ink)) ink_begin(self);
     return err;
 }

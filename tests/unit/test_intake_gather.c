@@ -249,6 +249,32 @@ static void a_tick_that_is_due_stands_before_the_reports_that_are_read_behind_it
     hall_end(hall);
 }
 
+/* As under a load that never ends: the ink is given the next group at the end of every turn, and is dry at the begin of none. */
+static void time_goes_on_although_the_ink_is_always_at_work(void **state) {
+    enum { ROUNDS = 30 };
+    (void)state;
+    hall_t *hall = hall_new();
+    uint64_t head = world_head(&hall->world), ticks = 0;
+    turn_of_reports(hall, 1, 10);
+    for (uint32_t round = 1; round <= ROUNDS; round++) {
+        struct pollfd sign = {.fd = gather_sign(hall->gather), .events = POLLIN};
+        world_pass(&hall->world, 10000);
+        assert_int_equal(begin(hall), OK);
+        poll(&sign, 1, 100); /* if the ink was quicker than we are, it is dry already */
+        reports_knock(hall, 1000 * round, 10);
+        assert_int_equal(gather_end(hall->gather), OK);
+    }
+    settle(hall);
+    event_t event = {0};
+    for (uint64_t seq = head + 1; seq <= gather_head(hall->gather).seq; seq++) {
+        event = world_event(&hall->world, seq);
+        ticks += event.kind == KIND_clock_ticked;
+    }
+    assert_in_range(ticks, ROUNDS * 10 / 60 - 1, ROUNDS * 10 / 60 + 1);
+    assert_in_range(event.at_ms, FOUNDED_MS + 1000 + (ROUNDS - 1) * 10000, hall->world.wall_ms);
+    hall_end(hall);
+}
+
 static void a_flood_fills_a_group_and_no_more_until_the_ink_is_dry(void **state) {
     (void)state;
     hall_t *hall = hall_new();
@@ -334,6 +360,7 @@ int main(void) {
         cmocka_unit_test(a_repeat_has_the_receipt_of_the_first_wherever_that_is_on_its_way),
         cmocka_unit_test(what_is_not_plain_is_told_so_and_holds_nobody_up),
         cmocka_unit_test(a_tick_that_is_due_stands_before_the_reports_that_are_read_behind_it),
+        cmocka_unit_test(time_goes_on_although_the_ink_is_always_at_work),
         cmocka_unit_test(a_flood_fills_a_group_and_no_more_until_the_ink_is_dry),
         cmocka_unit_test(who_leaves_has_all_that_was_read_durable_and_answered),
         cmocka_unit_test(a_disk_that_refuses_answers_nobody_and_is_told_until_one_leaves),
