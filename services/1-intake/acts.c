@@ -70,16 +70,6 @@ static bool is_clean(visit_t *visit, const act_t *act, const void *value) {
     return count == 0;
 }
 
-static void receipt_give(visit_t *visit, const acting_t *acting, const intake_submission_t *kept, bool duplicate) {
-    intake_t *self = visit->intake;
-    receipt_t receipt = {.epoch = self->epoch, .seq = kept->seq, .received_ms = kept->received_ms, .duplicate = duplicate};
-    memcpy(receipt.submission_id, acting->submission_id, sizeof receipt.submission_id);
-    memcpy(receipt.ledger_id, self->opened.ledger_id, sizeof receipt.ledger_id);
-    memcpy(receipt.content_hash, kept->content_hash, sizeof receipt.content_hash);
-    receipt_seal(self, acting->unit, &receipt, receipt.seal);
-    visit_receipt(visit, &receipt);
-}
-
 static void act_append(visit_t *visit, const act_t *act, const acting_t *acting, const store_key_t *key) {
     intake_t *self = visit->intake;
     int64_t stamp_ms = group_stamp(self);
@@ -87,7 +77,7 @@ static void act_append(visit_t *visit, const act_t *act, const acting_t *acting,
     memcpy(kept.content_hash, acting->content_hash, sizeof kept.content_hash);
     kept.seq = act->append(visit, acting->unit, acting->act, stamp_ms);
     txn_put(self->group, TABLE_SUBMISSIONS, key, &kept);
-    receipt_give(visit, acting, &kept, false);
+    visit_receipt(visit, acting->unit, &kept, false);
 }
 
 /* "Same id and content → the original receipt; same id, other content → conflict", reports and acts alike. A group is open. */
@@ -102,7 +92,7 @@ static void act_take(visit_t *visit, const act_t *act, const acting_t *acting) {
         text_t seq = arena_format(self->arena, "%llu", (unsigned long long)known.seq);
         visit_refuse(visit, REASON_OF(conflict), text_of("submission_id"), &seq, 1);
     } else if (there)
-        receipt_give(visit, acting, &known, true);
+        visit_receipt(visit, acting->unit, &known, true);
     else if (!act->is_open(visit, acting->act))
         return;
     else if (self->busy)

@@ -48,15 +48,6 @@ static bool privacy_holds(visit_t *visit, const report_t *report) {
     return false;
 }
 
-static receipt_t receipt_of(intake_t *self, text_t unit, const uint8_t submission_id[16], const intake_submission_t *kept) {
-    receipt_t receipt = {.epoch = self->epoch, .seq = kept->seq, .received_ms = kept->received_ms};
-    memcpy(receipt.submission_id, submission_id, sizeof receipt.submission_id);
-    memcpy(receipt.ledger_id, self->opened.ledger_id, sizeof receipt.ledger_id);
-    memcpy(receipt.content_hash, kept->content_hash, sizeof receipt.content_hash);
-    receipt_seal(self, unit, &receipt, receipt.seal);
-    return receipt;
-}
-
 /* The row of a report names its entry, which says what the row of an act says itself. false: stuck. */
 static bool submission_whole(intake_t *self, intake_submission_t *kept) {
     event_t event;
@@ -79,9 +70,7 @@ static void answer_known(visit_t *visit, text_t unit, const uint8_t content_hash
         visit_refuse(visit, REASON_OF(conflict), text_of("submission_id"), &seq, 1);
         return;
     }
-    receipt_t receipt = receipt_of(self, unit, visit->submission_id, kept);
-    receipt.duplicate = true;
-    visit_receipt(visit, &receipt);
+    visit_receipt(visit, unit, kept, true);
 }
 
 /* The entry, and its receipt. Its row stands in the table, or will. */
@@ -93,8 +82,7 @@ static void entry_append(visit_t *visit, report_received_t *received, const enco
     const uint8_t *hash = encoded->bare ? kept->content_hash : NULL;
     uint64_t seq = group_append_known(self, report_received_type(), received, &known, hash, stamp_ms);
     ASSERT(seq == kept->seq);
-    receipt_t receipt = receipt_of(self, received->unit, visit->submission_id, kept);
-    visit_receipt(visit, &receipt);
+    visit_receipt(visit, received->unit, kept, false);
 }
 
 /* What will be known of it if the next entry is this report's. `original_ms`: when the ledger took it first, 0: now. */

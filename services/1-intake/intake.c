@@ -225,6 +225,7 @@ static err_t load_opening(intake_t *self, txn_t *txn) {
     fault_t fault = {0};
     if (!txn_event(txn, 1, self->kept, &event, NULL)) return ERR_MISSING;
     if (event_body(&event, ledger_opened_type(), self->kept, &self->opened, &fault) != OK) return ERR_CORRUPT;
+    seal_key_make(self->signer_secret, self->opened.ledger_id, self->seal_key);
     /* an Ed25519 secret ends with its public half */
     if (memcmp(self->signer_secret + SIGN_PUBLIC_SIZE, self->opened.signer_key, SIGN_PUBLIC_SIZE) == 0) return OK;
     log_error("signer_wrong", "why=\"keys/signer.key is not the signer that the ledger names\"");
@@ -293,7 +294,6 @@ err_t intake_open(const char *path, const uint8_t signer_secret[64], intake_t **
     self->started_steady_ms = clock_steady_ms();
     memcpy(self->signer_secret, signer_secret, sizeof self->signer_secret);
     crypto_start();
-    seal_key_make(signer_secret, self->seal_key);
     err_t err = store_open(path, intake_tables, TABLE_COUNT, &self->store);
     if (err == OK) err = intake_load(self);
     if (err != OK) intake_close(&self);

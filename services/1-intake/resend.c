@@ -1,6 +1,7 @@
 /* A report that a restore lost comes again with its receipt, and keeps its instant. Only what this ledger itself once said
  * counts. */
 #include <endian.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "proto/receipt.h"
@@ -8,35 +9,27 @@
 
 /* The chain head in a receipt is signed for everybody to check; it does not cover the entry's own instant. The seal does: a
  * hash under a key that only this ledger has. */
-void seal_key_make(const uint8_t signer_secret[SIGN_SECRET_SIZE], uint8_t key[MAC_KEY_SIZE]) {
-    static const char purpose[] = "minning: seal of receipts";
+void seal_key_make(const uint8_t signer_secret[SIGN_SECRET_SIZE], const uint8_t ledger_id[16], uint8_t key[MAC_KEY_SIZE]) {
+    uint8_t purpose[] = "minning: seal of receipts of ledger ................";
     uint8_t hash[HASH_SIZE];
-    hash_keyed(signer_secret, (bytes_t){(const uint8_t *)purpose, sizeof purpose}, hash);
+    memcpy(purpose + sizeof purpose - 1 - 16, ledger_id, 16);
+    hash_keyed(signer_secret, (bytes_t){purpose, sizeof purpose}, hash);
     memcpy(key, hash, MAC_KEY_SIZE);
     explicit_bzero(hash, sizeof hash);
 }
 
-static uint8_t *add(uint8_t *at, const void *bytes, size_t size) {
-    memcpy(at, bytes, size);
-    return at + size;
-}
+typedef struct {
+    uint64_t numbers[3];
+    uint8_t content_hash[HASH_SIZE];
+    char unit[LIMIT_ID];
+} seal_text_t;
 
-static uint8_t *add_number(uint8_t *at, uint64_t number) {
-    uint64_t ordered = htobe64(number);
-    return add(at, &ordered, sizeof ordered);
-}
-
-void receipt_seal(const intake_t *self, text_t unit, const receipt_t *receipt, uint8_t seal[MAC_SIZE]) {
-    uint8_t bytes[sizeof receipt->ledger_id + 3 * sizeof(uint64_t) + sizeof receipt->submission_id + HASH_SIZE + LIMIT_ID];
-    ASSERT(unit.size <= LIMIT_ID);
-    uint8_t *at = add(bytes, receipt->ledger_id, sizeof receipt->ledger_id);
-    at = add_number(at, receipt->epoch);
-    at = add_number(at, receipt->seq);
-    at = add_number(at, receipt->received_ms);
-    at = add(at, receipt->submission_id, sizeof receipt->submission_id);
-    at = add(at, receipt->content_hash, sizeof receipt->content_hash);
-    at = add(at, unit.at, unit.size);
-    mac_of(self->seal_key, (bytes_t){bytes, (uint32_t)(at - bytes)}, seal);
+void receipt_seal(const intake_t *self, text_t unit, const sealed_t *sealed, uint8_t seal[MAC_SIZE]) {
+    seal_text_t text = {.numbers = {htobe64(sealed->epoch), htobe64(sealed->seq), htobe64(sealed->received_ms)}};
+    ASSERT(unit.size <= sizeof text.unit);
+    memcpy(text.content_hash, sealed->content_hash, sizeof text.content_hash);
+    memcpy(text.unit, unit.at, unit.size);
+    mac_of(self->seal_key, (bytes_t){(const uint8_t *)&text, (uint32_t)(offsetof(seal_text_t, unit) + unit.size)}, seal);
 }
 
 /* Without telling by its time how many bytes agree. */
@@ -55,7 +48,7 @@ static const char *receipt_fault(intake_t *self, const append_ask_t *ask, const 
     if (memcmp(receipt->content_hash, content_hash, HASH_SIZE) != 0) return "content_hash";
     if (receipt->epoch >= self->epoch) return "epoch";                  /* nothing of this epoch is lost */
     if (receipt->seq <= fork_since(self, receipt->epoch)) return "seq"; /* that entry is here, and it is something else */
-    receipt_seal(self, ask->unit, receipt, seal);
+    receipt_seal(self, ask->unit, &(sealed_t){receipt->epoch, receipt->seq, receipt->received_ms, content_hash}, seal);
     if (!seals_equal(seal, receipt->seal)) return "seal";
     return receipt_verify(receipt, self->opened.signer_key) ? NULL : "signature";
 }

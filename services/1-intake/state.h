@@ -126,7 +126,7 @@ void visit_refuse_all(visit_t *self, const reason_t *reasons, uint32_t count);
 void visit_count(visit_t *self, text_t code); /* counts only */
 void visit_busy(visit_t *self);
 /* Of an entry that is durable: at once. Else with the others of its group, and what they share is said when it is. */
-void visit_receipt(visit_t *self, receipt_t *receipt);
+void visit_receipt(visit_t *self, text_t unit, const intake_submission_t *kept, bool duplicate);
 /* Decodes the packet's body; on failure refuses, with the fault's code and path. */
 bool visit_body(visit_t *self, const packet_t *packet, const message_t *type, void *value);
 /* Where an answer about entry `seq` goes: to `later` while the entry is not durable. */
@@ -244,8 +244,13 @@ bool period_is_open(visit_t *visit, text_t id);
 void report_take(visit_t *visit, const append_ask_t *ask, bytes_t bytes);
 
 /* --- receipts that come back (resend.c) --- */
-void seal_key_make(const uint8_t signer_secret[SIGN_SECRET_SIZE], uint8_t key[MAC_KEY_SIZE]);
-void receipt_seal(const intake_t *self, text_t unit, const receipt_t *receipt, uint8_t seal[MAC_SIZE]);
+void seal_key_make(const uint8_t signer_secret[SIGN_SECRET_SIZE], const uint8_t ledger_id[16], uint8_t key[MAC_KEY_SIZE]);
+/* What the seal of a receipt ties together, with the unit; which submission it is stands in its content. */
+typedef struct {
+    uint64_t epoch, seq, received_ms;
+    const uint8_t *content_hash;
+} sealed_t;
+void receipt_seal(const intake_t *self, text_t unit, const sealed_t *sealed, uint8_t seal[MAC_SIZE]);
 /* Is the receipt that came with the report, if there is one, ours and lost? Refuses otherwise. */
 bool receipt_holds(visit_t *visit, const append_ask_t *ask, const uint8_t content_hash[HASH_SIZE]);
 

@@ -1,6 +1,7 @@
 /* One frame: read, sent to its handler, answered with what it deserves. */
 #include <string.h>
 
+#include "proto/receipt.h"
 #include "services/1-intake/intake_rules.h"
 #include "services/1-intake/state.h"
 
@@ -55,30 +56,27 @@ static void visit_dispatch(visit_t *self) {
     }
 }
 
-static void receipt_now(const visit_t *self, receipt_t *receipt) {
-    const receipts_t *shared = &self->intake->shared;
-    receipt->head_seq = shared->head_seq;
-    receipt->backup_seq = self->intake->backup_seq;
-    memcpy(receipt->head_hash, shared->head_hash, sizeof receipt->head_hash);
-    memcpy(receipt->signature, shared->signature, sizeof receipt->signature);
-    packet_encode(self->packet.request_id, receipt_type(), receipt, self->now);
+/* What the receipts of its group share is not known before the commit. */
+static void receipt_later(const visit_t *self, receipt_row_t *row) {
+    if (row->received_ms == (uint64_t)self->intake->group_ms) row->received_ms = 0;
+    wire_encode(receipt_row_type(), row, self->later);
 }
 
-static void receipt_later(const visit_t *self, const receipt_t *receipt) {
-    bool common = receipt->received_ms == (uint64_t)self->intake->group_ms;
-    receipt_row_t row = {.request_id = self->packet.request_id,
-                         .seq = receipt->seq,
-                         .received_ms = common ? 0 : receipt->received_ms,
-                         .duplicate = receipt->duplicate};
-    memcpy(row.submission_id, receipt->submission_id, sizeof row.submission_id);
-    memcpy(row.content_hash, receipt->content_hash, sizeof row.content_hash);
-    memcpy(row.seal, receipt->seal, sizeof row.seal);
-    wire_encode(receipt_row_type(), &row, self->later);
+/* Under the head of the last group: it lies behind the entry. */
+static void receipt_now(const visit_t *self, const receipt_row_t *row) {
+    receipt_t receipt = receipt_of_row(&self->intake->shared, row);
+    receipt.backup_seq = self->intake->backup_seq;
+    packet_encode(row->request_id, receipt_type(), &receipt, self->now);
 }
 
-void visit_receipt(visit_t *self, receipt_t *receipt) {
-    if (receipt->seq > self->intake->durable.seq) receipt_later(self, receipt);
-    else receipt_now(self, receipt);
+void visit_receipt(visit_t *self, text_t unit, const intake_submission_t *kept, bool duplicate) {
+    receipt_row_t row = {
+        .request_id = self->packet.request_id, .seq = kept->seq, .received_ms = kept->received_ms, .duplicate = duplicate};
+    memcpy(row.submission_id, self->submission_id, sizeof row.submission_id);
+    memcpy(row.content_hash, kept->content_hash, sizeof row.content_hash);
+    receipt_seal(self->intake, unit, &(sealed_t){self->intake->epoch, row.seq, row.received_ms, row.content_hash}, row.seal);
+    if (row.seq > self->intake->durable.seq) receipt_later(self, &row);
+    else receipt_now(self, &row);
 }
 
 /* false: it cannot be read; the refusal is given. */

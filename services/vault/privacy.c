@@ -134,24 +134,26 @@ static uint32_t credit_code_end(text_t text, uint32_t at) {
     return count == ID_SIZE && letters > 0 ? end : 0;
 }
 
-static bool begins_digit(char byte) { return is_digit(byte) || (uint8_t)byte == 0xef; }
+/* A digit is one of ASCII, or begins with the byte that all full-width forms begin with. */
+static uint32_t begins_digit(char byte) { return (uint32_t)is_digit(byte) | (uint32_t)((uint8_t)byte == 0xef); }
 
-/* May one of these eight bytes begin a digit? 0x30-0x3f and 0xef; now and then it says so of others too. */
-static bool word_may_digit(const char *at) {
-    static const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-    uint64_t thirties = (word ^ 0x30 * ones) & 0xf0 * ones, wide = word ^ 0xef * ones;
-    return ((((thirties - ones) & ~thirties) | ((wide - ones) & ~wide)) & tops) != 0;
+enum { STRETCH = 16 /* bytes that a compiler counts side by side */ };
+
+static uint32_t digits_of(const char *at) {
+    uint8_t count = 0;
+    for (uint32_t index = 0; index < STRETCH; index++) count = (uint8_t)(count + begins_digit(at[index]));
+    return count;
 }
 
-/* A digit is one of ASCII, or begins with the byte that all full-width forms begin with. Most texts hold too few for a number. */
+/* Most texts hold too few for a number. The last stretch lies over the one before: a digit that counts twice costs a closer look. */
 static bool digits_suffice(text_t text) {
     uint32_t count = 0, at = 0;
-    for (; text.size - at >= sizeof(uint64_t); at += sizeof(uint64_t))
-        if (word_may_digit(text.at + at))
-            for (uint32_t index = 0; index < sizeof(uint64_t); index++) count += begins_digit(text.at[at + index]);
-    for (; at < text.size; at++) count += begins_digit(text.at[at]);
+    if (text.size < STRETCH) {
+        for (; at < text.size; at++) count += begins_digit(text.at[at]);
+        return count >= MOBILE_SIZE;
+    }
+    for (; text.size - at >= STRETCH; at += STRETCH) count += digits_of(text.at + at);
+    if (at < text.size) count += digits_of(text.at + text.size - STRETCH);
     return count >= MOBILE_SIZE;
 }
 
