@@ -89,6 +89,7 @@ static void block_enter(arena_t *self, block_t *block) {
 arena_t *arena_new(void) {
     arena_t *self = memory_or_die(calloc(1, sizeof *self));
     self->first = block_new(ARENA_BLOCK);
+    self->held = ARENA_BLOCK;
     block_enter(self, self->first);
     return self;
 }
@@ -103,17 +104,22 @@ void arena_destroy(arena_t **self) {
     *self = NULL;
 }
 
-void arena_reset(arena_t *self) {
+/* What one unusual day has taken goes back. */
+static void blocks_free(arena_t *self) {
     size_t kept = 0;
-    /* where the others were not touched since: a look at each costs more than most messages */
-    for (block_t *block = self->now == self->first ? NULL : self->first; block != NULL; block = block->next) {
+    for (block_t *block = self->first; block != NULL; block = block->next) {
         kept += block->room;
-        while (block->next != NULL && kept + block->next->room > ARENA_KEPT) { /* of one unusual day */
+        while (block->next != NULL && kept + block->next->room > ARENA_KEPT) {
             block_t *next = block->next;
             block->next = next->next;
             free(next);
         }
     }
+    self->held = kept;
+}
+
+void arena_reset(arena_t *self) {
+    if (self->held > ARENA_KEPT) blocks_free(self); /* else none is looked at: a look at each costs more than most messages */
     block_enter(self, self->first);
 }
 
@@ -124,6 +130,7 @@ void *arena_more(arena_t *self, size_t size) {
             block_t *fresh = block_new(size > ARENA_BLOCK ? size : ARENA_BLOCK);
             fresh->next = next == NULL ? NULL : next->next;
             self->now->next = fresh;
+            self->held += fresh->room - (next == NULL ? 0 : next->room);
             free(next); /* void since the last reset, and too small: kept, requests of ever other sizes would pile blocks up */
         }
         block_enter(self, self->now->next);

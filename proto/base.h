@@ -91,6 +91,7 @@ static inline bool bytes_are_zero(const uint8_t *bytes, size_t size) {
 typedef struct {
     struct arena_block *first, *now;
     uint8_t *at, *end; /* what is left of the block at hand */
+    size_t held;       /* by all blocks together */
 } arena_t;
 arena_t *arena_new(void);
 void arena_destroy(arena_t **self);

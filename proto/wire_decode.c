@@ -214,8 +214,8 @@ static err_t read_message(reader_t *reader, const message_t *type, const path_t 
 }
 
 /* The place behind the message that begins at `bytes`, and is `whole` of them; NULL for any doubt, and then nothing is known. */
-static const uint8_t *take_first(const message_t *type, bytes_t bytes, bool whole, arena_t *arena, void *value,
-                                 wire_known_t *known, bool checks) {
+static inline const uint8_t *take_first(const message_t *type, bytes_t bytes, bool whole, arena_t *arena, void *value,
+                                        wire_known_t *known, bool checks) {
     wire_known_t met = {known == NULL ? NULL : known->object, {NULL, 0}};
     memset(value, 0, type->size);
     taking_t taking = {bytes.at + bytes.size, arena, &met, checks};
@@ -326,7 +326,7 @@ static err_t framed_open(bytes_t whole, uint64_t *numbers, uint32_t count, bytes
 
 static inline bytes_t behind(const uint8_t *at, bytes_t whole) { return (bytes_t){at, whole.size - (uint32_t)(at - whole.at)}; }
 
-static err_t event_open_slowly(bytes_t whole, event_t *event, fault_t *fault) {
+static __attribute__((noinline)) err_t event_open_slowly(bytes_t whole, event_t *event, fault_t *fault) {
     uint64_t numbers[5];
     *event = (event_t){.raw = whole};
     err_t err = framed_open(whole, numbers, 5, &event->body, fault);
@@ -357,7 +357,7 @@ err_t event_decode(bytes_t bytes, event_t *event, fault_t *fault) {
     return err == OK ? event_open(bytes, event, fault) : err;
 }
 
-static err_t packet_open_slowly(bytes_t whole, packet_t *packet, fault_t *fault) {
+static __attribute__((noinline)) err_t packet_open_slowly(bytes_t whole, packet_t *packet, fault_t *fault) {
     uint64_t numbers[3];
     *packet = (packet_t){.raw = whole};
     err_t err = framed_open(whole, numbers, 3, &packet->body, fault);

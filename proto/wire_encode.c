@@ -205,24 +205,27 @@ static __attribute__((noinline)) bool encode_in_more(laying_t *laying, const mes
     return end != NULL;
 }
 
-bool wire_encode_straight(const message_t *type, const void *value, const wire_known_t *known, bool checks, buffer_t *out) {
+static inline bool straight(const message_t *type, const void *value, const wire_known_t *known, bool checks, buffer_t *out) {
+    static const wire_known_t nothing = {0};
     uint8_t *at = buffer_room(out, LEAST_ROOM + SPARE_ROOM);
-    laying_t laying = {.limit = out->at + out->room - SPARE_ROOM, .checks = checks};
-    if (known != NULL) laying.known = *known;
+    laying_t laying = {out->at + out->room - SPARE_ROOM, known == NULL ? &nothing : known, checks, false};
     uint8_t *end = type->lay(&laying, at, value);
     if (end == NULL) return encode_in_more(&laying, type, value, out);
     out->size = (size_t)(end - out->at);
     return true;
 }
 
+bool wire_encode_straight(const message_t *type, const void *value, const wire_known_t *known, bool checks, buffer_t *out) {
+    return straight(type, value, known, checks, out);
+}
+
 static void encode(const message_t *type, const void *value, const wire_known_t *known, buffer_t *out) {
-    if (!wire_encode_straight(type, value, known, false, out)) wire_encode_by_table(type, value, known, out, NULL);
+    if (!straight(type, value, known, false, out)) wire_encode_by_table(type, value, known, out, NULL);
 }
 
 static err_t encode_checked(const message_t *type, const void *value, const wire_known_t *known, buffer_t *out, fault_t *fault) {
     fault->code = NULL;
-    if (wire_encode_straight(type, value, known, true, out)) return OK;
-    return wire_encode_by_table(type, value, known, out, fault);
+    return straight(type, value, known, true, out) ? OK : wire_encode_by_table(type, value, known, out, fault);
 }
 
 void wire_encode(const message_t *type, const void *value, buffer_t *out) { encode(type, value, NULL, out); }

@@ -52,44 +52,45 @@ static bool two_are_wide(uint64_t word) {
     return (other | (~(not_e0 & not_ed) & leads * 0x10)) == 0;
 }
 
+/* Five of them, in sixteen bytes of which the last does not count. */
+static bool five_are_wide(const uint8_t *at) {
+    typedef uint8_t sixteen_t __attribute__((vector_size(16)));
+    typedef uint64_t pair_t __attribute__((vector_size(16)));
+    const sixteen_t looked_at = {0xf0, 0xc0, 0xc0, 0xf0, 0xc0, 0xc0, 0xf0, 0xc0, 0xc0, 0xf0, 0xc0, 0xc0, 0xf0, 0xc0, 0xc0, 0};
+    const sixteen_t wanted = {0xe0, 0x80, 0x80, 0xe0, 0x80, 0x80, 0xe0, 0x80, 0x80, 0xe0, 0x80, 0x80, 0xe0, 0x80, 0x80, 0};
+    sixteen_t bytes;
+    memcpy(&bytes, at, sizeof bytes);
+    /* an e0 or ed in the last byte is a doubt too many, which costs little */
+    pair_t other = (pair_t)((bytes & looked_at) ^ wanted) | (pair_t)(bytes == 0xe0) | (pair_t)(bytes == 0xed);
+    return (other[0] | other[1]) == 0;
+}
+
 bool text_is_clean(const uint8_t *at, uint64_t size) {
-    for (uint64_t index = 0; index < size;) {
-        uint64_t word = size - index >= 8 ? word_at(at + index) : 0; /* zeros are neither */
-        if (at[index] < 0x80 ? eight_are_plain(word) : two_are_wide(word)) {
-            index += at[index] < 0x80 ? 8 : 6;
-            continue;
-        }
-        uint32_t more = character_size(at + index, size - index);
+    for (uint64_t index = 0, left; index < size;) {
+        left = size - index;
+        uint32_t more = 0;
+        if (at[index] < 0x80) more = left >= 8 && eight_are_plain(word_at(at + index)) ? 8 : 0;
+        else if (left >= 16 && five_are_wide(at + index)) more = 15;
+        else if (left >= 8 && two_are_wide(word_at(at + index))) more = 6;
+        if (more == 0) more = character_size(at + index, left);
         if (more == 0) return false;
         index += more;
     }
     return true;
 }
 
-/* May these characters stand in a slug? */
-static inline bool four_are_of_slug(const bool *good, const uint8_t *at) {
-    return good[at[0]] & good[at[1]] & good[at[2]] & good[at[3]];
-}
+const bool slug_characters[256] = {
+    ['-'] = true, ['.'] = true, ['_'] = true, ['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true, ['4'] = true,
+    ['5'] = true, ['6'] = true, ['7'] = true, ['8'] = true, ['9'] = true, ['A'] = true, ['B'] = true, ['C'] = true,
+    ['D'] = true, ['E'] = true, ['F'] = true, ['G'] = true, ['H'] = true, ['I'] = true, ['J'] = true, ['K'] = true,
+    ['L'] = true, ['M'] = true, ['N'] = true, ['O'] = true, ['P'] = true, ['Q'] = true, ['R'] = true, ['S'] = true,
+    ['T'] = true, ['U'] = true, ['V'] = true, ['W'] = true, ['X'] = true, ['Y'] = true, ['Z'] = true, ['a'] = true,
+    ['b'] = true, ['c'] = true, ['d'] = true, ['e'] = true, ['f'] = true, ['g'] = true, ['h'] = true, ['i'] = true,
+    ['j'] = true, ['k'] = true, ['l'] = true, ['m'] = true, ['n'] = true, ['o'] = true, ['p'] = true, ['q'] = true,
+    ['r'] = true, ['s'] = true, ['t'] = true, ['u'] = true, ['v'] = true, ['w'] = true, ['x'] = true, ['y'] = true,
+    ['z'] = true};
 
-bool slug_is_clean(const uint8_t *at, uint64_t size) {
-    static const bool good[256] = {
-        ['-'] = true, ['.'] = true, ['_'] = true, ['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true, ['4'] = true,
-        ['5'] = true, ['6'] = true, ['7'] = true, ['8'] = true, ['9'] = true, ['A'] = true, ['B'] = true, ['C'] = true,
-        ['D'] = true, ['E'] = true, ['F'] = true, ['G'] = true, ['H'] = true, ['I'] = true, ['J'] = true, ['K'] = true,
-        ['L'] = true, ['M'] = true, ['N'] = true, ['O'] = true, ['P'] = true, ['Q'] = true, ['R'] = true, ['S'] = true,
-        ['T'] = true, ['U'] = true, ['V'] = true, ['W'] = true, ['X'] = true, ['Y'] = true, ['Z'] = true, ['a'] = true,
-        ['b'] = true, ['c'] = true, ['d'] = true, ['e'] = true, ['f'] = true, ['g'] = true, ['h'] = true, ['i'] = true,
-        ['j'] = true, ['k'] = true, ['l'] = true, ['m'] = true, ['n'] = true, ['o'] = true, ['p'] = true, ['q'] = true,
-        ['r'] = true, ['s'] = true, ['t'] = true, ['u'] = true, ['v'] = true, ['w'] = true, ['x'] = true, ['y'] = true,
-        ['z'] = true};
-    const uint8_t *end = at + size;
-    for (; end - at > 4; at += 4)
-        if (!four_are_of_slug(good, at)) return false;
-    if (size >= 4) return four_are_of_slug(good, end - 4); /* some of them twice */
-    for (; at < end; at++)
-        if (!good[*at]) return false;
-    return true;
-}
+bool slug_is_clean(const uint8_t *at, uint64_t size) { return are_of_slug(at, size); }
 
 bool day_exists(uint32_t day) {
     static const uint32_t lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};

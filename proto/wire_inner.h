@@ -24,6 +24,21 @@ bool field_is_required(const field_t *field);
 bool text_is_clean(const uint8_t *at, uint64_t size); /* well-formed UTF-8, no control characters but tab and line feed */
 bool slug_is_clean(const uint8_t *at, uint64_t size);
 
+/* The same where it stands: may these characters stand in a slug? */
+extern const bool slug_characters[256];
+static inline bool four_are_of_slug(const uint8_t *at) {
+    return slug_characters[at[0]] & slug_characters[at[1]] & slug_characters[at[2]] & slug_characters[at[3]];
+}
+static inline bool are_of_slug(const uint8_t *at, uint64_t size) {
+    const uint8_t *end = at + size;
+    for (; end - at > 4; at += 4)
+        if (!four_are_of_slug(at)) return false;
+    if (size >= 4) return four_are_of_slug(end - 4); /* some of them twice */
+    for (; at < end; at++)
+        if (!slug_characters[*at]) return false;
+    return true;
+}
+
 /* The two ways of writing and reading: driven by the field table, which says what is wrong; and the straight-line code of the
  * message, which only says that there is a doubt. wire_encode and wire_decode try the straight one first. */
 err_t wire_encode_by_table(const message_t *type, const void *value, const wire_known_t *known, buffer_t *out, fault_t *fault);

@@ -24,7 +24,7 @@ static inline void copy_short(uint8_t *to, const char *from, uint32_t size) {
 
 /* An id in a list or behind its tag. */
 static inline uint8_t *lay_id(const laying_t *laying, uint8_t *at, text_t id) {
-    if (laying->checks && !slug_is_clean((const uint8_t *)id.at, id.size)) return NULL;
+    if (laying->checks && !are_of_slug((const uint8_t *)id.at, id.size)) return NULL;
     at = pack_str(at, id.size);
     copy_short(at, id.at, id.size);
     return at + id.size;
@@ -74,7 +74,7 @@ uint8_t *lay_days(laying_t *laying, uint8_t *at, uint8_t tag, const uint32_t *da
 }
 
 uint8_t *lay_known(laying_t *laying, uint8_t *at) {
-    bytes_t known = laying->known.bytes;
+    bytes_t known = laying->known->bytes;
     return lay_fits(laying, at, known.size) ? pack_append(at, known.at, known.size) : NULL;
 }
 

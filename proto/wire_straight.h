@@ -14,7 +14,7 @@ enum { TAG_ROOM = 1, NUMBER_ROOM = 9, HEAD_ROOM = 5, SPARE_ROOM = 1024 };
 /* A value being laid. Places go from hand to hand in registers; this stays where it is. */
 struct laying {
     const uint8_t *limit; /* SPARE_ROOM before the end of the room */
-    wire_known_t known;
+    const wire_known_t *known; /* never NULL */
     bool checks; /* the characters of texts too: ranges and sizes are always looked at */
     bool full;   /* the doubt is the room's */
 };
@@ -54,7 +54,7 @@ static inline bool lay_fits(laying_t *laying, const uint8_t *at, size_t size) {
 
 /* Are the object's bytes at hand? */
 static inline bool is_known(const laying_t *laying, const void *object) {
-    return object == laying->known.object && laying->known.bytes.size > 0;
+    return object == laying->known->object && laying->known->bytes.size > 0;
 }
 
 /* Each lays a tag and what it says behind it, and gives the place behind that. */

@@ -368,6 +368,29 @@ static void a_message_larger_than_the_room_is_written_when_there_is_more(void **
     buffer_destroy(&table);
 }
 
+/* Behind bytes of any number: the room that a buffer has left is another each time, and ends within any field. */
+static void any_room_that_is_left_gives_the_same_bytes(void **state) {
+    (void)state;
+    enum { MEMBERS = 40, FARTHEST = 4200 };
+    memset(letters, 'x', sizeof letters);
+    figure_t figures[MEMBERS];
+    for (size_t index = 0; index < MEMBERS; index++)
+        figures[index] = (figure_t){.indicator = {letters, 48}, .member = {letters, 31}, .amount = {true, INT64_MAX}};
+    report_t report = {.submission_id = {1}, .task = {letters, 48}, .period = {"p", 1}, .replaces = 70000, .figures = figures,
+                       .figures_count = MEMBERS, .progress = {letters, 300}, .signed_by = {.hash = {1}, .commitment = {2}}};
+    buffer_t table = {0};
+    wire_encode_by_table(report_type(), &report, NULL, &table, NULL);
+    for (size_t before = 0; before < FARTHEST; before++) {
+        buffer_t out = {0};
+        buffer_add(&out, letters, before);
+        assert_true(wire_encode_straight(report_type(), &report, NULL, true, &out));
+        assert_int_equal(out.size, before + table.size);
+        assert_memory_equal(out.at + before, table.at, table.size);
+        buffer_destroy(&out);
+    }
+    buffer_destroy(&table);
+}
+
 static int arena_begin(void **state) {
     (void)state;
     arena = arena_new();
@@ -392,6 +415,7 @@ int main(void) {
         cmocka_unit_test(any_disturbed_value_is_judged_and_written_alike),
         cmocka_unit_test(every_sound_message_goes_straight),
         cmocka_unit_test(a_message_larger_than_the_room_is_written_when_there_is_more),
+        cmocka_unit_test(any_room_that_is_left_gives_the_same_bytes),
     };
     return cmocka_run_group_tests_name("straight", tests, arena_begin, arena_end);
 }

@@ -306,6 +306,20 @@ static void an_arena_holds_what_the_largest_use_needed_not_the_sum_of_all(void *
     arena_destroy(&arena);
 }
 
+static void an_arena_gives_back_what_one_unusual_message_took(void **state) {
+    (void)state;
+    enum { BLOCK = 100000, BLOCKS = 400, KEPT = 8 << 20 };
+    size_t before = memory_held();
+    arena_t *arena = arena_new();
+    for (size_t block = 0; block < BLOCKS; block++) arena_take(arena, BLOCK);
+    assert_true(memory_held() - before > (size_t)BLOCKS * BLOCK);
+    arena_reset(arena);
+    assert_true(memory_held() - before < KEPT + 2 * BLOCK);
+    for (size_t block = 0; block < KEPT / BLOCK / 2; block++) arena_take(arena, BLOCK);
+    assert_true(memory_held() - before < KEPT + 2 * BLOCK); /* of what was kept */
+    arena_destroy(&arena);
+}
+
 static void codes_of_reasons_are_their_own(void **state) {
     (void)state;
     size_t count;
@@ -332,6 +346,7 @@ int main(void) {
         cmocka_unit_test(a_reason_is_told_with_its_values_in_both_languages),
         cmocka_unit_test(codes_of_reasons_are_their_own),
         cmocka_unit_test(an_arena_holds_what_the_largest_use_needed_not_the_sum_of_all),
+        cmocka_unit_test(an_arena_gives_back_what_one_unusual_message_took),
     };
     crypto_start();
     return cmocka_run_group_tests(tests, NULL, NULL);
