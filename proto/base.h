@@ -39,6 +39,9 @@ typedef struct {
     uint32_t size;
 } bytes_t;
 
+/* Where a view ends; of the empty one from nowhere: nowhere. */
+static inline const uint8_t *bytes_end(bytes_t bytes) { return bytes.size == 0 ? bytes.at : bytes.at + bytes.size; }
+
 /* A number that may be missing: missing, 0 and any other value are three different things. */
 typedef struct {
     bool given;

@@ -218,7 +218,7 @@ static inline const uint8_t *take_first(const message_t *type, bytes_t bytes, bo
                                         wire_known_t *known, bool checks) {
     wire_known_t met = {known == NULL ? NULL : known->object, {NULL, 0}};
     memset(value, 0, type->size);
-    taking_t taking = {bytes.at + bytes.size, arena, &met, checks};
+    taking_t taking = {bytes_end(bytes), arena, &met, checks};
     const uint8_t *end = type->take(&taking, bytes.at, value);
     if (whole && end != taking.end) end = NULL;
     if (known != NULL) known->bytes = end == NULL ? (bytes_t){NULL, 0} : met.bytes;
@@ -233,7 +233,7 @@ bool wire_decode_straight(const message_t *type, bytes_t bytes, arena_t *arena, 
 err_t wire_decode_by_table(const message_t *type, bytes_t bytes, arena_t *arena, void *value, fault_t *fault) {
     fault->code = NULL;
     memset(value, 0, type->size);
-    reader_t reader = {bytes.at, bytes.at + bytes.size, arena, fault};
+    reader_t reader = {bytes.at, bytes_end(bytes), arena, fault};
     err_t err = read_message(&reader, type, NULL, value);
     if (err == OK && reader.at != reader.end) return wire_wrong(fault, NULL, "malformed");
     return err;
@@ -269,7 +269,7 @@ static uint32_t tag_at(const message_t *type, size_t offset) {
 bytes_t wire_peek(const message_t *type, bytes_t map, size_t offset) {
     fault_t fault;
     uint32_t tag = tag_at(type, offset), size = 0;
-    taking_t taking = {.end = map.at + map.size};
+    taking_t taking = {.end = bytes_end(map)};
     taken_t next = take_head(&taking, map.at);
     for (uint32_t found; next.at != NULL && (found = take_tag(&taking, &next)) <= tag; next.at += size) {
         bytes_t rest = {next.at, (uint32_t)(taking.end - next.at)};
@@ -283,7 +283,7 @@ uint64_t wire_peek_u64(const message_t *type, bytes_t map, size_t offset) {
     fault_t fault;
     token_t token;
     bytes_t value = wire_peek(type, map, offset);
-    reader_t reader = {value.at, value.at + value.size, NULL, &fault};
+    reader_t reader = {value.at, bytes_end(value), NULL, &fault};
     return value.size > 0 && token_next(&reader, &token) == NULL && token.kind == TOKEN_NUMBER ? token.number : 0;
 }
 
@@ -316,7 +316,7 @@ static inline const uint8_t *take_plain(const uint8_t *at, uint64_t most, uint64
 /* Reads the header of one object, says where the body begins. */
 static err_t framed_open(bytes_t whole, uint64_t *numbers, uint32_t count, bytes_t *body, fault_t *fault) {
     fault->code = NULL;
-    reader_t reader = {whole.at, whole.at + whole.size, NULL, fault};
+    reader_t reader = {whole.at, bytes_end(whole), NULL, fault};
     err_t err = read_header(&reader, numbers, count);
     if (err != OK) return err;
     if (numbers[0] > UINT32_MAX || numbers[1] > UINT32_MAX) return wire_wrong(fault, NULL, "out_of_range");

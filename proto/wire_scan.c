@@ -46,7 +46,7 @@ err_t wire_scan_first(bytes_t bytes, uint32_t *size, fault_t *fault) {
     uint64_t waiting[LIMIT_DEPTH + 1]; /* objects still to come, per level above the one at hand */
     uint64_t here = 1;                 /* the same, of the level at hand */
     uint32_t depth = 0;
-    const uint8_t *at = bytes.at, *end = bytes.at + bytes.size;
+    const uint8_t *at = bytes.at, *end = bytes_end(bytes);
     while (true) {
         while (here == 0) {
             if (depth == 0) return *size = (uint32_t)(at - bytes.at), OK;
