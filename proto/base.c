@@ -29,12 +29,6 @@ const char *err_name(err_t err) {
     return "unknown";
 }
 
-text_t text_of(const char *terminated) {
-    return terminated == NULL ? (text_t){NULL, 0} : (text_t){terminated, (uint32_t)strlen(terminated)};
-}
-
-bool text_is(text_t text, const char *terminated) { return text_equal(text, text_of(terminated)); }
-
 int text_compare(text_t a, text_t b) {
     uint32_t common = a.size < b.size ? a.size : b.size;
     int order = common == 0 ? 0 : memcmp(a.at, b.at, common);

@@ -51,9 +51,12 @@ typedef struct {
 #define TEXT_FORMAT "%.*s"
 #define TEXT_ARGS(text) (int)(text).size, (text).at == NULL ? "" : (text).at
 
-text_t text_of(const char *terminated);              /* view of a C string; NULL gives the empty text */
+/* View of a C string; NULL gives the empty text. Here, so that of a literal nothing is counted. */
+static inline text_t text_of(const char *terminated) {
+    return terminated == NULL ? (text_t){NULL, 0} : (text_t){terminated, (uint32_t)strlen(terminated)};
+}
 static inline bool text_equal(text_t a, text_t b) { return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0); }
-bool text_is(text_t text, const char *terminated);
+static inline bool text_is(text_t text, const char *terminated) { return text_equal(text, text_of(terminated)); }
 int text_compare(text_t a, text_t b);                /* bytewise, as memcmp; <0, 0, >0 */
 bool text_find(const text_t *texts, uint32_t count, text_t wanted); /* is `wanted` among them? */
 
