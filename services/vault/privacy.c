@@ -145,7 +145,7 @@ static uint32_t digits_of(const char *at) {
     return count;
 }
 
-/* Most texts hold too few for a number. The last stretch lies over the one before: a digit that counts twice costs a closer look. */
+/* Most texts hold too few for a number. The last stretch lies over the one before: a digit counted twice costs a closer look. */
 static bool digits_suffice(text_t text) {
     uint32_t count = 0, at = 0;
     if (text.size < STRETCH) {
