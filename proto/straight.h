@@ -1,7 +1,7 @@
 /* A .def file becomes straight-line code: for each message functions that lay a value into memory, take it out again, and copy it
  * with what it points to, a line a field. Included by define.h, without an include guard. */
 
-/* --- laying: what the fields of a known size take at most, and the heads of the others --- */
+/* --- laying: what the fields of a known size take at most, and of the others what stands before the room is asked for --- */
 #define MESSAGE(name, kind, version, doc) _Static_assert(3
 #define U64(tag, name, min, max, doc) +TAG_ROOM + NUMBER_ROOM
 #define MAYBE(tag, name, min, max, doc) +TAG_ROOM + NUMBER_ROOM
@@ -12,9 +12,9 @@
 #define TEXT(tag, name, min, max, doc) +TAG_ROOM + HEAD_ROOM
 #define BYTES(tag, name, min, max, doc) +TAG_ROOM + HEAD_ROOM
 #define FIXED(tag, name, length, need, doc) +TAG_ROOM + HEAD_ROOM + (length)
-#define SLUGS(tag, name, min, max, doc) +TAG_ROOM + HEAD_ROOM
-#define TEXTS(tag, name, max, most, doc) +TAG_ROOM + HEAD_ROOM
-#define DAYS(tag, name, max, doc) +TAG_ROOM + HEAD_ROOM
+#define SLUGS(tag, name, min, max, doc) +TAG_ROOM + HEAD_ROOM + HEAD_ROOM + LIMIT_ID
+#define TEXTS(tag, name, max, most, doc) +TAG_ROOM + HEAD_ROOM + HEAD_ROOM
+#define DAYS(tag, name, max, doc) +TAG_ROOM + HEAD_ROOM + NUMBER_ROOM
 #define OBJECT(tag, name, type, need, doc) +TAG_ROOM
 #define LIST(tag, name, type, min, max, doc) +TAG_ROOM + HEAD_ROOM
 #define END(name) <= SPARE_ROOM, "the fields of " #name " fit into what is always left");

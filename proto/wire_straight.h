@@ -13,10 +13,10 @@ enum { TAG_ROOM = 1, NUMBER_ROOM = 9, HEAD_ROOM = 5, SPARE_ROOM = 1024 };
 
 /* A value being laid. Places go from hand to hand in registers; this stays where it is. */
 struct laying {
-    const uint8_t *limit; /* SPARE_ROOM before the end of the room */
+    const uint8_t *limit;      /* SPARE_ROOM before the end of the room */
     const wire_known_t *known; /* never NULL */
-    bool checks; /* the characters of texts too: ranges and sizes are always looked at */
-    bool full;   /* the doubt is the room's */
+    bool checks;               /* the characters of texts too: ranges and sizes are always looked at */
+    bool full;                 /* the doubt is the room's */
 };
 
 /* A value being taken; it is all zero before. */
