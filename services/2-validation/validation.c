@@ -35,9 +35,10 @@ static void on_plan_ended(turn_t *turn, bool sealed) {
 
 /* The months of every figure's indicator. */
 static const validation_history_t *histories_of(turn_t *turn, const sheet_t *sheet, const report_t *report) {
-    validation_history_t *histories = ARENA_NEW(turn_arena(turn), validation_history_t, report->figures_count);
-    for (uint32_t index = 0; sheet != NULL && index < report->figures_count; index++)
-        histories[index] = sheet_history(sheet, report->figures[index].indicator);
+    static const validation_history_t none = {0};
+    validation_history_t *histories = arena_room(turn_arena(turn), sizeof *histories * report->figures_count);
+    for (uint32_t index = 0; index < report->figures_count; index++)
+        histories[index] = sheet == NULL ? none : sheet_history(sheet, report->figures[index].indicator);
     return histories;
 }
 
@@ -51,7 +52,7 @@ static sheet_t *case_fill(turn_t *turn, text_t unit, const report_t *report, byt
     sheet_t *sheet = sheet_of(turn, &given->place);
     given->histories = histories_of(turn, sheet, report);
     report_body_hash(report, encoded, turn_arena(turn), given->body_hash);
-    given->standing = standing_of(turn, sheet, &given->place, unit, report->task, report->period);
+    standing_of(turn, sheet, &given->place, unit, report->task, report->period, &given->standing);
     if (given->standing.revision == 0) given->skipped = period_skipped(&given->place, sheet);
     return sheet;
 }

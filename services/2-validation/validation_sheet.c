@@ -142,16 +142,18 @@ static bool is_brief(const validation_standing_t *standing) {
            standing->decision == decision_none;
 }
 
-static validation_standing_t standing_whole(const brief_t *brief) {
-    if (brief->whole != NULL) return *brief->whole;
-    validation_standing_t standing = {.period_from = brief->period_from,
-                                      .revision = brief->revision,
-                                      .seq = brief->seq,
-                                      .first_valid_ms = brief->first_valid_ms,
-                                      .received_ms = brief->received_ms,
-                                      .newest_seq = brief->newest_seq};
-    memcpy(standing.body_hash, brief->body_hash, sizeof standing.body_hash);
-    return standing;
+static void standing_whole(const brief_t *brief, validation_standing_t *standing) {
+    if (brief->whole != NULL) {
+        *standing = *brief->whole;
+        return;
+    }
+    *standing = (validation_standing_t){.period_from = brief->period_from,
+                                        .revision = brief->revision,
+                                        .seq = brief->seq,
+                                        .first_valid_ms = brief->first_valid_ms,
+                                        .received_ms = brief->received_ms,
+                                        .newest_seq = brief->newest_seq};
+    memcpy(standing->body_hash, brief->body_hash, sizeof standing->body_hash);
 }
 
 void sheet_standing_set(sheet_t *self, const validation_standing_t *standing, uint32_t guess) {
@@ -190,8 +192,10 @@ static const brief_t *brief_of(const sheet_t *self, const period_t *period) {
 }
 
 validation_standing_t sheet_standing(const sheet_t *self, const period_t *period) {
+    validation_standing_t standing = {0};
     const brief_t *brief = brief_of(self, period);
-    return brief == NULL ? (validation_standing_t){0} : standing_whole(brief);
+    if (brief != NULL) standing_whole(brief, &standing);
+    return standing;
 }
 
 uint64_t sheet_revision(const sheet_t *self, const period_t *period) {
@@ -268,8 +272,7 @@ sheet_t *sheet_of(turn_t *turn, const validation_place_t *place) {
 }
 
 /* It will be written with the next commit: its page counts from now on. */
-static void sheet_change(turn_t *turn, sheet_t *sheet, size_t before) {
-    if (sheet->changed && sheet->bytes == before) return;
+static void sheet_note(turn_t *turn, sheet_t *sheet, size_t before) {
     sheets_t *self = sheets_of(turn);
     self->bytes += sheet->bytes - before;
     if (sheet->changed) return;
@@ -281,6 +284,11 @@ static void sheet_change(turn_t *turn, sheet_t *sheet, size_t before) {
     }
     self->changed[self->changed_count++] = sheet;
     txn_promise(turn_txn(turn), VALIDATION_SHEET, (uint32_t)(sheet->bytes / ROW_GUESS));
+}
+
+/* `before`: its bytes until now. */
+static inline void sheet_change(turn_t *turn, sheet_t *sheet, size_t before) {
+    if (!sheet->changed || sheet->bytes != before) sheet_note(turn, sheet, before);
 }
 
 /* The plan's order is that of the rows, or nearly: neighbours share a page. */
@@ -330,14 +338,17 @@ static bool has_strays(turn_t *turn) {
     return turn_event(turn) == NULL || plan_book(turn) == NULL || sheets_of(turn)->strays;
 }
 
-validation_standing_t standing_of(turn_t *turn, const sheet_t *sheet, const validation_place_t *place, text_t unit, text_t task,
-                                  text_t period) {
-    validation_standing_t standing;
+void standing_of(turn_t *turn, const sheet_t *sheet, const validation_place_t *place, text_t unit, text_t task, text_t period,
+                 validation_standing_t *standing) {
     const brief_t *brief = brief_of(sheet, place->period);
-    if (brief != NULL) return standing_whole(brief);
-    if (!has_strays(turn)) return (validation_standing_t){0};
+    if (brief != NULL) {
+        standing_whole(brief, standing);
+        return;
+    }
+    *standing = (validation_standing_t){0};
+    if (!has_strays(turn)) return;
     store_key_t key = key_report(unit, task, period);
-    return turn_get(turn, VALIDATION_STRAY, &key, &standing) ? standing : (validation_standing_t){0};
+    if (!turn_get(turn, VALIDATION_STRAY, &key, standing)) *standing = (validation_standing_t){0};
 }
 
 /* What the plan lacked when it came may be in it by now. */
@@ -359,7 +370,9 @@ void standing_keep(turn_t *turn, sheet_t *sheet, const validation_place_t *place
 
 validation_standing_t standing_get(turn_t *turn, text_t unit, text_t task, text_t period) {
     validation_place_t place = place_meant(turn, unit, task, period);
-    return standing_of(turn, sheet_of(turn, &place), &place, unit, task, period);
+    validation_standing_t standing;
+    standing_of(turn, sheet_of(turn, &place), &place, unit, task, period, &standing);
+    return standing;
 }
 
 void standing_put(turn_t *turn, text_t unit, text_t task, text_t period, const validation_standing_t *standing) {

@@ -44,8 +44,8 @@ void sheet_months_put(turn_t *turn, sheet_t *self, validation_history_t *history
 validation_standing_t standing_get(turn_t *turn, text_t unit, text_t task, text_t period);
 void standing_put(turn_t *turn, text_t unit, text_t task, text_t period, const validation_standing_t *standing);
 /* The same where they were looked up: `sheet` is the place's, NULL where the plan lacks unit or task. */
-validation_standing_t standing_of(turn_t *turn, const sheet_t *sheet, const validation_place_t *place, text_t unit, text_t task,
-                                  text_t period);
+void standing_of(turn_t *turn, const sheet_t *sheet, const validation_place_t *place, text_t unit, text_t task, text_t period,
+                 validation_standing_t *standing);
 void standing_keep(turn_t *turn, sheet_t *sheet, const validation_place_t *place, text_t unit, text_t task, text_t period,
                    validation_standing_t *standing); /* its period_from is set */
 

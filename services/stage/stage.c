@@ -314,7 +314,7 @@ static err_t event_take(stage_t *self, const batch_t *batch, const link_t *link,
     crashes_hold(link, blamed_from(self, event));
     if (!turn->continues) {
         if (writes && is_passed_on_first(event)) txn_append_copy(self->txn, event, NULL);
-        if (quarantine_meet(self, link))
+        if (self->quarantine_count > 0 && quarantine_meet(self, link))
             event_skip(turn, link);
         else
             self->role->apply(turn, event);
@@ -337,7 +337,7 @@ static err_t event_take(stage_t *self, const batch_t *batch, const link_t *link,
     self->place.epoch = event->epoch;
     self->place.cause_seq = cause_done(self, batch, event);
     self->place.now_ms = event->at_ms;
-    quarantine_notice(self, link);
+    if (event->kind == KIND_quarantined) quarantine_notice(self, link);
     return txn_error(self->txn);
 }
 

@@ -100,10 +100,10 @@ void turn_memory_drop(turn_t *self);
 /* --- stage_quarantine.c --- */
 enum { MET_NAME = 32 };
 bool quarantine_names(const stage_t *self, const link_t *link);
-/* Called once an event, inside its transaction. true: skip it. */
+/* Called once an event, inside its transaction, where there are any. true: skip it. */
 bool quarantine_meet(stage_t *self, const link_t *link);
 void event_skip(turn_t *turn, const link_t *link); /* says in the own stream that it was skipped */
-void quarantine_notice(stage_t *self, const link_t *link);
+void quarantine_notice(stage_t *self, const link_t *link); /* of an entry that names one */
 
 /* --- stage_crashes.c --- */
 /* Counts crashes in <folder>/crashes from now on. For a process that is one stage. */

@@ -73,7 +73,6 @@ void event_skip(turn_t *turn, const link_t *link) {
 void quarantine_notice(stage_t *self, const link_t *link) {
     quarantined_t entry;
     fault_t fault;
-    if (link->event.kind != KIND_quarantined) return;
     if (event_body(&link->event, quarantined_type(), self->loop.arena, &entry, &fault) != OK) return; /* the role says so */
     if (text_is(entry.stage, self->role->name)) self->quarantine_news = true;
 }

@@ -176,8 +176,7 @@ static void bundle_open(txn_t *self) {
     buffer_t *group = &self->store->group;
     MDB_cursor *cursor = NULL;
     MDB_val key, value;
-    int code = self->group_known ? MDB_NOTFOUND : mdb_cursor_open(self->mdb, self->store->stream, &cursor);
-    if (self->group_known) return;
+    int code = mdb_cursor_open(self->mdb, self->store->stream, &cursor);
     if (code == 0) code = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
     buffer_clear(group);
     if (code == 0) buffer_add(group, value.mv_data, value.mv_size);
@@ -193,7 +192,7 @@ void bundle_forget(txn_t *self) { self->group_known = self->group_changed = fals
 
 buffer_t *bundle_begin(txn_t *self) {
     static const uint8_t size[SIZE_SIZE];
-    bundle_open(self);
+    if (!self->group_known) bundle_open(self);
     buffer_add(&self->store->group, size, sizeof size);
     return &self->store->group;
 }

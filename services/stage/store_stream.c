@@ -135,9 +135,9 @@ static void stream_put(txn_t *self, buffer_t *record, size_t begin, const wire_k
 static buffer_t *stream_begin(txn_t *self, uint64_t *seq) {
     static const uint8_t room[LINK_SIZE];
     ASSERT(self->writes);
-    uint64_t next = txn_head(self).seq + 1;
+    if (!self->head_known) txn_head(self);
     if (self->err != OK) return NULL;
-    if (seq != NULL) *seq = next;
+    if (seq != NULL) *seq = self->head.seq + 1;
     if (self->store->chain == CHAIN_QUICK) return bundle_begin(self);
     buffer_clear(&self->store->scratch);
     buffer_add(&self->store->scratch, room, self->store->stream_head);
