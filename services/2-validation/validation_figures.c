@@ -166,7 +166,7 @@ void judge_figure(judge_t *self, exhibit_t *exhibits, uint32_t index) {
     judge_opening(self, exhibit);
     bool people = exhibit->indicator->measure == measure_people;
     if (judge_presence(self, exhibit)) {
-        judge_items(self, exhibit);
+        if (said->items_count > 0) judge_items(self, exhibit);
         if (people) judge_people(self, exhibit);
         else judge_sum(self, exhibit);
     } else if (said->nil && !people) {

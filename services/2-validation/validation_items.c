@@ -153,7 +153,6 @@ void judge_claim_count(judge_t *self) {
 
 void judge_items(judge_t *self, const exhibit_t *exhibit) {
     const figure_t *said = exhibit->said;
-    if (said->items_count == 0) return;
     if (exhibit->indicator->items == need_none && !indicator_needs_items(exhibit->indicator)) {
         FAULT_WITH(self, items_not_taken, figure_path(self, exhibit->index, "items"), exhibit->indicator->name);
         return;

@@ -67,7 +67,7 @@ void judge_evidence(judge_t *self, const exhibit_t *exhibit);
 void judge_subsets(judge_t *self, const exhibit_t *exhibits, uint32_t count);
 /* Not more rows than one verdict can speak of, where their keys count once. */
 void judge_claim_count(judge_t *self);
-/* The rows of one figure. */
+/* The rows of one figure that has some. */
 void judge_items(judge_t *self, const exhibit_t *exhibit);
 /* Their sum. false: a fault was added. */
 bool judge_items_sum(judge_t *self, const exhibit_t *exhibit, int64_t *sum);
