@@ -19,7 +19,7 @@ static void day_bring(turn_t *turn, const watch_t *watch, text_t member, uint32_
 
 void days_settle(turn_t *turn, const watch_t *watch, hand_t *hand) {
     for (uint32_t at = 0; at < hand->days_count; at++)
-        day_bring(turn, watch, text_of(NULL), hand->days[at].day, hand->days[at].change);
+        day_bring(turn, watch, own_pile, hand->days[at].day, hand->days[at].change);
     hand->days_count = 0;
 }
 

@@ -49,13 +49,13 @@ void tally_put(turn_t *turn, const watch_t *watch, text_t member, const agg_tall
         turn_put(turn, T_TALLIES, &key, tally);
         return;
     }
-    hand_t *hand = hand_of(turn, watch, text_of(NULL));
+    hand_t *hand = hand_of(turn, watch, own_pile);
     if (tally != &hand->tally) hand->tally = *tally;
     hand->tally_state = HAND_CHANGED;
 }
 
 stride_t watch_pace(turn_t *turn, const watch_t *watch, uint32_t day) {
-    hand_t *hand = hand_of(turn, watch, text_of(NULL));
+    hand_t *hand = hand_of(turn, watch, own_pile);
     if (hand == NULL) return pace_on(&watch->aim, day);
     if (hand->paced_day != day) hand->pace = pace_on(&watch->aim, day);
     hand->paced_day = day;
@@ -63,7 +63,7 @@ stride_t watch_pace(turn_t *turn, const watch_t *watch, uint32_t day) {
 }
 
 const agg_told_t *told_at(turn_t *turn, const watch_t *watch) {
-    hand_t *hand = hand_of(turn, watch, text_of(NULL));
+    hand_t *hand = hand_of(turn, watch, own_pile);
     if (hand->told_state == HAND_UNKNOWN) {
         store_key_t key = told_key(watch);
         hand->told_state = turn_get(turn, T_TARGETS, &key, &hand->told) ? HAND_CLEAN : HAND_ABSENT;
@@ -72,7 +72,7 @@ const agg_told_t *told_at(turn_t *turn, const watch_t *watch) {
 }
 
 void told_put(turn_t *turn, const watch_t *watch, const agg_told_t *told) {
-    hand_t *hand = hand_of(turn, watch, text_of(NULL));
+    hand_t *hand = hand_of(turn, watch, own_pile);
     hand->told = *told;
     hand->told_state = HAND_CHANGED;
 }
@@ -81,7 +81,7 @@ static void hand_settle(turn_t *turn, const watch_t *watch) {
     hand_t *hand = watch->hand;
     days_settle(turn, watch, hand);
     if (hand->tally_state == HAND_CHANGED) {
-        store_key_t key = tally_key(watch, text_of(NULL));
+        store_key_t key = tally_key(watch, own_pile);
         txn_put(turn_txn(turn), T_TALLIES, &key, &hand->tally);
         hand->tally_state = HAND_CLEAN;
     }

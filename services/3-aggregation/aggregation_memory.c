@@ -219,51 +219,59 @@ uint32_t memory_today(const memory_t *memory, const turn_t *turn) {
     return lately->day;
 }
 
-static void place_fill(const memory_t *memory, place_t *place) {
-    place->period_index = planbook_period_index(memory->book, place->period);
-    place->watches = &memory->watches[memory->first_watch[memory_task_index(memory, place->task)]];
-}
-
-static void place_for(const memory_t *memory, place_t *place, const unit_t *unit) {
+static void place_unit(const memory_t *memory, place_t *place, const unit_t *unit) {
     place->unit = unit;
     place->unit_index = planbook_unit_index(memory->book, unit);
 }
 
+static void place_task(const memory_t *memory, place_t *place, const task_t *task) {
+    place->task = task;
+    place->watches = &memory->watches[memory->first_watch[memory_task_index(memory, task)]];
+}
+
+static void place_period(const memory_t *memory, place_t *place, const period_t *period) {
+    place->period = period;
+    place->period_index = planbook_period_index(memory->book, period);
+}
+
 place_t place_of(const memory_t *memory, const unit_t *unit, const task_t *task, const period_t *period) {
     place_t place;
-    place.task = task;
-    place.period = period;
-    place_fill(memory, &place);
-    place_for(memory, &place, unit);
+    place_unit(memory, &place, unit);
+    place_task(memory, &place, task);
+    place_period(memory, &place, period);
     return place;
 }
 
-/* What of a place is the same whoever reports; kept for the next. false: the plan has no such task, or period. */
-static bool lately_find(const memory_t *memory, text_t task, text_t period) {
-    place_t *last = &memory->lately->place;
-    bool known = last->task != NULL;
-    if (known && id_equal(task, last->task->id) && id_equal(period, last->period->id)) return true;
-    const task_t *its_task = planbook_task(memory->book, task);
-    const period_t *its_period = planbook_period(memory->book, period);
-    if (its_task == NULL || its_period == NULL) return false;
-    last->task = its_task;
-    last->period = its_period;
-    place_fill(memory, last);
-    return true;
+/* What was looked up last is looked at first: a frame brings many reports of one unit, many of them for one task. false: the plan
+ * has no such thing. */
+static bool lately_unit(const memory_t *memory, place_t *last, text_t id) {
+    if (last->unit != NULL && id_equal(id, last->unit->id)) return true;
+    const unit_t *unit = planbook_unit(memory->book, id);
+    if (unit != NULL) place_unit(memory, last, unit);
+    return unit != NULL;
 }
 
-/* The same of the unit: a frame brings many reports of one. */
-static bool lately_unit(const memory_t *memory, text_t unit) {
-    place_t *last = &memory->lately->place;
-    if (last->unit != NULL && id_equal(unit, last->unit->id)) return true;
-    const unit_t *whose = planbook_unit(memory->book, unit);
-    if (whose != NULL) place_for(memory, last, whose);
-    return whose != NULL;
+static bool lately_task(const memory_t *memory, place_t *last, text_t id) {
+    if (last->task != NULL && id_equal(id, last->task->id)) return true;
+    const task_t *task = planbook_task(memory->book, id);
+    if (task != NULL) place_task(memory, last, task);
+    return task != NULL;
+}
+
+/* And the one behind it: who makes up leeway goes from month to month. */
+static bool lately_period(const memory_t *memory, place_t *last, text_t id) {
+    if (last->period != NULL && id_equal(id, last->period->id)) return true;
+    uint32_t next = last->period == NULL ? 0 : last->period_index + 1;
+    bool follows = next < memory->plan->periods_count && id_equal(id, memory->plan->periods[next].id);
+    const period_t *period = follows ? &memory->plan->periods[next] : planbook_period(memory->book, id);
+    if (period != NULL) place_period(memory, last, period);
+    return period != NULL;
 }
 
 bool place_find(const memory_t *memory, text_t unit, text_t task, text_t period, place_t *place) {
-    if (!lately_unit(memory, unit) || !lately_find(memory, task, period)) return false;
-    *place = memory->lately->place;
+    place_t *last = &memory->lately->place;
+    if (!lately_unit(memory, last, unit) || !lately_task(memory, last, task) || !lately_period(memory, last, period)) return false;
+    *place = *last;
     return true;
 }
 

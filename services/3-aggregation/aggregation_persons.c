@@ -39,7 +39,7 @@ static void person_weigh(turn_t *turn, const watch_t *watch, agg_tally_t *tally,
     if (person->received_ms <= aim->due_ms) TALLY_SET(tally, timely, TALLY_WIDE(tally, timely) + sign);
     if (stays) tally->staying += step;
     if (stays && person->in_day <= aim->due_day) tally->staying_by_due += step;
-    pile_add(turn, watch, text_of(NULL), tally, person->in_day, sign);
+    pile_add(turn, watch, own_pile, tally, person->in_day, sign);
 }
 
 static void person_write(turn_t *turn, const watch_t *watch, const place_t *place, text_t member, const uint8_t hash[32],
@@ -119,8 +119,8 @@ void people_end(people_t *self) { scan_end(&self->scan); }
 
 /* Who counts, and who stays, goes by the due day. LIMIT_PEOPLE bounds the walk. */
 void persons_anew(turn_t *turn, const watch_t *watch, agg_tally_t *tally) {
-    store_key_t days = KEY(watch->indicator->id, text_of(NULL));
-    pile_days_settle(turn, watch, text_of(NULL));
+    store_key_t days = KEY(watch->indicator->id, own_pile);
+    pile_days_settle(turn, watch, own_pile);
     store_key_t *keys = ARENA_NEW(turn_arena(turn), store_key_t, LIMIT_AGENDA_STEP);
     uint32_t count;
     do {

@@ -69,7 +69,7 @@ typedef struct {
 typedef struct {
     int64_t day_from_ms, day_to_ms; /* the day: from, until before */
     uint32_t day;
-    place_t place; /* without a task, or a unit: none yet */
+    place_t place; /* a part of it that is NULL: none yet */
 } lately_t;
 
 /* What a unit owes and has reported for one task (aggregation_dossier.c); those at hand, of the fold alone. */
@@ -232,6 +232,7 @@ maybe_t share_credited(const agg_share_t *share);              /* of its amount 
 wide_t tally_total(const agg_tally_t *tally);
 
 /* --- what nearly every report touches (aggregation_hand.c) --- */
+static const text_t own_pile = {NULL, 0}; /* the pile that is no member's */
 bool tally_find(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *tally); /* all zero, and false: there is none */
 agg_tally_t tally_get(turn_t *turn, const watch_t *watch, text_t member);
 /* To be read, or changed and put, where it is: at hand, or in *room. */

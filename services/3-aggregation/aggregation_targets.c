@@ -21,7 +21,7 @@ static wide_t contested_of(turn_t *turn, const watch_t *watch, text_t member) {
 static stay_t stay_of(turn_t *turn, const watch_t *watch, uint32_t crossed) {
     stay_t stay = {0};
     if (watch->aim.shape != shape_lasting) return stay;
-    agg_tally_t tally = tally_get(turn, watch, text_of(NULL));
+    agg_tally_t tally = tally_get(turn, watch, own_pile);
     stay = (stay_t){.by_due = tally.staying_by_due, .all = tally.staying};
     if (crossed <= watch->aim.due_day) return stay;
     uint32_t term_last = term_last_day(crossed, watch->aim.months);
@@ -140,7 +140,7 @@ static void proof_fill(turn_t *turn, const watch_t *watch, const pile_t *piles, 
         for (uint32_t index = 0; index < watch->indicator->members_count; index++)
             proof_of_pile(turn, watch, watch->indicator->members[index].id, piles[index].crossed, &proof);
     } else {
-        proof_of_pile(turn, watch, text_of(NULL), piles[0].crossed, &proof);
+        proof_of_pile(turn, watch, own_pile, piles[0].crossed, &proof);
     }
     told->proof = proof.rows;
     told->proof_count = proof.count;
@@ -152,7 +152,7 @@ static void proof_fill(turn_t *turn, const watch_t *watch, const pile_t *piles, 
 static judgement_t verdict_now(turn_t *turn, const watch_t *watch, moment_t now, pile_t *piles, uint32_t count) {
     bool each = watch->aim.shape == shape_each;
     for (uint32_t index = 0; index < count; index++)
-        piles[index] = pile_of(turn, watch, each ? watch->indicator->members[index].id : text_of(NULL));
+        piles[index] = pile_of(turn, watch, each ? watch->indicator->members[index].id : own_pile);
     stay_t stay = stay_of(turn, watch, each ? 0 : piles[0].crossed);
     return target_judgement(&watch->aim, piles, count, &stay, now, watch_pace(turn, watch, now.day));
 }
@@ -185,7 +185,7 @@ target_changed_t target_now(turn_t *turn, const watch_t *watch, moment_t now) {
     target_changed_t told = target_of(watch, &verdict);
     wide_t contested = 0;
     for (uint32_t index = 0; index < count; index++)
-        contested += contested_of(turn, watch, each ? watch->indicator->members[index].id : text_of(NULL));
+        contested += contested_of(turn, watch, each ? watch->indicator->members[index].id : own_pile);
     told.contested = wide_shown(contested);
     if (each) missing_fill(turn, watch, piles, &told);
     owing_fill(turn, watch, piles, &told);
@@ -252,7 +252,7 @@ static bool verdicts_same(const agg_told_t *a, const agg_told_t *b) {
 static grounds_t grounds_now(turn_t *turn, const watch_t *watch, moment_t now, const grounds_t *last) {
     const aim_t *aim = &watch->aim;
     if (aim->shape == shape_each || aim->shape == shape_lasting) return (grounds_t){0};
-    pile_t pile = pile_of(turn, watch, text_of(NULL));
+    pile_t pile = pile_of(turn, watch, own_pile);
     wide_t goal = (wide_t)aim->goal;
     bool known = last->day == now.day && last->opening == pile.opening;
     grounds_t grounds = {.opening = pile.opening, .day = now.day, .crossed = pile.crossed, .closed = now.closed};
@@ -272,7 +272,7 @@ static bool grounds_same(const grounds_t *a, const grounds_t *b) {
 void target_judge(turn_t *turn, const watch_t *watch, bool daily) {
     const memory_t *memory = turn_memory(turn);
     moment_t now = {.ms = turn_now_ms(turn), .day = memory_today(memory, turn), .closed = memory->closed};
-    hand_t *hand = hand_of(turn, watch, text_of(NULL));
+    hand_t *hand = hand_of(turn, watch, own_pile);
     grounds_t grounds = grounds_now(turn, watch, now, &hand->grounds);
     if (!daily && grounds_same(&grounds, &hand->grounds)) return;
     hand->grounds = grounds;

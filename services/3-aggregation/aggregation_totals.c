@@ -136,15 +136,15 @@ static void total_emit(turn_t *turn, const watch_t *watch, const place_t *place,
 /* A member's figure goes to the member's pile and, unless every member is judged for itself, to the indicator's own. */
 static void share_replace(turn_t *turn, const watch_t *watch, const place_t *place, const change_t *change) {
     const agg_share_t *old = change->old, *share = change->share;
-    text_t member = share != NULL ? share->member : old->member, own = text_of(NULL);
+    text_t member = share != NULL ? share->member : old->member;
     bool lasting = watch->aim.shape == shape_lasting;
     wide_t before = 0;
     if (lasting) {
         agg_tally_t room;
-        before = tally_total(tally_at(turn, watch, own, &room));
+        before = tally_total(tally_at(turn, watch, own_pile, &room));
     }
     pile_told_t pile = {0};
-    if (watch->aim.shape != shape_each || member.size == 0) pile_replace(turn, watch, place, own, change, &pile);
+    if (watch->aim.shape != shape_each || member.size == 0) pile_replace(turn, watch, place, own_pile, change, &pile);
     if (member.size > 0 && !lasting) pile_replace(turn, watch, place, member, change, &pile);
     maybe_t none = {0};
     bool same = maybe_same(old == NULL ? none : old->amount, share == NULL ? none : share->amount) &&
@@ -333,26 +333,25 @@ static const watch_t *plain_watch(const place_t *place, const report_accepted_t 
     if (!id_equal(report->figures->indicator, leaf->counting.indicator)) return NULL;
     const watch_t *watch = place_watch(place, leaf->counting.indicator);
     bool whole = watch != NULL && watch->aim.shape != shape_lasting && watch->aim.shape != shape_each;
-    return whole && figure_counts(watch, place, text_of(NULL)) ? watch : NULL;
+    return whole && figure_counts(watch, place, own_pile) ? watch : NULL;
 }
 
 /* Both have the same day, or none. */
 static void plain_exchange(turn_t *turn, const watch_t *watch, const place_t *place, const agg_plain_t *was,
                            const agg_plain_t *is) {
-    text_t own = text_of(NULL);
-    agg_tally_t room, *tally = tally_at(turn, watch, own, &room);
+    agg_tally_t room, *tally = tally_at(turn, watch, own_pile, &room);
     wide_t change = (wide_t)is->amount - (wide_t)was->amount;
     wide_t timely = (wide_t)plain_timely(is, watch->aim.due_ms) - (wide_t)plain_timely(was, watch->aim.due_ms);
     tally->figures += (uint64_t)(is->amount > 0) - (uint64_t)(was->amount > 0);
     tally->covered += (uint64_t)is->covered - (uint64_t)was->covered;
     TALLY_SET(tally, total, tally_total(tally) + change);
     TALLY_SET(tally, timely, TALLY_WIDE(tally, timely) + timely);
-    if (is->day != 0) pile_add(turn, watch, own, tally, is->day, change);
-    if (watch->judged) pile_settle(turn, watch, own, tally);
-    tally_put(turn, watch, own, tally);
+    if (is->day != 0) pile_add(turn, watch, own_pile, tally, is->day, change);
+    if (watch->judged) pile_settle(turn, watch, own_pile, tally);
+    tally_put(turn, watch, own_pile, tally);
     if (change == 0) return;
     pile_told_t pile = {tally_total(tally), TALLY_WIDE(tally, opening), TALLY_WIDE(tally, contested)};
-    total_emit(turn, watch, place, own, (maybe_t){true, (int64_t)is->amount}, (maybe_t){0}, &pile);
+    total_emit(turn, watch, place, own_pile, (maybe_t){true, (int64_t)is->amount}, (maybe_t){0}, &pile);
 }
 
 bool totals_replace_plain(turn_t *turn, const place_t *place, const report_accepted_t *report) {
