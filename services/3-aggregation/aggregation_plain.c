@@ -101,7 +101,7 @@ static void plain_date(agg_plain_t *plain, const agg_plain_t *old, int64_t timel
 agg_plain_t plain_revision(const figure_t *figure, const source_t *source, const agg_plain_t *old, uint64_t evidence, bool dated) {
     agg_plain_t plain = {.seq = source->cause_seq,
                          .received_ms = (uint64_t)source->received_ms,
-                         .indicator = old->indicator,
+                         .indicator = figure->indicator,
                          .amount = (uint64_t)figure->amount.value,
                          .evidence = evidence};
     plain.covered = plain.amount > 0 && evidence > 0;

@@ -71,8 +71,8 @@ agg_obligation_t obligation_unfold(const agg_leaf_t *leaf, arena_t *arena);
 
 /* A figure without a date, a row, an opening balance of its own. */
 bool figure_is_plain(const figure_t *figure);
-/* What such a figure makes of a plain revision with the same indicator, by a report that names so many files: what shares and parts
- * would come to. Of the source what tells of this report is looked at. `dated`: it has a day, for its indicator is judged. */
+/* What such a figure makes of a plain revision with the same indicator, or of none (all zero), by a report that names so many
+ * files: what shares and parts would come to. Of the source what tells of this report counts. `dated`: its indicator is judged. */
 agg_plain_t plain_revision(const figure_t *figure, const source_t *source, const agg_plain_t *old, uint64_t evidence, bool dated);
 uint64_t plain_timely(const agg_plain_t *plain, int64_t timely_until_ms);
 

@@ -222,7 +222,7 @@ void revision_contest(turn_t *turn, const place_t *place, const claim_t *claims,
 /* The report counts from now on, on top of what counted. `counting`: the bytes of what counted, if they are at hand. */
 void totals_replace(turn_t *turn, const place_t *place, const report_accepted_t *report, agg_obligation_t *row,
                     const wire_known_t *counting);
-/* The same, and all that is to be done of the report, where both are plain: nearly always. false: they are not, nothing is done. */
+/* All that is to be done of a report, where it and what it takes the place of are plain: nearly always. false: nothing is done. */
 bool totals_replace_plain(turn_t *turn, const place_t *place, const report_accepted_t *report);
 const agg_share_t *share_find(const agg_revision_t *revision, text_t indicator, text_t member); /* NULL: it has none */
 /* A claim of another report counts from now on, or does so no longer; judges nothing. */

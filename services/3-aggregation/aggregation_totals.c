@@ -324,19 +324,24 @@ void totals_replace(turn_t *turn, const place_t *place, const report_accepted_t 
 
 /* ---------- the straight way ---------- */
 
-/* The indicator of a report that takes the place of a plain one, and is plain itself. NULL: it is not. */
+/* Is there nothing, or a plain figure of this indicator, where the report belongs? */
+static bool leaf_awaits(const agg_leaf_t *leaf, const report_accepted_t *report) {
+    if (leaf == NULL || leaf->revision >= report->revision) return false;
+    if (leaf->counting.seq == 0) return leaf->revision == 0;
+    bool stands = leaf->standing == standing_reported && leaf->first_valid_ms != 0;
+    return stands && id_equal(report->figures->indicator, leaf->counting.indicator);
+}
+
+/* The indicator of a plain report that comes first, or takes the place of a plain one. NULL: it is not that. */
 static const watch_t *plain_watch(const place_t *place, const report_accepted_t *report, const agg_leaf_t *leaf) {
-    bool revises = leaf != NULL && leaf->standing == standing_reported && leaf->first_valid_ms != 0 &&
-                   leaf->revision < report->revision && leaf->counting.seq != 0;
     bool plain = report->figures_count == 1 && report->claims_count == 0 && report->explained_count == 0;
-    if (!revises || !plain || !figure_is_plain(report->figures)) return NULL;
-    if (!id_equal(report->figures->indicator, leaf->counting.indicator)) return NULL;
-    const watch_t *watch = place_watch(place, leaf->counting.indicator);
+    if (!plain || !figure_is_plain(report->figures) || !leaf_awaits(leaf, report)) return NULL;
+    const watch_t *watch = place_watch(place, report->figures->indicator);
     bool whole = watch != NULL && watch->aim.shape != shape_lasting && watch->aim.shape != shape_each;
     return whole && figure_counts(watch, place, own_pile) ? watch : NULL;
 }
 
-/* Both have the same day, or none. */
+/* Both have the same day, or none; before the first (`was` all zero) there is none. */
 static void plain_exchange(turn_t *turn, const watch_t *watch, const place_t *place, const agg_plain_t *was,
                            const agg_plain_t *is) {
     agg_tally_t room, *tally = tally_at(turn, watch, own_pile, &room);
@@ -346,12 +351,23 @@ static void plain_exchange(turn_t *turn, const watch_t *watch, const place_t *pl
     tally->covered += (uint64_t)is->covered - (uint64_t)was->covered;
     TALLY_SET(tally, total, tally_total(tally) + change);
     TALLY_SET(tally, timely, TALLY_WIDE(tally, timely) + timely);
+    if (is->day != was->day) spot_write(turn, watch, place, own_pile, own_pile, &(agg_part_t){.day = is->day}, true);
     if (is->day != 0) pile_add(turn, watch, own_pile, tally, is->day, change);
     if (watch->judged) pile_settle(turn, watch, own_pile, tally);
     tally_put(turn, watch, own_pile, tally);
-    if (change == 0) return;
+    if (change == 0 && was->seq != 0) return;
     pile_told_t pile = {tally_total(tally), TALLY_WIDE(tally, opening), TALLY_WIDE(tally, contested)};
     total_emit(turn, watch, place, own_pile, (maybe_t){true, (int64_t)is->amount}, (maybe_t){0}, &pile);
+}
+
+/* The obligation as the first report makes it, or a newer one. */
+static void plain_report(turn_t *turn, const place_t *place, const report_accepted_t *report, agg_leaf_t *leaf) {
+    if (leaf->revision == 0) {
+        agg_obligation_t row = obligation_unfold(leaf, turn_arena(turn));
+        obligation_report(turn, place, report, &row);
+        (void)obligation_fold(&row, leaf); /* it says no more than before */
+    }
+    leaf->revision = report->revision;
 }
 
 bool totals_replace_plain(turn_t *turn, const place_t *place, const report_accepted_t *report) {
@@ -363,10 +379,11 @@ bool totals_replace_plain(turn_t *turn, const place_t *place, const report_accep
                        .timely_until_ms = watch->aim.due_ms,
                        .period_to = place->period->to};
     agg_plain_t was = leaf->counting, is = plain_revision(report->figures, &source, &was, report->evidence, watch->judged);
-    if (is.day != was.day) return false;
-    below_put_plain(turn, is.seq, &was);
+    is.indicator = watch->indicator->id; /* it outlives the event */
+    if (was.seq != 0 && is.day != was.day) return false;
+    plain_report(turn, place, report, leaf);
+    if (was.seq != 0) below_put_plain(turn, is.seq, &was);
     plain_exchange(turn, watch, place, &was, &is);
-    leaf->revision = report->revision;
     leaf->counting = is;
     obligation_plain_changed(turn, place);
     target_judge(turn, watch, false);

@@ -124,7 +124,7 @@ static void what_was_decided_or_prolonged_is_not_plain(void **state) {
 /* What figure_parts and the rest make of it. */
 static agg_plain_t by_parts(arena_t *arena, const figure_t *figure, source_t source, const agg_plain_t *old, bool dated) {
     agg_revision_t before = revision_unfold(old, arena);
-    agg_share_t share = {.indicator = old->indicator, .amount = figure->amount, .counted = figure->amount.value > 0};
+    agg_share_t share = {.indicator = figure->indicator, .amount = figure->amount, .counted = figure->amount.value > 0};
     source.old_seq = old->seq;
     source.old_received_ms = (int64_t)old->received_ms;
     share.covered = share.counted;
@@ -143,13 +143,14 @@ static void a_plain_revision_is_what_shares_and_parts_would_make_of_it(void **st
         uint32_t rest = way, amount = rest % 4, before = (rest /= 4) % 4, due = (rest /= 4) % 3, kept = (rest /= 3) % 4;
         bool stated = (rest /= 4) % 2 != 0, dated = (rest /= 2) % 2 != 0, moved = (rest / 2) % 2 != 0;
         agg_plain_t old = {.seq = 5, .received_ms = 2000, .indicator = text_of("sales"), .amount = before};
-        if (dated && before > 0) {
+        if (before == 3) old = (agg_plain_t){0}; /* the first report */
+        else if (dated && before > 0) {
             old.day = moved ? 20210815 : 20210831;
             old.kept = kept < before ? kept : before;
             old.stated_seq = stated ? 3 : 0;
             old.stated_ms = stated ? 1500 : 0;
         }
-        figure_t figure = {.indicator = old.indicator, .amount = {true, amount}};
+        figure_t figure = {.indicator = text_of("sales"), .amount = {true, amount}};
         source_t source = {.cause_seq = 9, .received_ms = 3000, .timely_until_ms = 1800 + 600 * due, .period_to = 20210831};
         agg_plain_t plain = plain_revision(&figure, &source, &old, 1, dated), parts = by_parts(arena, &figure, source, &old, dated);
         assert_same(packed(arena, agg_plain_type(), &plain), packed(arena, agg_plain_type(), &parts));
