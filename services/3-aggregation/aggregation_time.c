@@ -358,7 +358,8 @@ void periods_come(turn_t *turn, const known_periods_t *known) {
     for (uint32_t index = 0; known->count > 0 && memory != NULL && index < memory->plan->periods_count; index++) {
         const period_t *period = &memory->plan->periods[index];
         if (text_find(known->ids, known->count, period->id)) continue;
-        if (deadline_is_past(&memory->deadlines[index], turn_now_ms(turn))) period_put(turn, memory, period, true, 0);
+        bool open = turn_now_ms(turn) >= memory->opens_ms[index]; /* a day off may bring a deadline forward, before its period */
+        if (open && deadline_is_past(&memory->deadlines[index], turn_now_ms(turn))) period_put(turn, memory, period, true, 0);
     }
 }
 

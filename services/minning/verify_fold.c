@@ -402,7 +402,7 @@ static uint8_t *spared_by(const verify_t *self, const planbook_t *book, int64_t 
         for (uint32_t task = 0; task < plan->tasks_count; task++)
             for (uint32_t index = 0; index < plan->periods_count; index++, bit++) {
                 const period_t *period = &plan->periods[index], *before = planbook_period(self->book, period->id);
-                if (!is_past(plan, period, at_ms)) continue;
+                if (!is_past(plan, period, at_ms) || at_ms < instant_of_day(plan, period->from, 0)) continue;
                 if (before != NULL && self->pass_ms < instant_of_day(old, before->from, 0)) continue; /* nobody was asked yet */
                 if (before != NULL && !is_past(old, before, self->pass_ms)) continue;
                 bool owed = owed_before(self, &plan->units[unit], &plan->tasks[task], period);

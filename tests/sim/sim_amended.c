@@ -13,8 +13,9 @@ static bool is_past(const plan_t *plan, uint32_t period, int64_t at_ms) {
 
 /* "What an amendment makes owed when it is past already is owed by nobody." */
 static bool comes_too_late(const recount_t *count, const plan_t *old, uint32_t period, int64_t at_ms) {
-    bool past = is_past(&count->sim->plan, period, at_ms);
-    if (period >= old->periods_count) return past;
+    const plan_t *plan = &count->sim->plan;
+    bool past = is_past(plan, period, at_ms);
+    if (period >= old->periods_count) return past && at_ms >= instant_of_day(plan, plan->periods[period].from, 0);
     bool open = count->passed_ms >= instant_of_day(old, old->periods[period].from, 0); /* a day off may bring it forward */
     return open && past && is_past(old, period, count->passed_ms);
 }
