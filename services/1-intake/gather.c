@@ -191,7 +191,8 @@ bool gather_may_grow(const gather_t *self) {
     return !ink_is_at_work(self->ink) && count > 1 && count < self->last_group && !gathered_for(self, 4);
 }
 
-/* Between two groups, whenever the ink is dry: what the next one holds is of this instant, and a tick that is due stands before it. */
+/* Between two groups, whenever the ink is dry: what the next one holds is of this instant, and a tick that is due stands before
+ * it. */
 static void clock_show(gather_t *self) {
     intake_tick(self->intake, self->wall_ms, self->steady_ms);
     self->plain = intake_is_plain(self->intake);

@@ -68,8 +68,8 @@ static void every_character_is_judged_as_its_code_point(void **state) {
     (void)state;
     for (uint32_t lead = 0x80; lead < 0x100; lead++)
         for (uint32_t rest = 0; rest < 65536; rest++) {
-            uint8_t bytes[] = {(uint8_t)lead, (uint8_t)(rest >> 8), (uint8_t)rest, 0xe4, 0xb8, 0xad, 0xe4, 0xb8, 0xad, 0xe4, 0xb8, 0xad,
-                               0xe4, 0xb8, 0xad, 0xe4, 0xb8, 0xad, 'a'}; /* before 中 twice, and five times */
+            uint8_t bytes[] = {(uint8_t)lead, (uint8_t)(rest >> 8), (uint8_t)rest, 0xe4, 0xb8, 0xad, 0xe4, 0xb8, 0xad,
+                               0xe4, 0xb8, 0xad, 0xe4, 0xb8, 0xad, 0xe4, 0xb8, 0xad, 'a'}; /* before 中 twice, and five times */
             bool among_few = text_is_clean(bytes, 9) == is_text(bytes, 9);
             bool among_many = text_is_clean(bytes, sizeof bytes) == is_text(bytes, sizeof bytes);
             if (!among_few || !among_many) fail_msg("%02x %04x", lead, rest);
