@@ -83,10 +83,11 @@ typedef struct {
 } job_t;
 int64_t owed_total(const owed_t *owed, uint32_t task); /* the amounts that stand for a task, by the rules of replacement */
 job_t job_next(owed_t *owed, int64_t now_ns);
-/* A report with one figure and one scan of its own; all else that it points to is static. */
+/* A report with a figure, words and a scan of its own; all else that it points to is static. */
 typedef struct {
     figure_t figure;
     evidence_t scan;
+    char words[56];
 } job_parts_t;
 void job_report(const job_t *job, report_t *report, job_parts_t *parts);
 text_t name_unit(uint32_t unit); /* ids in the plan; indexes from 0 */
