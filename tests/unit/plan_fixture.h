@@ -65,7 +65,8 @@ static inline fixture_t *fixture_edited(const char *path, const char *before, co
     text_t text = fixture_file(path, arena);
     const char *at = strstr(text.at, before);
     if (at == NULL) fail_msg("the plan does not hold: %s", before);
-    text_t tail = text_of(at + strlen(before));
+    const char *behind = at + strlen(before);
+    text_t tail = {behind, text.size - (uint32_t)(behind - text.at)};
     fixture_t *self =
         fixture_of_text(arena_format(arena, "%.*s%s" TEXT_FORMAT, (int)(at - text.at), text.at, after, TEXT_ARGS(tail)));
     arena_destroy(&arena);
