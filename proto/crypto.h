@@ -25,7 +25,8 @@ uint64_t link_sum(const uint8_t previous[HASH_SIZE], const uint8_t own[HASH_SIZE
 /* SipHash-2-4 of 128 bits: who does not have the key can neither make nor guess it. */
 void mac_of(const uint8_t key[MAC_KEY_SIZE], bytes_t bytes, uint8_t out[MAC_SIZE]);
 /* A fast check against rot, not against people, of `content` bound to the `name` it is kept under. Whatever changes within one
- * aligned word of eight bytes is always seen; of all other changes one in 2^64 is not. */
+ * aligned word of eight bytes is always seen; of other changes one in 2^64 is not, but of flips of just two bits, in words 32 bytes
+ * apart, about one in 60,000. */
 uint64_t checksum64(bytes_t name, bytes_t content);
 void sign_keypair(uint8_t public_key[SIGN_PUBLIC_SIZE], uint8_t secret_key[SIGN_SECRET_SIZE]);
 void sign_bytes(const uint8_t secret_key[SIGN_SECRET_SIZE], bytes_t bytes, uint8_t signature[SIGNATURE_SIZE]);

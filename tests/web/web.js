@@ -316,11 +316,13 @@ const until = async (what, test) => {
     await accessible('board');
     await shot('07-board');
   });
+  let receipt; // of what the program reports
   await step('what a program reports by token appears on the open board without a reload', async () => {
     await page.evaluate(() => { window.untouched = true; });
     const report = { submission_id: '018f0000-0000-7000-8000-000000000001', task: 'consumption', period: '2021-08', figures: [{ indicator: 'sales', amount: '1234.56万元', opening: '100万元' }], progress: '集中采购', explanations: [{ code: 'no_evidence', text: '发票后补' }] };
     const answer = await call('POST', '/api/v1/reports', { token, body: report });
     assert.strictEqual(answer.status, 200, answer.text);
+    receipt = answer.json.receipt;
     await page.getByText('1,347.76 万元').first().waitFor();
     assert.strictEqual(await page.evaluate('window.untouched'), true);
     const again = await call('POST', '/api/v1/reports', { token, body: report });
@@ -343,7 +345,9 @@ const until = async (what, test) => {
     const entry = json('tail', 'entries', '--from', String(seq)).find((one) => one.seq === seq);
     assert.strictEqual(entry.body.report.progress, '集中采购');
     const text = await page.locator('main').innerText();
-    assert.ok(text.includes(entry.body.content_hash), 'the hash on the page is the ledger’s');
+    assert.strictEqual(receipt.seq, seq);
+    assert.match(receipt.content_hash, /^[0-9a-f]{64}$/);
+    assert.ok(text.includes(receipt.content_hash), 'the hash on the page is the receipt’s');
     await accessible('entry');
     await shot('09-entry');
   });
