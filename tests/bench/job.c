@@ -55,13 +55,14 @@ static void scan_hash(const uint8_t submission_id[16], uint8_t out[32]) {
 
 /* No two reports of a frame say the same. */
 static text_t words_of(const job_t *job, char *room) {
-    static const char begin[] = "按计划推进，本月产销对接第", end[] = "场。";
-    enum { BEGIN = sizeof begin - 1, DIGITS = 9, END = sizeof end - 1 };
-    uint32_t number = job->obligation * 104729 + job->revision * 7919;
+    static const char begin[] = "按计划推进，产销对接第", end[] = "场。";
+    static const char digits[10][4] = {"〇", "一", "二", "三", "四", "五", "六", "七", "八", "九"};
+    enum { BEGIN = sizeof begin - 1, DIGITS = 5, DIGIT = 3, END = sizeof end - 1 };
+    uint32_t number = job->obligation * 7919 + job->revision * 104729;
     memcpy(room, begin, BEGIN);
-    for (uint32_t digit = DIGITS; digit-- > 0; number /= 10) room[BEGIN + digit] = (char)('0' + number % 10);
-    memcpy(room + BEGIN + DIGITS, end, END);
-    return (text_t){room, BEGIN + DIGITS + END};
+    for (uint32_t place = DIGITS; place-- > 0; number /= 10) memcpy(room + BEGIN + DIGIT * place, digits[number % 10], DIGIT);
+    memcpy(room + BEGIN + DIGIT * DIGITS, end, END);
+    return (text_t){room, BEGIN + DIGIT * DIGITS + END};
 }
 
 void job_report(const job_t *job, report_t *report, job_parts_t *parts) {
