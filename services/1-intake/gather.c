@@ -184,11 +184,11 @@ bool gather_enough(const gather_t *self) {
     return gather_is_full(self) || (ink_is_at_work(self->ink) ? ink_is_done(self->ink) : gathered_for(self, 1));
 }
 
-/* While a group is small beside its commit and smaller than the last one, the same senders are likely to be on their way: one flush
+/* While a group is small beside its commit and not half of the last one, the same senders are likely to be on their way: one flush
  * for all of them. */
 bool gather_may_grow(const gather_t *self) {
     uint32_t count = self->open->asker_count;
-    return !ink_is_at_work(self->ink) && count > 1 && count < self->last_group && !gathered_for(self, 4);
+    return !ink_is_at_work(self->ink) && count > 1 && 2 * count < self->last_group && !gathered_for(self, 4);
 }
 
 /* Between two groups, whenever the ink is dry: what the next one holds is of this instant, and a tick that is due stands before
