@@ -57,5 +57,5 @@ M.reportShown = function (report) {
     { head: M.t('佐证', 'Evidence'), of: function (row) { return row.evidence || ''; }, show: function (row) { return row.evidence ? M.evidenceLink('', row.evidence) : ''; } }
   ], lines, { name: 'report-' + report.task + '-' + report.period, caption: M.t('报告内容', 'The report') }) : '', words(M.t('进展', 'Progress'), report.progress), words(M.t('存在问题', 'Problems'), report.problems), words(M.t('下一步', 'Next step'), report.next_step),
   (report.evidence || []).map(function (one) { return M.h('p', M.t('佐证 ', 'Evidence '), M.evidenceLink(one.name, one.sha256), M.h('span.mono', ' ' + one.sha256)); }),
-  (report.explanations || []).map(function (one) { return words(M.t('情况说明 ', 'Explanation ') + one.code, one.text); }));
+  (report.explanations || []).map(function (one) { return words(M.t('情况说明', 'Explanation ' + one.code), one.text); }));
 };
