@@ -176,7 +176,8 @@ static bool is_office_hour(const plan_t *plan, const ladder_t *ladder, int64_t a
 /* What the unit itself was told about one report before or at an instant. */
 typedef struct {
     int64_t told_ms; /* last; 0: never */
-    level_t level;   /* the loudest */
+    uint64_t episode;
+    level_t level; /* the loudest of the last episode: another one leaves its own time to answer */
     int64_t level_ms;
 } heard_t;
 
@@ -191,6 +192,7 @@ static heard_t heard_at(const speech_t *speech, text_t unit, text_t task, text_t
         if (!text_equal(said->warning.unit, unit) || !text_equal(said->warning.task, task) ||
             !text_equal(said->warning.period, period))
             continue;
+        if (said->warning.episode > heard.episode) heard = (heard_t){.episode = said->warning.episode};
         heard.told_ms = said->at_ms;
         if (said->warning.level <= heard.level) continue;
         heard.level = said->warning.level;
