@@ -93,7 +93,6 @@
 #define LIMIT_ROWS_AT_HAND (12 * 1024 * 1024) /* bytes of rows it keeps in memory beside its store */
 #define LIMIT_SHEETS_AT_HAND (12 * 1024 * 1024) /* bytes of what stands that validation keeps as values */
 #define LIMIT_DOSSIERS_AT_HAND (16 * 1024 * 1024) /* bytes of obligations that aggregation keeps at hand */
-#define LIMIT_LAID 64                      /* revisions below others that share a row */
 #define LIMIT_REVISIONS_BACK 1024          /* of one report, that are looked at when its deadline is another */
 #define LIMIT_AGENDA_STEP 512              /* pieces of work one re-entry of an agenda does */
 #define LIMIT_GROUP 4096                   /* entries in one commit of the ledger */

@@ -108,7 +108,7 @@ static void dossier_amend(turn_t *turn, const memory_t *memory, const watch_t *w
 static bool reports_amend(turn_t *turn, memory_t *memory, const watch_t *watch, agg_pass_t *pass, uint32_t *pieces) {
     text_t *units = ARENA_NEW(turn_arena(turn), text_t, DOSSIERS_AT_ONCE);
     store_key_t prefix = KEY(watch->task->id), from = KEY(watch->task->id, pass->unit);
-    uint32_t count = 0;
+    uint32_t count = 0, leaves = 0;
     agg_dossier_t row;
     dossiers_settle(turn, memory); /* who walks the rows needs all of them */
     scan_t scan = scan_begin(turn_txn(turn), T_DOSSIERS, &prefix, pass->unit.size > 0 ? &from : NULL);
@@ -118,7 +118,8 @@ static bool reports_amend(turn_t *turn, memory_t *memory, const watch_t *watch, 
         text_t unit = key_next_text(scan.key, &at);
         if (text_equal(unit, pass->unit)) continue; /* done before */
         units[count++] = arena_text(turn_arena(turn), unit);
-        *pieces -= row.leaves_count < *pieces ? row.leaves_count : *pieces;
+        (void)dossier_leaves(turn, &row, turn_arena(turn), &leaves);
+        *pieces -= leaves < *pieces ? leaves : *pieces;
     }
     scan_end(&scan);
     for (uint32_t index = 0; index < count; index++) dossier_amend(turn, memory, watch, units[index]);

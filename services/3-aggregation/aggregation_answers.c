@@ -190,13 +190,15 @@ static void figures_fill(turn_t *turn, const memory_t *memory, const figures_ask
                          figure_page_t *page) {
     store_key_t prefix = KEY(task->id);
     agg_dossier_t dossier;
+    uint32_t count;
     scan_t scan = scan_begin(turn_txn(turn), T_DOSSIERS, &prefix, NULL);
     while (!page->told.more && scan_next(&scan, turn_arena(turn), &dossier)) {
         uint32_t at = 0;
         key_next_text(scan.key, &at);
         proof_row_t row = {.unit = arena_text(turn_arena(turn), key_next_text(scan.key, &at))};
-        for (uint32_t index = 0; index < dossier.leaves_count && !page->told.more; index++)
-            leaf_tell(turn, memory, question, &dossier.leaves[index], row, page);
+        const agg_leaf_t *leaves = dossier_leaves(turn, &dossier, turn_arena(turn), &count);
+        for (uint32_t index = 0; index < count && !page->told.more; index++)
+            leaf_tell(turn, memory, question, &leaves[index], row, page);
     }
     scan_end(&scan);
 }

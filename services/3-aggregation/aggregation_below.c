@@ -1,12 +1,11 @@
 /* The pile of a report's revisions: what lies below the one that counts, and what of it had been reported by a deadline. */
 #include "services/3-aggregation/aggregation_state.h"
 
-enum {
-    SHELF_FULL = 1960, /* bytes: two of them fill a page of 4096 */
-    LAID_HEAD = 16,    /* what a revision takes there beside its own, at the most */
-    LAID_PLAIN = 56,   /* what a plain one takes beside its indicator; */
-    LAID_STATED = 32   /* and if part of it was stated before */
-};
+#include "services/stage/log.h"
+
+#include <string.h>
+
+enum { SHELF_FULL = 2000 /* bytes: two of them fill a page of 4096 */ };
 
 /* In the order in which they are laid down, all at the end of the table. */
 static store_key_t below_key(uint64_t seq) {
@@ -17,24 +16,8 @@ static store_key_t below_key(uint64_t seq) {
 
 /* --- the shelf that goes on: the last one --- */
 
-static uint32_t laid_size(const agg_laid_t *laid) {
-    const agg_plain_t *plain = &laid->plain;
-    if (laid->revision.size > 0) return LAID_HEAD + laid->revision.size;
-    bool stated = plain->kept != 0 || plain->stated_seq != 0 || plain->stated_ms != 0;
-    return LAID_PLAIN + plain->indicator.size + (stated ? LAID_STATED : 0);
-}
-
-static void shelf_lay(shelf_t *self, const agg_laid_t *laid) {
-    agg_laid_t *own = &self->laid[self->laid_count++];
-    *own = *laid;
-    own->revision = arena_bytes(self->arena, laid->revision);
-    own->plain.indicator = arena_text(self->arena, laid->plain.indicator);
-    self->size += laid_size(laid);
-}
-
 static void shelf_clear(shelf_t *self) {
-    arena_reset(self->arena);
-    self->laid_count = self->size = 0;
+    buffer_clear(&self->laid);
     self->first = 0;
     self->changed = false;
 }
@@ -51,40 +34,45 @@ static shelf_t *shelf_of(turn_t *turn) {
     if (scan_last(&scan, turn_arena(turn), &row)) {
         uint32_t at = 0;
         self->first = key_next_u64(scan.key, &at);
-        for (uint32_t index = 0; index < row.laid_count; index++) shelf_lay(self, &row.laid[index]);
+        buffer_add(&self->laid, row.laid.at, row.laid.size);
     }
     scan_end(&scan);
     return self;
 }
 
-static void shelf_write(turn_t *turn, shelf_t *self) {
-    agg_shelf_t row = {.laid = self->laid, .laid_count = self->laid_count};
+/* Its first `size` bytes. */
+static void shelf_write(turn_t *turn, shelf_t *self, size_t size) {
+    agg_shelf_t row = {.laid = {self->laid.at, (uint32_t)size}};
     store_key_t key = below_key(self->first);
     txn_put(turn_txn(turn), T_BELOW, &key, &row);
     self->changed = false;
 }
 
 void below_settle(turn_t *turn, memory_t *memory) {
-    if (memory->shelf.changed) shelf_write(turn, &memory->shelf);
+    if (memory->shelf.changed) shelf_write(turn, &memory->shelf, memory->shelf.laid.size);
 }
 
 /* A shelf is closed by what it holds, never by a commit: so equal states have equal rows. */
-static bool shelf_is_full(const shelf_t *self, uint32_t size) {
-    return self->laid_count == LIMIT_LAID || (self->laid_count > 0 && self->size + size > SHELF_FULL);
-}
-
 static void shelf_add(turn_t *turn, const agg_laid_t *laid) {
     shelf_t *self = shelf_of(turn);
-    if (shelf_is_full(self, laid_size(laid))) {
-        if (self->changed) shelf_write(turn, self);
-        shelf_clear(self);
+    size_t before = self->laid.size;
+    laid_lay(laid, &self->laid);
+    if (before > 0 && self->laid.size > SHELF_FULL) {
+        if (self->changed) shelf_write(turn, self, before);
+        self->laid.size -= before;
+        memmove(self->laid.at, self->laid.at + before, self->laid.size);
+        self->first = 0;
     }
     if (self->first == 0) self->first = laid->seq;
-    shelf_lay(self, laid);
     self->changed = true;
 }
 
 /* --- what lies below --- */
+
+static void shelf_broken(turn_t *turn, uint64_t seq) {
+    log_error("shelf_unreadable", "seq=%llu", (unsigned long long)seq);
+    txn_fail(turn_txn(turn), ERR_CORRUPT);
+}
 
 /* The shelf on which it would be; in the fold all of them are rows, once it is not on the last one. */
 static bool shelf_read(turn_t *turn, uint64_t seq, agg_shelf_t *row, uint64_t *first) {
@@ -97,21 +85,21 @@ static bool shelf_read(turn_t *turn, uint64_t seq, agg_shelf_t *row, uint64_t *f
     return there;
 }
 
-static const agg_laid_t *laid_find(const agg_laid_t *laid, uint32_t count, uint64_t seq) {
-    for (uint32_t index = 0; index < count; index++)
-        if (laid[index].seq == seq) return &laid[index];
-    return NULL;
+static bool laid_find(turn_t *turn, bytes_t laid, uint64_t seq, agg_laid_t *found) {
+    uint32_t at = 0;
+    while (laid_take(laid, &at, found))
+        if (found->seq == seq) return true;
+    if (at != laid.size) shelf_broken(turn, seq);
+    return false;
 }
 
 /* Views that hold until another is laid down. */
 static bool below_find(turn_t *turn, uint64_t seq, agg_laid_t *found) {
-    shelf_t *last = shelf_of(turn);
-    const agg_laid_t *laid = laid_find(last->laid, last->laid_count, seq);
+    const shelf_t *last = shelf_of(turn);
     agg_shelf_t row;
     uint64_t first;
-    if (laid == NULL && shelf_read(turn, seq, &row, &first)) laid = laid_find(row.laid, row.laid_count, seq);
-    if (laid != NULL) *found = *laid;
-    return laid != NULL;
+    if (laid_find(turn, (bytes_t){last->laid.at, (uint32_t)last->laid.size}, seq, found)) return true;
+    return shelf_read(turn, seq, &row, &first) && laid_find(turn, row.laid, seq, found);
 }
 
 bool below_get(turn_t *turn, uint64_t seq, agg_revision_t *below) {
@@ -157,15 +145,19 @@ void below_delete(turn_t *turn, uint64_t seq) {
     memory_t *memory = turn_memory(turn);
     agg_shelf_t row;
     uint64_t first;
-    if (shelf_of(turn)->changed) shelf_write(turn, &memory->shelf);
+    (void)shelf_of(turn);
+    below_settle(turn, memory);
     if (!shelf_read(turn, seq, &row, &first)) return;
-    agg_laid_t laid[LIMIT_LAID];
-    agg_shelf_t left = {.laid = laid};
-    for (uint32_t index = 0; index < row.laid_count; index++)
-        if (row.laid[index].seq != seq) laid[left.laid_count++] = row.laid[index];
+    agg_laid_t laid;
+    buffer_t left = {0};
+    uint32_t at = 0;
+    while (laid_take(row.laid, &at, &laid))
+        if (laid.seq != seq) laid_lay(&laid, &left);
+    if (at != row.laid.size) shelf_broken(turn, seq);
     store_key_t key = below_key(first);
-    if (left.laid_count > 0) turn_put(turn, T_BELOW, &key, &left);
+    if (left.size > 0) turn_put(turn, T_BELOW, &key, &(agg_shelf_t){.laid = {left.at, (uint32_t)left.size}});
     else turn_delete(turn, T_BELOW, &key);
+    buffer_destroy(&left);
     memory->shelf.known = false;
 }
 

@@ -18,6 +18,7 @@ struct dossier {
     uint32_t task, unit; /* by their positions in the plan */
     agg_leaf_t *leaves;  /* ascending by period */
     uint32_t leaves_count, leaves_room;
+    size_t packed; /* bytes of them that are */
     bool changed;
 };
 
@@ -63,6 +64,7 @@ static agg_leaf_t *leaf_add(const memory_t *memory, dossiers_t *all, dossier_t *
 }
 
 static void leaf_drop(dossier_t *self, agg_leaf_t *leaf) {
+    self->packed -= leaf->obligation.size;
     size_t behind = (size_t)(self->leaves + self->leaves_count - (leaf + 1));
     memmove(leaf, leaf + 1, behind * sizeof *leaf);
     self->leaves_count--;
@@ -83,24 +85,52 @@ static void leaf_settle(const memory_t *memory, dossiers_t *all, uint32_t task, 
     all->bytes += leaf->obligation.size;
 }
 
+/* How many a row holds. false: it is broken. */
+static bool leaves_count(bytes_t row, uint32_t *count) {
+    uint32_t at = 0;
+    agg_leaf_t leaf;
+    *count = 0;
+    while (leaf_take(row, &at, &leaf)) ++*count;
+    return at == row.size && *count <= LIMIT_PERIODS;
+}
+
+const agg_leaf_t *dossier_leaves(turn_t *turn, const agg_dossier_t *row, arena_t *arena, uint32_t *count) {
+    uint32_t at = 0;
+    if (!leaves_count(row->leaves, count)) {
+        log_error("dossier_unreadable", "size=%u", row->leaves.size);
+        txn_fail(turn_txn(turn), ERR_CORRUPT);
+        *count = 0;
+    }
+    agg_leaf_t *leaves = arena_room(arena, *count * sizeof *leaves);
+    for (uint32_t index = 0; index < *count; index++) (void)leaf_take(row->leaves, &at, &leaves[index]);
+    return leaves;
+}
+
 static dossier_t *dossier_read(turn_t *turn, const memory_t *memory, dossiers_t *all, uint32_t task, uint32_t unit) {
     agg_dossier_t row;
     store_key_t key = dossier_key(memory, task, unit);
     dossier_t *self = dossiers_room(all, sizeof *self);
     *self = (dossier_t){.task = task, .unit = unit};
     arena_reset(all->scratch);
-    if (!txn_get(turn_txn(turn), T_DOSSIERS, &key, all->scratch, &row) || row.leaves_count == 0) return self;
-    self->leaves_count = self->leaves_room = row.leaves_count;
-    self->leaves = dossiers_room(all, row.leaves_count * sizeof *self->leaves);
-    memcpy(self->leaves, row.leaves, row.leaves_count * sizeof *self->leaves);
-    for (uint32_t index = 0; index < row.leaves_count; index++) leaf_settle(memory, all, task, &self->leaves[index]);
+    if (!txn_get(turn_txn(turn), T_DOSSIERS, &key, all->scratch, &row)) return self;
+    const agg_leaf_t *leaves = dossier_leaves(turn, &row, all->scratch, &self->leaves_count);
+    if (self->leaves_count == 0) return self;
+    self->leaves_room = self->leaves_count;
+    self->leaves = dossiers_room(all, self->leaves_count * sizeof *self->leaves);
+    memcpy(self->leaves, leaves, self->leaves_count * sizeof *self->leaves);
+    for (uint32_t index = 0; index < self->leaves_count; index++) {
+        leaf_settle(memory, all, task, &self->leaves[index]);
+        self->packed += self->leaves[index].obligation.size;
+    }
     return self;
 }
 
-static void dossier_write(turn_t *turn, const memory_t *memory, dossier_t *self) {
-    agg_dossier_t row = {.leaves = self->leaves, .leaves_count = self->leaves_count};
+static void dossier_write(turn_t *turn, const memory_t *memory, dossier_t *self, buffer_t *packed) {
     store_key_t key = dossier_key(memory, self->task, self->unit);
-    if (row.leaves_count > 0) txn_put(turn_txn(turn), T_DOSSIERS, &key, &row);
+    buffer_clear(packed);
+    for (uint32_t index = 0; index < self->leaves_count; index++) leaf_lay(&self->leaves[index], packed);
+    agg_dossier_t row = {.leaves = {packed->at, (uint32_t)packed->size}};
+    if (row.leaves.size > 0) txn_put(turn_txn(turn), T_DOSSIERS, &key, &row);
     else txn_delete(turn_txn(turn), T_DOSSIERS, &key);
     self->changed = false;
 }
@@ -111,14 +141,15 @@ static void dossier_write(turn_t *turn, const memory_t *memory, dossier_t *self)
 static dossier_t *dossier_of(turn_t *turn, const place_t *place) {
     memory_t *memory = turn_memory(turn);
     dossiers_t *self = &memory->dossiers;
-    uint32_t task = memory_task_index(memory, place->task), units = memory->plan->units_count;
+    uint32_t task = place->task_index, units = memory->plan->units_count;
+    if (self->newest != NULL && self->newest->task == task && self->newest->unit == place->unit_index) return self->newest;
     if (self->of[task] == NULL) {
         self->of[task] = dossiers_room(self, units * sizeof(dossier_t *));
         memset(self->of[task], 0, units * sizeof(dossier_t *));
     }
     dossier_t **dossier = &self->of[task][place->unit_index];
     if (*dossier == NULL) *dossier = dossier_read(turn, memory, self, task, place->unit_index);
-    return *dossier;
+    return self->newest = *dossier;
 }
 
 /* The plan's order is that of the rows, or nearly: neighbours share a page. */
@@ -138,8 +169,7 @@ static void dossier_change(turn_t *turn, dossiers_t *self, dossier_t *dossier) {
     }
     if (self->changed_count > 0 && dossiers_order(self->changed[self->changed_count - 1], dossier) > 0) self->disordered = true;
     self->changed[self->changed_count++] = dossier;
-    size_t size = dossier->leaves_count * PLAIN_SIZE;
-    for (uint32_t index = 0; index < dossier->leaves_count; index++) size += dossier->leaves[index].obligation.size;
+    size_t size = dossier->leaves_count * PLAIN_SIZE + dossier->packed;
     txn_promise(turn_txn(turn), T_DOSSIERS, (uint32_t)size);
 }
 
@@ -148,7 +178,7 @@ static int dossiers_compare(const void *a, const void *b) { return dossiers_orde
 void dossiers_settle(turn_t *turn, memory_t *memory) {
     dossiers_t *self = &memory->dossiers;
     if (self->disordered) qsort(self->changed, self->changed_count, sizeof(dossier_t *), dossiers_compare);
-    for (uint32_t index = 0; index < self->changed_count; index++) dossier_write(turn, memory, self->changed[index]);
+    for (uint32_t index = 0; index < self->changed_count; index++) dossier_write(turn, memory, self->changed[index], &self->packed);
     self->changed_count = 0;
     self->disordered = false;
 }
@@ -160,6 +190,7 @@ void dossiers_trim(turn_t *turn) {
     dossiers_settle(turn, memory);
     memset(self->of, 0, memory->plan->tasks_count * sizeof *self->of);
     self->bytes = 0;
+    self->newest = NULL;
     arena_reset(self->arena);
 }
 
@@ -195,10 +226,12 @@ static const agg_leaf_t *leaf_find(turn_t *turn, const place_t *place, arena_t *
     if (turn_event(turn) != NULL) return leaf_of(dossier_of(turn, place), place);
     const memory_t *memory = turn_memory(turn);
     agg_dossier_t row;
-    store_key_t key = dossier_key(memory, memory_task_index(memory, place->task), place->unit_index);
+    uint32_t count;
+    store_key_t key = dossier_key(memory, place->task_index, place->unit_index);
     if (!txn_get(turn_txn(turn), T_DOSSIERS, &key, arena, &row)) return NULL;
-    for (uint32_t index = 0; index < row.leaves_count; index++)
-        if (row.leaves[index].period_from == place->period->from) return &row.leaves[index];
+    const agg_leaf_t *leaves = dossier_leaves(turn, &row, arena, &count);
+    for (uint32_t index = 0; index < count; index++)
+        if (leaves[index].period_from == place->period->from) return &leaves[index];
     return NULL;
 }
 
@@ -239,6 +272,7 @@ void obligation_keep(turn_t *turn, const place_t *place, const agg_obligation_t 
     if (id.size > 0) now.counting.indicator = indicator_kept(place_watch(place, id), id, all->arena);
     if (leaf == NULL) leaf = leaf_add(memory, all, dossier, place);
     now.period_from = leaf->period_from;
+    dossier->packed += now.obligation.size - leaf->obligation.size;
     *leaf = now;
     dossier_change(turn, all, dossier);
 }

@@ -171,7 +171,6 @@ void *aggregation_memory_load(turn_t *turn) {
     memory->dossiers.arena = arena_new();
     memory->dossiers.scratch = arena_new();
     memory->dossiers.of = ARENA_NEW(arena, dossier_t **, memory->plan->tasks_count);
-    memory->shelf.arena = arena_new();
     memory->marks = ARENA_NEW(arena, bool, memory->plan->units_count);
     memory->bits = ARENA_NEW(arena, uint64_t, memory->plan->units_count / 64 + 1);
     tasks_fill(memory);
@@ -185,7 +184,7 @@ void aggregation_memory_destroy(void **memory) {
     if (self == NULL) return;
     planbook_destroy(&self->book);
     dossiers_destroy(&self->dossiers);
-    arena_destroy(&self->shelf.arena);
+    buffer_destroy(&self->shelf.laid);
     arena_t *arena = self->arena;
     arena_destroy(&arena); /* the memory itself lives in it */
     *memory = NULL;
@@ -226,7 +225,8 @@ static void place_unit(const memory_t *memory, place_t *place, const unit_t *uni
 
 static void place_task(const memory_t *memory, place_t *place, const task_t *task) {
     place->task = task;
-    place->watches = &memory->watches[memory->first_watch[memory_task_index(memory, task)]];
+    place->task_index = memory_task_index(memory, task);
+    place->watches = &memory->watches[memory->first_watch[place->task_index]];
 }
 
 static void place_period(const memory_t *memory, place_t *place, const period_t *period) {

@@ -62,8 +62,8 @@ bool obligation_fold(const agg_obligation_t *row, agg_leaf_t *leaf) {
     leaf->standing = row->standing;
     leaf->timeliness = row->timeliness;
     leaf->first_valid_ms = row->first_valid_ms;
-    leaf->days_late = row->days_late;
-    leaf->revision = row->revision;
+    leaf->days_late = (uint32_t)row->days_late;
+    leaf->revision = (uint32_t)row->revision;
     return true;
 }
 

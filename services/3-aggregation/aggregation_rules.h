@@ -62,12 +62,48 @@ uint64_t part_cause(const agg_revision_t *revision, const agg_part_t *part);
 uint64_t part_instant(const agg_revision_t *revision, const agg_part_t *part);
 
 /* --- how they are kept --- */
+/* A revision of one figure at the most, which says one amount of one day: nearly every one is. */
+typedef struct {
+    uint64_t seq, received_ms; /* as in agg_revision */
+    text_t indicator;          /* none: it has no figure */
+    uint64_t amount;
+    uint32_t day;      /* of the fact; 0: it has no part */
+    bool covered;      /* as in agg_share */
+    uint64_t evidence; /* as in agg_revision */
+    uint64_t kept, stated_seq, stated_ms; /* as kept, cause_seq and received_ms in agg_part */
+} agg_plain_t;
+
+/* A page of a dossier: an obligation. */
+typedef struct {
+    uint32_t period_from; /* first day of the period */
+    standing_t standing;  /* this and the rest as in agg_obligation, whose other fields are zero */
+    timeliness_t timeliness;
+    uint32_t revision, days_late;
+    uint64_t first_valid_ms;
+    agg_plain_t counting;
+    bytes_t obligation; /* packed; none where it is plain, and what stands above is all of it */
+} agg_leaf_t;
+
+/* A revision that lies below another. */
+typedef struct {
+    uint64_t seq;     /* the entry that lies on it */
+    bytes_t revision; /* packed; none where it is plain */
+    agg_plain_t plain;
+} agg_laid_t;
+
 /* What says no more than one amount of one day is kept plain, field by field, all else packed. false: it says more. Views. */
 bool revision_fold(const agg_revision_t *revision, agg_plain_t *plain);
 bool obligation_fold(const agg_obligation_t *row, agg_leaf_t *leaf);
 /* And back. */
 agg_revision_t revision_unfold(const agg_plain_t *plain, arena_t *arena);
 agg_obligation_t obligation_unfold(const agg_leaf_t *leaf, arena_t *arena);
+
+/* Appended to what their row holds. */
+void leaf_lay(const agg_leaf_t *leaf, buffer_t *out);
+void laid_lay(const agg_laid_t *laid, buffer_t *out);
+/* The next one of a row, as a view. false: the row ends here, or *at is not its size and it is broken. */
+bool leaf_take(bytes_t row, uint32_t *at, agg_leaf_t *leaf);
+bool laid_take(bytes_t row, uint32_t *at, agg_laid_t *laid);
 
 /* A figure without a date, a row, an opening balance of its own. */
 bool figure_is_plain(const figure_t *figure);

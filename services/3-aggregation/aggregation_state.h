@@ -61,7 +61,7 @@ typedef struct {
     const unit_t *unit;
     const task_t *task;
     const period_t *period;
-    uint32_t unit_index, period_index;
+    uint32_t unit_index, task_index, period_index;
     const watch_t *watches; /* of the task's indicators, in their order */
 } place_t;
 
@@ -77,12 +77,13 @@ typedef struct dossier dossier_t;
 typedef struct {
     arena_t *arena; /* all of them live in it */
     arena_t *scratch; /* for the row that one is read from */
+    dossier_t *newest; /* that was looked at; NULL: none is at hand */
     dossier_t ***of; /* of each task, by unit; NULL: none of it is at hand */
     dossier_t **changed; /* since they were settled, each once */
     uint32_t changed_count, changed_room;
     bool disordered; /* these do not stand in the order of their places */
     size_t bytes;
-    buffer_t packed; /* for use while one is packed */
+    buffer_t packed; /* for use while an obligation, or a row, is laid */
 } dossiers_t;
 
 /* The last row of those that lie below others, as it grows (aggregation_below.c). */
@@ -90,9 +91,7 @@ typedef struct {
     bool known;    /* it is what it would be if all were written */
     bool changed;  /* but the store knows less */
     uint64_t first; /* its key; 0: there is none */
-    arena_t *arena; /* what it holds points into it */
-    agg_laid_t laid[LIMIT_LAID];
-    uint32_t laid_count, size; /* size: in bytes, about */
+    buffer_t laid;
 } shelf_t;
 
 /* The plan in force, indexed: what memory_load derives from the store. */
@@ -180,7 +179,8 @@ void obligation_keep(turn_t *turn, const place_t *place, const agg_obligation_t 
 agg_leaf_t *obligation_plain(turn_t *turn, const place_t *place);
 void obligation_plain_changed(turn_t *turn, const place_t *place);
 void obligation_lift(turn_t *turn, const place_t *place); /* nobody owes it any more */
-/* One of a dossier's row, for who walks the rows. false: it cannot be read, which sticks. */
+/* For who walks the rows: what a dossier holds, and one of that. None, or false: it cannot be read, which sticks. */
+const agg_leaf_t *dossier_leaves(turn_t *turn, const agg_dossier_t *row, arena_t *arena, uint32_t *count);
 bool leaf_read(turn_t *turn, const agg_leaf_t *leaf, arena_t *arena, agg_obligation_t *row, wire_known_t *counting);
 /* A value that was packed cannot be read, or cannot be packed: logged, and sticks to the transaction. */
 void obligation_broken(turn_t *turn, const char *what, const fault_t *fault, err_t err);

@@ -367,7 +367,7 @@ static void plain_report(turn_t *turn, const place_t *place, const report_accept
         obligation_report(turn, place, report, &row);
         (void)obligation_fold(&row, leaf); /* it says no more than before */
     }
-    leaf->revision = report->revision;
+    leaf->revision = (uint32_t)report->revision;
 }
 
 bool totals_replace_plain(turn_t *turn, const place_t *place, const report_accepted_t *report) {

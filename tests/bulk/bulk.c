@@ -406,22 +406,29 @@ static void plant_in(txn_t *txn, arena_t *arena, const char *task, const char *u
     key_add_text(&key, text_of(task));
     key_add_text(&key, text_of(unit));
     agg_dossier_t dossier;
-    agg_leaf_t leaves[LIMIT_PERIODS], *leaf = leaves;
+    agg_leaf_t leaf;
     agg_obligation_t row;
     fault_t fault;
-    buffer_t packed = {0};
+    buffer_t packed = {0}, leaves = {0};
+    uint32_t at = 0;
+    bool found = false;
     if (!txn_get(txn, T_DOSSIERS, &key, arena, &dossier)) fail("no such dossier");
-    memcpy(leaves, dossier.leaves, sizeof *leaves * dossier.leaves_count);
-    while (leaf < leaves + dossier.leaves_count && leaf->period_from != period_from) leaf++;
-    if (leaf == leaves + dossier.leaves_count) fail("no such obligation");
-    if (leaf->obligation.size == 0) row = obligation_unfold(leaf, arena);
-    else if (wire_decode(agg_obligation_type(), leaf->obligation, arena, &row, &fault) != OK) fail("it cannot be read");
-    plant(&row, arena);
-    wire_encode(agg_obligation_type(), &row, &packed);
-    *leaf = (agg_leaf_t){.period_from = period_from, .obligation = {packed.at, (uint32_t)packed.size}};
-    dossier.leaves = leaves;
+    while (leaf_take(dossier.leaves, &at, &leaf)) {
+        if (leaf.period_from == period_from) {
+            if (leaf.obligation.size == 0) row = obligation_unfold(&leaf, arena);
+            else if (wire_decode(agg_obligation_type(), leaf.obligation, arena, &row, &fault) != OK) fail("it cannot be read");
+            plant(&row, arena);
+            wire_encode(agg_obligation_type(), &row, &packed);
+            leaf = (agg_leaf_t){.period_from = period_from, .obligation = {packed.at, (uint32_t)packed.size}};
+            found = true;
+        }
+        leaf_lay(&leaf, &leaves);
+    }
+    if (!found) fail("no such obligation");
+    dossier.leaves = (bytes_t){leaves.at, (uint32_t)leaves.size};
     txn_put(txn, T_DOSSIERS, &key, &dossier);
     buffer_destroy(&packed);
+    buffer_destroy(&leaves);
 }
 
 static void be_late(agg_obligation_t *row, arena_t *arena) {

@@ -191,10 +191,11 @@ static bytes_t below_of(world_t *world) {
     buffer_t out = {0};
     store_key_t all = key_new();
     agg_shelf_t shelf;
+    agg_laid_t laid;
     txn_t *txn = store_read(stage_store(world->stage));
     scan_t scan = scan_begin(txn, T_BELOW, &all, NULL);
     while (scan_next(&scan, world->arena, &shelf))
-        for (uint32_t index = 0; index < shelf.laid_count; index++) revision_add(world, &shelf.laid[index], &out);
+        for (uint32_t at = 0; laid_take(shelf.laid, &at, &laid);) revision_add(world, &laid, &out);
     scan_end(&scan);
     txn_abort(&txn);
     return bytes_taken(world, &out);
@@ -205,18 +206,18 @@ static bytes_t counting_of(world_t *world) {
     buffer_t out = {0};
     store_key_t all = key_new();
     agg_dossier_t dossier;
+    agg_leaf_t leaf;
     agg_obligation_t owed;
     fault_t fault;
     txn_t *txn = store_read(stage_store(world->stage));
     scan_t scan = scan_begin(txn, T_DOSSIERS, &all, NULL);
     while (scan_next(&scan, world->arena, &dossier)) {
-        for (uint32_t index = 0; index < dossier.leaves_count; index++) {
-            const agg_leaf_t *leaf = &dossier.leaves[index];
-            if (leaf->obligation.size == 0) owed = obligation_unfold(leaf, world->arena);
-            else assert_int_equal(wire_decode(agg_obligation_type(), leaf->obligation, world->arena, &owed, &fault), OK);
+        for (uint32_t at = 0; leaf_take(dossier.leaves, &at, &leaf);) {
+            if (leaf.obligation.size == 0) owed = obligation_unfold(&leaf, world->arena);
+            else assert_int_equal(wire_decode(agg_obligation_type(), leaf.obligation, world->arena, &owed, &fault), OK);
             if (owed.counting.seq == 0) continue;
             buffer_add(&out, scan.key.at, scan.key.size);
-            buffer_add(&out, &leaf->period_from, sizeof leaf->period_from);
+            buffer_add(&out, &leaf.period_from, sizeof leaf.period_from);
             wire_encode(agg_revision_type(), &owed.counting, &out);
         }
     }
