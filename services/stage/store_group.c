@@ -150,6 +150,7 @@ bool passage_gather(txn_t *self, passage_t *walk, uint64_t last, uint32_t room, 
     }
     uint32_t begin = walk->at - walk->event.size - SIZE_SIZE, end = begin; /* of the record: what is wanted of it */
     bool fits = true, more = true;
+    lines_fetch(walk->record.at, walk->record.size); /* one size after the other would wait for memory at each */
     while (more) {
         fits = out->size + (walk->at - begin) <= room || (out->size == 0 && end == begin);
         if (!fits) break;
