@@ -31,8 +31,8 @@ static store_key_t dossier_key(const memory_t *memory, uint32_t task, uint32_t u
 /* Where the period's obligation is, or belongs. `guess`: its place in the plan, which is that in the dossier too where nothing is
  * missing. */
 static uint32_t leaf_place(const dossier_t *self, uint32_t period_from, uint32_t guess) {
-    if (guess < self->leaves_count && self->leaves[guess].period_from == period_from) return guess;
-    uint32_t at = 0;
+    uint32_t at = guess < self->leaves_count ? guess : self->leaves_count;
+    while (at > 0 && self->leaves[at - 1].period_from >= period_from) at--;
     while (at < self->leaves_count && self->leaves[at].period_from < period_from) at++;
     return at;
 }
@@ -137,6 +137,17 @@ static void dossier_write(turn_t *turn, const memory_t *memory, dossier_t *self,
 
 /* ---------- all of them ---------- */
 
+static void leaves_fetch(const dossier_t *self) { lines_fetch(self->leaves, self->leaves_count * sizeof *self->leaves); }
+
+/* Who makes up leeway goes from month to month, and from task to task: what lies ahead is asked of memory now. */
+static void dossier_enter(dossiers_t *self, const memory_t *memory, dossier_t *dossier) {
+    uint32_t next = dossier->task + 1;
+    self->newest = dossier;
+    leaves_fetch(dossier);
+    if (next == memory->plan->tasks_count || self->of[next] == NULL) return;
+    lines_fetch(self->of[next][dossier->unit], sizeof *dossier); /* where it is NULL nothing happens */
+}
+
 /* In the fold alone. */
 static dossier_t *dossier_of(turn_t *turn, const place_t *place) {
     memory_t *memory = turn_memory(turn);
@@ -149,7 +160,8 @@ static dossier_t *dossier_of(turn_t *turn, const place_t *place) {
     }
     dossier_t **dossier = &self->of[task][place->unit_index];
     if (*dossier == NULL) *dossier = dossier_read(turn, memory, self, task, place->unit_index);
-    return self->newest = *dossier;
+    dossier_enter(self, memory, *dossier);
+    return *dossier;
 }
 
 /* The plan's order is that of the rows, or nearly: neighbours share a page. */
@@ -178,7 +190,10 @@ static int dossiers_compare(const void *a, const void *b) { return dossiers_orde
 void dossiers_settle(turn_t *turn, memory_t *memory) {
     dossiers_t *self = &memory->dossiers;
     if (self->disordered) qsort(self->changed, self->changed_count, sizeof(dossier_t *), dossiers_compare);
-    for (uint32_t index = 0; index < self->changed_count; index++) dossier_write(turn, memory, self->changed[index], &self->packed);
+    for (uint32_t index = 0; index < self->changed_count; index++) {
+        if (index + 1 < self->changed_count) leaves_fetch(self->changed[index + 1]);
+        dossier_write(turn, memory, self->changed[index], &self->packed);
+    }
     self->changed_count = 0;
     self->disordered = false;
 }

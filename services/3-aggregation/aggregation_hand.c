@@ -15,12 +15,16 @@ static bool tally_read(turn_t *turn, const watch_t *watch, text_t member, agg_ta
     return false;
 }
 
-/* Its own pile in the fold, read if it is not yet. NULL: none is at hand. */
-static hand_t *tally_hand(turn_t *turn, const watch_t *watch, text_t member) {
-    hand_t *hand = hand_of(turn, watch, member);
-    if (hand != NULL && hand->tally_state == HAND_UNKNOWN)
-        hand->tally_state = tally_read(turn, watch, member, &hand->tally) ? HAND_CLEAN : HAND_ABSENT;
+hand_t *hand_at(turn_t *turn, const watch_t *watch) {
+    hand_t *hand = watch->hand;
+    if (hand->tally_state == HAND_UNKNOWN)
+        hand->tally_state = tally_read(turn, watch, own_pile, &hand->tally) ? HAND_CLEAN : HAND_ABSENT;
     return hand;
+}
+
+/* Its own pile in the fold. NULL: none is at hand. */
+static hand_t *tally_hand(turn_t *turn, const watch_t *watch, text_t member) {
+    return hand_of(turn, watch, member) == NULL ? NULL : hand_at(turn, watch);
 }
 
 bool tally_find(turn_t *turn, const watch_t *watch, text_t member, agg_tally_t *tally) {

@@ -80,8 +80,8 @@ typedef struct {
     timeliness_t timeliness;
     uint32_t revision, days_late;
     uint64_t first_valid_ms;
+    bytes_t obligation; /* packed; none where it is plain, and what stands here is all of it */
     agg_plain_t counting;
-    bytes_t obligation; /* packed; none where it is plain, and what stands above is all of it */
 } agg_leaf_t;
 
 /* A revision that lies below another. */

@@ -241,6 +241,8 @@ void tally_put(turn_t *turn, const watch_t *watch, text_t member, const agg_tall
 stride_t watch_pace(turn_t *turn, const watch_t *watch, uint32_t day);
 /* What is at hand of an indicator. NULL: in a query, which has its snapshot; and of members, which may be thousands. */
 hand_t *hand_of(turn_t *turn, const watch_t *watch, text_t member);
+/* In the fold only: with its own pile. Who changes that says so in its state. */
+hand_t *hand_at(turn_t *turn, const watch_t *watch);
 /* In the fold only. NULL: it was never told. */
 const agg_told_t *told_at(turn_t *turn, const watch_t *watch);
 void told_put(turn_t *turn, const watch_t *watch, const agg_told_t *told);

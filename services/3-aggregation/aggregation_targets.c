@@ -272,7 +272,7 @@ static bool grounds_same(const grounds_t *a, const grounds_t *b) {
 void target_judge(turn_t *turn, const watch_t *watch, bool daily) {
     const memory_t *memory = turn_memory(turn);
     moment_t now = {.ms = turn_now_ms(turn), .day = memory_today(memory, turn), .closed = memory->closed};
-    hand_t *hand = hand_of(turn, watch, own_pile);
+    hand_t *hand = watch->hand;
     grounds_t grounds = grounds_now(turn, watch, now, &hand->grounds);
     if (!daily && grounds_same(&grounds, &hand->grounds)) return;
     hand->grounds = grounds;

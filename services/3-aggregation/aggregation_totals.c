@@ -77,8 +77,18 @@ static uint64_t share_covered(const agg_share_t *share) { return share != NULL &
 
 /* What total_changed says of a pile. */
 typedef struct {
-    wide_t total, opening, contested;
+    uint64_t total, opening;
+    maybe_t reported; /* with what does not count, where there is some */
 } pile_told_t;
+
+static maybe_t total_shown(wide_t value) { return (maybe_t){true, (int64_t)wide_shown(value)}; }
+
+static pile_told_t pile_told(const agg_tally_t *tally) {
+    wide_t total = tally_total(tally), contested = TALLY_WIDE(tally, contested);
+    pile_told_t told = {wide_shown(total), wide_shown(TALLY_WIDE(tally, opening)), {0}};
+    if (contested > 0) told.reported = total_shown(total + contested);
+    return told;
+}
 
 /* One figure's share is taken out, another put in (either may be NULL), of revisions received at these instants. */
 typedef struct {
@@ -105,12 +115,10 @@ static void pile_replace(turn_t *turn, const watch_t *watch, const place_t *plac
     }
     if (watch_judges(watch, pile)) pile_settle(turn, watch, pile, tally);
     tally_put(turn, watch, pile, tally);
-    *told = (pile_told_t){tally_total(tally), TALLY_WIDE(tally, opening), TALLY_WIDE(tally, contested)};
+    *told = pile_told(tally);
 }
 
 static bool maybe_same(maybe_t a, maybe_t b) { return a.given == b.given && (!a.given || a.value == b.value); }
-
-static maybe_t total_shown(wide_t value) { return (maybe_t){true, (int64_t)wide_shown(value)}; }
 
 maybe_t share_credited(const agg_share_t *share) {
     maybe_t amount = share->amount;
@@ -126,10 +134,10 @@ static void total_emit(turn_t *turn, const watch_t *watch, const place_t *place,
                             .unit = place->unit->id,
                             .period = place->period->id,
                             .amount = amount,
-                            .total = total_shown(pile->total),
-                            .opening = total_shown(pile->opening),
-                            .reported = reported};
-    if (pile->contested > 0) told.reported_total = total_shown(pile->total + pile->contested);
+                            .total = {true, (int64_t)pile->total},
+                            .opening = {true, (int64_t)pile->opening},
+                            .reported = reported,
+                            .reported_total = pile->reported};
     turn_emit(turn, total_changed_type(), &told);
 }
 
@@ -138,10 +146,10 @@ static void share_replace(turn_t *turn, const watch_t *watch, const place_t *pla
     const agg_share_t *old = change->old, *share = change->share;
     text_t member = share != NULL ? share->member : old->member;
     bool lasting = watch->aim.shape == shape_lasting;
-    wide_t before = 0;
+    uint64_t before = 0;
     if (lasting) {
         agg_tally_t room;
-        before = tally_total(tally_at(turn, watch, own_pile, &room));
+        before = wide_shown(tally_total(tally_at(turn, watch, own_pile, &room)));
     }
     pile_told_t pile = {0};
     if (watch->aim.shape != shape_each || member.size == 0) pile_replace(turn, watch, place, own_pile, change, &pile);
@@ -344,7 +352,9 @@ static const watch_t *plain_watch(const place_t *place, const report_accepted_t 
 /* Both have the same day, or none; before the first (`was` all zero) there is none. */
 static void plain_exchange(turn_t *turn, const watch_t *watch, const place_t *place, const agg_plain_t *was,
                            const agg_plain_t *is) {
-    agg_tally_t room, *tally = tally_at(turn, watch, own_pile, &room);
+    hand_t *hand = hand_at(turn, watch);
+    agg_tally_t *tally = &hand->tally;
+    hand->tally_state = HAND_CHANGED;
     wide_t change = (wide_t)is->amount - (wide_t)was->amount;
     wide_t timely = (wide_t)plain_timely(is, watch->aim.due_ms) - (wide_t)plain_timely(was, watch->aim.due_ms);
     tally->figures += (uint64_t)(is->amount > 0) - (uint64_t)(was->amount > 0);
@@ -354,9 +364,8 @@ static void plain_exchange(turn_t *turn, const watch_t *watch, const place_t *pl
     if (is->day != was->day) spot_write(turn, watch, place, own_pile, own_pile, &(agg_part_t){.day = is->day}, true);
     if (is->day != 0) pile_add(turn, watch, own_pile, tally, is->day, change);
     if (watch->judged) pile_settle(turn, watch, own_pile, tally);
-    tally_put(turn, watch, own_pile, tally);
     if (change == 0 && was->seq != 0) return;
-    pile_told_t pile = {tally_total(tally), TALLY_WIDE(tally, opening), TALLY_WIDE(tally, contested)};
+    pile_told_t pile = pile_told(tally);
     total_emit(turn, watch, place, own_pile, (maybe_t){true, (int64_t)is->amount}, (maybe_t){0}, &pile);
 }
 
