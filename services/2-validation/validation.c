@@ -167,16 +167,13 @@ static void claims_stand(turn_t *turn, validation_case_t *given, validation_ruli
     claims_note(turn, ruling->figures, place->told, place->told_count, &ruling->explained, &ruling->explained_count);
 }
 
-static void on_report_received(turn_t *turn, const event_t *event) {
-    report_received_t received;
-    wire_known_t read = {.object = &received.report};
-    if (!turn_body_known(turn, event, report_received_type(), &received, &read)) return;
+static void report_take(turn_t *turn, const report_received_t *received, bytes_t encoded) {
     validation_case_t given;
-    sheet_t *sheet = case_fill(turn, received.unit, &received.report, read.bytes, &given);
-    if (received.original_received_ms != 0) given.received_ms = (int64_t)received.original_received_ms;
+    sheet_t *sheet = case_fill(turn, received->unit, &received->report, encoded, &given);
+    if (received->original_received_ms != 0) given.received_ms = (int64_t)received->original_received_ms;
     validation_ruling_t ruling = validation_judge(&given, turn_arena(turn));
     restated_t restated = {0};
-    claims_place_t place = {.unit = received.unit, .task = received.report.task, .period = received.report.period};
+    claims_place_t place = {.unit = received->unit, .task = received->report.task, .period = received->report.period};
     if (ruling.accepted) issues_note(turn, &given, &ruling);
     if (ruling.accepted) restated = histories_keep(turn, &given, &ruling, sheet);
     if (ruling.accepted) claims_stand(turn, &given, &ruling, &place);
@@ -186,13 +183,20 @@ static void on_report_received(turn_t *turn, const event_t *event) {
     if (place.disputes_count > 0) disputes_tell(turn, &place);
 }
 
+static void on_report_received(turn_t *turn, const event_t *event, bool thoroughly) {
+    report_received_t received;
+    wire_known_t read = {.object = &received.report};
+    if (!turn_body_known(turn, event, report_received_type(), &received, &read)) return;
+    if (thoroughly || !plain_take(turn, &received, read.bytes)) report_take(turn, &received, read.bytes);
+}
+
 static void apply(turn_t *turn, const event_t *event) {
     plan_trim(turn);
     switch (event->kind) {
     case KIND_plan_part: on_plan_part_kept(turn, event); return;
     case KIND_plan_adopted: on_plan_kept(turn, event); return;
     case KIND_rules_activated: on_rules_activated(turn, event); return;
-    case KIND_report_received: on_report_received(turn, event); return;
+    case KIND_report_received: on_report_received(turn, event, false); return;
     case KIND_claim_credited: on_claim_credited(turn, event); return;
     case KIND_report_decided: on_report_decided(turn, event); return;
     case KIND_extension_decided: on_extension_decided(turn, event); return;
@@ -227,6 +231,15 @@ static void apply(turn_t *turn, const event_t *event) {
     case KIND_objection_raised:
     case KIND_objection_answered: return; /* for the ledger's readers, not for the totals */
     default: turn_unknown(turn, event);
+    }
+}
+
+void validation_apply_thoroughly(turn_t *turn, const event_t *event) {
+    if (event->kind == KIND_report_received) {
+        plan_trim(turn);
+        on_report_received(turn, event, true);
+    } else {
+        apply(turn, event);
     }
 }
 

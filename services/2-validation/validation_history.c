@@ -134,14 +134,16 @@ months_t validation_months(const validation_history_t *history, uint32_t period_
     return months;
 }
 
-/* The id of the period of a month of `fresh`. Where none was left out, it has the same place in the plan. */
-static text_t period_id(const restated_case_t *given, const month_t *month) {
-    const plan_t *plan = given->plan;
-    uint32_t period_from = month->period_from, guess = (uint32_t)(month - given->fresh->months);
+text_t period_id_of(const plan_t *plan, uint32_t guess, uint32_t period_from) {
     if (guess < plan->periods_count && plan->periods[guess].from == period_from) return plan->periods[guess].id;
     for (uint32_t index = 0; index < plan->periods_count; index++)
         if (plan->periods[index].from == period_from) return plan->periods[index].id;
     return text_of(NULL);
+}
+
+/* Of a month of `fresh`. Where none was left out, it has the same place in the plan. */
+static text_t period_id(const restated_case_t *given, const month_t *month) {
+    return period_id_of(given->plan, (uint32_t)(month - given->fresh->months), month->period_from);
 }
 
 static const month_t *month_of(const months_t *months, text_t member) {

@@ -63,6 +63,8 @@ void judge_figure(judge_t *self, exhibit_t *exhibits, uint32_t index);
 /* What asks for an explanation: an amount that is odd beside the unit's own months, or that nothing proves. */
 void judge_soft(judge_t *self, const exhibit_t *exhibit, int64_t amount);
 void judge_evidence(judge_t *self, const exhibit_t *exhibit);
+/* Is it known at a glance that no rule finds this amount, which is above 0, odd beside the other months? */
+bool soft_is_quiet(const indicator_t *indicator, const validation_past_t *past, int64_t amount, const thresholds_t *from);
 /* Across figures of the report: 其中 never above the total. */
 void judge_subsets(judge_t *self, const exhibit_t *exhibits, uint32_t count);
 /* Not more rows than one verdict can speak of, where their keys count once. */

@@ -33,6 +33,7 @@ void *validation_memory_load(turn_t *turn) {
     validation_memory_t *memory = ARENA_NEW(arena, validation_memory_t, 1);
     *memory = (validation_memory_t){.arena = arena, .book = book};
     deadlines_fill(memory);
+    memory->thresholds = plan_thresholds(planbook_plan(book));
     store_key_t key = key_single();
     txn_get(turn_txn(turn), VALIDATION_ISSUES, &key, arena, &memory->issues);
     absences_fill(turn, memory);

@@ -116,6 +116,9 @@ int64_t validation_median(const validation_history_t *history, text_t member, ui
 uint32_t validation_equal_months(const validation_history_t *history, text_t member, uint32_t period_from, int64_t amount,
                                  uint32_t *last_from);
 
+/* The id of the period that begins then. `guess`: its place in the plan, if it is that. Empty: the plan has none. */
+text_t period_id_of(const plan_t *plan, uint32_t guess, uint32_t period_from);
+
 /* What the figures of the period that begins on `period_from` come to: at most `room` rows of the indicator's members. */
 uint32_t validation_standings(const validation_history_t *history, text_t indicator, uint32_t period_from,
                               figure_standing_t *out, uint32_t room);

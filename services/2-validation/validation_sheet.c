@@ -291,6 +291,8 @@ static inline void sheet_change(turn_t *turn, sheet_t *sheet, size_t before) {
     if (!sheet->changed || sheet->bytes != before) sheet_note(turn, sheet, before);
 }
 
+void sheet_touch(turn_t *turn, sheet_t *self) { sheet_change(turn, self, self->bytes); }
+
 /* The plan's order is that of the rows, or nearly: neighbours share a page. */
 static int place_compare(const void *a, const void *b) {
     const sheet_t *one = *(sheet_t *const *)a, *other = *(sheet_t *const *)b;

@@ -1,4 +1,4 @@
-/* What the files of sheets share: a sheet at hand, and its row. Included by validation_sheet*.c only. */
+/* What the files of sheets share: a sheet at hand, and its row. Included by validation_sheet*.c and validation_plain.c only. */
 #ifndef VALIDATION_SHEET_INNER_H
 #define VALIDATION_SHEET_INNER_H
 
@@ -31,6 +31,8 @@ struct sheet {
     uint32_t series_count, series_room;
     size_t bytes;
     bool changed;
+    bool plain_known;
+    const indicator_t *plain; /* see validation_plain.c; NULL: none, or not known yet */
 };
 
 uint64_t sheet_place(const validation_place_t *place); /* of its unit and task in the plan */
@@ -39,6 +41,9 @@ void sheet_standing_set(sheet_t *self, const validation_standing_t *standing, ui
 series_t *sheet_series_add(sheet_t *self, text_t indicator); /* the one that is there, or a new one */
 /* `fresh` in the place of `old`; what they point to is copied. */
 void sheet_series_put(sheet_t *self, series_t *series, const months_t *old, const months_t *fresh);
+
+/* What stands in it was changed in place. */
+void sheet_touch(turn_t *turn, sheet_t *self);
 
 /* --- validation_sheet_row.c --- */
 sheet_t *sheet_read(turn_t *turn, const validation_place_t *place, arena_t *arena); /* a new one where there is no row */

@@ -34,6 +34,7 @@ typedef struct {
     arena_t *arena;
     planbook_t *book;    /* the plan in force */
     deadline_t *deadlines; /* of its periods, by the plan */
+    thresholds_t thresholds; /* of the plan's soft rules */
     absences_t absences; /* of ours */
     validation_issues_t issues; /* bulletins that are out */
     validation_place_t newest; /* what was looked up last */
@@ -54,6 +55,13 @@ uint64_t due_in(turn_t *turn, const validation_standing_t *standing, text_t unit
 void on_plan_part_kept(turn_t *turn, const event_t *event);
 void on_plan_kept(turn_t *turn, const event_t *event);
 void on_outage_declared(turn_t *turn, const event_t *event);
+
+/* --- the straight way of most reports (validation_plain.c) --- */
+/* Judges, keeps and tells it, if it is plain. false: nothing was changed, and it goes the way of all others. `encoded`: the report
+ * as it was read. */
+bool plain_take(turn_t *turn, const report_received_t *received, bytes_t encoded);
+/* As the role's own, but for it no report is plain: the tests hold one against the other. */
+void validation_apply_thoroughly(turn_t *turn, const event_t *event);
 
 /* --- decisions (validation_decisions.c) --- */
 void on_report_decided(turn_t *turn, const event_t *event);
