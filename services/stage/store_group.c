@@ -23,20 +23,25 @@ static store_key_t seq_key(uint64_t seq) {
     return key;
 }
 
-static inline bool next_cut(const store_t *self, bytes_t record, uint32_t *at, bytes_t *event) {
-    uint32_t from = *at == 0 ? self->stream_head : *at, size = 0;
-    if (record.size <= from) return false;
-    if (self->chain == CHAIN_SEALED) {
-        size = record.size - from;
-    } else {
-        if (record.size - from <= SIZE_SIZE) return false;
-        memcpy(&size, record.at + from, SIZE_SIZE);
-        size = le32toh(size);
-        from += SIZE_SIZE;
-    }
-    if (size == 0 || size > record.size - from) return false;
-    *event = (bytes_t){record.at + from, size};
+/* Of those that lie side by side behind their sizes, the one that begins at *at. */
+static inline bool framed_cut(bytes_t framed, uint32_t *at, bytes_t *event) {
+    uint32_t from = *at, size;
+    if (framed.size - from <= SIZE_SIZE) return false;
+    memcpy(&size, framed.at + from, SIZE_SIZE);
+    size = le32toh(size);
+    from += SIZE_SIZE;
+    if (size == 0 || size > framed.size - from) return false;
+    *event = (bytes_t){framed.at + from, size};
     *at = from + size;
+    return true;
+}
+
+static inline bool next_cut(const store_t *self, bytes_t record, uint32_t *at, bytes_t *event) {
+    uint32_t from = *at == 0 ? self->stream_head : *at;
+    if (record.size <= from) return false;
+    if (self->chain == CHAIN_SEALED) *event = (bytes_t){record.at + from, record.size - from};
+    else if (!framed_cut(record, &from, event)) return false;
+    *at = self->chain == CHAIN_SEALED ? record.size : from;
     return true;
 }
 
@@ -142,6 +147,22 @@ static bool sealed_gather(const passage_t *walk, uint32_t room, buffer_t *out) {
     return true;
 }
 
+/* All that is left of the record fits: it is copied first, and looked at in the copy. To go from size to size where it lies is to
+ * wait for one line of memory after the other. */
+static bool rest_gather(txn_t *self, passage_t *walk, uint32_t begin, uint64_t last, buffer_t *out, uint32_t *count) {
+    uint32_t size = walk->record.size - begin, at = 0;
+    bytes_t copy = {buffer_room(out, size), size}, event;
+    memcpy(out->at + out->size, walk->record.at + begin, size);
+    uint64_t seq = walk->seq;
+    while (framed_cut(copy, &at, &event) && seq < last && at < size) seq++;
+    *count += (uint32_t)(seq - walk->seq) + 1;
+    out->size += at;
+    walk->seq = seq;
+    walk->at = begin + at;
+    if (at < size && seq < last) event_broken(self, seq);
+    return self->err == OK;
+}
+
 bool passage_gather(txn_t *self, passage_t *walk, uint64_t last, uint32_t room, buffer_t *out, uint32_t *count) {
     if (self->store->chain == CHAIN_SEALED) {
         bool fits = sealed_gather(walk, room, out);
@@ -149,6 +170,7 @@ bool passage_gather(txn_t *self, passage_t *walk, uint64_t last, uint32_t room, 
         return fits;
     }
     uint32_t begin = walk->at - walk->event.size - SIZE_SIZE, end = begin; /* of the record: what is wanted of it */
+    if (out->size + (walk->record.size - begin) <= room) return rest_gather(self, walk, begin, last, out, count);
     bool fits = true, more = true;
     lines_fetch(walk->record.at, walk->record.size); /* one size after the other would wait for memory at each */
     while (more) {
