@@ -68,7 +68,7 @@ static bool plain_standing(plain_t *self) {
 /* Where the report belongs, and whether it and what stands there are plain. */
 static bool plain_find(turn_t *turn, plain_t *self, const report_received_t *received) {
     const report_t *report = self->report;
-    if (self->memory == NULL || report->figures_count != 1 || report->evidence_count == 0) return false;
+    if (self->memory == NULL || report->figures_count != 1) return false;
     if (received->original_received_ms != 0) return false;
     self->place = place_meant(turn, received->unit, report->task, report->period);
     self->sheet = self->place.period == NULL ? NULL : sheet_of(turn, &self->place);
@@ -95,11 +95,16 @@ static bool plain_revises(turn_t *turn, plain_t *self, bytes_t encoded) {
     return memcmp(self->body_hash, self->standing->body_hash, sizeof self->body_hash) != 0;
 }
 
+static bool plain_proven(const plain_t *self) {
+    bool asked = self->sheet->plain->measure == measure_money || self->memory->thresholds.evidence_always;
+    return self->report->evidence_count > 0 || !asked;
+}
+
 /* The amount, beside the other months. */
-static bool plain_amount(plain_t *self, const validation_past_t *past) {
+static bool plain_amount(const plain_t *self, const validation_past_t *past) {
     int64_t amount = self->report->figures->amount.value;
     bool fits = amount > 0 && amount <= LIMIT_TOTAL && past->others + amount <= LIMIT_TOTAL;
-    return fits && soft_is_quiet(self->sheet->plain, past, amount, &self->memory->thresholds);
+    return fits && plain_proven(self) && soft_is_quiet(self->sheet->plain, past, amount, &self->memory->thresholds);
 }
 
 /* The months behind this one, whose running totals all move by as much as it does. false: none does. */
