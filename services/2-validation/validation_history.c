@@ -55,8 +55,12 @@ static inline stretch_t stretch_bare(const month_t *month, const month_t *end) {
 validation_past_t validation_past(const validation_history_t *history, text_t member, uint32_t period_from) {
     if (history->months_count == 0) return (validation_past_t){0};
     months_t own = validation_months(history, period_from);
+    return validation_past_around(history, member, &own);
+}
+
+validation_past_t validation_past_around(const validation_history_t *history, text_t member, const months_t *own) {
     const month_t *from = history->months, *end = from + history->months_count;
-    const month_t *begin = from + own.begin, *later = begin + own.count;
+    const month_t *begin = from + own->begin, *later = begin + own->count;
     bool bare = history->bare && member.size == 0, opening_taken = true;
     stretch_t before = bare ? stretch_bare(from, begin) : stretch_of(from, begin, member);
     stretch_t behind = bare ? stretch_bare(later, end) : stretch_of(later, end, member);

@@ -150,7 +150,8 @@ bool plain_take(turn_t *turn, const report_received_t *received, bytes_t encoded
     plain_t plain = {.memory = turn_memory(turn), .report = &received->report};
     if (!plain_find(turn, &plain, received) || !plain_in_time(turn, &plain)) return false;
     if (!plain_revises(turn, &plain, encoded)) return false;
-    validation_past_t past = validation_past(&plain.sheet->series->history, text_of(NULL), plain.place.period->from);
+    const months_t own = {.begin = plain.at, .count = 1};
+    validation_past_t past = validation_past_around(&plain.sheet->series->history, text_of(NULL), &own);
     if (!plain_amount(&plain, &past)) return false;
     brief_t old = *plain.standing;
     restated_total_t restated;

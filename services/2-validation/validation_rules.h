@@ -110,6 +110,8 @@ typedef struct {
     bool opening_taken;                    /* an opening balance comes too late */
 } validation_past_t;
 validation_past_t validation_past(const validation_history_t *history, text_t member, uint32_t period_from);
+/* The same where the period's months are at hand; there are months. */
+validation_past_t validation_past_around(const validation_history_t *history, text_t member, const months_t *own);
 /* The median of the other periods' amounts that are not 0; 0: there are none. */
 int64_t validation_median(const validation_history_t *history, text_t member, uint32_t period_from, arena_t *arena);
 /* How many months in a row, up to the last one before the period, hold this amount; *last_from: where the last of them begins. */

@@ -279,10 +279,11 @@ static void sheet_note(turn_t *turn, sheet_t *sheet, size_t before) {
     sheet->changed = true;
     if (self->changed_count == self->changed_room) {
         self->changed_room = self->changed_room == 0 ? SLOTS_LEAST : 2 * self->changed_room;
-        self->changed = realloc(self->changed, self->changed_room * sizeof(sheet_t *));
+        self->changed = realloc(self->changed, self->changed_room * sizeof *self->changed);
         ASSERT(self->changed != NULL);
     }
-    self->changed[self->changed_count++] = sheet;
+    self->changed[self->changed_count].place = sheet->place;
+    self->changed[self->changed_count++].sheet = sheet;
     txn_promise(turn_txn(turn), VALIDATION_SHEET, (uint32_t)(sheet->bytes / ROW_GUESS));
 }
 
@@ -295,15 +296,28 @@ void sheet_touch(turn_t *turn, sheet_t *self) { sheet_change(turn, self, self->b
 
 /* The plan's order is that of the rows, or nearly: neighbours share a page. */
 static int place_compare(const void *a, const void *b) {
-    const sheet_t *one = *(sheet_t *const *)a, *other = *(sheet_t *const *)b;
-    return one->place < other->place ? -1 : one->place > other->place;
+    const uint64_t *one = a, *other = b; /* the first of what `changed` holds */
+    return *one < *other ? -1 : *one > *other;
+}
+
+/* Thousands are written one behind the other, and no cache holds them all: the lines of the one after next, then the lists of the
+ * next come while one is written. */
+static void sheet_await(const sheets_t *self, uint32_t index) {
+    enum { LINE = 64 };
+    if (index + 2 < self->changed_count) __builtin_prefetch(self->changed[index + 2].sheet);
+    if (index + 1 >= self->changed_count) return;
+    const sheet_t *next = self->changed[index + 1].sheet;
+    const uint8_t *standings = (const uint8_t *)next->standings, *series = (const uint8_t *)next->series;
+    for (size_t at = 0; at < next->standings_count * sizeof *next->standings; at += LINE) __builtin_prefetch(standings + at);
+    for (size_t at = 0; at < next->series_count * sizeof *next->series; at += LINE) __builtin_prefetch(series + at);
 }
 
 void sheets_settle(turn_t *turn, sheets_t *self) {
-    if (self->changed_count > 1) qsort(self->changed, self->changed_count, sizeof(sheet_t *), place_compare);
+    if (self->changed_count > 1) qsort(self->changed, self->changed_count, sizeof *self->changed, place_compare);
     for (uint32_t index = 0; index < self->changed_count; index++) {
+        sheet_await(self, index);
         arena_reset(self->scratch);
-        sheet_write(turn, self->changed[index], self->scratch);
+        sheet_write(turn, self->changed[index].sheet, self->scratch);
     }
     self->changed_count = 0;
 }

@@ -17,7 +17,10 @@ typedef struct {
         sheet_t *sheet; /* NULL: free */
     } *slots;
     uint32_t slots_count, count;
-    sheet_t **changed; /* since they were settled, each once */
+    struct {
+        uint64_t place; /* beside it: who sorts them touches none */
+        sheet_t *sheet;
+    } *changed; /* since they were settled, each once */
     uint32_t changed_count, changed_room;
     sheet_t *newest; /* the one that was looked for last, or NULL */
     size_t bytes;
