@@ -14,12 +14,12 @@ enum {
 
 static uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
-/* Of two words that differ: how many bytes lie before the first that does. */
-static uint32_t equal_of_word(uint64_t difference) {
+/* How many bytes of a word that is not 0 lie before the first in which a bit is set. */
+static uint32_t zeros_before(uint64_t word) {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    return (uint32_t)__builtin_ctzll(difference) / 8;
+    return (uint32_t)__builtin_ctzll(word) / 8;
 #else
-    return (uint32_t)__builtin_clzll(difference) / 8;
+    return (uint32_t)__builtin_clzll(word) / 8;
 #endif
 }
 
@@ -28,7 +28,7 @@ static uint32_t equal_count(const uint8_t *a, const uint8_t *b, uint32_t size) {
     uint32_t count = 0;
     for (; size - count >= WORD; count += WORD) {
         uint64_t difference = word_at(a + count) ^ word_at(b + count);
-        if (difference != 0) return count + equal_of_word(difference);
+        if (difference != 0) return count + zeros_before(difference);
     }
     while (count < size && a[count] == b[count]) count++;
     return count;
@@ -40,19 +40,27 @@ static uint32_t equal_at_end(bytes_t a, bytes_t b) {
     return count;
 }
 
-/* Is there no byte in which two words are equal? */
-static bool all_differ(uint64_t difference) {
-    static const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
-    return ((difference - ones) & ~difference & tops) == 0;
+/* Of two words: the top bit of each byte from which on as many are equal as are worth keeping. */
+static uint64_t kept_tops(uint64_t difference) {
+    static const uint64_t tops = 0x8080808080808080;
+    uint64_t equal = ~(((difference & ~tops) + ~tops) | difference) & tops; /* of bytes that are 0: no carry leaves its byte */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    equal &= equal >> 8;
+    return equal & equal >> 16;
+#else
+    equal &= equal << 8;
+    return equal & equal << 16;
+#endif
 }
 
 /* How many bytes lie before the next ones that are worth keeping. */
 static uint32_t other_count(const uint8_t *a, const uint8_t *b, uint32_t size) {
     uint32_t count = 0;
-    while (size - count >= KEPT_LEAST && half_word_at(a + count) != half_word_at(b + count)) {
-        bool word = size - count >= WORD && all_differ(word_at(a + count) ^ word_at(b + count));
-        count += word ? WORD : 1; /* a hash is passed over in a few steps */
+    for (; size - count >= WORD; count += WORD - KEPT_LEAST + 1) {
+        uint64_t kept = kept_tops(word_at(a + count) ^ word_at(b + count));
+        if (kept != 0) return count + zeros_before(kept);
     }
+    while (size - count >= KEPT_LEAST && half_word_at(a + count) != half_word_at(b + count)) count++;
     return size - count >= KEPT_LEAST ? count : size;
 }
 

@@ -85,6 +85,24 @@ static void what_is_equal_takes_nothing_and_what_differs_little_more_than_itself
     arena_destroy(&arena);
 }
 
+static void four_bytes_that_are_equal_are_kept_wherever_they_are_and_three_are_not(void **state) {
+    (void)state;
+    enum { SIZE = 40 };
+    arena_t *arena = arena_new();
+    uint8_t before[SIZE], now[SIZE];
+    memset(before, 0, sizeof before);
+    for (uint32_t size = 6; size <= SIZE; size++)
+        for (uint32_t at = 1; at + 4 < size; at++) {
+            for (uint32_t index = 0; index < size; index++) now[index] = (uint8_t)(1u << drawn(&(uint32_t){at * SIZE + index}, 8));
+            memset(now + at, 0, 3);
+            assert_int_equal(there_and_back((bytes_t){before, size}, (bytes_t){now, size}, arena), size + 2);
+            now[at + 3] = 0;
+            assert_int_equal(there_and_back((bytes_t){before, size}, (bytes_t){now, size}, arena), size - 4 + 2 + 2);
+            arena_reset(arena);
+        }
+    arena_destroy(&arena);
+}
+
 static void sizes_beyond_a_byte_are_told_in_more(void **state) {
     (void)state;
     static uint8_t before[LIMIT_EDGE_FRAME], now[LIMIT_EDGE_FRAME];
@@ -152,6 +170,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_bytes_come_back_from_any_others),
         cmocka_unit_test(what_is_equal_takes_nothing_and_what_differs_little_more_than_itself),
+        cmocka_unit_test(four_bytes_that_are_equal_are_kept_wherever_they_are_and_three_are_not),
         cmocka_unit_test(sizes_beyond_a_byte_are_told_in_more),
         cmocka_unit_test(pieces_that_do_not_fit_are_refused),
         cmocka_unit_test(bytes_that_nobody_told_do_no_harm),
