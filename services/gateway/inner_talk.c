@@ -7,8 +7,14 @@
 
 enum { ASKS_BYTES = 1 << 20 }; /* a frame of reports is not let grow far above this */
 
+/* Good until it is asked for another conversation's. */
+static answer_to_t asker_of(gateway_t *self, const conversation_t *conversation) {
+    pending_peer(self->pending, conversation, &self->asker);
+    return (answer_to_t){&self->asker, conversation->request_id, conversation->many};
+}
+
 static void answer(gateway_t *self, const conversation_t *conversation, const message_t *type, const void *value) {
-    answer_to_t to = {&conversation->peer, conversation->request_id, conversation->many};
+    answer_to_t to = asker_of(self, conversation);
     unit_answer(self, &to, type, value);
 }
 
@@ -19,7 +25,8 @@ static void finish(gateway_t *self, conversation_t *conversation, const message_
 }
 
 static void finish_busy(gateway_t *self, conversation_t *conversation) {
-    unit_busy(self, &(answer_to_t){&conversation->peer, conversation->request_id, conversation->many});
+    answer_to_t to = asker_of(self, conversation);
+    unit_busy(self, &to);
     pending_close(self->pending, conversation);
 }
 
@@ -79,7 +86,7 @@ static void on_vault_kept(gateway_t *self, conversation_t *conversation, const p
     report_submit_t submit;
     packet_t original;
     fault_t fault = {0};
-    bytes_t raw = {conversation->packet, conversation->packet_size};
+    bytes_t raw = pending_packet(self->pending, conversation);
     bool good = packet_body(packet, vault_kept_type(), self->arena, &kept, &fault) == OK &&
                 packet_decode(raw, &original, &fault) == OK &&
                 packet_body(&original, report_submit_type(), self->arena, &submit, &fault) == OK;
@@ -111,7 +118,8 @@ static void judge(gateway_t *self, conversation_t *conversation, const event_t *
         finish(self, conversation, verdict_type(), &verdict);
         return;
     }
-    unit_verdict(self, &(answer_to_t){&conversation->peer, conversation->request_id, conversation->many}, &verdict);
+    answer_to_t to = asker_of(self, conversation);
+    unit_verdict(self, &to, &verdict);
     pending_close(self->pending, conversation);
 }
 
@@ -133,7 +141,8 @@ static void on_receipt(gateway_t *self, conversation_t *conversation, const pack
         finish_busy(self, conversation);
         return;
     }
-    unit_answer_passed(self, &(answer_to_t){&conversation->peer, conversation->request_id, conversation->many}, packet);
+    answer_to_t to = asker_of(self, conversation);
+    unit_answer_passed(self, &to, packet);
     verdict_await(self, conversation, receipt.seq, receipt.epoch, receipt.duplicate);
 }
 
@@ -166,7 +175,8 @@ static void on_standing_told(gateway_t *self, conversation_t *conversation, cons
 
 /* Rows, or hundreds of kilobytes of a file, that nobody here needs to look at. */
 static void on_passed(gateway_t *self, conversation_t *conversation, const packet_t *packet) {
-    unit_answer_passed(self, &(answer_to_t){&conversation->peer, conversation->request_id, conversation->many}, packet);
+    answer_to_t to = asker_of(self, conversation);
+    unit_answer_passed(self, &to, packet);
     pending_close(self->pending, conversation);
 }
 
@@ -220,7 +230,7 @@ static void answer_take(gateway_t *self, const packet_t *packet) {
 static void receipt_take(gateway_t *self, const receipts_t *shared, const receipt_row_t *row) {
     conversation_t *conversation = pending_find(self->pending, row->request_id);
     if (conversation == NULL || conversation->waits != WAITS_FOR_RECEIPT) return;
-    answer_to_t to = {&conversation->peer, conversation->request_id, conversation->many};
+    answer_to_t to = asker_of(self, conversation);
     unit_receipt(self, &to, shared, row);
     verdict_await(self, conversation, row->seq, shared->epoch, row->duplicate);
 }

@@ -49,6 +49,7 @@ struct gateway {
     uint32_t verdicts_count;
     verdicts_t verdicts_shared;
     gateway_peer_t replies_peer;
+    gateway_peer_t asker; /* of the conversation at hand */
     parked_t parked[GATEWAY_PARKED];
     int64_t started_ms;
     int64_t beat_ms; /* when the next sign of life is due */

@@ -16,6 +16,7 @@ typedef struct {
 typedef struct {
     const gateway_peer_t *peer;
     const keys_row_t *row;
+    uint16_t owner; /* its number in self->pending, where there is a row */
     bytes_t frame;
     frame_hash_t *hash;
     bool many; /* it sent an array of messages, or of reports */
@@ -152,17 +153,17 @@ static void refuse_code(gateway_t *self, const asker_t *asker, uint64_t request_
 }
 
 static conversation_t *converse(gateway_t *self, const asker_t *asker, const packet_t *packet, bytes_t kept) {
-    bool fair = !self->leaving && pending_fair(self->pending, asker->row->unit, kept.size);
+    bool fair = !self->leaving && pending_fair(self->pending, asker->owner, kept.size);
     conversation_t *conversation = fair ? pending_open(self->pending, kept, self->now_ms + LIMIT_PENDING_MS) : NULL;
     if (conversation == NULL) {
         unit_busy(self, &(answer_to_t){asker->peer, packet->request_id, asker->many});
         return NULL;
     }
     conversation->request_id = packet->request_id;
-    peer_copy(&conversation->peer, asker->peer);
+    pending_answer_to(self->pending, conversation, asker->peer);
     conversation->many = asker->many;
     conversation->generation = asker->row->generation;
-    pending_own(self->pending, conversation, asker->row->unit);
+    pending_own(self->pending, conversation, asker->owner);
     return conversation;
 }
 
@@ -461,6 +462,7 @@ void unit_message_take(gateway_t *self, const edge_message_t *message) {
         refuse_code(self, &asker, 0, REASON_OF(unknown_key), (text_t){NULL, 0});
         return;
     }
+    asker.owner = pending_owner(self->pending, asker.row->unit);
     if (message->parts != 1) {
         text_t parts = arena_format(self->arena, "%u", message->parts);
         refuse_code(self, &asker, 0, REASON_OF(too_many_parts), parts);

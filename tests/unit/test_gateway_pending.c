@@ -26,10 +26,11 @@ static int pending_free(void **state) {
 /* Opens for `unit` as long as it is fair. Returns how many. */
 static uint32_t take_all(pending_t *pending, const char *unit, bytes_t packet) {
     uint32_t taken = 0;
-    for (conversation_t *fresh; pending_fair(pending, unit, packet.size); taken++) {
+    uint16_t owner = pending_owner(pending, unit);
+    for (conversation_t *fresh; pending_fair(pending, owner, packet.size); taken++) {
         fresh = pending_open(pending, packet, 1);
         assert_non_null(fresh);
-        pending_own(pending, fresh, unit);
+        pending_own(pending, fresh, owner);
     }
     return taken;
 }
@@ -50,9 +51,9 @@ static void what_a_unit_gives_back_it_may_take_again(void **state) {
     uint8_t message[20] = {0};
     take_all(*state, "hog", (bytes_t){message, sizeof message});
     conversation_t *oldest = pending_oldest(*state);
-    assert_false(pending_fair(*state, "hog", sizeof message));
+    assert_false(pending_fair(*state, pending_owner(*state, "hog"), sizeof message));
     pending_forget_packet(*state, oldest);
-    assert_true(pending_fair(*state, "hog", sizeof message));
+    assert_true(pending_fair(*state, pending_owner(*state, "hog"), sizeof message));
     while ((oldest = pending_oldest(*state)) != NULL) pending_close(*state, oldest);
     assert_int_equal(take_all(*state, "hog", (bytes_t){message, sizeof message}), 4);
 }
@@ -60,18 +61,41 @@ static void what_a_unit_gives_back_it_may_take_again(void **state) {
 /* More units than a plan has ever, one after the other: what they held before them was given back. */
 static void whose_a_conversation_is_is_told_however_many_units_came_before(void **state) {
     conversation_t *kept = pending_open(*state, nothing, 1);
-    pending_own(*state, kept, "jyj");
+    pending_own(*state, kept, pending_owner(*state, "jyj"));
     for (int index = 0; index < 3 * LIMIT_UNITS; index++) {
         char unit[24];
         snprintf(unit, sizeof unit, "u%d", index);
-        assert_true(pending_fair(*state, unit, 0));
+        uint16_t owner = pending_owner(*state, unit);
+        assert_true(pending_fair(*state, owner, 0));
         conversation_t *fresh = pending_open(*state, nothing, 1);
-        pending_own(*state, fresh, unit);
+        pending_own(*state, fresh, owner);
         assert_string_equal(pending_unit(*state, fresh), unit);
         pending_close(*state, fresh);
     }
     assert_string_equal(pending_unit(*state, kept), "jyj");
     assert_int_equal(take_all(*state, "jyj", nothing), 6); /* and it still counts */
+}
+
+/* libzmq's own ids take five bytes; a client may choose one of any size. */
+static void a_peer_is_told_whole_whatever_its_size(void **state) {
+    gateway_peer_t peers[PLACES], told;
+    conversation_t *all[PLACES];
+    for (int round = 0; round < 2; round++) {
+        for (uint32_t index = 0; index < PLACES; index++) {
+            static const uint8_t sizes[PLACES] = {5, 0, 8, 9, PEER_SIZE, 7, 1, 16};
+            peers[index] = (gateway_peer_t){.descriptor = (int32_t)index + 3, .size = sizes[(index + (uint32_t)round) % PLACES]};
+            for (uint32_t at = 0; at < peers[index].size; at++) peers[index].bytes[at] = (uint8_t)(at * 7 + index + 1);
+            all[index] = pending_open(*state, nothing, 1);
+            pending_answer_to(*state, all[index], &peers[index]);
+        }
+        for (uint32_t index = 0; index < PLACES; index++) {
+            pending_peer(*state, all[index], &told);
+            assert_int_equal(told.descriptor, peers[index].descriptor);
+            assert_true(peers_same(&told, &peers[index]));
+            if (told.size > 0) assert_memory_equal(told.bytes, peers[index].bytes, told.size);
+            pending_close(*state, all[index]);
+        }
+    }
 }
 
 static void no_more_conversations_than_places_and_a_closed_one_makes_room(void **state) {
@@ -91,6 +115,9 @@ static void kept_messages_are_bounded_in_bytes(void **state) {
     pending_forget_packet(*state, first);
     conversation_t *second = pending_open(*state, (bytes_t){message, sizeof message}, 1);
     assert_non_null(second);
+    assert_int_equal(pending_packet(*state, first).size, 0);
+    assert_int_equal(pending_packet(*state, second).size, sizeof message);
+    assert_memory_equal(pending_packet(*state, second).at, message, sizeof message);
     pending_close(*state, second);
     assert_non_null(pending_open(*state, (bytes_t){message, BYTES - 60}, 1));
 }
@@ -106,6 +133,29 @@ static void a_number_is_never_used_twice(void **state) {
     assert_null(pending_find(*state, id));
     assert_null(pending_find(*state, 0));
     assert_null(pending_find(*state, UINT64_MAX));
+}
+
+static void numbers_count_on_and_pass_over_whoever_is_still_there(void **state) {
+    conversation_t *kept = pending_open(*state, nothing, 1);
+    uint64_t last = kept->id;
+    for (int round = 1; round < 5 * PLACES; round++) {
+        conversation_t *fresh = pending_open(*state, nothing, 1);
+        assert_int_equal(fresh->id, last + ((last + 1) % PLACES == kept->id % PLACES ? 2 : 1));
+        last = fresh->id;
+        assert_ptr_equal(pending_find(*state, last), fresh);
+        pending_close(*state, fresh);
+    }
+    assert_ptr_equal(pending_find(*state, kept->id), kept);
+}
+
+static void an_empty_house_begins_at_its_first_place_again(void **state) {
+    conversation_t *first = pending_open(*state, nothing, 1), *second = pending_open(*state, nothing, 1);
+    uint64_t last = second->id;
+    pending_close(*state, first);
+    pending_close(*state, second);
+    conversation_t *again = pending_open(*state, nothing, 1);
+    assert_ptr_equal(again, first);
+    assert_true(again->id > last);
 }
 
 static void an_entry_is_awaited_by_one_conversation_only(void **state) {
@@ -171,7 +221,10 @@ int main(void) {
         TEST(one_unit_alone_leaves_bytes_for_the_others),
         TEST(what_a_unit_gives_back_it_may_take_again),
         TEST(whose_a_conversation_is_is_told_however_many_units_came_before),
+        TEST(a_peer_is_told_whole_whatever_its_size),
         TEST(a_number_is_never_used_twice),
+        TEST(numbers_count_on_and_pass_over_whoever_is_still_there),
+        TEST(an_empty_house_begins_at_its_first_place_again),
         TEST(an_entry_is_awaited_by_one_conversation_only),
         TEST(an_entry_whose_slot_is_taken_is_told_so_and_takes_nothing),
         TEST(the_oldest_comes_first_whatever_was_closed_between),
