@@ -246,7 +246,7 @@ static void preload_ledger(bench_t *self, uint64_t count) {
     home_open_ledger(&intake);
     for (uint64_t index = 0; index < count; index++) {
         uint32_t unit = (uint32_t)(index % UNITS);
-        job_t job = job_next(&self->senders[unit].owed, 0);
+        job_t job = job_next(&self->senders[unit].owed, bench_now_ns());
         job_parts_t parts;
         append_ask_t ask = {.unit = name_unit(unit), .key_generation = 1};
         job_report(&job, &ask.report, &parts);

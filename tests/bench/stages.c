@@ -36,7 +36,7 @@ static void stretch_tell(const stretch_t *begun, const char *what, uint64_t coun
 
 static void measure_codec(void) {
     static owed_t owed;
-    job_t job = job_next(&owed, 0);
+    job_t job = job_next(&owed, bench_now_ns());
     job_parts_t parts;
     append_ask_t ask = {.unit = name_unit(0), .key_generation = 1}, read;
     job_report(&job, &ask.report, &parts);
@@ -87,7 +87,7 @@ static void measure_rules(void) {
     file_fault_t faults[PLAN_FAULTS];
     uint32_t count;
     static owed_t owed;
-    job_t job = job_next(&owed, 0);
+    job_t job = job_next(&owed, bench_now_ns());
     job_parts_t parts;
     report_t report;
     job_report(&job, &report, &parts);
@@ -119,7 +119,7 @@ typedef struct {
 
 static void append_one(writer_t *self) {
     uint32_t unit = (uint32_t)(self->count % UNITS);
-    job_t job = job_next(&self->owed[unit], 0);
+    job_t job = job_next(&self->owed[unit], bench_now_ns());
     job_parts_t parts;
     append_ask_t ask = {.unit = name_unit(unit), .key_generation = 1};
     job_report(&job, &ask.report, &parts);
