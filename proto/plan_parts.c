@@ -67,5 +67,5 @@ err_t plan_adopted_read(const plan_adopted_t *adopted, plan_parts_source_t sourc
     fault_t fault = {0};
     if (err == OK) hash_of((bytes_t){bytes, size}, hash);
     if (err == OK && memcmp(hash, adopted->hash, sizeof hash) != 0) err = ERR_BAD;
-    return err == OK ? wire_decode(plan_type(), (bytes_t){bytes, size}, arena, plan, &fault) : err;
+    return err == OK ? wire_decode_shared(plan_type(), (bytes_t){bytes, size}, arena, plan, &fault) : err;
 }

@@ -21,7 +21,7 @@ typedef struct {
     bool (*get)(void *self, const uint8_t hash[HASH_SIZE], uint32_t index, arena_t *arena, plan_part_t *part);
 } plan_parts_source_t;
 /* The plan that was adopted. OK; ERR_MISSING: a part is not there; ERR_BAD: the parts do not make up the hash, or no plan, or
- * there is none. Its lists live in `arena`, its texts there or where those of `adopted` do. */
+ * there is none. Its lists live in `arena`, equal ones once, its texts there or where those of `adopted` do. */
 err_t plan_adopted_read(const plan_adopted_t *adopted, plan_parts_source_t source, arena_t *arena, plan_t *plan);
 
 #endif

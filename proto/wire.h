@@ -28,6 +28,10 @@ err_t wire_encode_checked(const message_t *type, const void *value, buffer_t *ou
  * Accepts canonical encodings only. ERR_BAD: fault tells code and path. */
 err_t wire_decode(const message_t *type, bytes_t bytes, arena_t *arena, void *value, fault_t *fault);
 
+/* The same, slower, of a value that names the same many ids again and again, as a large plan does: equal long lists of ids stand in
+ * `arena` once (the last 16 of them are known again). */
+err_t wire_decode_shared(const message_t *type, bytes_t bytes, arena_t *arena, void *value, fault_t *fault);
+
 /* The same of bytes that nobody has scanned, in one look. false: there is doubt, and nothing is said: wire_scan and wire_decode
  * tell. */
 bool wire_first(const message_t *type, bytes_t bytes, arena_t *arena, void *value);

@@ -1,11 +1,20 @@
 /* Canonical msgpack → struct, driven by the field table: a strict reader that takes one encoding per value. */
 #include "proto/wire_straight.h"
 
+/* Long lists of ids that were read lately, and the bytes that each was read from: equal bytes are an equal list. */
+enum { SHARED_LISTS = 16, SHARED_LEAST = 64 };
+typedef struct {
+    bytes_t bytes[SHARED_LISTS];
+    void *lists[SHARED_LISTS];
+    uint32_t count; /* of all there were: the oldest makes room */
+} shared_t;
+
 typedef struct {
     const uint8_t *at;
     const uint8_t *end;
     arena_t *arena;
     fault_t *fault;
+    shared_t *shared; /* NULL: each list is read for itself */
 } reader_t;
 
 typedef enum {
@@ -117,18 +126,48 @@ static err_t read_element(reader_t *reader, const field_t *field, const path_t *
     return OK;
 }
 
+static err_t read_elements(reader_t *reader, const field_t *field, const path_t *path, uint32_t count, uint8_t *first) {
+    size_t size = element_size(field);
+    for (uint32_t index = 0; index < count; index++) {
+        err_t err = read_element(reader, field, &(path_t){path, NULL, index}, first + size * index);
+        if (err != OK) return err;
+    }
+    return OK;
+}
+
+/* The list whose bytes, its head among them, begin at `from`, if it was read before; the reader then goes on behind it. */
+static void *list_known(reader_t *reader, const uint8_t *from) {
+    const shared_t *shared = reader->shared;
+    for (uint32_t index = 0; index < SHARED_LISTS && index < shared->count; index++) {
+        bytes_t known = shared->bytes[index];
+        if (known.size > (size_t)(reader->end - from) || memcmp(known.at, from, known.size) != 0) continue;
+        reader->at = from + known.size;
+        return shared->lists[index];
+    }
+    return NULL;
+}
+
+static void list_note(reader_t *reader, const uint8_t *from, void *list) {
+    uint32_t place = reader->shared->count++ % SHARED_LISTS;
+    reader->shared->bytes[place] = (bytes_t){from, (uint32_t)(reader->at - from)};
+    reader->shared->lists[place] = list;
+}
+
 static err_t read_list(reader_t *reader, const field_t *field, const path_t *path, uint8_t *value) {
+    const uint8_t *from = reader->at;
     token_t token;
     const char *code = token_next(reader, &token);
     if (code == NULL && token.kind != TOKEN_ARRAY) code = "wrong_type";
     if (code == NULL && token.number == 0) code = "not_canonical";
     if (code == NULL) code = count_wrong(field, token.number);
     if (code != NULL) return wire_wrong(reader->fault, path, code);
-    size_t size = element_size(field);
-    uint8_t *first = arena_take(reader->arena, size * token.number);
-    for (uint32_t index = 0; index < token.number; index++) {
-        err_t err = read_element(reader, field, &(path_t){path, NULL, index}, first + size * index);
+    bool shares = reader->shared != NULL && field->shape == FIELD_SLUGS && token.number >= SHARED_LEAST;
+    uint8_t *first = shares ? list_known(reader, from) : NULL;
+    if (first == NULL) {
+        first = arena_take(reader->arena, element_size(field) * token.number);
+        err_t err = read_elements(reader, field, path, (uint32_t)token.number, first);
         if (err != OK) return err;
+        if (shares) list_note(reader, from, first);
     }
     memcpy(value + field->offset, &first, sizeof first);
     *(uint32_t *)(void *)(value + field->count_offset) = (uint32_t)token.number;
@@ -230,13 +269,23 @@ bool wire_decode_straight(const message_t *type, bytes_t bytes, arena_t *arena, 
     return take_first(type, bytes, true, arena, value, known, checks) != NULL;
 }
 
-err_t wire_decode_by_table(const message_t *type, bytes_t bytes, arena_t *arena, void *value, fault_t *fault) {
+static err_t decode_by_table(const message_t *type, bytes_t bytes, arena_t *arena, shared_t *shared, void *value,
+                             fault_t *fault) {
     fault->code = NULL;
     memset(value, 0, type->size);
-    reader_t reader = {bytes.at, bytes_end(bytes), arena, fault};
+    reader_t reader = {bytes.at, bytes_end(bytes), arena, fault, shared};
     err_t err = read_message(&reader, type, NULL, value);
     if (err == OK && reader.at != reader.end) return wire_wrong(fault, NULL, "malformed");
     return err;
+}
+
+err_t wire_decode_by_table(const message_t *type, bytes_t bytes, arena_t *arena, void *value, fault_t *fault) {
+    return decode_by_table(type, bytes, arena, NULL, value, fault);
+}
+
+err_t wire_decode_shared(const message_t *type, bytes_t bytes, arena_t *arena, void *value, fault_t *fault) {
+    shared_t shared = {.count = 0};
+    return decode_by_table(type, bytes, arena, &shared, value, fault);
 }
 
 static err_t decode(const message_t *type, bytes_t bytes, arena_t *arena, void *value, wire_known_t *known, fault_t *fault) {
@@ -283,7 +332,7 @@ uint64_t wire_peek_u64(const message_t *type, bytes_t map, size_t offset) {
     fault_t fault;
     token_t token;
     bytes_t value = wire_peek(type, map, offset);
-    reader_t reader = {value.at, bytes_end(value), NULL, &fault};
+    reader_t reader = {value.at, bytes_end(value), NULL, &fault, NULL};
     return value.size > 0 && token_next(&reader, &token) == NULL && token.kind == TOKEN_NUMBER ? token.number : 0;
 }
 
@@ -316,7 +365,7 @@ static inline const uint8_t *take_plain(const uint8_t *at, uint64_t most, uint64
 /* Reads the header of one object, says where the body begins. */
 static err_t framed_open(bytes_t whole, uint64_t *numbers, uint32_t count, bytes_t *body, fault_t *fault) {
     fault->code = NULL;
-    reader_t reader = {whole.at, bytes_end(whole), NULL, fault};
+    reader_t reader = {whole.at, bytes_end(whole), NULL, fault, NULL};
     err_t err = read_header(&reader, numbers, count);
     if (err != OK) return err;
     if (numbers[0] > UINT32_MAX || numbers[1] > UINT32_MAX) return wire_wrong(fault, NULL, "out_of_range");

@@ -35,14 +35,38 @@ void file_reader_tell(reader_t *self, const node_t *node, const place_t *place, 
 
 void file_reader_mark(reader_t *self, const node_t *node, const place_t *place) {
     mark_t *mark = ARENA_NEW(self->arena, mark_t, 1);
-    *mark = (mark_t){self->marks, place_text(self, place, true), place_text(self, place, false), node->line, node->column};
+    *mark = (mark_t){
+        self->marks, place_text(self, place, true), place_text(self, place, false), node->line, node->column, 0, 0};
     self->marks = mark;
+}
+
+void file_reader_mark_group(reader_t *self, const node_t *node, const place_t *list, uint32_t first, uint32_t count) {
+    if (count == 0) return;
+    file_reader_mark(self, node, list);
+    self->marks->first = first;
+    self->marks->count = count;
 }
 
 /* Is `above` the same path as `path`, or one that leads to it? */
 static bool path_leads_to(text_t above, text_t path) {
     if (above.size > path.size || !text_equal(above, (text_t){path.at, above.size})) return false;
     return above.size == path.size || path.at[above.size] == '.' || path.at[above.size] == '[';
+}
+
+/* Does it say where `path` is from? One group of a list only if the path goes through one of its elements. */
+static bool mark_leads_to(const mark_t *mark, text_t path) {
+    if (!path_leads_to(mark->canonical, path)) return false;
+    if (mark->count == 0) return true;
+    uint32_t at = mark->canonical.size, index = 0;
+    if (at == path.size || path.at[at] != '[') return false;
+    for (at++; at < path.size && path.at[at] >= '0' && path.at[at] <= '9'; at++) index = index * 10 + (uint32_t)(path.at[at] - '0');
+    return index >= mark->first && index - mark->first < mark->count;
+}
+
+/* The longer path says more exactly where, and of one list a group in it. */
+static bool mark_is_closer(const mark_t *mark, const mark_t *than) {
+    if (mark->canonical.size != than->canonical.size) return mark->canonical.size > than->canonical.size;
+    return mark->count > 0 && than->count == 0;
 }
 
 static bool already_told(const reader_t *self, text_t path) {
@@ -58,7 +82,7 @@ void file_reader_adopt(reader_t *self, const plan_fault_t *found) {
     if (self->count == PLAN_FAULTS || already_told(self, path)) return;
     const mark_t *best = NULL;
     for (const mark_t *mark = self->marks; mark != NULL; mark = mark->next)
-        if (path_leads_to(mark->canonical, path) && (best == NULL || mark->canonical.size > best->canonical.size)) best = mark;
+        if (mark_leads_to(mark, path) && (best == NULL || mark_is_closer(mark, best))) best = mark;
     file_fault_t *fault = &self->faults[self->count];
     *fault = (file_fault_t){.line = best == NULL ? 1 : best->line, .column = best == NULL ? 1 : best->column};
     uint32_t known = best == NULL ? 0 : best->canonical.size;

@@ -28,13 +28,15 @@ typedef struct place {
     uint32_t index;
 } place_t;
 
-/* Which line a path of the plan message comes from. */
+/* Which line a path of the plan message comes from. Of a list that names a group: which elements of it are that group's. */
 typedef struct mark {
     struct mark *next;
     text_t canonical;
     text_t path;
     uint32_t line;
     uint32_t column;
+    uint32_t first; /* of the group's elements */
+    uint32_t count; /* of them; 0: the path itself */
 } mark_t;
 
 typedef struct {
@@ -44,6 +46,13 @@ typedef struct {
     uint32_t units_count;
 } group_t;
 
+/* A list of ids that was read, groups resolved. */
+typedef struct {
+    text_t *ids;
+    uint32_t count;
+} unit_list_t;
+enum { SHARED_LISTS = 16, SHARED_LEAST = 64 }; /* so many of them are known again, if they are as long as that */
+
 typedef struct {
     arena_t *arena;
     plan_t *plan;
@@ -52,6 +61,8 @@ typedef struct {
     const unit_t **by_name;
     group_t *groups;
     uint32_t groups_count;
+    unit_list_t lists[SHARED_LISTS]; /* the last long ones */
+    uint32_t lists_count;            /* of all there were */
     const task_t *task; /* at hand */
     const indicator_t *indicator;
     mark_t *marks;
@@ -64,6 +75,8 @@ typedef struct {
 void file_reader_tell(reader_t *self, const node_t *node, const place_t *place, const char *zh, const char *en, text_t a,
                       text_t b);
 void file_reader_mark(reader_t *self, const node_t *node, const place_t *place);
+/* The node names a group, whose units became the elements first … first + count - 1 of `list`. */
+void file_reader_mark_group(reader_t *self, const node_t *node, const place_t *list, uint32_t first, uint32_t count);
 /* Takes over what plan_check found, unless the reader already told why. */
 void file_reader_adopt(reader_t *self, const plan_fault_t *fault);
 void file_reader_sort(reader_t *self);

@@ -5,10 +5,6 @@
 
 #include "services/plan/plan_file_read.h"
 
-/* A group stands for its units; so many of them know the line that named the group, the rest know that of their list: every
- * mark is kept, and a plan of thousands of units and hundreds of tasks names its groups a million times. */
-enum { MARKED = 256 };
-
 static const text_t nothing;
 
 static const spec_t unit_specs[] = {
@@ -104,12 +100,27 @@ static void unit_append(reader_t *self, const node_t *node, const place_t *list,
     if (!file_value_expect(self, node, &here)) return;
     const group_t *group = group_named(self, node->text);
     const unit_t *unit = group != NULL ? NULL : unit_of(self, node, &here);
-    uint32_t more = group != NULL ? group->units_count : unit != NULL ? 1 : 0;
-    for (uint32_t each = 0; each < more && *count < LIMIT_UNITS; each++) {
-        place_t canonical = {list, NULL, NULL, *count};
-        if (group == NULL || *count < MARKED) file_reader_mark(self, node, &canonical);
+    uint32_t more = group != NULL ? group->units_count : unit != NULL ? 1 : 0, first = *count;
+    for (uint32_t each = 0; each < more && *count < LIMIT_UNITS; each++)
         ids[(*count)++] = group != NULL ? group->units[each] : unit->id;
-    }
+    file_reader_mark_group(self, node, list, first, *count - first);
+}
+
+static bool ids_same(const text_t *one, const text_t *other, uint32_t count) {
+    for (uint32_t index = 0; index < count; index++)
+        if (!text_equal(one[index], other[index])) return false;
+    return true;
+}
+
+/* Hundreds of tasks name the same groups: a long list that is as one of the last ones stands where that stands. */
+static text_t *ids_kept(reader_t *self, const text_t *ids, uint32_t count) {
+    bool shares = count >= SHARED_LEAST;
+    for (uint32_t index = 0; shares && index < SHARED_LISTS; index++)
+        if (self->lists[index].count == count && ids_same(self->lists[index].ids, ids, count)) return self->lists[index].ids;
+    text_t *kept = ARENA_NEW(self->arena, text_t, count + 1);
+    memcpy(kept, ids, sizeof ids[0] * count);
+    if (shares) self->lists[self->lists_count++ % SHARED_LISTS] = (unit_list_t){kept, count};
+    return kept;
 }
 
 /* A list of units and groups, or a single one. */
@@ -124,8 +135,7 @@ static void read_unit_list(reader_t *self, const node_t *node, const place_t *pl
         unit_append(self, node->items[index], place, index, ids, &count);
     if (node->kind == NODE_LIST && node->count == 0 && spec->low > 0)
         file_reader_tell(self, node, place, "列表不能为空", "the list must not be empty", nothing, nothing);
-    text_t *kept = ARENA_NEW(self->arena, text_t, count + 1);
-    memcpy(kept, ids, sizeof ids[0] * count);
+    text_t *kept = ids_kept(self, ids, count);
     memcpy(out, &kept, sizeof kept);
     memcpy((uint8_t *)out + (spec->count_offset - spec->offset), &count, sizeof count);
 }

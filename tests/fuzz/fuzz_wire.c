@@ -7,15 +7,18 @@
 
 /* The straight-line code and the field table take the same bytes for the same values, and write them alike. */
 static void both_ways_agree(const message_t *type, bytes_t input, arena_t *arena) {
-    void *straight = arena_take(arena, type->size), *table = arena_take(arena, type->size);
+    void *straight = arena_take(arena, type->size), *table = arena_take(arena, type->size), *shared = arena_take(arena, type->size);
     fault_t fault;
     bool kept = wire_decode_straight(type, input, arena, straight, NULL, false); /* no characters looked at: still within bounds */
     bool taken = wire_decode_straight(type, input, arena, straight, NULL, true);
     bool sound = wire_decode_by_table(type, input, arena, table, &fault) == OK;
     PROMISE(taken == sound, "%s: taken %d, by its table %s at %s", type->name, taken, sound ? "sound" : fault.code, fault.path);
+    bool once = wire_decode_shared(type, input, arena, shared, &fault) == OK;
+    PROMISE(once == sound, "%s: another answer where equal lists stand once", type->name);
     PROMISE(kept || !taken, "%s: taken, but not where less is looked at", type->name);
     if (!taken) return;
     buffer_t by_table = {0}, again = {0};
+    fuzz_same_bytes(type, shared, input);
     wire_encode_by_table(type, straight, NULL, &by_table, NULL);
     PROMISE(wire_encode_straight(type, table, NULL, true, &again), "%s: sound, and not written straight", type->name);
     bool same = by_table.size == input.size && again.size == input.size && memcmp(by_table.at, again.at, again.size) == 0;

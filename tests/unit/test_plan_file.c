@@ -281,8 +281,30 @@ static void a_cycle_that_does_not_fit_is_refused(void **state) {
     }
 }
 
+static uint32_t line_of(const fixture_t *self, const char *words) {
+    uint32_t line = 1;
+    for (const char *at = self->yaml.at, *found = strstr(at, words); at < found; at++) line += *at == '\n';
+    return line;
+}
+
+static void a_unit_that_its_group_names_again_is_told_where_the_group_stands(void **state) {
+    (void)state;
+    fixture_t *self = fixture_edited(PLAN_2021, "responsible: [各镇街]",
+                                     "responsible:\n      - 区教育局\n      - 仓前街道\n      - 各镇街\n      - 区卫健局");
+    const file_fault_t *fault = fixture_fault(self, "tasks[5].responsible[7]", "listed twice");
+    assert_non_null(fault);
+    assert_int_equal(fault->line, line_of(self, "- 各镇街"));
+    fixture_free(self);
+    self = fixture_edited(PLAN_2021, "responsible: [各镇街]", "responsible:\n      - 各镇街\n      - 仓前街道");
+    fault = fixture_fault(self, "tasks[5].responsible[13]", "listed twice");
+    assert_non_null(fault);
+    assert_int_equal(fault->line, line_of(self, "- 各镇街") + 1);
+    fixture_free(self);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_unit_that_its_group_names_again_is_told_where_the_group_stands),
         cmocka_unit_test(a_word_where_a_plain_number_belongs_is_refused),
         cmocka_unit_test(repeats_may_grow_up_to_a_longest_step_that_is_no_shorter_than_the_first),
         cmocka_unit_test(a_number_where_text_belongs_is_refused),

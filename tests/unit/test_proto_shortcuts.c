@@ -217,9 +217,74 @@ static void a_mac_is_siphash_of_128_bits(void **state) {
     assert_memory_equal(out, wanted, sizeof wanted);
 }
 
+enum { MANY = 100 };
+
+/* `count` ids, the last of which may be another. */
+static text_t *ids_of(arena_t *arena, uint32_t count, const char *last) {
+    text_t *ids = ARENA_NEW(arena, text_t, count);
+    for (uint32_t index = 0; index < count; index++) ids[index] = arena_format(arena, "u%u", index);
+    ids[count - 1] = text_of(last);
+    return ids;
+}
+
+static void equal_long_lists_of_ids_are_read_once_and_others_each_for_itself(void **state) {
+    (void)state;
+    arena_t *arena = arena_new();
+    member_t members[] = {{text_of("a"), text_of("a"), ids_of(arena, MANY, "z"), MANY},
+                          {text_of("b"), text_of("b"), ids_of(arena, MANY, "z"), MANY},
+                          {text_of("c"), text_of("c"), ids_of(arena, MANY, "y"), MANY},
+                          {text_of("d"), text_of("d"), ids_of(arena, MANY - 1, "z"), MANY - 1}};
+    indicator_t indicator = {.id = text_of("i"), .name = text_of("i"), .measure = measure_count, .unit_word = text_of("x"),
+                             .contributors = members[0].contributors, .contributors_count = MANY, .members = members,
+                             .members_count = 4};
+    buffer_t map = {0}, again = {0};
+    fault_t fault = {0};
+    indicator_t read;
+    wire_encode(indicator_type(), &indicator, &map);
+    assert_int_equal(wire_decode_shared(indicator_type(), view(&map), arena, &read, &fault), OK);
+    wire_encode(indicator_type(), &read, &again);
+    assert_int_equal(again.size, map.size);
+    assert_memory_equal(again.at, map.at, map.size);
+    assert_ptr_equal(read.members[0].contributors, read.contributors);
+    assert_ptr_equal(read.members[1].contributors, read.contributors);
+    assert_ptr_not_equal(read.members[2].contributors, read.contributors);
+    assert_ptr_not_equal(read.members[3].contributors, read.contributors);
+    buffer_destroy(&map);
+    buffer_destroy(&again);
+    arena_destroy(&arena);
+}
+
+/* What is right in one field may be too much in another; and where bytes end, no list is. */
+static void a_list_that_is_known_is_bound_by_its_own_field_and_by_the_bytes_that_are_there(void **state) {
+    (void)state;
+    arena_t *arena = arena_new();
+    text_t *ids = ids_of(arena, MANY, "z");
+    unit_t unit = {.id = text_of("u"), .name = text_of("u"), .kind = unit_kind_body, .groups = ids, .groups_count = MANY};
+    task_t task = {.id = text_of("t"), .number = text_of("1"), .name = text_of("t"), .lead = ids, .lead_count = MANY,
+                   .responsible = ids, .responsible_count = MANY, .from = 20210101, .due = 20211231};
+    buffer_t map = {0};
+    fault_t fault = {0};
+    task_t read;
+    unit_t refused;
+    wire_encode(task_type(), &task, &map);
+    for (uint32_t size = 0; size < map.size; size++)
+        assert_int_equal(wire_decode_shared(task_type(), (bytes_t){map.at, size}, arena, &read, &fault), ERR_BAD);
+    assert_int_equal(wire_decode_shared(task_type(), view(&map), arena, &read, &fault), OK);
+    assert_ptr_equal(read.lead, read.responsible);
+    buffer_clear(&map);
+    wire_encode(unit_type(), &unit, &map);
+    assert_true(MANY > LIMIT_GROUPS);
+    assert_int_equal(wire_decode_shared(unit_type(), view(&map), arena, &refused, &fault), ERR_BAD);
+    assert_string_equal(fault.code, "too_many");
+    buffer_destroy(&map);
+    arena_destroy(&arena);
+}
+
 int main(void) {
     crypto_start();
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equal_long_lists_of_ids_are_read_once_and_others_each_for_itself),
+        cmocka_unit_test(a_list_that_is_known_is_bound_by_its_own_field_and_by_the_bytes_that_are_there),
         cmocka_unit_test(a_field_is_found_without_decoding_and_a_missing_one_is_empty),
         cmocka_unit_test(kept_bytes_are_read_without_a_look_at_their_characters_and_all_else_is_refused),
         cmocka_unit_test(a_field_of_bytes_that_are_cut_off_is_not_found),
