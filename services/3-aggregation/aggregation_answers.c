@@ -60,46 +60,69 @@ static void answer_targets(turn_t *turn, const packet_t *ask, reply_t *reply) {
 
 /* ---------- obligations ---------- */
 
+/* Places are counted through: period by period, in each all units of the first task, then of the second. A page says at which place
+ * the next one begins, so that nobody goes through what he has had. */
 typedef struct {
     const obligations_ask_t *question;
-    uint64_t skip; /* rows the asker already has */
     obligation_changed_t *rows;
     arena_t *scratch;
     uint32_t count;
-    bool more;
+    uint64_t next; /* place of the first row that found no room; 0: each did */
 } obligation_page_t;
 
 static bool wanted(text_t filter, text_t id) { return filter.size == 0 || text_equal(filter, id); }
 
 /* false: the page is full. */
-static bool page_add(obligation_page_t *page, const obligation_changed_t *row) {
+static bool page_add(obligation_page_t *page, uint64_t at, const obligation_changed_t *row) {
     bool open = row->standing == standing_due || row->standing == standing_overdue || row->standing == standing_returned;
     if (page->question->open_only && !open) return true;
-    if (page->skip > 0) {
-        page->skip--;
-        return true;
+    if (page->count == LIMIT_ROWS) {
+        page->next = at;
+        return false;
     }
-    page->more = page->count == LIMIT_ROWS;
-    if (page->more) return false;
     page->rows[page->count++] = *row;
+    return true;
+}
+
+/* The first of a task's owers from this unit on. */
+static uint32_t ower_from(const memory_t *memory, uint32_t task, uint64_t unit) {
+    uint32_t low = 0, high = memory->owers_count[task];
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (memory->owers[task][middle] < unit) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+/* One task in one period, of the units first … last. false: the page is full. */
+static bool page_fill_task(turn_t *turn, const memory_t *memory, obligation_page_t *page, uint32_t period, uint32_t task,
+                           uint64_t first, uint64_t last) {
+    const plan_t *plan = memory->plan;
+    uint64_t begin = ((uint64_t)period * plan->tasks_count + task) * plan->units_count, after = page->question->after;
+    if (after > begin && after - begin > first) first = after - begin;
+    for (uint32_t place = ower_from(memory, task, first); place < memory->owers_count[task]; place++) {
+        uint32_t unit = memory->owers[task][place];
+        if (unit > last) return true;
+        obligation_changed_t row;
+        place_t whose = place_of(memory, &plan->units[unit], &plan->tasks[task], &plan->periods[period]);
+        if (obligation_tell(turn, memory, &whose, page->scratch, &row) && !page_add(page, begin + unit, &row)) return false;
+    }
     return true;
 }
 
 static void page_fill(turn_t *turn, const memory_t *memory, obligation_page_t *page) {
     const plan_t *plan = memory->plan;
+    text_t only = page->question->unit;
+    const unit_t *unit = only.size == 0 ? NULL : planbook_unit(memory->book, only);
+    if (only.size > 0 && unit == NULL) return;
+    uint32_t first = unit == NULL ? 0 : planbook_unit_index(memory->book, unit), last = unit == NULL ? UINT32_MAX : first;
     for (uint32_t period = 0; period < plan->periods_count; period++) {
         if (!wanted(page->question->period, plan->periods[period].id)) continue;
-        for (uint32_t task = 0; task < plan->tasks_count; task++) {
-            if (!wanted(page->question->task, plan->tasks[task].id)) continue;
-            for (uint32_t place = 0; place < memory->owers_count[task]; place++) {
-                const unit_t *unit = &plan->units[memory->owers[task][place]];
-                obligation_changed_t row;
-                if (!wanted(page->question->unit, unit->id)) continue;
-                place_t whose = place_of(memory, unit, &plan->tasks[task], &plan->periods[period]);
-                if (!obligation_tell(turn, memory, &whose, page->scratch, &row)) continue;
-                if (!page_add(page, &row)) return;
-            }
-        }
+        for (uint32_t task = 0; task < plan->tasks_count; task++)
+            if (wanted(page->question->task, plan->tasks[task].id) &&
+                !page_fill_task(turn, memory, page, period, task, first, last))
+                return;
     }
 }
 
@@ -108,7 +131,7 @@ static void answer_obligations(turn_t *turn, const packet_t *ask, reply_t *reply
     if (!ask_read(turn, ask, obligations_ask_type(), &question, reply)) return;
     if (turn_waits(turn, question.at_least)) return;
     const memory_t *memory = turn_memory(turn);
-    obligation_page_t page = {.question = &question, .skip = question.after, .scratch = arena_new()};
+    obligation_page_t page = {.question = &question, .scratch = arena_new()};
     page.rows = ARENA_NEW(turn_arena(turn), obligation_changed_t, LIMIT_ROWS);
     if (memory != NULL) page_fill(turn, memory, &page);
     arena_destroy(&page.scratch);
@@ -116,7 +139,8 @@ static void answer_obligations(turn_t *turn, const packet_t *ask, reply_t *reply
                           .now_ms = (uint64_t)turn_now_ms(turn),
                           .rows = page.rows,
                           .rows_count = page.count,
-                          .more = page.more};
+                          .more = page.next > 0,
+                          .next = page.next};
     reply_with(reply, obligations_type(), &told);
 }
 

@@ -49,7 +49,9 @@ static bool after_read(request_t *self, uint64_t *after) {
 static void on_obligations_told(request_t *self, const packet_t *packet) {
     obligations_t answer;
     if (!answer_is(self, packet, obligations_type(), &answer)) return;
-    told(self, message_to_json(obligations_type(), &answer), after_of(self));
+    json_t *json = message_to_json(obligations_type(), &answer); /* its `next` is aggregation's own */
+    if (answer.rows_count == 0) json_object_set_new(json, "rows", json_array());
+    reply_json(self, 200, json);
 }
 
 static bool row_is_late(const obligation_changed_t *row) {
@@ -60,14 +62,12 @@ static void on_late_told(request_t *self, const packet_t *packet) {
     obligations_t answer;
     if (!answer_is(self, packet, obligations_type(), &answer)) return;
     obligation_changed_t *late = ARENA_NEW(self->arena, obligation_changed_t, answer.rows_count);
-    uint64_t all = answer.rows_count;
     uint32_t count = 0;
     for (uint32_t index = 0; index < answer.rows_count; index++)
         if (row_is_late(&answer.rows[index])) late[count++] = answer.rows[index];
     answer.rows = late;
     answer.rows_count = count;
     json_t *json = message_to_json(obligations_type(), &answer);
-    if (answer.more) json_object_set_new(json, "next", json_integer((json_int_t)(after_of(self) + all)));
     if (count == 0) json_object_set_new(json, "rows", json_array());
     reply_json(self, 200, json);
 }

@@ -49,7 +49,7 @@ static err_t gather_obligations(gathering_t *self) {
     obligations_t page = {.more = true};
     self->obligations = (obligations_t){0};
     for (uint32_t pages = 0; page.more && pages < PAGES; pages++) {
-        obligations_ask_t ask = {.at_least = self->at_least, .period = self->period, .after = self->obligations.rows_count};
+        obligations_ask_t ask = {.at_least = self->at_least, .period = self->period, .after = page.next};
         page = (obligations_t){0};
         err_t err = from->ask(from->self, DESK_AGGREGATION, obligations_ask_type(), &ask, obligations_type(), &page);
         if (err == OK) err = moved(self, page.as_of);

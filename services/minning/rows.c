@@ -14,11 +14,11 @@ static void *joined(arena_t *arena, const void *rows, uint32_t had, const void *
 }
 
 int rows_obligations(cli_t *cli, obligations_ask_t *ask, obligations_t *answer) {
-    obligations_t page;
+    obligations_t page = {0};
     *answer = (obligations_t){0};
     do {
+        ask->after = page.next;
         page = (obligations_t){0};
-        ask->after = answer->rows_count;
         int exit_code = ask_desk(cli, "aggregation", obligations_ask_type(), ask, obligations_type(), &page);
         if (exit_code != EXIT_WELL) return exit_code;
         answer->rows = joined(cli->arena, answer->rows, answer->rows_count, page.rows, page.rows_count, sizeof *page.rows);

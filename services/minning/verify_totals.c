@@ -301,7 +301,7 @@ static int verify_owed(trial_t *self, uint32_t task, uint32_t period) {
                        page.rows[index].unit, text_of("-"), text_of("-"));
             if (!same) return EXIT_WELL;
         }
-        ask.after += page.rows_count;
+        ask.after = page.next;
     }
     for (; unit < plan->units_count; unit++)
         if (verify_owes(self->fold, unit, task, period))

@@ -158,23 +158,58 @@ static void amend(large_t *self) {
 
 /* ---------- one stage, in a child ---------- */
 
-static uint32_t ask_all_targets(stage_t *stage, arena_t *arena) {
+/* Asks, and reads the answer into `told`, which lives in `arena`. */
+static void ask_stage(stage_t *stage, const message_t *ask, const void *question, const message_t *answer, arena_t *arena,
+                      void *told) {
+    buffer_t frame = {0}, out = {0};
+    packet_t packet;
+    fault_t fault;
+    packet_encode(1, ask, question, &frame);
+    MUST(packet_decode((bytes_t){frame.at, (uint32_t)frame.size}, &packet, &fault) == OK);
+    MUST(stage_answer(stage, &packet, &out) && out.size <= LIMIT_FRAME);
+    MUST(packet_decode(arena_bytes(arena, (bytes_t){out.at, (uint32_t)out.size}), &packet, &fault) == OK);
+    MUST(packet_body(&packet, answer, arena, told, &fault) == OK);
+    buffer_destroy(&frame);
+    buffer_destroy(&out);
+}
+
+static uint32_t ask_all_targets(stage_t *stage) {
     uint32_t rows = 0;
+    arena_t *arena = arena_new();
     targets_t told;
     do {
-        buffer_t ask = {0}, out = {0};
-        packet_t packet;
-        fault_t fault;
-        packet_encode(1, targets_ask_type(), &(targets_ask_t){.after = rows}, &ask);
-        MUST(packet_decode((bytes_t){ask.at, (uint32_t)ask.size}, &packet, &fault) == OK);
-        MUST(stage_answer(stage, &packet, &out) && out.size <= LIMIT_FRAME);
-        MUST(packet_decode((bytes_t){out.at, (uint32_t)out.size}, &packet, &fault) == OK);
-        MUST(packet_body(&packet, targets_type(), arena, &told, &fault) == OK);
+        arena_reset(arena);
+        ask_stage(stage, targets_ask_type(), &(targets_ask_t){.after = rows}, targets_type(), arena, &told);
         rows += told.rows_count;
-        buffer_destroy(&ask);
-        buffer_destroy(&out);
     } while (told.more);
+    arena_destroy(&arena);
     return rows;
+}
+
+/* Of one period. */
+static uint32_t ask_all_obligations(stage_t *stage, text_t period) {
+    uint32_t rows = 0;
+    arena_t *arena = arena_new();
+    obligations_t told = {0};
+    do {
+        arena_reset(arena);
+        ask_stage(stage, obligations_ask_type(), &(obligations_ask_t){.period = period, .after = told.next}, obligations_type(),
+                  arena, &told);
+        rows += told.rows_count;
+    } while (told.more);
+    arena_destroy(&arena);
+    return rows;
+}
+
+static void ask_all(const large_t *self, stage_t *stage) {
+    double begin = wall_now();
+    uint32_t targets = ask_all_targets(stage);
+    MUST(targets == self->plan.tasks_count * self->plan.tasks[0].indicators_count);
+    double middle = wall_now();
+    uint32_t rows = ask_all_obligations(stage, self->plan.periods[0].id);
+    MUST(rows >= self->plan.units_count * self->plan.tasks_count);
+    printf("stages: %u targets told page by page in %.1f s, %u obligations of a month in %.1f s\n", targets, middle - begin, rows,
+           wall_now() - middle);
 }
 
 /* A dry run: the query thread has a plan of its own then. */
@@ -208,16 +243,14 @@ static int stage_run(large_t *self, uint32_t stage) {
     double took = wall_now() - begin;
     if (stage == 0) check_one(self, opened);
     if (stage == 0) MUST(scale_refused(stage_store(opened)) == 0);
-    uint32_t rows = stage == 1 ? ask_all_targets(opened, self->arena) : 0;
-    MUST(stage != 1 || rows == self->plan.tasks_count * self->plan.tasks[0].indicators_count);
+    if (stage == 1) ask_all(self, opened);
     uint64_t used_kib = memory_use().private_kib - before_kib, used, size;
     store_usage(stage_store(opened), &used, &size);
     stage_close(&opened);
     begin = wall_now();
     MUST(stage_open(role, path_of(self, role->name), &opened) == OK);
-    printf("stages: %-11s %8llu events in %6.1f s, start %5.0f ms, private %5.1f MB, store %6.1f MB%s\n", role->name,
-           (unsigned long long)events, took, (wall_now() - begin) * 1e3, (double)used_kib / 1024, (double)used / 1048576,
-           rows > 0 ? ", every target told page by page" : "");
+    printf("stages: %-11s %8llu events in %6.1f s, start %5.0f ms, private %5.1f MB, store %6.1f MB\n", role->name,
+           (unsigned long long)events, took, (wall_now() - begin) * 1e3, (double)used_kib / 1024, (double)used / 1048576);
     stage_close(&opened);
     store_close(&writer);
     bool large = used_kib / 1024 >= PRIVATE_MOST_MIB;
