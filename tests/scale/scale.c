@@ -6,21 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-memory_use_t memory_use(void) {
-    memory_use_t use = {0};
-    char line[1024];
-    FILE *file = fopen("/proc/self/smaps", "r");
-    unsigned long value;
-    bool store = false; /* the map of a store is the kernel's cache of a file, given back whenever somebody wants the memory */
-    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        if (line[0] < 'A' || line[0] > 'Z') store = strstr(line, "/data.mdb") != NULL;
-        if (sscanf(line, "Rss: %lu", &value) == 1) use.resident_kib += value;
-        if (!store && sscanf(line, "Private_Dirty: %lu", &value) == 1) use.private_kib += value;
-    }
-    if (file != NULL) fclose(file);
-    return use;
-}
-
 uint32_t scale_refused(store_t *verdicts) {
     enum { NEWEST = 10000 };
     uint32_t refused = 0;
@@ -62,7 +47,9 @@ int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "amend") == 0) return scale_amend(argc - 2, argv + 2);
     if (argc > 1 && strcmp(argv[1], "growth") == 0) return scale_growth(argc - 2, argv + 2);
     if (argc > 1 && strcmp(argv[1], "stages") == 0) return scale_stages(argc - 2, argv + 2);
+    if (argc > 1 && strcmp(argv[1], "watch") == 0) return scale_watch(argc - 2, argv + 2);
     fprintf(stderr, "usage: scale plan [UNITS TASKS INDICATORS GROUPS [explicit] [amended]]\n"
-                    "       scale stages [UNITS TASKS INDICATORS GROUPS] | amend [PLANFILE] | growth [ENTRIES [STAGED]]\n");
+                    "       scale stages [UNITS TASKS INDICATORS GROUPS] | amend [PLANFILE] | growth [ENTRIES [STAGED]]\n"
+                    "       scale watch HOME\n");
     return 64;
 }

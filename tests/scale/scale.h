@@ -25,6 +25,7 @@ int scale_plan(int argc, char **argv);   /* write a plan */
 int scale_amend(int argc, char **argv);  /* a plan amended in mid-year */
 int scale_stages(int argc, char **argv); /* a large plan through every stage */
 int scale_growth(int argc, char **argv); /* a ledger that grows */
+int scale_watch(int argc, char **argv);  /* the memory of a system's services, until it is told to stop */
 
 /* Private memory of this process, KiB, but for the maps of its stores, and its resident set with them. */
 typedef struct {
@@ -32,6 +33,9 @@ typedef struct {
     uint64_t resident_kib;
 } memory_use_t;
 memory_use_t memory_use(void);
+/* From now on a thread looks at it every 10 ms; the most private memory that it has seen, KiB. */
+void memory_follow(void);
+uint64_t memory_most_kib(void);
 
 /* Reports refused among the newest 10,000 events of validation's stream: a figure taken of refusals would be no figure. */
 uint32_t scale_refused(store_t *verdicts);

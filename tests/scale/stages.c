@@ -226,6 +226,13 @@ static void check_one(large_t *self, stage_t *stage) {
     buffer_destroy(&out);
 }
 
+static bool is_large(const char *name, uint64_t most_kib) {
+    bool large = most_kib / 1024 >= PRIVATE_MOST_MIB;
+    if (large) fprintf(stderr, "stages: %s had %llu MB to itself, %d at most\n", name, (unsigned long long)most_kib / 1024,
+                       PRIVATE_MOST_MIB);
+    return large;
+}
+
 /* Private memory of a child is what it takes beyond the parent's. */
 static int stage_run(large_t *self, uint32_t stage) {
     const role_t *role = role_of(stage);
@@ -238,36 +245,37 @@ static int stage_run(large_t *self, uint32_t stage) {
     txn_t *txn = store_read(writer);
     uint64_t events = txn_head(txn).seq;
     txn_abort(&txn);
+    memory_follow();
     double begin = wall_now();
     MUST(pump_from_store(opened, writer, role->reads, 0) == OK);
     double took = wall_now() - begin;
     if (stage == 0) check_one(self, opened);
     if (stage == 0) MUST(scale_refused(stage_store(opened)) == 0);
     if (stage == 1) ask_all(self, opened);
-    uint64_t used_kib = memory_use().private_kib - before_kib, used, size;
+    uint64_t kept_kib = memory_use().private_kib - before_kib, most_kib = memory_most_kib() - before_kib, used, size;
     store_usage(stage_store(opened), &used, &size);
     stage_close(&opened);
     begin = wall_now();
     MUST(stage_open(role, path_of(self, role->name), &opened) == OK);
-    printf("stages: %-11s %8llu events in %6.1f s, start %5.0f ms, private %5.1f MB, store %6.1f MB\n", role->name,
-           (unsigned long long)events, took, (wall_now() - begin) * 1e3, (double)used_kib / 1024, (double)used / 1048576);
+    printf("stages: %-11s %8llu events in %6.1f s, start %5.0f ms, private %5.1f MB, %5.1f at most, store %6.1f MB\n", role->name,
+           (unsigned long long)events, took, (wall_now() - begin) * 1e3, (double)kept_kib / 1024, (double)most_kib / 1024,
+           (double)used / 1048576);
     stage_close(&opened);
     store_close(&writer);
-    bool large = used_kib / 1024 >= PRIVATE_MOST_MIB;
-    if (large) fprintf(stderr, "stages: %s keeps more than %d MB to itself\n", role->name, PRIVATE_MOST_MIB);
-    return large ? 1 : 0;
+    return is_large(role->name, most_kib) ? 1 : 0;
 }
 
 static int intake_run(large_t *self) {
     uint64_t before_kib = memory_use().private_kib;
+    memory_follow();
     double begin = wall_now();
     MUST(intake_open(path_of(self, "intake"), self->signer_secret, &self->intake) == OK);
     double took = wall_now() - begin;
-    uint64_t used_kib = memory_use().private_kib - before_kib;
-    printf("stages: %-11s %8llu entries,       start %5.0f ms, private %5.1f MB\n", "intake",
-           (unsigned long long)intake_head(self->intake).seq, took * 1e3, (double)used_kib / 1024);
+    uint64_t kept_kib = memory_use().private_kib - before_kib, most_kib = memory_most_kib() - before_kib;
+    printf("stages: %-11s %8llu entries,       start %5.0f ms, private %5.1f MB, %5.1f at most\n", "intake",
+           (unsigned long long)intake_head(self->intake).seq, took * 1e3, (double)kept_kib / 1024, (double)most_kib / 1024);
     intake_close(&self->intake);
-    return used_kib / 1024 >= PRIVATE_MOST_MIB ? 1 : 0;
+    return is_large("intake", most_kib) ? 1 : 0;
 }
 
 static int in_child(large_t *self, uint32_t stage) {
