@@ -187,7 +187,7 @@ poison: all $(BUILD)/check/poison  ## an event that crashes a stage three times;
 define DURABLE
 $(BUILD)/check/$(1): $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/$(1)/*.c) tests/power/office.c tests/sim/pump.c)) $(LIBRARY)
 	@mkdir -p $$(dir $$@)
-	$(Q)$(CC) $(CFLAGS) $$^ -o $$@ $$(LDLIBS)
+	$(Q)$(CC) $(CFLAGS) $$^ -o $$@ $$(LDLIBS) -lcmocka
 endef
 $(foreach kind,power loops corruption,$(eval $(call DURABLE,$(kind))))
 

@@ -224,6 +224,7 @@ int main(int argc, char **argv) {
             failed++;
     }
     (void)evidence_power(states / 8, seed, &passed, &failed); /* files that come and go, in one thread */
+    (void)told_power(states / 8, seed, &passed, &failed);
     printf("power: %u passed, %u failed\n", passed, failed);
     return failed > 0;
 }

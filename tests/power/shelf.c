@@ -49,9 +49,13 @@ struct shelf {
 };
 
 bool shelf_deaf_to_bytes, shelf_deaf_to_rows, shelf_deaf_to_names;
+const char *shelf_deaf_to;
 static shelf_t *running;
 
-static bool is_deaf(const char *name) { return strcmp(name, "data.mdb") == 0 ? shelf_deaf_to_rows : shelf_deaf_to_bytes; }
+static bool is_deaf(const char *name) {
+    if (shelf_deaf_to != NULL && strcmp(name, shelf_deaf_to) == 0) return true;
+    return strcmp(name, "data.mdb") == 0 ? shelf_deaf_to_rows : shelf_deaf_to_bytes;
+}
 
 static void *grown(void *at, size_t size) {
     void *more = realloc(at, size);

@@ -18,6 +18,7 @@ uint64_t shelf_writes(const shelf_t *self);
 
 /* What must be found out: syncs of evidence, of the store's rows, or of folders, that do nothing. */
 extern bool shelf_deaf_to_bytes, shelf_deaf_to_rows, shelf_deaf_to_names;
+extern const char *shelf_deaf_to; /* the file of this name alone; NULL: none */
 
 /* Walks the states: after each call of shelf_next lay one with shelf_lay. At most `samples` a point. */
 typedef struct {
@@ -37,5 +38,7 @@ void shelf_heard_unlink(int folder, const char *path);
 
 /* The work on evidence files, and whether a state is one of those that may be. Both print what they find. */
 bool evidence_power(uint64_t states, uint64_t seed, uint32_t *passed, uint32_t *failed);
+/* The same of what the publisher told, and how far it came. */
+bool told_power(uint64_t states, uint64_t seed, uint32_t *passed, uint32_t *failed);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MODEL_ENTRIES = 64 };
+enum { MODEL_ENTRIES = 256 };
 
 typedef struct {
     uint64_t epoch;
@@ -26,6 +26,7 @@ struct redis {
     bool last_is_lost;         /* what it is asked last is done, and not answered */
     void (*between)(void *);   /* once, behind the answer that comes after so many others */
     uint32_t others;
+    void (*added)(void *, text_t body, bool ring); /* seen as it comes to stand there */
     void *owner;
     arena_t *arena;
 };
@@ -116,6 +117,7 @@ static inline post_t model_post(redis_t *self, const redis_post_t *post, const m
     self->entries[self->count] = *entry;
     self->entries[self->count++].body = arena_text(self->arena, post->body);
     self->rings += post->ring;
+    if (self->added != NULL) self->added(self->owner, post->body, post->ring);
     return POST_ADDED;
 }
 
