@@ -3,7 +3,8 @@
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
 
-#include "services/1-intake/intake.h"
+#include "services/1-intake/gather.h"
+#include "services/1-intake/ink.h"
 #include "services/4-alerting/publisher.h"
 #include "services/notifier/outbox.h"
 #include "services/plan/calendar.h"
@@ -61,6 +62,7 @@ typedef enum { ASK_REPORT, ASK_COMMAND } ask_kind_t;
 typedef struct {
     ask_kind_t kind;
     uint32_t index; /* of the submission or the command */
+    uint64_t life, first, last; /* of intake, and where it came among all that came in it: once, or repeated by its link */
 } ask_t;
 
 /* One report of one sender under one id. Another content under the same id is another submission. */
@@ -112,11 +114,16 @@ typedef struct {
 
 typedef struct {
     intake_t *intake; /* NULL: down */
-    buffer_t later;
-    uint32_t askers[LIMIT_GROUP + 2];
+    gather_t *gather;
+    ink_t *ink;
+    bool turns;         /* a turn has begun */
+    uint32_t heard;     /* frames of this turn */
+    buffer_t later;     /* answers of a group that is durable, whole */
+    uint32_t askers[LIMIT_GROUP + LIMIT_PACKETS];
     uint32_t asker_count;
-    uint32_t advancing; /* who waits for a long advance */
-    bool unsent;        /* committed; the receipts are not out yet */
+    bool unsent;        /* they are not out yet */
+    uint64_t receipted, arrived; /* the last entry that had its receipt in this life, and the last report of these to come */
+    uint64_t arrivals;
     parked_t parked[SIM_ACTORS];
     int64_t bound_ms; /* where this life's stamps began, when the steady clock said opened_ms; 0: not yet */
     int64_t opened_ms;
@@ -267,6 +274,9 @@ void sim_ledger_open(sim_t *sim);
 void sim_ledger_crash(sim_t *sim);
 bool sim_ledger_take(sim_t *sim, uint32_t from, bytes_t frame); /* false: not now */
 bool sim_ledger_work(sim_t *sim);                               /* one piece; false: nothing to do */
+bool sim_ledger_is_quiet(const sim_t *sim); /* up, and nothing that was taken is on its way to the disk */
+void sim_ledger_stop(sim_t *sim);           /* on SIGTERM */
+bool sim_ink_work(sim_t *sim);              /* sim_ink.c: writes the group that it was given; false: none */
 void sim_ledger_second(sim_t *sim);                             /* a second instance tries */
 
 /* --- stages (sim_folds.c) --- */

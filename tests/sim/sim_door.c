@@ -83,7 +83,7 @@ void sim_swap(sim_t *sim, submission_t *submission) {
 
 static uint64_t ask_new(sim_t *sim, ask_kind_t kind, uint32_t index) {
     if (sim->ask_count == SIM_ASKS) return 0;
-    sim->asks[sim->ask_count] = (ask_t){kind, index};
+    sim->asks[sim->ask_count] = (ask_t){.kind = kind, .index = index};
     return ++sim->ask_count;
 }
 

@@ -17,7 +17,7 @@ static void crash(sim_t *sim) {
         sim_door_crash(sim);
 }
 
-static void crash_intake(sim_t *sim) { sim_ledger_crash(sim); }
+static void crash_intake(sim_t *sim) { (sim_chance(sim, 300) ? sim_ledger_stop : sim_ledger_crash)(sim); }
 
 static void power(sim_t *sim) {
     sim_trace(sim, "power fails");

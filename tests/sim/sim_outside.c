@@ -76,7 +76,7 @@ static bool is_drained(sim_t *sim) {
     if (cause_seq < outside->last_cause || epoch != outside->last_epoch) outside->head_taken = false;
     outside->last_cause = cause_seq;
     outside->last_epoch = epoch;
-    if (!outside->head_taken && (sim->ledger.intake == NULL || intake_has_group(sim->ledger.intake))) return false;
+    if (!outside->head_taken && !sim_ledger_is_quiet(sim)) return false;
     if (!outside->head_taken) {
         outside->drained_at = intake_head(sim->ledger.intake).seq;
         outside->foreign = cause_seq > outside->drained_at;

@@ -167,7 +167,7 @@ static bool submissions_settled(sim_t *sim) {
 }
 
 static bool is_idle(sim_t *sim) {
-    if (sim->ledger.intake == NULL || sim->ledger.unsent || intake_has_group(sim->ledger.intake)) return false;
+    if (!sim_ledger_is_quiet(sim) || sim->ledger.unsent) return false;
     if (intake_pending(sim->ledger.intake) || sim_operator_busy(sim) || !submissions_settled(sim)) return false;
     for (uint32_t actor = 1; actor <= sim->fold_count; actor++)
         if (!sim_fold_idle(sim, actor)) return false;
