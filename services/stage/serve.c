@@ -180,7 +180,9 @@ void stream_door_close(stream_door_t **self) {
 void *stream_door_handle(stream_door_t *self) { return server_handle(self->server); }
 
 static void batch_send(stream_door_t *self, const parked_t *parked, const batch_t *batch) {
+    enum { BESIDE = 4096 /* more than the numbers around the events take */ };
     buffer_clear(&self->out);
+    buffer_room(&self->out, batch->events.size + BESIDE); /* at once: it is given away, and begins with nothing every time */
     packet_encode(parked->request_id, batch_type(), batch, &self->out);
     server_give(self->server, &parked->peer, &self->out);
 }
