@@ -71,6 +71,21 @@ static indicator_t indicator_make(sim_t *sim, uint32_t task, uint32_t number, co
     return indicator;
 }
 
+/* A number, and nothing beside it: what a busy ledger is full of. */
+static indicator_t plain_make(sim_t *sim, uint32_t task, const text_t *owers, uint32_t owers_count, uint32_t due) {
+    return (indicator_t){.id = id_of(sim, "i%u-%u", task, 0),
+                         .name = text_of("指标"),
+                         .measure = measure_count,
+                         .unit_word = text_of("个"),
+                         .required = true,
+                         .contributors = owers,
+                         .contributors_count = owers_count,
+                         .target = {.shape = shape_sum, .goal = 1 + sim_draw(sim, 300), .due = due}};
+}
+
+/* In every third year the task that is reported for most of all has one figure, and that is plain. */
+static bool is_plain_year(const sim_t *sim) { return sim->seed % 3 == 0; }
+
 task_t sim_task_make(sim_t *sim, uint32_t number) {
     const plan_t *plan = &sim->plan;
     uint32_t days = (uint32_t)day_between(plan->from, plan->to) + 1;
@@ -88,7 +103,12 @@ task_t sim_task_make(sim_t *sim, uint32_t number) {
     task.indicators_count = (uint32_t)sim_draw(sim, SIM_INDICATORS + 1);
     if (number == 0 && task.indicators_count == 0) task.indicators_count = 1;
     uint32_t due = day_add(FIRST_DAY, (int64_t)(1 + sim_draw(sim, (uint64_t)day_between(FIRST_DAY, task.due))));
-    for (uint32_t index = 0; index < task.indicators_count; index++)
+    bool plain = number == 0 && is_plain_year(sim);
+    if (plain) {
+        task.indicators_count = 1;
+        indicators[0] = plain_make(sim, number, owers, owers_count, due);
+    }
+    for (uint32_t index = 0; !plain && index < task.indicators_count; index++)
         indicators[index] = indicator_make(sim, number, index, owers, owers_count, due);
     task.indicators = indicators;
     return task;
