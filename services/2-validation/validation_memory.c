@@ -37,7 +37,7 @@ void *validation_memory_load(turn_t *turn) {
     store_key_t key = key_single();
     txn_get(turn_txn(turn), VALIDATION_ISSUES, &key, arena, &memory->issues);
     absences_fill(turn, memory);
-    sheets_begin(turn, &memory->sheets);
+    sheets_begin(turn, &memory->sheets, planbook_plan(book));
     return memory;
 }
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 enum {
-    SLOTS_LEAST = 1024,
     PERIODS_FIRST = 12, /* a new sheet has room for */
     ROW_GUESS = 2       /* a row takes about so many times less than its sheet */
 };
@@ -180,8 +179,8 @@ void sheet_standing_set(sheet_t *self, const validation_standing_t *standing, ui
     memcpy(brief->body_hash, standing->body_hash, sizeof brief->body_hash);
 }
 
-uint64_t sheet_place(const validation_place_t *place) {
-    return (uint64_t)(place->task - place->plan->tasks) << 32 | (uint64_t)(place->unit - place->plan->units);
+size_t sheet_place(const validation_place_t *place) {
+    return (size_t)(place->task - place->plan->tasks) * place->plan->units_count + (size_t)(place->unit - place->plan->units);
 }
 
 /* NULL: there is none. */
@@ -216,17 +215,22 @@ validation_history_t sheet_history(const sheet_t *self, text_t indicator) {
 
 static sheets_t *sheets_of(turn_t *turn) { return &((validation_memory_t *)turn_memory(turn))->sheets; }
 
-static void slots_take(sheets_t *self, uint32_t count) {
-    self->slots = calloc(count, sizeof *self->slots);
-    ASSERT(self->slots != NULL);
-    self->slots_count = count;
+/* Only what is touched of it becomes memory: a plan of thousands of units has a million places. */
+static void places_take(sheets_t *self) {
+    self->places = calloc(self->places_count + 1, sizeof *self->places);
+    ASSERT(self->places != NULL);
 }
 
-void sheets_begin(turn_t *turn, sheets_t *self) {
+static size_t changed_words(const sheets_t *self) { return self->places_count / 64 + 1; }
+
+void sheets_begin(turn_t *turn, sheets_t *self, const plan_t *plan) {
     store_key_t all = key_new();
     validation_standing_t stray;
     *self = (sheets_t){.arena = arena_new(), .scratch = arena_new()};
-    slots_take(self, SLOTS_LEAST);
+    self->places_count = (size_t)plan->tasks_count * plan->units_count;
+    places_take(self);
+    self->changed = calloc(changed_words(self), sizeof *self->changed);
+    ASSERT(self->changed != NULL);
     scan_t scan = scan_begin(turn_txn(turn), VALIDATION_STRAY, &all, NULL);
     self->strays = scan_next(&scan, turn_arena(turn), &stray);
     scan_end(&scan);
@@ -235,22 +239,8 @@ void sheets_begin(turn_t *turn, sheets_t *self) {
 void sheets_destroy(sheets_t *self) {
     arena_destroy(&self->arena);
     arena_destroy(&self->scratch);
-    free(self->slots);
+    free(self->places);
     free(self->changed);
-}
-
-static uint32_t slot_of(const sheets_t *self, uint64_t place) {
-    uint32_t mask = self->slots_count - 1, at = (uint32_t)(place * 0x9E3779B97F4A7C15u >> 32) & mask;
-    while (self->slots[at].sheet != NULL && self->slots[at].place != place) at = (at + 1) & mask;
-    return at;
-}
-
-static void slots_grow(sheets_t *self) {
-    sheets_t old = *self;
-    slots_take(self, 2 * old.slots_count);
-    for (uint32_t index = 0; index < old.slots_count; index++)
-        if (old.slots[index].sheet != NULL) self->slots[slot_of(self, old.slots[index].place)] = old.slots[index];
-    free(old.slots);
 }
 
 sheet_t *sheet_of(turn_t *turn, const validation_place_t *place) {
@@ -259,16 +249,12 @@ sheet_t *sheet_of(turn_t *turn, const validation_place_t *place) {
     sheets_t *self = sheets_of(turn);
     sheet_t *newest = self->newest;
     if (newest != NULL && newest->unit == place->unit && newest->task == place->task) return newest;
-    uint32_t at = slot_of(self, sheet_place(place));
-    sheet_t *sheet = self->slots[at].sheet;
-    if (sheet == NULL) {
-        sheet = sheet_read(turn, place, self->arena);
-        self->slots[at].place = sheet->place;
-        self->slots[at].sheet = sheet;
-        self->bytes += sheet->bytes;
-        if (2 * ++self->count > self->slots_count) slots_grow(self);
+    sheet_t **sheet = &self->places[sheet_place(place)];
+    if (*sheet == NULL) {
+        *sheet = sheet_read(turn, place, self->arena);
+        self->bytes += (*sheet)->bytes;
     }
-    return self->newest = sheet;
+    return self->newest = *sheet;
 }
 
 /* It will be written with the next commit: its page counts from now on. */
@@ -277,13 +263,8 @@ static void sheet_note(turn_t *turn, sheet_t *sheet, size_t before) {
     self->bytes += sheet->bytes - before;
     if (sheet->changed) return;
     sheet->changed = true;
-    if (self->changed_count == self->changed_room) {
-        self->changed_room = self->changed_room == 0 ? SLOTS_LEAST : 2 * self->changed_room;
-        self->changed = realloc(self->changed, self->changed_room * sizeof *self->changed);
-        ASSERT(self->changed != NULL);
-    }
-    self->changed[self->changed_count].place = sheet->place;
-    self->changed[self->changed_count++].sheet = sheet;
+    self->changed[sheet->place / 64] |= UINT64_C(1) << sheet->place % 64;
+    self->changed_count++;
     txn_promise(turn_txn(turn), VALIDATION_SHEET, (uint32_t)(sheet->bytes / ROW_GUESS));
 }
 
@@ -294,39 +275,46 @@ static inline void sheet_change(turn_t *turn, sheet_t *sheet, size_t before) {
 
 void sheet_touch(turn_t *turn, sheet_t *self) { sheet_change(turn, self, self->bytes); }
 
-/* The plan's order is that of the rows, or nearly: neighbours share a page. */
-static int place_compare(const void *a, const void *b) {
-    const uint64_t *one = a, *other = b; /* the first of what `changed` holds */
-    return *one < *other ? -1 : *one > *other;
+/* Those that changed, in the plan's order: that of the rows, or nearly, so that neighbours share a page. */
+static sheet_t **sheets_changed(sheets_t *self, arena_t *arena) {
+    sheet_t **sheets = arena_room(arena, self->changed_count * sizeof *sheets);
+    uint32_t count = 0;
+    for (size_t word = 0; word < changed_words(self); word++)
+        for (uint64_t bits = self->changed[word]; bits != 0; bits &= bits - 1)
+            sheets[count++] = self->places[word * 64 + (size_t)__builtin_ctzll(bits)];
+    return sheets;
 }
 
 /* Thousands are written one behind the other, and no cache holds them all: the lines of the one after next, then the lists of the
  * next come while one is written. */
-static void sheet_await(const sheets_t *self, uint32_t index) {
+static void sheet_await(sheet_t *const *sheets, uint32_t left) {
     enum { LINE = 64 };
-    if (index + 2 < self->changed_count) __builtin_prefetch(self->changed[index + 2].sheet);
-    if (index + 1 >= self->changed_count) return;
-    const sheet_t *next = self->changed[index + 1].sheet;
+    if (left > 2) __builtin_prefetch(sheets[2]);
+    if (left < 2) return;
+    const sheet_t *next = sheets[1];
     const uint8_t *standings = (const uint8_t *)next->standings, *series = (const uint8_t *)next->series;
     for (size_t at = 0; at < next->standings_count * sizeof *next->standings; at += LINE) __builtin_prefetch(standings + at);
     for (size_t at = 0; at < next->series_count * sizeof *next->series; at += LINE) __builtin_prefetch(series + at);
 }
 
 void sheets_settle(turn_t *turn, sheets_t *self) {
-    if (self->changed_count > 1) qsort(self->changed, self->changed_count, sizeof *self->changed, place_compare);
-    for (uint32_t index = 0; index < self->changed_count; index++) {
-        sheet_await(self, index);
+    uint32_t count = self->changed_count;
+    if (count == 0) return;
+    sheet_t **sheets = sheets_changed(self, turn_arena(turn));
+    for (uint32_t index = 0; index < count; index++) {
+        sheet_await(sheets + index, count - index);
         arena_reset(self->scratch);
-        sheet_write(turn, self->changed[index].sheet, self->scratch);
+        sheet_write(turn, sheets[index], self->scratch);
     }
+    memset(self->changed, 0, changed_words(self) * sizeof *self->changed);
     self->changed_count = 0;
 }
 
 void sheets_trim(turn_t *turn, sheets_t *self) {
     if (self->bytes < LIMIT_SHEETS_AT_HAND) return;
     sheets_settle(turn, self);
-    memset(self->slots, 0, self->slots_count * sizeof *self->slots);
-    self->count = 0;
+    free(self->places);
+    places_take(self);
     self->bytes = 0;
     self->newest = NULL;
     arena_reset(self->arena);

@@ -12,22 +12,16 @@ typedef struct sheet sheet_t;
 typedef struct {
     arena_t *arena; /* all of them live in it */
     arena_t *scratch; /* for one row */
-    struct {
-        uint64_t place; /* task and unit, by their positions in the plan */
-        sheet_t *sheet; /* NULL: free */
-    } *slots;
-    uint32_t slots_count, count;
-    struct {
-        uint64_t place; /* beside it: who sorts them touches none */
-        sheet_t *sheet;
-    } *changed; /* since they were settled, each once */
-    uint32_t changed_count, changed_room;
+    sheet_t **places; /* task by task each unit's, as the plan has them; NULL: not at hand */
+    size_t places_count;
+    uint64_t *changed; /* a bit for each place, set since they were settled */
+    uint32_t changed_count;
     sheet_t *newest; /* the one that was looked for last, or NULL */
     size_t bytes;
     bool strays; /* there is a stray, perhaps */
 } sheets_t;
 
-void sheets_begin(turn_t *turn, sheets_t *self);
+void sheets_begin(turn_t *turn, sheets_t *self, const plan_t *plan);
 void sheets_destroy(sheets_t *self);
 void sheets_settle(turn_t *turn, sheets_t *self); /* they become rows */
 void sheets_trim(turn_t *turn, sheets_t *self);   /* between two events: where many are at hand, none are afterwards */

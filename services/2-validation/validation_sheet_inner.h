@@ -22,7 +22,7 @@ typedef struct {
 struct sheet {
     const unit_t *unit;
     const task_t *task;
-    uint64_t place; /* of both in the plan */
+    size_t place; /* of both in the plan */
     arena_t *arena;
     brief_t *standings; /* ascending by period */
     series_t *series;   /* ascending by indicator */
@@ -35,7 +35,7 @@ struct sheet {
     const indicator_t *plain; /* see validation_plain.c; NULL: none, or not known yet */
 };
 
-uint64_t sheet_place(const validation_place_t *place); /* of its unit and task in the plan */
+size_t sheet_place(const validation_place_t *place); /* of its unit and task in the plan */
 /* What stands for one period takes the place of what stood. `guess`: its place in the plan. */
 void sheet_standing_set(sheet_t *self, const validation_standing_t *standing, uint32_t guess);
 series_t *sheet_series_add(sheet_t *self, text_t indicator); /* the one that is there, or a new one */
