@@ -33,8 +33,8 @@
 #define LIMIT_ABOVE 16                     /* leads, coordinator, supervisor who hear of one late report */
 #define LIMIT_ROWS 1024                    /* rows in one answer to a query; the rest is asked for with `after` */
 #define LIMIT_EDGE_FRAME (256 * 1024)      /* one message from a unit */
-#define LIMIT_EDGE_BATCH 256               /* messages in one frame from a unit */
-#define LIMIT_PACKETS 256                  /* packets in one frame between services */
+#define LIMIT_EDGE_BATCH 512               /* messages in one frame from a unit */
+#define LIMIT_PACKETS 512                  /* packets in one frame between services */
 #define LIMIT_ENTRY (4 * 1024 * 1024)      /* one event; a plan is the largest */
 #define LIMIT_BATCH (4 * 1024 * 1024)      /* one batch of events between two stages */
 #define LIMIT_FETCH (1024 * 1024)          /* of it, unless more is asked for: both ends hold several, and read them warm */

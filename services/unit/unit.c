@@ -143,7 +143,7 @@ static uint64_t report_put(unit_link_t *self, const report_t *report, int64_t cl
 }
 
 uint64_t unit_gather_report(unit_link_t *self, const report_t *report, int64_t client_ms) {
-    enum { ENOUGH = LIMIT_EDGE_FRAME / 4 }; /* a frame of gathered reports is not let grow far above this */
+    enum { ENOUGH = LIMIT_EDGE_FRAME / 2 }; /* a frame of gathered reports is not let grow far above this */
     bool full = self->gathered.count == LIMIT_EDGE_BATCH || self->gathered.size >= ENOUGH;
     if (full && !unit_flush(self)) return 0;
     return report_put(self, report, client_ms);

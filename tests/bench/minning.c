@@ -96,9 +96,14 @@ static void send_retries(bench_t *self, sender_t *sender) {
     }
 }
 
+/* Of all that may be under way no more than a quarter leaves in one frame: the others are on their way while it is worked on. */
 static void fill_window(bench_t *self, sender_t *sender) {
-    uint32_t in_frame = self->load->in_frame;
-    while (room_of(self, sender) >= in_frame) send_new(self, sender, in_frame);
+    const load_t *load = self->load;
+    uint32_t quarter = load->clients * load->window / 4, gathered = 0;
+    for (; room_of(self, sender) >= load->in_frame; gathered += load->in_frame) {
+        if (gathered >= quarter && unit_flush(sender->link)) gathered = 0;
+        send_new(self, sender, load->in_frame);
+    }
 }
 
 /* --- its answers --- */
