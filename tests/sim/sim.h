@@ -240,7 +240,7 @@ struct sim {
     uint32_t login_count;
     uint64_t known_revision[SIM_UNITS][SIM_TASKS][SIM_PERIODS];
     uint64_t newest_generation[SIM_UNITS]; /* as the door believes */
-    uint64_t announced_seq[SIM_PERIODS]; /* of bulletins, and the last objection, as officers have seen them */
+    uint64_t announced_seq[SIM_PERIODS]; /* of bulletins, by the period's number, and the last objection, as officers know them */
     uint64_t objected_seq;
     uint64_t published_count; /* as the office knows */
     uint32_t bulletin;        /* period of the one that it works on */
@@ -355,6 +355,7 @@ void sim_rights_walk(sim_rights_walk_t *walk, sim_t *sim, const event_t *event);
 /* --- the plan amended (sim_amend.c) --- */
 void sim_plan_amend_order(sim_t *sim);
 void sim_plan_in_force(sim_t *sim);
+uint32_t sim_period_now(const plan_t *plan, const plan_t *old, uint32_t period); /* its place in the amended plan */
 void sim_plan_take(sim_t *sim, txn_t *ledger, uint64_t seq); /* plan_adopted: from then on by this one */
 
 /* --- what the house does for itself (sim_upkeep.c) --- */

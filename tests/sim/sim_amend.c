@@ -1,6 +1,6 @@
 /* The plan amended in mid-year, in one entry or in parts: names, how much is aimed at, by when reports are due; and what comes in:
- * a task, a unit with a key of its own, a period. What is added up ends as if the last plan had been there from its start, and what
- * was judged stays judged. */
+ * a task, a unit with a key of its own, a period behind the others or between them. What is added up ends as if the last plan had
+ * been there from its start, and what was judged stays judged. */
 #include <string.h>
 
 #include "proto/plan_parts.h"
@@ -71,7 +71,7 @@ static void unit_join(sim_t *sim, plan_t *plan, unit_t *units, task_t *tasks) {
     }
 }
 
-/* --- a period comes in: the year is longer than it was, or somebody is to confirm beyond it --- */
+/* --- a period comes in: the year is longer than it was, somebody is to confirm beyond it, or a hole is filled --- */
 
 static void period_join(sim_t *sim, plan_t *plan, period_t *periods) {
     const period_t *last = &periods[plan->periods_count - 1];
@@ -86,6 +86,46 @@ static void period_join(sim_t *sim, plan_t *plan, period_t *periods) {
     if (!period->confirmation) plan->to = period->to;
     sim->confirms |= period->confirmation;
     sim->end_ms += days * 86400000LL;
+}
+
+/* Behind how many periods it would stand; the days that are free there. false: there is no hole. */
+static bool hole_find(sim_t *sim, const plan_t *plan, const period_t *periods, uint32_t *place, uint32_t *from, uint32_t *to) {
+    uint32_t first = (uint32_t)sim_draw(sim, plan->periods_count);
+    for (uint32_t count = 0; count < plan->periods_count; count++) {
+        *place = (first + count) % plan->periods_count;
+        *from = *place == 0 ? plan->from : day_add(periods[*place - 1].to, 1);
+        *to = day_add(periods[*place].from, -1);
+        if (*to >= *from) return true;
+    }
+    return false;
+}
+
+static void period_fill(sim_t *sim, plan_t *plan, period_t *periods) {
+    uint32_t place, from, to;
+    if (!hole_find(sim, plan, periods, &place, &from, &to)) return;
+    from = day_add(from, (int64_t)sim_draw(sim, (uint64_t)day_between(from, to) + 1));
+    to = day_add(from, (int64_t)sim_draw(sim, (uint64_t)day_between(from, to) + 1));
+    memmove(&periods[place + 1], &periods[place], sizeof *periods * (plan->periods_count - place));
+    periods[place] = (period_t){.id = arena_format(sim->arena, "p%u", plan->periods_count),
+                                .from = from,
+                                .to = to,
+                                .due = day_add(from, (int64_t)sim_draw(sim, (uint64_t)day_between(from, to) + 3)),
+                                .confirmation = periods[place + 1].confirmation};
+    sim_trace(sim, "a period comes in as the %u. of %u", place + 1, ++plan->periods_count);
+}
+
+/* What no amendment may do: a period goes, or its days are others. */
+static void period_wrong(sim_t *sim, plan_t *plan) {
+    period_t *periods = ARENA_NEW(sim->arena, period_t, SIM_PERIODS);
+    uint32_t place = (uint32_t)sim_draw(sim, plan->periods_count), behind = plan->periods_count - place - 1;
+    memcpy(periods, plan->periods, sizeof *periods * plan->periods_count);
+    plan->periods = periods;
+    if (periods[place].from < periods[place].to && sim_chance(sim, 500)) {
+        periods[place].to = day_add(periods[place].to, -1);
+        return;
+    }
+    memmove(&periods[place], &periods[place + 1], sizeof *periods * behind);
+    plan->periods_count--;
 }
 
 static plan_t plan_amended(sim_t *sim) {
@@ -103,6 +143,7 @@ static plan_t plan_amended(sim_t *sim) {
     }
     if (plan.units_count < SIM_UNITS && sim_chance(sim, 400)) unit_join(sim, &plan, units, tasks);
     if (plan.periods_count < SIM_PERIODS && sim_chance(sim, 300)) period_join(sim, &plan, periods);
+    if (plan.periods_count < SIM_PERIODS && sim_chance(sim, 750)) period_fill(sim, &plan, periods);
     if (plan.tasks_count < SIM_TASKS && sim_chance(sim, 500)) {
         tasks[plan.tasks_count] = sim_task_make(sim, plan.tasks_count);
         plan.tasks_count++;
@@ -151,13 +192,37 @@ static void plan_set(sim_t *sim, const plan_t *plan) {
     sim->book = planbook_new(&sim->plan);
 }
 
+uint32_t sim_period_now(const plan_t *plan, const plan_t *old, uint32_t period) {
+    uint32_t now = 0;
+    while (now < plan->periods_count && !text_equal(plan->periods[now].id, old->periods[period].id)) now++;
+    ASSERT(now < plan->periods_count); /* no amendment leaves one out */
+    return now;
+}
+
+/* Whoever remembers something of a period finds it in its new place. */
+static void periods_follow(sim_t *sim, const plan_t *plan) {
+    uint64_t known[SIM_UNITS][SIM_TASKS][SIM_PERIODS] = {{{0}}};
+    for (uint32_t period = 0; period < sim->plan.periods_count; period++) {
+        uint32_t now = sim_period_now(plan, &sim->plan, period);
+        for (uint32_t place = 0; place < SIM_UNITS * SIM_TASKS; place++)
+            known[place / SIM_TASKS][place % SIM_TASKS][now] = sim->known_revision[place / SIM_TASKS][place % SIM_TASKS][period];
+    }
+    for (uint32_t index = 0; index < sim->submission_count; index++)
+        sim->submissions[index].period = sim_period_now(plan, &sim->plan, sim->submissions[index].period);
+    sim->bulletin = sim_period_now(plan, &sim->plan, sim->bulletin);
+    memcpy(sim->known_revision, known, sizeof known);
+}
+
 /* In one entry or in parts; the parts may come too late, or twice. */
 void sim_plan_amend_order(sim_t *sim) {
-    plan_t plan = plan_amended(sim), file = sim_chance(sim, 300) ? shuffled(sim, &plan) : plan;
+    bool wrong = sim_chance(sim, 100) && sim->plan.periods_count > 1;
+    plan_t plan = wrong ? sim->plan : plan_amended(sim), file;
+    if (wrong) period_wrong(sim, &plan);
+    file = sim_chance(sim, 300) ? shuffled(sim, &plan) : plan;
     plan_parts_t parts;
     fault_t fault;
     err_t err = plan_parts_make(&file, sim_chance(sim, 500) ? 1 : UINT32_MAX, &parts, &fault);
-    SIM_HOLDS(sim, "plan_is_right", err == OK, "amended: %s", err_name(err));
+    SIM_HOLDS(sim, "plan_is_right", err == OK, "amended: %s, %s at %s", err_name(err), err == OK ? "" : fault.code, fault.path);
     bool late = sim_chance(sim, 100);
     if (late) sim_order_new(sim, plan_adopted_type(), &parts.adopted);
     for (uint32_t index = 0; index < parts.adopted.parts; index++) {
@@ -165,9 +230,11 @@ void sim_plan_amend_order(sim_t *sim) {
         sim_order_new(sim, plan_part_type(), &part);
     }
     if (!late) sim_order_new(sim, plan_adopted_type(), &parts.adopted);
-    sim_trace(sim, "operator amends the plan: %llu parts; %u units, %u tasks, %u periods", (unsigned long long)parts.adopted.parts,
-              plan.units_count, plan.tasks_count, plan.periods_count);
+    sim_trace(sim, "operator amends the plan%s: %llu parts; %u units, %u tasks, %u periods", wrong ? " as he may not" : "",
+              (unsigned long long)parts.adopted.parts, plan.units_count, plan.tasks_count, plan.periods_count);
     plan_parts_destroy(&parts);
+    if (wrong) return;
+    periods_follow(sim, &plan);
     plan_set(sim, &plan); /* whoever reports goes by it from now on, in force or not */
 }
 

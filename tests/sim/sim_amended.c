@@ -1,6 +1,8 @@
 /* What another plan in the middle of the year means for obligations, by the rules as they are written down. */
 #include "tests/sim/sim_recount.h"
 
+enum { NEW = UINT32_MAX }; /* it stood nowhere before */
+
 bool sim_is_owed(const recount_t *count, uint32_t unit, uint32_t task, uint32_t period) {
     bool reported = count->stands[unit][task][period].revision > 0;
     return sim_owes(&count->sim->plan, unit, task, period) && (reported || !count->spared[unit][task][period]);
@@ -12,12 +14,49 @@ static bool is_past(const plan_t *plan, uint32_t period, int64_t at_ms) {
 }
 
 /* "What an amendment makes owed when it is past already is owed by nobody." */
-static bool comes_too_late(const recount_t *count, const plan_t *old, uint32_t period, int64_t at_ms) {
+static bool comes_too_late(const recount_t *count, const plan_t *old, uint32_t period, uint32_t before, int64_t at_ms) {
     const plan_t *plan = &count->sim->plan;
     bool past = is_past(plan, period, at_ms);
-    if (period >= old->periods_count) return past && at_ms >= instant_of_day(plan, plan->periods[period].from, 0);
-    bool open = count->passed_ms >= instant_of_day(old, old->periods[period].from, 0); /* a day off may bring it forward */
-    return open && past && is_past(old, period, count->passed_ms);
+    if (before == NEW) return past && at_ms >= instant_of_day(plan, plan->periods[period].from, 0);
+    bool open = count->passed_ms >= instant_of_day(old, old->periods[before].from, 0); /* a day off may bring it forward */
+    return open && past && is_past(old, before, count->passed_ms);
+}
+
+/* Where each period of the plan at hand stood before. "Nothing that has an id goes": it has the days that it had. */
+static void periods_before(const recount_t *count, const plan_t *old, uint32_t before[SIM_PERIODS]) {
+    const plan_t *plan = &count->sim->plan;
+    for (uint32_t period = 0; period < SIM_PERIODS; period++) before[period] = NEW;
+    for (uint32_t period = 0; count->amended && period < old->periods_count; period++) {
+        uint32_t now = sim_period_now(plan, old, period);
+        const period_t *was = &old->periods[period], *is = &plan->periods[now];
+        bool same = was->from == is->from && was->to == is->to && was->confirmation == is->confirmation;
+        SIM_HOLDS(count->sim, "periods_keep_their_days", same, "p%u", period);
+        before[now] = period;
+    }
+}
+
+/* What is counted stands by a period's place. */
+static void places_follow(recount_t *count, const plan_t *old) {
+    const plan_t *plan = &count->sim->plan;
+    uint32_t now[SIM_PERIODS] = {0};
+    for (uint32_t period = 0; period < old->periods_count; period++) now[period] = sim_period_now(plan, old, period);
+    for (uint32_t unit = 0; unit < SIM_UNITS; unit++)
+        for (uint32_t task = 0; task < SIM_TASKS; task++)
+            for (uint32_t period = old->periods_count; period > 0; period--) { /* places only grow */
+                uint32_t from = period - 1, to = now[from];
+                if (from == to) continue;
+                count->stands[unit][task][to] = count->stands[unit][task][from];
+                count->since_ms[unit][task][to] = count->since_ms[unit][task][from];
+                count->stands[unit][task][from] = (stand_t){0};
+                count->since_ms[unit][task][from] = 0;
+            }
+    for (uint32_t index = 0; index < count->saying_count; index++) count->sayings[index].period = now[count->sayings[index].period];
+    for (uint32_t index = 0; index < count->decision_count; index++)
+        count->decisions[index].saying.period = now[count->decisions[index].saying.period];
+    for (uint64_t index = 0; index < count->promise_count; index++)
+        count->promises[index].period = now[count->promises[index].period];
+    for (uint32_t index = 0; index < count->request_count; index++)
+        count->requests[index].period = now[count->requests[index].period];
 }
 
 void sim_plan_count(recount_t *count, const event_t *event) {
@@ -30,12 +69,17 @@ void sim_plan_count(recount_t *count, const event_t *event) {
                 owed[unit][task][period] = sim_owes(&old, unit, task, period) && !count->spared[unit][task][period];
     sim_plan_take(sim, count->ledger, event->seq);
     const plan_t *plan = &sim->plan;
+    uint32_t before[SIM_PERIODS];
+    periods_before(count, &old, before);
+    if (count->amended) places_follow(count, &old);
     for (uint32_t unit = 0; count->amended && unit < plan->units_count; unit++)
         for (uint32_t task = 0; task < plan->tasks_count; task++)
             for (uint32_t period = 0; period < plan->periods_count; period++) {
-                bool was = owed[unit][task][period], moved = was && plan->periods[period].due != old.periods[period].due;
+                uint32_t place = before[period];
+                bool was = place != NEW && owed[unit][task][place];
+                bool moved = was && plan->periods[period].due != old.periods[place].due;
                 if (moved || !was) count->since_ms[unit][task][period] = event->at_ms;
-                count->spared[unit][task][period] = !was && comes_too_late(count, &old, period, event->at_ms);
+                count->spared[unit][task][period] = !was && comes_too_late(count, &old, period, place, event->at_ms);
             }
     count->amended = true;
 }

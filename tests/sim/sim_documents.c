@@ -50,10 +50,15 @@ static uint32_t period_of(const sim_t *sim, text_t id) {
     return SIM_PERIODS;
 }
 
+/* What is remembered of a period stands by its number: its place may change. SIM_PERIODS: the plan does not know it. */
+static uint32_t number_of(const sim_t *sim, text_t id) {
+    return period_of(sim, id) == SIM_PERIODS ? SIM_PERIODS : (uint32_t)(id.at[1] - '0');
+}
+
 /* Against what the ledger announced last, or what was never announced; sent at once. */
 static void objection_raise_order(sim_t *sim, const period_t *period) {
     uint32_t officer = (uint32_t)sim_draw(sim, SIM_OFFICERS);
-    uint64_t announced_seq = sim->announced_seq[period - sim->plan.periods];
+    uint64_t announced_seq = sim->announced_seq[number_of(sim, period->id)];
     objection_raise_t raise = {.kind = document_kind_bulletin,
                                .period = period->id,
                                .announced_seq = announced_seq > 0 ? announced_seq : 1,
@@ -115,7 +120,7 @@ void sim_operator_document(sim_t *sim) {
     uint32_t at = sim_chance(sim, 700) ? sim->bulletin : (uint32_t)sim_draw(sim, sim->plan.periods_count);
     const period_t *period = &sim->plan.periods[at];
     uint64_t luck = sim_draw(sim, 100);
-    bool announced = sim->announced_seq[at] > 0;
+    bool announced = sim->announced_seq[number_of(sim, period->id)] > 0;
     if (luck < (announced ? 6 : 80)) announcement_order(sim, period);
     else if (luck < (announced ? 35 : 90)) objection_order(sim, period);
     else publication_order(sim, period);
@@ -135,10 +140,10 @@ void sim_documents_answered(sim_t *sim, const order_t *order, uint64_t seq) {
     }
     if (body.kind != KIND_document_announced || packet_body(&body, document_announced_type(), sim->moment, &told, &fault) != OK)
         return;
-    uint32_t period = period_of(sim, told.period);
+    uint32_t period = period_of(sim, told.period), number = number_of(sim, told.period);
     if (period == SIM_PERIODS) return;
-    bool news = sim->announced_seq[period] != seq;
-    sim->announced_seq[period] = seq;
+    bool news = sim->announced_seq[number] != seq;
+    sim->announced_seq[number] = seq;
     sim->bulletin = period;
     if (news && sim_chance(sim, 450) && sim->officer_count == SIM_OFFICERS) objection_raise_order(sim, &sim->plan.periods[period]);
 }
@@ -155,7 +160,7 @@ static void walk_published(sim_documents_walk_t *walk, sim_t *sim, const event_t
     document_published_t told;
     fault_t fault;
     bool read = event_body(event, document_published_type(), sim->moment, &told, &fault) == OK;
-    uint32_t period = read ? period_of(sim, told.period) : SIM_PERIODS;
+    uint32_t period = read ? number_of(sim, told.period) : SIM_PERIODS;
     unsigned long long seq = (unsigned long long)event->seq;
     SIM_HOLDS(sim, "documents_are_whole", period < SIM_PERIODS && part_seen(walk, told.hash), "entry %llu", seq);
     SIM_HOLDS(sim, "published_once", !walk->published[period], "entry %llu publishes it again", seq);
@@ -176,7 +181,7 @@ static void walk_raised(sim_documents_walk_t *walk, sim_t *sim, const event_t *e
     objection_raised_t raised;
     fault_t fault;
     bool read = event_body(event, objection_raised_type(), sim->moment, &raised, &fault) == OK;
-    uint32_t period = read ? period_of(sim, raised.period) : SIM_PERIODS;
+    uint32_t period = read ? number_of(sim, raised.period) : SIM_PERIODS;
     unsigned long long seq = (unsigned long long)event->seq;
     SIM_HOLDS(sim, "objections_are_read", period < SIM_PERIODS && walk->objection_count < SIM_ORDERS, "entry %llu", seq);
     int64_t open_until_ms = working_hours_after(&sim->plan, walk->announced_ms[period], LIMIT_OBJECTION_HOURS);
@@ -210,7 +215,7 @@ void sim_documents_walk(sim_documents_walk_t *walk, sim_t *sim, const event_t *e
     if (event->kind == KIND_objection_answered) walk_answered(walk, sim, event);
     if (event->kind != KIND_document_announced) return;
     bool read = event_body(event, document_announced_type(), sim->moment, &told, &fault) == OK;
-    uint32_t period = read ? period_of(sim, told.period) : SIM_PERIODS;
+    uint32_t period = read ? number_of(sim, told.period) : SIM_PERIODS;
     SIM_HOLDS(sim, "documents_are_whole", period < SIM_PERIODS && part_seen(walk, told.hash), "entry %llu",
               (unsigned long long)event->seq);
     SIM_HOLDS(sim, "published_once", !walk->published[period], "entry %llu announces what is out",

@@ -133,8 +133,9 @@ static void periods_make(sim_t *sim, uint32_t days_each) {
     /* in some years postings are confirmed beyond the last report */
     uint32_t beyond = sim_chance(sim, 350) ? 1 + (uint32_t)sim_draw(sim, plan->periods_count - 1) : 0;
     uint32_t last = plan->periods_count - beyond;
-    for (uint32_t index = 0; index < plan->periods_count; index++) {
-        uint32_t from = day_add(FIRST_DAY, (int64_t)index * days_each);
+    bool holes = sim_chance(sim, 600); /* for which somebody will think of a period only in mid-year */
+    for (uint32_t index = 0, from = FIRST_DAY; index < plan->periods_count; index++, from = day_add(from, days_each)) {
+        if (holes && sim_chance(sim, 450)) from = day_add(from, (int64_t)(1 + sim_draw(sim, days_each)));
         periods[index] = (period_t){.id = id_of(sim, "p%u", index, 0),
                                     .from = from,
                                     .to = day_add(from, days_each - 1),
