@@ -117,6 +117,7 @@ typedef struct {
     gather_t *gather;
     ink_t *ink;
     bool turns;         /* a turn has begun */
+    bool filled;        /* a commit of this life found the disk full */
     uint32_t heard;     /* frames of this turn */
     buffer_t later;     /* answers of a group that is durable, whole */
     uint32_t askers[LIMIT_GROUP + LIMIT_PACKETS];
@@ -276,6 +277,7 @@ bool sim_ledger_take(sim_t *sim, uint32_t from, bytes_t frame); /* false: not no
 bool sim_ledger_work(sim_t *sim);                               /* one piece; false: nothing to do */
 bool sim_ledger_is_quiet(const sim_t *sim); /* up, and nothing that was taken is on its way to the disk */
 void sim_ledger_stop(sim_t *sim);           /* on SIGTERM */
+void sim_ledger_fills(sim_t *sim);          /* its disk, for the commit at hand, if the world is so minded */
 bool sim_ink_work(sim_t *sim);              /* sim_ink.c: writes the group that it was given; false: none */
 void sim_ledger_second(sim_t *sim);                             /* a second instance tries */
 

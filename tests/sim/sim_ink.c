@@ -23,9 +23,7 @@ ink_t *ink_start(void (*work)(void *self), void *owner) {
 
 /* The thread: it was given a group, and has not written it yet. */
 static void work_do(ink_t *self, const char *when) {
-    char path[SIM_PATH];
-    sim_path_of(sim_now, "intake", path);
-    sim_disk_fills(sim_now, path);
+    sim_ledger_fills(sim_now);
     self->work(self->self);
     sim_disk_clears();
     self->finished = true;
