@@ -436,4 +436,5 @@ void sim_recount(sim_t *sim) {
     sim_recount_figures(count);
     sim_recount_targets(count);
     sim_recount_warnings(count);
+    sim_recount_episodes(sim);
 }

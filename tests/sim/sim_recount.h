@@ -147,6 +147,7 @@ bool sim_request_waits(recount_t *count, uint32_t unit, uint32_t task, uint32_t 
 void sim_request_answered(recount_t *count, uint32_t unit, uint32_t task, uint32_t period, bool granted, uint64_t seq);
 void sim_recount_requests(recount_t *count);
 void sim_recount_warnings(const recount_t *count); /* against stream 4 (sim_warnings.c) */
+void sim_recount_episodes(sim_t *sim); /* its episodes of reports against the ledger (sim_episodes.c) */
 /* Asks a stage as a stranger would; in the middle of a world, where it may know no plan yet: false. */
 bool sim_ask_early(sim_t *sim, const char *stage, const message_t *ask, const void *question, const message_t *answer, void *value);
 void sim_ask(sim_t *sim, const char *stage, const message_t *ask, const void *question, const message_t *answer, void *value);
