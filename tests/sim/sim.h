@@ -394,6 +394,7 @@ void sim_documents_walk(sim_documents_walk_t *walk, sim_t *sim, const event_t *e
 /* --- the publisher's files (sim_published.c) --- */
 void sim_published_clear(const sim_t *sim);
 void sim_published_forget(sim_t *sim, bool told); /* the place is gone; and what was told with it? */
+bool sim_published_lag(const sim_t *sim, bool back); /* false: there is none */
 void sim_published_backup(sim_t *sim);
 void sim_published_restore(sim_t *sim);
 

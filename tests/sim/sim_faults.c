@@ -75,6 +75,20 @@ static void position_lost(sim_t *sim) {
     sim_trace(sim, "the publisher's position is lost%s", told ? ", and what it told" : "");
 }
 
+/* The place cannot be written while what is told can; then alerting dies, and Redis is in trouble too while it catches up. */
+static void position_lags(sim_t *sim) {
+    bool back = sim_chance(sim, 400);
+    if (!back && sim_chance(sim, 600)) {
+        sim_published_lag(sim, false);
+        return;
+    }
+    sim_fold_crash(sim, sim_actor_of(sim, sim_fold_named(sim, "alerting")));
+    if (back && sim_published_lag(sim, true)) sim_trace(sim, "the publisher's position lags");
+    if (sim_chance(sim, 700)) redis_loses(sim);
+    sim->redis.away = false;
+    sim->redis.dies_after = sim_chance(sim, 700) ? 1 + (uint32_t)sim_draw(sim, 16) : 0;
+}
+
 static void store_dropped(sim_t *sim) {
     uint32_t actor = some_fold(sim);
     char path[SIM_PATH];
@@ -137,6 +151,7 @@ static const struct {
     {"revocation", revocation, 2},
     {"ledger_restored", sim_restore, 3},
     {"person_erased", person_erased, 2},
+    {"position_lags", position_lags, 3},
 };
 enum { FAULTS = sizeof faults / sizeof faults[0] };
 
