@@ -6,12 +6,10 @@
 #include "services/console/book.h"
 #include "services/console/state.h"
 #include "services/plan/calendar.h"
-#include "services/plan/plan_file.h"
+#include "services/plan/plan_home.h"
 #include "services/sheet/bulk.h"
-#include "services/stage/home.h"
 #include "services/stage/log.h"
 
-#define PLAN_FILE "plan.yaml"
 enum { LOOK_MS = 1000 };
 
 static void due_add(const plan_t *plan, uint32_t day, json_t *json) {
@@ -104,14 +102,12 @@ static void book_take(console_t *self, planbook_t *book) {
 
 static planbook_t *book_load(void) {
     arena_t *arena = arena_new();
-    text_t yaml;
     plan_t plan;
     file_fault_t *faults = ARENA_NEW(arena, file_fault_t, PLAN_FAULTS);
     uint32_t count = 0;
-    err_t err = home_read(PLAN_FILE, arena, LIMIT_PLAN_FILE, &yaml);
-    if (err == OK) err = plan_read(yaml, arena, &plan, faults, &count);
+    err_t err = plan_home_read(arena, &plan, faults, &count);
     planbook_t *book = err == OK ? planbook_new(&plan) : NULL;
-    if (err != OK) log_error("plan_unreadable", "file=%s error=%s faults=%u", PLAN_FILE, err_name(err), (unsigned)count);
+    if (err != OK) log_error("plan_unreadable", "file=%s error=%s faults=%u", PLAN_HOME_FILE, err_name(err), (unsigned)count);
     arena_destroy(&arena);
     memory_give_back();
     return book;
@@ -120,7 +116,7 @@ static planbook_t *book_load(void) {
 /* Whoever amends the plan writes the file after the ledger has it: looked at again and again, read when it is another. */
 planbook_t *book_read(int64_t *stamp) {
     struct stat status;
-    if (stat(PLAN_FILE, &status) != 0) return NULL;
+    if (stat(PLAN_HOME_FILE, &status) != 0) return NULL;
     int64_t found = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec + (int64_t)status.st_ino;
     if (found == *stamp) return NULL;
     *stamp = found;

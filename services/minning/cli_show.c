@@ -4,6 +4,7 @@
 #include "services/plan/amount.h"
 
 #include "services/plan/calendar.h"
+#include "services/plan/plan_home.h"
 #include "services/plan/width.h"
 #include "services/stage/home.h"
 
@@ -154,12 +155,10 @@ text_t cli_due(const cli_t *cli, int64_t offset_minutes, uint64_t due_ms) {
 
 const planbook_t *cli_plan(cli_t *cli) {
     if (cli->book != NULL || !cli->entered) return cli->book;
-    text_t yaml;
     plan_t plan;
     file_fault_t *faults = ARENA_NEW(cli->arena, file_fault_t, PLAN_FAULTS);
     uint32_t count = 0;
-    if (home_read("plan.yaml", cli->arena, LIMIT_PLAN_FILE, &yaml) != OK) return NULL;
-    if (plan_read(yaml, cli->arena, &plan, faults, &count) == OK) cli->book = planbook_new(&plan);
+    if (plan_home_read(cli->arena, &plan, faults, &count) == OK) cli->book = planbook_new(&plan);
     return cli->book;
 }
 

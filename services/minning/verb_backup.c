@@ -3,6 +3,7 @@
 #include "services/minning/copies.h"
 
 #include "proto/crypto.h"
+#include "services/plan/plan_home.h"
 #include "services/stage/clock.h"
 #include "services/stage/home.h"
 
@@ -80,7 +81,8 @@ static int copy_everything(cli_t *cli, backup_t *backup) {
     if (err == OK && keys) err = copies_folder(cli, "keys", arena_format(cli->arena, "%s/keys", backup->folder).at);
     if (err == OK && keys) err = copies_folder(cli, "officers", arena_format(cli->arena, "%s/officers", backup->folder).at);
     if (err == OK) err = copies_file(HOME_CONF, arena_format(cli->arena, "%s/" HOME_CONF, backup->folder).at, 0600);
-    if (err == OK) err = copies_file("plan.yaml", arena_format(cli->arena, "%s/plan.yaml", backup->folder).at, 0644);
+    if (err == OK) err = copies_file(PLAN_HOME_FILE, arena_format(cli->arena, "%s/" PLAN_HOME_FILE, backup->folder).at, 0644);
+    if (err == OK) err = copies_file(PLAN_HOME_BYTES, arena_format(cli->arena, "%s/" PLAN_HOME_BYTES, backup->folder).at, 0644);
     if (err == ERR_MISSING) err = OK;
     return err == OK ? EXIT_WELL : cli_fail(cli, EX_IOERR, "无法写入备份", "cannot write the backup", err_name(err));
 }

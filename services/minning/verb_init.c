@@ -3,6 +3,7 @@
 
 #include "proto/crypto.h"
 #include "services/1-intake/intake.h"
+#include "services/plan/plan_home.h"
 #include "services/stage/clock.h"
 #include "services/stage/home.h"
 #include "services/unit/unit.h"
@@ -119,7 +120,7 @@ static int found(cli_t *cli, founding_t *founding) {
         return cli_fail(cli, EX_CANTCREAT, "此处已有账本，不会覆盖", "there is a ledger here already; it is left as it is",
                         cli->home);
     err_t err = make_keys(cli, founding);
-    if (err == OK) err = home_write("plan.yaml", founding->yaml, 0644);
+    if (err == OK) err = plan_home_write(founding->yaml, &founding->plan);
     if (err == OK) err = intake_found("data/intake", &founding->opened, &founding->plan, 1, founding->at_ms);
     if (err == OK) err = write_settings(cli, founding);
     if (err != OK) return cli_fail(cli, cli_exit_of(err), "建立账本出错", "cannot found the ledger", err_name(err));

@@ -4,6 +4,7 @@
 #include "services/minning/rows.h"
 
 #include "proto/plan_parts.h"
+#include "services/plan/plan_home.h"
 #include "services/stage/home.h"
 
 #include <string.h>
@@ -104,11 +105,14 @@ int verb_plan_amend(cli_t *cli) {
     command_done_t done = {0};
     refusal_t refusal = {0};
     err_t err = exit_code == EXIT_WELL ? plan_send(cli, planbook_plan(book), &done, &refusal) : OK;
+    err_t kept = OK;
+    if (exit_code == EXIT_WELL && err == OK) /* for people and for names; the ledger has its own */
+        kept = plan_home_write(yaml, planbook_plan(book));
     planbook_destroy(&book);
     if (exit_code != EXIT_WELL) return exit_code;
     if (err != OK) return cli_fail_err(cli, err, "intake", &refusal);
-    err = home_write("plan.yaml", yaml, 0644); /* for people and for names; the ledger has its own */
-    if (err != OK) return cli_fail(cli, EX_IOERR, "计划已修订，但 plan.yaml 未能写入", "amended, but plan.yaml is not written", err_name(err));
+    if (kept != OK)
+        return cli_fail(cli, EX_IOERR, "计划已修订，但 plan.yaml 未能写入", "amended, but plan.yaml is not written", err_name(kept));
     return ask_tell_done(cli, &done, "计划已修订（第 %lu 条）\n", "the plan is amended (entry %lu)\n");
 }
 

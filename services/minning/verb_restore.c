@@ -3,6 +3,7 @@
 
 #include "proto/command.h"
 #include "proto/receipt.h"
+#include "services/plan/plan_home.h"
 #include "services/stage/clock.h"
 #include "services/stage/home.h"
 #include "services/vault/vault.h"
@@ -140,7 +141,10 @@ static int bring_keys(cli_t *cli, restoring_t *self) {
     err = copies_folder(cli, arena_format(cli->arena, "%s/officers", self->from).at, "officers");
     if (err != OK && err != ERR_MISSING) return cli_fail(cli, EX_IOERR, "无法写入", "cannot write", "officers");
     if (access(HOME_CONF, F_OK) != 0) copies_file(arena_format(cli->arena, "%s/" HOME_CONF, self->from).at, HOME_CONF, 0600);
-    if (access("plan.yaml", F_OK) != 0) copies_file(arena_format(cli->arena, "%s/plan.yaml", self->from).at, "plan.yaml", 0644);
+    if (access(PLAN_HOME_FILE, F_OK) != 0) { /* its bytes first; without them it is read as it is */
+        copies_file(arena_format(cli->arena, "%s/" PLAN_HOME_BYTES, self->from).at, PLAN_HOME_BYTES, 0644);
+        copies_file(arena_format(cli->arena, "%s/" PLAN_HOME_FILE, self->from).at, PLAN_HOME_FILE, 0644);
+    }
     err = home_read_key("keys/operator.key", self->operator_secret, SIGN_SECRET_SIZE);
     if (err == OK) err = home_read_key("keys/signer.key", self->signer_secret, SIGN_SECRET_SIZE);
     if (err != OK)
