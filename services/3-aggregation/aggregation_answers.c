@@ -146,19 +146,28 @@ static void answer_obligations(turn_t *turn, const packet_t *ask, reply_t *reply
 
 /* ---------- figures ---------- */
 
+/* Where the next page begins: the unit (its number in the plan, from 1) in the upper half, and how many of its rows are told. */
+enum { FIGURE_UNIT = 32 };
+
 typedef struct {
-    uint64_t skip;
+    const unit_t *begin;   /* the first unit; NULL: whichever comes first */
+    uint32_t unit_index;   /* of the unit at hand */
+    uint32_t skip, passed; /* rows of the unit at hand: those told before, those come by */
+    arena_t *scratch;      /* of the unit at hand */
+    arena_t *arena;        /* what is told */
     proof_row_t *rows;
     figures_t told;
 } figure_page_t;
 
 static void figure_add(figure_page_t *page, const proof_row_t *row) {
-    if (page->skip > 0) {
-        page->skip--;
+    if (page->passed++ < page->skip || page->told.more) return;
+    if (page->told.rows_count == LIMIT_ROWS) {
+        page->told.more = true;
+        page->told.next = (uint64_t)(page->unit_index + 1) << FIGURE_UNIT | (page->passed - 1);
         return;
     }
-    page->told.more = page->told.rows_count == LIMIT_ROWS;
-    if (!page->told.more) page->rows[page->told.rows_count++] = *row;
+    void *room = arena_take(page->arena, wire_room(proof_row_type(), row) + 1);
+    wire_copy(proof_row_type(), row, &page->rows[page->told.rows_count++], room);
 }
 
 /* A figure, its opening balance as a row of its own on the plan's first day; a lasting target's persons one by one. */
@@ -196,7 +205,7 @@ static void leaf_tell(turn_t *turn, const memory_t *memory, const figures_ask_t 
     agg_obligation_t owed;
     wire_known_t known;
     const agg_revision_t *counting = &owed.counting;
-    if (!leaf_read(turn, leaf, turn_arena(turn), &owed, &known) || counting->seq == 0) return;
+    if (!leaf_read(turn, leaf, page->scratch, &owed, &known) || counting->seq == 0) return;
     row.cause_seq = counting->seq;
     row.received_ms = counting->received_ms;
     row.evidence = counting->evidence;
@@ -212,19 +221,34 @@ static void leaf_tell(turn_t *turn, const memory_t *memory, const figures_ask_t 
 
 static void figures_fill(turn_t *turn, const memory_t *memory, const figures_ask_t *question, const task_t *task,
                          figure_page_t *page) {
-    store_key_t prefix = KEY(task->id);
+    store_key_t prefix = KEY(task->id), from = page->begin == NULL ? prefix : KEY(task->id, page->begin->id);
     agg_dossier_t dossier;
     uint32_t count;
-    scan_t scan = scan_begin(turn_txn(turn), T_DOSSIERS, &prefix, NULL);
-    while (!page->told.more && scan_next(&scan, turn_arena(turn), &dossier)) {
+    scan_t scan = scan_begin(turn_txn(turn), T_DOSSIERS, &prefix, &from);
+    while (!page->told.more && scan_next(&scan, page->scratch, &dossier)) {
         uint32_t at = 0;
         key_next_text(scan.key, &at);
-        proof_row_t row = {.unit = arena_text(turn_arena(turn), key_next_text(scan.key, &at))};
-        const agg_leaf_t *leaves = dossier_leaves(turn, &dossier, turn_arena(turn), &count);
+        const unit_t *unit = planbook_unit(memory->book, key_next_text(scan.key, &at));
+        if (unit == NULL) continue; /* what has an id stays in the plan */
+        page->unit_index = planbook_unit_index(memory->book, unit);
+        page->passed = 0;
+        if (unit != page->begin) page->skip = 0;
+        const agg_leaf_t *leaves = dossier_leaves(turn, &dossier, page->scratch, &count);
         for (uint32_t index = 0; index < count && !page->told.more; index++)
-            leaf_tell(turn, memory, question, &leaves[index], row, page);
+            leaf_tell(turn, memory, question, &leaves[index], (proof_row_t){.unit = unit->id}, page);
+        arena_reset(page->scratch);
     }
     scan_end(&scan);
+}
+
+/* false: there is no such unit to begin with. */
+static bool figure_page_begin(const memory_t *memory, uint64_t after, figure_page_t *page) {
+    uint64_t unit = after >> FIGURE_UNIT;
+    if (after == 0) return true;
+    if (unit == 0 || unit > memory->plan->units_count) return false;
+    page->begin = &memory->plan->units[unit - 1];
+    page->skip = (uint32_t)after;
+    return true;
 }
 
 /* The total as it counts, and as it was reported where that is more. */
@@ -247,14 +271,15 @@ static void answer_figures(turn_t *turn, const packet_t *ask, reply_t *reply) {
     if (turn_waits(turn, question.at_least)) return;
     const memory_t *memory = turn_memory(turn);
     const indicator_t *indicator = memory == NULL ? NULL : planbook_indicator(memory->book, question.indicator);
-    figure_page_t page = {.skip = question.after, .told = {.as_of = turn_cause(turn)}};
+    figure_page_t page = {.arena = turn_arena(turn), .scratch = arena_new(), .told = {.as_of = turn_cause(turn)}};
     page.rows = ARENA_NEW(turn_arena(turn), proof_row_t, LIMIT_ROWS);
     page.told.rows = page.rows;
     if (indicator != NULL) {
         const task_t *task = planbook_task_of(memory->book, indicator);
         total_tell(turn, memory_watch(memory, task, indicator->id), question.member, &page.told);
-        figures_fill(turn, memory, &question, task, &page);
+        if (figure_page_begin(memory, question.after, &page)) figures_fill(turn, memory, &question, task, &page);
     }
+    arena_destroy(&page.scratch);
     reply_with(reply, figures_type(), &page.told);
 }
 

@@ -109,7 +109,6 @@ static void on_figures_told(request_t *self, const packet_t *packet) {
     answer.rows_count = count;
     json_t *json = message_to_json(figures_type(), &answer);
     if (count == 0) json_object_set_new(json, "rows", json_array());
-    if (answer.more) json_object_set_new(json, "next", json_integer((json_int_t)(after_of(self) + all)));
     reply_json(self, 200, json);
 }
 

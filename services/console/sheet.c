@@ -245,6 +245,7 @@ typedef struct {
     uint32_t figures_count;
     proof_row_t *rows; /* of the indicator that is asked about */
     uint32_t rows_count, pages;
+    uint64_t next; /* page of it */
 } form_asking_t;
 
 /* A list that lives as long as the request. */
@@ -304,7 +305,7 @@ static void form_step(request_t *self) {
         return;
     }
     asking->figures[asking->figures_count].indicator = arena_text(self->arena, list[asking->figures_count]->id);
-    figures_ask_t question = {.indicator = asking->figures[asking->figures_count].indicator, .after = asking->rows_count};
+    figures_ask_t question = {.indicator = asking->figures[asking->figures_count].indicator, .after = asking->next};
     ask(self, AT_AGGREGATION, figures_ask_type(), &question, on_form_figures);
 }
 
@@ -314,6 +315,7 @@ static void on_form_figures(request_t *self, const packet_t *packet) {
     if (!answer_kept(self, packet, figures_type(), &page)) return;
     asking->rows = joined(self, asking->rows, asking->rows_count, page.rows, page.rows_count, sizeof *page.rows);
     asking->rows_count += page.rows_count;
+    asking->next = page.next;
     if (!page.more || page.rows_count == 0) {
         form_figures_t *figures = &asking->figures[asking->figures_count++];
         figures->rows = asking->rows;

@@ -67,7 +67,7 @@ static err_t gather_figures(gathering_t *self, text_t indicator, figures_t *all)
     figures_t page = {.more = true};
     *all = (figures_t){0};
     for (uint32_t pages = 0; page.more && pages < PAGES; pages++) {
-        figures_ask_t ask = {.at_least = self->at_least, .indicator = indicator, .after = all->rows_count};
+        figures_ask_t ask = {.at_least = self->at_least, .indicator = indicator, .after = page.next};
         page = (figures_t){0};
         err_t err = from->ask(from->self, DESK_AGGREGATION, figures_ask_type(), &ask, figures_type(), &page);
         if (err == OK) err = moved(self, page.as_of);

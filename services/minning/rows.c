@@ -61,11 +61,11 @@ int rows_warnings(cli_t *cli, warnings_ask_t *ask, warnings_t *answer) {
 }
 
 int rows_figures(cli_t *cli, figures_ask_t *ask, figures_t *answer) {
-    figures_t page;
+    figures_t page = {0};
     *answer = (figures_t){0};
     do {
+        ask->after = page.next;
         page = (figures_t){0};
-        ask->after = answer->rows_count;
         int exit_code = ask_desk(cli, "aggregation", figures_ask_type(), ask, figures_type(), &page);
         if (exit_code != EXIT_WELL) return exit_code;
         answer->rows = joined(cli->arena, answer->rows, answer->rows_count, page.rows, page.rows_count, sizeof *page.rows);

@@ -112,8 +112,8 @@ static int ask_figures(trial_t *self, figures_ask_t *ask, figures_t *all) {
         figures_t page = {.more = true};
         *all = (figures_t){0};
         while (page.more) {
+            ask->after = page.next;
             page = (figures_t){0};
-            ask->after = all->rows_count;
             int exit_code = ask_desk(self->cli, "aggregation", figures_ask_type(), ask, figures_type(), &page);
             if (exit_code != EXIT_WELL) return exit_code;
             if (all->rows_count > 0 && page.as_of != all->as_of) break;

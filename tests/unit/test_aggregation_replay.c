@@ -402,6 +402,45 @@ static void what_is_owed_is_told_without_holding_what_was_reported(void **state)
     assert_true(mallinfo2().uordblks < before + KEPT);
 }
 
+/* Two rows a unit, an opening balance and a month, but one of the first: so that a page ends within a unit. */
+static void figures_of_thousands_are_told_page_by_page_each_row_once(void **state) {
+    enum { SAID = 1600 };
+    world_t *world = *state;
+    world_close(world);
+    world_open(world);
+    plan_adopted_t adopted = {.plan = large_plan(world->arena)};
+    world_feed(world, plan_adopted_type(), &adopted, at(20210720, 9, 0));
+    for (uint32_t unit = 0; unit < SAID; unit++) {
+        figure_t figure = amount_of("i00", "", unit + 1);
+        if (unit > 0) figure.opening = (maybe_t){true, WAN};
+        world_report(world, arena_format(world->arena, "u%04u", unit).at, "task-00", "2021-08", 1, &figure, 1,
+                     at(20210810, 9, 0) + unit);
+    }
+    figures_ask_t question = {.indicator = text_of("i00")};
+    figures_t told;
+    uint64_t sum = 0, rows = 0;
+    do {
+        world_ask(world, figures_ask_type(), &question, figures_type(), &told);
+        assert_int_equal(told.total.value, (uint64_t)WAN * (SAID - 1) + SAID * (SAID + 1) / 2);
+        for (uint32_t index = 0; index < told.rows_count; index++, rows++) {
+            text_t unit = arena_format(world->arena, "u%04u", (uint32_t)((rows + 1) / 2));
+            assert_true(text_equal(told.rows[index].unit, unit));
+            sum += (uint64_t)told.rows[index].amount.value;
+        }
+        assert_int_equal(told.more, told.next > question.after);
+        question.after = told.next;
+    } while (told.more);
+    assert_int_equal(rows, 2 * SAID - 1);
+    assert_int_equal(sum, told.total.value);
+    const uint64_t wrong[] = {1, 5ULL << 32 | 7, (uint64_t)MANY_UNITS << 32 | 1, (uint64_t)(MANY_UNITS + 1) << 32, INT64_MAX};
+    const uint32_t left[] = {0, LIMIT_ROWS, 0, 0, 0}; /* no place of the plan: none; past its unit's rows: the next unit's */
+    for (size_t index = 0; index < sizeof wrong / sizeof wrong[0]; index++) {
+        question.after = wrong[index];
+        world_ask(world, figures_ask_type(), &question, figures_type(), &told);
+        assert_int_equal(told.rows_count, left[index]);
+    }
+}
+
 static void where_thousands_contribute_a_mere_movement_is_told_with_the_day(void **state) {
     world_t *world = *state;
     world_close(world);
@@ -431,6 +470,7 @@ int main(void) {
         IN_A_WORLD(what_is_at_hand_is_kept_whatever_makes_the_plan_be_read_anew),
         IN_A_WORLD(a_large_plan_opens_and_falls_overdue_by_agenda),
         IN_A_WORLD(what_is_owed_is_told_without_holding_what_was_reported),
+        IN_A_WORLD(figures_of_thousands_are_told_page_by_page_each_row_once),
         IN_A_WORLD(where_thousands_contribute_a_mere_movement_is_told_with_the_day),
     };
     return cmocka_run_group_tests_name("aggregation replay", tests, NULL, NULL);
