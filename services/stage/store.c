@@ -158,7 +158,7 @@ static err_t tables_open(store_t *self) {
     MDB_txn *txn = NULL;
     int code = mdb_txn_begin(self->env, NULL, 0, &txn);
     if (code != 0) return store_wrong(self, code, "begin");
-    code = mdb_dbi_open(txn, "~stream", MDB_CREATE, &self->stream);
+    code = mdb_dbi_open(txn, store_stream_name(self), MDB_CREATE, &self->stream);
     if (code == 0) code = mdb_dbi_open(txn, "~facts", MDB_CREATE, &self->facts);
     for (size_t table = 0; code == 0 && table < self->table_count; table++)
         code = mdb_dbi_open(txn, self->tables[table].name, MDB_CREATE, &self->dbis[table]);
@@ -182,7 +182,8 @@ static store_t *store_new(const char *path, const table_t *tables, size_t table_
     self->table_count = table_count;
     self->derived = derived;
     self->chain = derived ? CHAIN_QUICK : CHAIN_SEALED;
-    self->stream_head = derived ? QUICK_SIZE : LINK_SIZE;
+    self->record_head = derived ? QUICK_SIZE : 0;
+    self->event_head = derived ? SIZE_SIZE : SIZE_SIZE + LINK_SIZE;
     if (derived) self->rows = rows_new();
     pthread_mutex_init(&self->map_lock, NULL);
     pthread_cond_init(&self->map_opens, NULL);

@@ -99,7 +99,7 @@ bool scan_last(scan_t *self, arena_t *arena, void *row);
 bool scan_before(scan_t *self, arena_t *arena, void *row);
 void scan_end(scan_t *self);
 
-/* The stream a store holds: (seq → chained hash, event bytes), and its heads. In the same transactions as the tables. */
+/* The stream a store holds: events, each with its chained hash, and its head. In the same transactions as the tables. */
 typedef struct {
     uint64_t seq;              /* 0: empty */
     uint8_t hash[32];
@@ -121,7 +121,7 @@ void txn_append_copy(txn_t *self, const event_t *event, uint64_t *seq);
 /* Reads event `seq` (views into the arena) and, if hash is not NULL, its chained hash. false: not there or stuck. */
 bool txn_event(txn_t *self, uint64_t seq, arena_t *arena, event_t *event, uint8_t *hash);
 /* Events as a framed batch carries them: of each its size in 4 bytes little endian, in a sealed chain the chained hash and the sum
- * beside it (LINK_SIZE bytes), and the event itself. As those of a derived stream lie in its records. */
+ * beside it (LINK_SIZE bytes), and the event itself. As they lie in records. */
 enum { SIZE_SIZE = 4, LINK_SIZE = 40 };
 typedef struct {
     buffer_t events;
@@ -132,14 +132,14 @@ uint32_t txn_events(txn_t *self, uint64_t after, uint64_t last, uint32_t max_byt
 /* The first event that follows from ledger entry `cause_seq`, by halving: causes ascend in every stream. Its seq; 0: none. */
 uint64_t txn_caused_by(txn_t *self, uint64_t cause_seq, arena_t *arena, event_t *event);
 void txn_clear_stream(txn_t *self);     /* and all facts: what is left is an empty store */
-/* The events that share a record with this one, itself among them: of a fault in a record nobody can say more. In a ledger it is
- * one alone. */
+/* Those that may be meant where this one is said to be broken, itself among them: the events of a derived stream that share its
+ * record. Of the ledger it is one alone. */
 typedef struct {
     uint64_t first, last;
 } span_t;
 span_t txn_span(txn_t *self, uint64_t seq);
-/* Recomputes the chain from `from` (1: the beginning) to the head. ERR_CORRUPT: *bad is in the record that is broken,
- * see txn_span. */
+/* Recomputes the chain from `from` (1: the beginning) to the head. ERR_CORRUPT: *bad is the first that is broken, see
+ * txn_span. */
 err_t txn_verify_chain(txn_t *self, uint64_t from, uint64_t *bad);
 
 /* A logical dump of what is committed: every row of every table and every event of the stream as one line of text, in order,

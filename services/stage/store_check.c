@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define OLD_STREAM "~stream" /* of the ledger, where each entry had a record of its own */
+
 enum { KEY_MOST = 511, DEPTH_MOST = 24, STREAM_KEY = 8 };
 
 /* The kind of tree that is walked: what its leaves hold. */
@@ -108,19 +110,25 @@ static err_t tree_check(check_t *self, tree_kind_t kind, page_tree_t told);
 
 static bool is_named(bytes_t key, const char *name) { return key.size == strlen(name) && memcmp(key.at, name, key.size) == 0; }
 
+/* Its entries lie otherwise than this version reads them, and nothing could write them anew: their links are signed. */
+static err_t outdated(const check_t *self) {
+    log_error("store_outdated", "store=%s why=\"an older version of the program wrote it: begin a new ledger\"", self->store->path);
+    return ERR_REFUSED;
+}
+
 /* A table: its name in the main tree, its root record. */
 static err_t table_check(check_t *self, uint64_t page, bytes_t key, bytes_t value) {
     if (value.size != PAGE_TREE_SIZE) return damaged(self, page, "not a table");
-    bool known = is_named(key, "~facts") || is_named(key, "~stream");
+    page_tree_t told = page_tree(value.at);
+    bool stream = is_named(key, store_stream_name(self->store)), known = stream || is_named(key, "~facts");
+    bool old = !stream && is_named(key, OLD_STREAM);
     for (size_t table = 0; !known && table < self->store->table_count; table++)
         known = is_named(key, self->store->tables[table].name);
-    if (known)
-        self->missing--;
-    else
-        self->unknown++;
-    page_tree_t told = page_tree(value.at);
+    if (old && told.entries > 0) return outdated(self);
+    self->missing -= known;
+    self->unknown += !known && !old;
     if (told.flags != 0 || told.pad != 0) return damaged(self, page, "a table's flags");
-    return tree_check(self, is_named(key, "~stream") ? TREE_STREAM : TREE_RECORDS, told);
+    return tree_check(self, stream ? TREE_STREAM : TREE_RECORDS, told);
 }
 
 static err_t leaf_take(check_t *self, tree_t *tree, uint64_t page, bytes_t key, bytes_t value) {
@@ -130,8 +138,9 @@ static err_t leaf_take(check_t *self, tree_t *tree, uint64_t page, bytes_t key, 
     case TREE_MAIN: return table_check(self, page, key, value);
     case TREE_STREAM: {
         uint32_t at = 0;
+        bytes_t last;
         bool next = key.size == STREAM_KEY && key_next_u64(key, &at) == tree->events + 1;
-        uint64_t count = events_in(self->store, value);
+        uint64_t count = events_in(self->store, value, &last);
         tree->events += count;
         return next && count > 0 ? OK : damaged(self, page, "the stream has a gap");
     }

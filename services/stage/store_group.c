@@ -1,6 +1,8 @@
-/* How a stream lies in its records. Each entry of the ledger has one of its own. Of a derived stream several events share one,
- * under the seq of the first: the hash of the last, then of each its size and its bytes. So LMDB is asked once for a dozen of them.
- * A group is closed by what it holds, never by a commit: equal streams lie in equal records. */
+/* How a stream lies in its records. Several events share one, under the seq of the first: so LMDB is asked once for a dozen.
+ * Of a derived stream: the hash of the last event, then of each its size and its bytes. A record is closed by what it holds, never
+ * by a commit: equal streams lie in equal records.
+ * Of the ledger: of each entry its size, its link (LINK_SIZE) and its bytes, so that each is checked by itself. A record is closed
+ * by what it holds or by the commit: what is durable is never written again. */
 #include "services/stage/store_inner.h"
 
 #include "services/stage/log.h"
@@ -9,7 +11,8 @@
 #include <string.h>
 
 enum {
-    GROUP_FULL = 2000 /* bytes: two of them fill a page of 4096 */
+    GROUP_FULL = 2000,        /* bytes: two of them fill a page of 4096 */
+    GROUP_FULL_SEALED = 16368 /* with their head they fill four pages of their own: a larger one saves nothing more */
 };
 
 uint64_t stream_seq_of(MDB_val key) {
@@ -23,58 +26,58 @@ static store_key_t seq_key(uint64_t seq) {
     return key;
 }
 
-/* Of those that lie side by side behind their sizes, the one that begins at *at. */
-static inline bool framed_cut(bytes_t framed, uint32_t *at, bytes_t *event) {
-    uint32_t from = *at, size;
-    if (framed.size - from <= SIZE_SIZE) return false;
-    memcpy(&size, framed.at + from, SIZE_SIZE);
+/* The event at `from`, and where it ends: 0 if it is not whole. */
+static inline uint32_t frame_cut(const store_t *self, bytes_t record, uint32_t from, bytes_t *event) {
+    uint32_t size;
+    if (record.size <= from || record.size - from <= self->event_head) return 0;
+    memcpy(&size, record.at + from, SIZE_SIZE);
     size = le32toh(size);
-    from += SIZE_SIZE;
-    if (size == 0 || size > framed.size - from) return false;
-    *event = (bytes_t){framed.at + from, size};
-    *at = from + size;
-    return true;
+    from += self->event_head;
+    if (size == 0 || size > record.size - from) return 0;
+    *event = (bytes_t){record.at + from, size};
+    return from + size;
 }
 
 static inline bool next_cut(const store_t *self, bytes_t record, uint32_t *at, bytes_t *event) {
-    uint32_t from = *at == 0 ? self->stream_head : *at;
-    if (record.size <= from) return false;
-    if (self->chain == CHAIN_SEALED) *event = (bytes_t){record.at + from, record.size - from};
-    else if (!framed_cut(record, &from, event)) return false;
-    *at = self->chain == CHAIN_SEALED ? record.size : from;
-    return true;
+    uint32_t end = frame_cut(self, record, *at == 0 ? self->record_head : *at, event);
+    if (end > 0) *at = end;
+    return end > 0;
 }
 
 bool event_cut(const store_t *self, bytes_t record, uint32_t *at, bytes_t *event) { return next_cut(self, record, at, event); }
 
-uint64_t events_in(const store_t *self, bytes_t record) {
+uint64_t events_in(const store_t *self, bytes_t record, bytes_t *last) {
     uint64_t count = 0;
     uint32_t at = 0;
-    bytes_t event;
-    while (next_cut(self, record, &at, &event)) count++;
+    while (next_cut(self, record, &at, last)) count++;
     return at == record.size ? count : 0;
 }
 
 /* --- reading --- */
 
 /* A record that is broken may not say how many events it holds: the next one does. */
-span_t txn_span(txn_t *self, uint64_t seq) {
+span_t record_span(txn_t *self, uint64_t seq) {
     span_t span = {seq, seq};
     MDB_cursor *cursor = NULL;
     store_key_t name = seq_key(seq);
     MDB_val key = key_value(&name), value = {0};
+    bytes_t event;
     if (mdb_cursor_open(self->mdb, self->store->stream, &cursor) != 0) return span;
     int code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
     if (code == MDB_NOTFOUND) code = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
     else if (code == 0 && stream_seq_of(key) != seq) code = mdb_cursor_get(cursor, &key, &value, MDB_PREV);
     if (code == 0 && stream_seq_of(key) <= seq) {
         span.first = stream_seq_of(key);
-        uint64_t count = events_in(self->store, (bytes_t){value.mv_data, (uint32_t)value.mv_size});
+        uint64_t count = events_in(self->store, (bytes_t){value.mv_data, (uint32_t)value.mv_size}, &event);
         if (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) span.last = stream_seq_of(key) - 1;
         else if (span.first + count > seq + 1) span.last = span.first + count - 1;
     }
     mdb_cursor_close(cursor);
     return span;
+}
+
+span_t txn_span(txn_t *self, uint64_t seq) {
+    return self->store->chain == CHAIN_SEALED ? (span_t){seq, seq} : record_span(self, seq);
 }
 
 void event_broken(txn_t *self, uint64_t seq) {
@@ -138,52 +141,28 @@ bool passage_next_record(txn_t *self, passage_t *walk) {
     return passage_next(self, walk);
 }
 
-/* An entry of the ledger: its record, and its size in front of it. */
-static bool sealed_gather(const passage_t *walk, uint32_t room, buffer_t *out) {
-    uint32_t size = htole32(walk->event.size);
-    if (out->size > 0 && out->size + SIZE_SIZE + walk->record.size > room) return false;
-    buffer_add(out, &size, sizeof size);
-    buffer_add(out, walk->record.at, walk->record.size);
-    return true;
-}
-
-/* All that is left of the record fits: it is copied first, and looked at in the copy. To go from size to size where it lies is to
- * wait for one line of memory after the other. */
-static bool rest_gather(txn_t *self, passage_t *walk, uint32_t begin, uint64_t last, buffer_t *out, uint32_t *count) {
-    uint32_t size = walk->record.size - begin, at = 0;
-    bytes_t copy = {buffer_room(out, size), size}, event;
-    memcpy(out->at + out->size, walk->record.at + begin, size);
-    uint64_t seq = walk->seq;
-    while (framed_cut(copy, &at, &event) && seq < last && at < size) seq++;
-    *count += (uint32_t)(seq - walk->seq) + 1;
-    out->size += at;
-    walk->seq = seq;
-    walk->at = begin + at;
-    if (at < size && seq < last) event_broken(self, seq);
-    return self->err == OK;
-}
-
+/* What may be wanted of the record is copied before it is cut: in pages that nobody has touched lately, to look for one event's end
+ * after the other would wait each time. */
 bool passage_gather(txn_t *self, passage_t *walk, uint64_t last, uint32_t room, buffer_t *out, uint32_t *count) {
-    if (self->store->chain == CHAIN_SEALED) {
-        bool fits = sealed_gather(walk, room, out);
-        *count += fits;
-        return fits;
-    }
-    uint32_t begin = walk->at - walk->event.size - SIZE_SIZE, end = begin; /* of the record: what is wanted of it */
-    if (out->size + (walk->record.size - begin) <= room) return rest_gather(self, walk, begin, last, out, count);
-    bool fits = true, more = true;
-    lines_fetch(walk->record.at, walk->record.size); /* one size after the other would wait for memory at each */
-    while (more) {
-        fits = out->size + (walk->at - begin) <= room || (out->size == 0 && end == begin);
-        if (!fits) break;
-        end = walk->at;
+    uint32_t first = walk->event.size + self->store->event_head, end = first, next;
+    size_t before = out->size, left = before < room ? room - before : 0;
+    if (before == 0 && left < first) left = first;
+    if (left < first) return false;
+    bytes_t rest = {walk->record.at + walk->at - first, walk->record.size - walk->at + first};
+    bool fits = rest.size <= left;
+    if (!fits) rest.size = (uint32_t)left;
+    buffer_add(out, rest.at, rest.size);
+    rest.at = out->at + before;
+    for (++*count; walk->seq < last && (next = frame_cut(self->store, rest, end, &walk->event)) > 0; end = next) {
+        walk->seq++;
         ++*count;
-        more = walk->seq < last && walk->at < walk->record.size;
-        if (more) walk->seq++;
-        more = more && passage_cut(self, walk);
     }
-    buffer_add(out, walk->record.at + begin, end - begin);
-    return fits && self->err == OK;
+    out->size = before + end;
+    walk->at += end - first;
+    walk->event.at = walk->record.at + walk->at - walk->event.size;
+    if (walk->seq == last || end == rest.size) return fits || walk->seq == last;
+    if (fits) event_broken(self, walk->seq + 1);
+    return false;
 }
 
 void passage_end(passage_t *walk) {
@@ -193,18 +172,19 @@ void passage_end(passage_t *walk) {
 
 /* --- writing --- */
 
-/* The group that goes on: the last one of the stream, if there is one. */
+/* Of a derived stream its last group goes on, if there is one. */
 static void bundle_open(txn_t *self) {
     static const uint8_t head[QUICK_SIZE];
     buffer_t *group = &self->store->group;
     MDB_cursor *cursor = NULL;
     MDB_val key, value;
-    int code = mdb_cursor_open(self->mdb, self->store->stream, &cursor);
+    bool goes_on = self->store->chain == CHAIN_QUICK;
+    int code = goes_on ? mdb_cursor_open(self->mdb, self->store->stream, &cursor) : MDB_NOTFOUND;
     if (code == 0) code = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
     buffer_clear(group);
     if (code == 0) buffer_add(group, value.mv_data, value.mv_size);
-    else buffer_add(group, head, sizeof head);
-    self->group_first = code == 0 ? stream_seq_of(key) : 1;
+    else buffer_add(group, head, self->store->record_head);
+    self->group_first = code == 0 ? stream_seq_of(key) : self->head.seq + 1;
     self->group_kept = code == 0;
     self->group_known = true;
     if (code != 0 && code != MDB_NOTFOUND) txn_wrong(self, code, "append");
@@ -214,14 +194,14 @@ static void bundle_open(txn_t *self) {
 void bundle_forget(txn_t *self) { self->group_known = self->group_changed = false; }
 
 buffer_t *bundle_begin(txn_t *self) {
-    static const uint8_t size[SIZE_SIZE];
+    static const uint8_t head[SIZE_SIZE + LINK_SIZE];
     if (!self->group_known) bundle_open(self);
-    buffer_add(&self->store->group, size, sizeof size);
+    buffer_add(&self->store->group, head, self->store->event_head);
     return &self->store->group;
 }
 
 /* The record at the stream's end; a cursor that stays finds it at once. */
-void stream_lay(txn_t *self, uint64_t seq, bytes_t record, bool there) {
+static void stream_lay(txn_t *self, uint64_t seq, bytes_t record, bool there) {
     store_key_t name = seq_key(seq);
     MDB_val key = key_value(&name), value = {.mv_size = record.size};
     memcpy(&value.mv_data, &record.at, sizeof record.at); /* LMDB does not write through it */
@@ -233,7 +213,7 @@ void stream_lay(txn_t *self, uint64_t seq, bytes_t record, bool there) {
 /* The first `size` bytes of the group at hand, which end with the stream's head. */
 static void bundle_lay(txn_t *self, size_t size) {
     buffer_t *group = &self->store->group;
-    memcpy(group->at, self->head.hash, QUICK_SIZE);
+    memcpy(group->at, self->head.hash, self->store->record_head);
     stream_lay(self, self->group_first, (bytes_t){group->at, (uint32_t)size}, self->group_kept);
     self->group_kept = true;
     self->group_changed = false;
@@ -244,14 +224,15 @@ void bundle_settle(txn_t *self) {
 }
 
 void bundle_add(txn_t *self, uint64_t seq, size_t begin) {
+    const store_t *store = self->store;
     buffer_t *group = &self->store->group;
     uint32_t size = htole32((uint32_t)(group->size - begin));
-    size_t end = begin - SIZE_SIZE; /* of those before */
+    size_t end = begin - store->event_head; /* of those before */
     memcpy(group->at + end, &size, SIZE_SIZE);
-    if (end > QUICK_SIZE && group->size > GROUP_FULL) {
+    if (end > store->record_head && group->size > (store->derived ? GROUP_FULL : GROUP_FULL_SEALED)) {
         if (self->group_changed) bundle_lay(self, end);
-        memmove(group->at + QUICK_SIZE, group->at + end, group->size - end);
-        group->size -= end - QUICK_SIZE;
+        memmove(group->at + store->record_head, group->at + end, group->size - end);
+        group->size -= end - store->record_head;
         self->group_first = seq;
         self->group_kept = false;
     }

@@ -17,7 +17,7 @@ void copy_destroy(copy_t **self);
 struct store {
     MDB_env *env;
     int lock_fd;
-    MDB_dbi stream; /* seq, big endian → chained hash, of a sealed chain the sum beside it, event bytes: see store_group.c */
+    MDB_dbi stream; /* seq of the first, big endian → events: see store_group.c */
     MDB_dbi facts;  /* name → checksum, bytes */
     MDB_dbi dbis[STORE_TABLES];
     const table_t *tables;
@@ -26,7 +26,8 @@ struct store {
     bool derived;
     bool writing;
     chain_t chain;        /* of the stream */
-    uint32_t stream_head; /* bytes of a record before its event */
+    uint32_t record_head; /* bytes of a record of the stream before its first event, */
+    uint32_t event_head;  /* and before each */
     rows_t *rows;  /* at hand for write transactions; NULL: they go straight to LMDB */
     uint32_t page_size;
     uint64_t file_size; /* of data.mdb, as far as we have extended it; of a derived store also the size of its map */
@@ -42,7 +43,7 @@ struct store {
     uint64_t map_warm;  /* up to here the file behind them was written with zeros: see map_warm */
     bool map_cramped;   /* a transaction would have gone on if the map had room */
     buffer_t scratch; /* of the one write transaction */
-    buffer_t group;   /* of the same: the last record of a derived stream, as it grows */
+    buffer_t group;   /* of the same: the last record of the stream, as it grows */
     char *path;
     copy_t *copy; /* NULL: none was asked for */
 };
@@ -91,6 +92,9 @@ void store_map_read_end(store_t *self, uint64_t turn);
 /* Reads data.mdb without LMDB: metas, trees, free pages, checksums. ERR_CORRUPT names the page in the log. Of a store larger than
  * LIMIT_STORE_WALK only what the roots say, unless `whole`. Nobody may write meanwhile. */
 err_t store_file_check(const store_t *self, bool whole);
+/* The name of the table that holds the stream. Another one whenever entries of the ledger come to lie otherwise: what an older
+ * version wrote is refused, and not taken for damaged. Derived stores are derived anew (STORE_FORMAT). */
+static inline const char *store_stream_name(const store_t *self) { return self->derived ? "~stream" : "~entries"; }
 /* An LMDB or system error number as err_t, logged with what was tried. */
 err_t store_wrong(const store_t *self, int code, const char *tried);
 /* The same, stuck to the transaction. */
@@ -126,9 +130,9 @@ uint64_t stream_seq_of(MDB_val key);
 /* Cuts the next event out of a record; *at: 0 before the first, then where the last one ended. false: there is none, or it is not
  * whole. */
 bool event_cut(const store_t *self, bytes_t record, uint32_t *at, bytes_t *event);
-uint64_t events_in(const store_t *self, bytes_t record); /* 0: it is broken */
+uint64_t events_in(const store_t *self, bytes_t record, bytes_t *last); /* 0: it is broken */
+span_t record_span(txn_t *self, uint64_t seq); /* the events that share a record with this one, itself among them */
 void event_broken(txn_t *self, uint64_t seq);            /* fails the transaction, and the log says where */
-void stream_lay(txn_t *self, uint64_t seq, bytes_t record, bool there);
 /* An event is to be written behind what this buffer holds; then it is added. `begin`: where it begins. */
 buffer_t *bundle_begin(txn_t *self);
 void bundle_add(txn_t *self, uint64_t seq, size_t begin);

@@ -7,11 +7,12 @@
 #include <endian.h>
 #include <string.h>
 
-/* The chained hash of a record. Of a quick chain the other half is zero, and is not kept. */
-static void hash_read(const txn_t *self, bytes_t record, uint8_t hash[HASH_SIZE]) {
-    size_t size = self->store->chain == CHAIN_QUICK ? QUICK_SIZE : HASH_SIZE;
-    memcpy(hash, record.at, size);
-    memset(hash + size, 0, HASH_SIZE - size);
+/* The chained hash at an event: beside it, or of a quick chain at the last one of a record, in front of that. Its other half is
+ * zero then, and is not kept. */
+static void hash_read(const txn_t *self, bytes_t record, bytes_t event, uint8_t hash[HASH_SIZE]) {
+    bool quick = self->store->chain == CHAIN_QUICK;
+    memset(hash, 0, HASH_SIZE);
+    memcpy(hash, quick ? record.at : event.at - LINK_SIZE, quick ? QUICK_SIZE : HASH_SIZE);
 }
 
 static bytes_t record_of(MDB_val value) { return (bytes_t){value.mv_data, (uint32_t)value.mv_size}; }
@@ -20,13 +21,14 @@ head_t txn_head(txn_t *self) {
     if (self->head_known || self->err != OK) return self->head;
     MDB_cursor *cursor = NULL;
     MDB_val key, value;
+    bytes_t last;
     int code = mdb_cursor_open(self->mdb, self->store->stream, &cursor);
     if (code == 0) code = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
-    uint64_t count = code == 0 ? events_in(self->store, record_of(value)) : 0;
+    uint64_t count = code == 0 ? events_in(self->store, record_of(value), &last) : 0;
     if (code == 0 && count == 0) event_broken(self, stream_seq_of(key));
     if (count > 0) {
         self->head.seq = stream_seq_of(key) + count - 1;
-        hash_read(self, record_of(value), self->head.hash);
+        hash_read(self, record_of(value), last, self->head.hash);
     }
     if (code != 0 && code != MDB_NOTFOUND) txn_wrong(self, code, "head");
     if (cursor != NULL) mdb_cursor_close(cursor);
@@ -39,22 +41,37 @@ static void sum_write(const uint8_t previous[HASH_SIZE], const uint8_t *own, byt
     memcpy(out, &sum, sizeof sum);
 }
 
-/* Does the record carry what was written, and follow from `chained`, which becomes the hash of its last event? `hash` becomes that
- * of its nth. */
-static bool record_follows(const txn_t *self, uint8_t chained[HASH_SIZE], bytes_t record, uint64_t nth, uint8_t hash[HASH_SIZE]) {
+/* Does the entry carry what was written, and follow from `chained`, which becomes its hash? Both its link and the sum say so. */
+static bool entry_follows(uint8_t chained[HASH_SIZE], bytes_t entry) {
     uint8_t sum[LINK_SIZE - HASH_SIZE], own[HASH_SIZE];
-    bool sealed = self->store->chain == CHAIN_SEALED;
+    const uint8_t *link = entry.at - LINK_SIZE;
+    hash_chain(CHAIN_SEALED, chained, entry, own);
+    sum_write(chained, own, entry, sum);
+    memcpy(chained, own, HASH_SIZE);
+    return memcmp(own, link, HASH_SIZE) == 0 && memcmp(sum, link + HASH_SIZE, sizeof sum) == 0;
+}
+
+/* Does the record carry what was written, and follow from `chained`, which becomes the hash of its last event? `hash` becomes that
+ * of its nth. *good: how many of its events are well for certain: of a quick chain all of them, or nobody knows which. */
+static bool record_follows(const txn_t *self, uint8_t chained[HASH_SIZE], bytes_t record, uint64_t nth, uint8_t hash[HASH_SIZE],
+                           uint64_t *good) {
+    uint8_t own[HASH_SIZE];
+    bool sealed = self->store->chain == CHAIN_SEALED, follows = true;
+    uint64_t index = 0;
     uint32_t at = 0;
-    bytes_t event;
-    if (record.size <= self->store->stream_head) return false;
-    hash_read(self, record, own);
-    for (uint64_t index = 0; event_cut(self->store, record, &at, &event); index++) {
-        if (sealed) sum_write(chained, own, event, sum);
-        hash_chain(self->store->chain, chained, event, chained);
+    bytes_t event = {0};
+    for (; follows && event_cut(self->store, record, &at, &event); index += follows) {
+        if (sealed) follows = entry_follows(chained, event);
+        else chain_quick(chained, event, chained);
         if (index == nth) memcpy(hash, chained, HASH_SIZE);
     }
-    return at == record.size && memcmp(chained, own, HASH_SIZE) == 0 &&
-           (!sealed || memcmp(sum, record.at + HASH_SIZE, sizeof sum) == 0);
+    follows = follows && index > 0 && at == record.size;
+    if (follows && !sealed) {
+        hash_read(self, record, event, own);
+        follows = memcmp(chained, own, HASH_SIZE) == 0;
+    }
+    *good = follows || sealed ? index : 0;
+    return follows;
 }
 
 /* The chained hash before the record at hand, whose cursor steps back. */
@@ -62,14 +79,31 @@ static bool hash_before(txn_t *self, const passage_t *walk, uint8_t hash[HASH_SI
     memset(hash, 0, HASH_SIZE);
     if (walk->first == 1) return true;
     MDB_val key, value;
+    bytes_t last;
     int code = mdb_cursor_get(walk->cursor, &key, &value, MDB_PREV);
     if (code != 0 && code != MDB_NOTFOUND) txn_wrong(self, code, "events");
     if (code != 0) return false;
-    uint64_t count = events_in(self->store, record_of(value));
+    uint64_t count = events_in(self->store, record_of(value), &last);
     if (count == 0) event_broken(self, stream_seq_of(key));
     if (count == 0 || stream_seq_of(key) + count != walk->first) return false;
-    hash_read(self, record_of(value), hash);
+    hash_read(self, record_of(value), last, hash);
     return true;
+}
+
+/* Does the event at hand carry what was written? Then `hash` becomes the chained hash at it. Of a quick chain the whole record
+ * tells; an entry of the ledger and the link of the one before it are enough. */
+static bool event_follows(txn_t *self, passage_t *walk, uint8_t hash[HASH_SIZE]) {
+    uint8_t chained[HASH_SIZE];
+    uint64_t good;
+    if (self->store->chain == CHAIN_QUICK)
+        return hash_before(self, walk, chained) &&
+               record_follows(self, chained, walk->record, walk->seq - walk->first, hash, &good);
+    uint32_t at = 0;
+    bytes_t before = {0};
+    for (uint64_t seq = walk->first; seq < walk->seq; seq++) event_cut(self->store, walk->record, &at, &before);
+    if (before.size == 0 && !hash_before(self, walk, hash)) return false;
+    if (before.size > 0) hash_read(self, walk->record, before, hash);
+    return entry_follows(hash, walk->event);
 }
 
 bool txn_hash(txn_t *self, uint64_t seq, uint8_t hash[32]) {
@@ -77,11 +111,11 @@ bool txn_hash(txn_t *self, uint64_t seq, uint8_t hash[32]) {
     memset(hash, 0, HASH_SIZE);
     if (seq == 0) return self->err == OK;
     bool there = passage_begin(self, seq, &walk);
-    if (there && walk.at == walk.record.size) {
-        hash_read(self, walk.record, hash);
+    bool told = self->store->chain == CHAIN_SEALED || walk.at == walk.record.size;
+    if (there && told) {
+        hash_read(self, walk.record, walk.event, hash);
     } else if (there) { /* in the middle of a group */
-        uint8_t chained[HASH_SIZE];
-        there = hash_before(self, &walk, chained) && record_follows(self, chained, walk.record, seq - walk.first, hash);
+        there = event_follows(self, &walk, hash);
         if (!there) event_broken(self, seq);
     }
     passage_end(&walk);
@@ -116,16 +150,16 @@ static void stream_put(txn_t *self, buffer_t *record, size_t begin, const wire_k
         return;
     }
     uint8_t hash[HASH_SIZE];
-    self->appended += event.size + self->store->stream_head;
+    self->appended += event.size + self->store->event_head;
     if (self->store->chain == CHAIN_SEALED) {
+        uint8_t *link = record->at + begin - LINK_SIZE;
         chain_sealed(self->head.hash, event, known_hash, known_hash == NULL ? 0 : known->bytes.size, hash);
-        sum_write(self->head.hash, hash, event, record->at + HASH_SIZE);
-        memcpy(record->at, hash, HASH_SIZE);
-        stream_lay(self, seq, (bytes_t){record->at, (uint32_t)record->size}, false);
+        sum_write(self->head.hash, hash, event, link + HASH_SIZE);
+        memcpy(link, hash, HASH_SIZE);
     } else {
         chain_quick(self->head.hash, event, hash);
-        bundle_add(self, seq, begin);
     }
+    bundle_add(self, seq, begin);
     if (self->err != OK) return;
     self->head.seq = seq;
     memcpy(self->head.hash, hash, HASH_SIZE);
@@ -133,15 +167,11 @@ static void stream_put(txn_t *self, buffer_t *record, size_t begin, const wire_k
 
 /* The buffer that the next event is written to, behind what is there. NULL: stuck. */
 static buffer_t *stream_begin(txn_t *self, uint64_t *seq) {
-    static const uint8_t room[LINK_SIZE];
     ASSERT(self->writes);
     if (!self->head_known) txn_head(self);
     if (self->err != OK) return NULL;
     if (seq != NULL) *seq = self->head.seq + 1;
-    if (self->store->chain == CHAIN_QUICK) return bundle_begin(self);
-    buffer_clear(&self->store->scratch);
-    buffer_add(&self->store->scratch, room, self->store->stream_head);
-    return &self->store->scratch;
+    return bundle_begin(self);
 }
 
 void txn_append(txn_t *self, const event_t *header, const message_t *type, const void *value, uint64_t *seq) {
@@ -157,7 +187,7 @@ void txn_append_known(txn_t *self, const event_t *header, const message_t *type,
     if (own.cause_seq == 0) own.cause_seq = self->head.seq + 1;
     fault_t fault;
     if (event_encode_checked(&own, type, value, known, record, &fault) == OK) stream_put(self, record, begin, known, hash);
-    else txn_value_wrong(self, type, "~stream", &fault);
+    else txn_value_wrong(self, type, store_stream_name(self->store), &fault);
 }
 
 void txn_append_copy(txn_t *self, const event_t *event, uint64_t *seq) {
@@ -169,10 +199,9 @@ void txn_append_copy(txn_t *self, const event_t *event, uint64_t *seq) {
 }
 
 bool txn_event(txn_t *self, uint64_t seq, arena_t *arena, event_t *event, uint8_t *hash) {
-    uint8_t chained[HASH_SIZE], own[HASH_SIZE];
+    uint8_t own[HASH_SIZE];
     passage_t walk;
-    bool there = passage_begin(self, seq, &walk), good = there && hash_before(self, &walk, chained);
-    good = good && record_follows(self, chained, walk.record, seq - walk.first, own);
+    bool there = passage_begin(self, seq, &walk), good = there && event_follows(self, &walk, own);
     if (good) {
         fault_t fault;
         good = event_open(arena_bytes(arena, walk.event), event, &fault) == OK;
@@ -218,24 +247,23 @@ uint32_t txn_events(txn_t *self, uint64_t after, uint64_t last, uint32_t max_byt
     return good ? count : 0;
 }
 
+/* From the beginning of a record on: whatever is broken in it before `from` would hide where that lies. */
 err_t txn_verify_chain(txn_t *self, uint64_t from, uint64_t *bad) {
-    uint64_t head = txn_head(self).seq;
+    uint64_t head = txn_head(self).seq, good = 0;
     uint8_t chained[HASH_SIZE];
-    passage_t walk;
+    passage_t walk = {0};
     *bad = from == 0 ? from = 1 : from;
     if (self->err == OK && from == head + 1) return txn_hash(self, head, chained) ? OK : ERR_CORRUPT;
-    walk = (passage_t){0};
-    bool good = passage_begin(self, from, &walk);
-    uint64_t first = walk.first;
-    passage_end(&walk);
-    good = good && txn_hash(self, first - 1, chained) && passage_begin(self, first, &walk);
-    if (!good) return passage_end(&walk), self->err != OK ? self->err : ERR_CORRUPT;
-    for (bool more = true; good && more;) { /* from the beginning of a group on */
-        if (walk.first > from) *bad = walk.first;
-        good = record_follows(self, chained, walk.record, UINT64_MAX, NULL);
-        more = good && passage_next_record(self, &walk);
+    if (self->err == OK && from > head) return ERR_CORRUPT;
+    uint64_t first = record_span(self, from).first;
+    *bad = first;
+    bool follows = txn_hash(self, first - 1, chained) && passage_begin(self, first, &walk);
+    for (bool more = follows; more;) {
+        follows = record_follows(self, chained, walk.record, UINT64_MAX, NULL, &good);
+        *bad = walk.first + good;
+        more = follows && passage_next_record(self, &walk);
     }
     passage_end(&walk);
-    if (good && self->err == OK) *bad = 0;
-    return self->err != OK ? self->err : good ? OK : ERR_CORRUPT;
+    if (follows && self->err == OK) *bad = 0;
+    return self->err != OK ? self->err : follows ? OK : ERR_CORRUPT;
 }
