@@ -139,21 +139,24 @@ static uint32_t begins_digit(char byte) { return (uint32_t)is_digit(byte) | (uin
 
 enum { STRETCH = 16 /* bytes that a compiler counts side by side */ };
 
-static uint32_t digits_of(const char *at) {
+/* Of a stretch from its byte `from` on. */
+static uint32_t digits_of(const char *at, uint32_t from) {
     uint8_t count = 0;
-    for (uint32_t index = 0; index < STRETCH; index++) count = (uint8_t)(count + begins_digit(at[index]));
+    for (uint32_t index = 0; index < STRETCH; index++)
+        count = (uint8_t)(count + (begins_digit(at[index]) & (uint32_t)(index >= from)));
     return count;
 }
 
-/* Most texts hold too few for a number. The last stretch lies over the one before: a digit counted twice costs a closer look. */
+/* Most texts hold too few for a number. The last stretch lies over the one before. */
 static bool digits_suffice(text_t text) {
     uint32_t count = 0, at = 0;
+    if (text.size < MOBILE_SIZE) return false;
     if (text.size < STRETCH) {
         for (; at < text.size; at++) count += begins_digit(text.at[at]);
         return count >= MOBILE_SIZE;
     }
-    for (; text.size - at >= STRETCH; at += STRETCH) count += digits_of(text.at + at);
-    if (at < text.size) count += digits_of(text.at + text.size - STRETCH);
+    for (; text.size - at >= STRETCH; at += STRETCH) count += digits_of(text.at + at, 0);
+    if (at < text.size) count += digits_of(text.at + text.size - STRETCH, STRETCH - (text.size - at));
     return count >= MOBILE_SIZE;
 }
 

@@ -150,6 +150,20 @@ static void numbers_of_things_are_nobodys_numbers(void **state) {
     for (size_t index = 0; index < sizeof numbers / sizeof numbers[0]; index++) assert_nothing(numbers[index]);
 }
 
+static void a_number_is_found_wherever_it_stands_in_a_text_of_any_size(void **state) {
+    (void)state;
+    enum { MOST = 70, NUMBER = 11 };
+    for (uint32_t size = NUMBER; size <= MOST; size++)
+        for (uint32_t at = 0; at + NUMBER <= size; at++) {
+            char text[MOST];
+            memset(text, '.', sizeof text);
+            memcpy(text + at, "13800138000", NUMBER);
+            assert_non_null(privacy_finding((text_t){text, size}));
+            text[at + NUMBER - 1] = '.';
+            assert_null(privacy_finding((text_t){text, size}));
+        }
+}
+
 static void broken_utf8_is_read_to_its_end_and_no_further(void **state) {
     (void)state;
     for (uint32_t first = 0x80; first < 0x100; first++) {
@@ -226,6 +240,7 @@ int main(void) {
         cmocka_unit_test(the_old_form_needs_a_province_and_a_birthday),
         cmocka_unit_test(a_mobile_number_is_found_however_it_is_written),
         cmocka_unit_test(numbers_of_things_are_nobodys_numbers),
+        cmocka_unit_test(a_number_is_found_wherever_it_stands_in_a_text_of_any_size),
         cmocka_unit_test(broken_utf8_is_read_to_its_end_and_no_further),
         cmocka_unit_test(every_free_text_of_a_report_is_looked_at),
         cmocka_unit_test(a_person_is_swapped_wholly_or_not_at_all),
