@@ -7,11 +7,11 @@
 
 enum { MOST = LIMIT_ENTRY - 1024 /* bytes: an entry is the report with a little around it */ };
 
-static store_key_t key_of_submission(const uint8_t submission_id[16], text_t unit) {
-    store_key_t key = key_new();
-    key_add_bytes(&key, submission_id, 16);
-    key_add_text(&key, unit);
-    return key;
+/* Written where it is kept: a key has room for the longest, and would be copied with it. */
+static void key_of_submission(const uint8_t submission_id[16], text_t unit, store_key_t *key) {
+    key->size = 0;
+    key_add_bytes(key, submission_id, 16);
+    key_add_text(key, unit);
 }
 
 /* A report's own bytes; bare: they hold no commitments, so that the hash of its content is theirs. */
@@ -113,7 +113,8 @@ void intake_take_prepared(intake_t *self, const prepared_t *report, buffer_t *no
     arena_reset(self->arena);
     if (!group_begin(self)) return;
     text_t unit = planbook_plan(self->book)->units[report->unit].id;
-    store_key_t key = key_of_submission(report->submission_id, unit);
+    store_key_t key;
+    key_of_submission(report->submission_id, unit, &key);
     if (self->busy) {
         if (!is_known(&visit, &key, unit, report->content_hash)) visit_busy(&visit);
         return;
@@ -144,7 +145,8 @@ void report_take(visit_t *visit, const append_ask_t *ask, bytes_t bytes) {
     uint8_t content_hash[HASH_SIZE];
     encoded_t encoded = {bytes, report_content_hash(&ask->report, bytes, self->arena, content_hash)};
     memcpy(visit->submission_id, ask->report.submission_id, sizeof visit->submission_id);
-    store_key_t key = key_of_submission(visit->submission_id, ask->unit);
+    store_key_t key;
+    key_of_submission(visit->submission_id, ask->unit, &key);
     if (is_known(visit, &key, ask->unit, content_hash) || !period_is_open(visit, ask->report.period)) return;
     if (self->busy) {
         visit_busy(visit);

@@ -43,6 +43,26 @@ static void a_link_of_the_sealed_chain_is_sha256_of_the_hash_before_no_part_and_
     assert_memory_equal(hash, wanted, HASH_SIZE);
 }
 
+static void entries_of_every_size_are_hashed_alike(void **state) {
+    (void)state;
+    enum { MOST = 1100 };
+    static const uint8_t place[8];
+    static uint8_t entry[MOST];
+    buffer_t hashed = {0};
+    uint8_t link[HASH_SIZE], wanted[HASH_SIZE];
+    for (size_t at = 0; at < MOST; at++) entry[at] = (uint8_t)(at * 7);
+    for (uint32_t size = 1; size <= MOST; size++) {
+        buffer_clear(&hashed);
+        buffer_add(&hashed, before, HASH_SIZE);
+        buffer_add(&hashed, place, sizeof place);
+        buffer_add(&hashed, entry, size);
+        hash_of(view(&hashed), wanted);
+        hash_chain(CHAIN_SEALED, before, (bytes_t){entry, size}, link);
+        assert_memory_equal(link, wanted, HASH_SIZE);
+    }
+    buffer_destroy(&hashed);
+}
+
 static void a_report_stands_in_its_link_by_its_own_hash(void **state) {
     (void)state;
     buffer_t entry = {0}, hashed = {0};
@@ -123,6 +143,7 @@ static void bytes_with_the_hash_in_the_reports_place_have_another_link(void **st
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_link_of_the_sealed_chain_is_sha256_of_the_hash_before_no_part_and_the_entry),
+        cmocka_unit_test(entries_of_every_size_are_hashed_alike),
         cmocka_unit_test(a_report_stands_in_its_link_by_its_own_hash),
         cmocka_unit_test(the_link_is_the_same_from_a_hash_that_was_at_hand),
         cmocka_unit_test(every_bit_of_an_entry_and_its_end_are_in_its_link),
