@@ -85,12 +85,13 @@ static void entry_append(visit_t *visit, report_received_t *received, const enco
     visit_receipt(visit, received->unit, kept, false);
 }
 
-/* What will be known of it if the next entry is this report's. `original_ms`: when the ledger took it first, 0: now. */
-static intake_submission_t submission_next(const intake_t *self, uint64_t original_ms, const uint8_t content_hash[HASH_SIZE]) {
-    uint64_t stamp_ms = (uint64_t)ledger_clock_stamp(&self->clock);
-    intake_submission_t kept = {.seq = self->tail_seq + 1, .received_ms = original_ms != 0 ? original_ms : stamp_ms};
-    memcpy(kept.content_hash, content_hash, HASH_SIZE);
-    return kept;
+/* What will be known of it if the next entry is this report's. `original_ms`: when the ledger took it first, 0: now. Not by
+ * value: to copy what was written a moment ago by halves waits for both. */
+static void submission_next(const intake_t *self, uint64_t original_ms, const uint8_t content_hash[HASH_SIZE],
+                            intake_submission_t *kept) {
+    kept->seq = self->tail_seq + 1;
+    kept->received_ms = original_ms != 0 ? original_ms : (uint64_t)ledger_clock_stamp(&self->clock);
+    memcpy(kept->content_hash, content_hash, HASH_SIZE);
 }
 
 /* Is it known already? Then that is its answer. */
@@ -119,7 +120,9 @@ void intake_take_prepared(intake_t *self, const prepared_t *report, buffer_t *no
         if (!is_known(&visit, &key, unit, report->content_hash)) visit_busy(&visit);
         return;
     }
-    intake_submission_t kept = submission_next(self, 0, report->content_hash), row = {.seq = kept.seq}, there;
+    intake_submission_t kept, there;
+    submission_next(self, 0, report->content_hash, &kept);
+    intake_submission_t row = {.seq = kept.seq};
     if (txn_put_new(self->group, TABLE_SUBMISSIONS, &key, &row, self->arena, &there)) {
         report_received_t received = {.unit = unit, .door = door_gateway, .key_generation = report->key_generation};
         entry_append(&visit, &received, &(encoded_t){report->encoded, report->bare}, ledger_clock_stamp(&self->clock), &kept);
@@ -154,7 +157,8 @@ void report_take(visit_t *visit, const append_ask_t *ask, bytes_t bytes) {
     }
     if (!receipt_holds(visit, ask, content_hash)) return;
     int64_t stamp_ms = group_stamp(self);
-    intake_submission_t kept = submission_next(self, ask->receipt.seq != 0 ? ask->receipt.received_ms : 0, content_hash);
+    intake_submission_t kept;
+    submission_next(self, ask->receipt.seq != 0 ? ask->receipt.received_ms : 0, content_hash, &kept);
     report_received_t received = received_of(visit, ask);
     txn_put(self->group, TABLE_SUBMISSIONS, &key, &(intake_submission_t){.seq = kept.seq});
     entry_append(visit, &received, &encoded, stamp_ms, &kept);

@@ -71,6 +71,55 @@ static void each_entry_is_found_with_its_hash_wherever_commits_ended(void **stat
     store_close(&store);
 }
 
+/* All that batches of at most `room` bytes carry, one behind the other. */
+static buffer_t gathered(store_t *store, uint32_t room) {
+    buffer_t all = {0};
+    txn_t *txn = store_read(store);
+    uint64_t head = txn_head(txn).seq;
+    for (uint64_t after = 0, count; after < head; after += count) {
+        events_t events = {0};
+        count = txn_events(txn, after, head, room, &events);
+        assert_true(count > 0 && (count == 1 || events.events.size <= room));
+        assert_true(txn_stands(txn, after + count, events.last_hash));
+        buffer_add(&all, events.events.at, events.events.size);
+        buffer_destroy(&events.events);
+    }
+    txn_abort(&txn);
+    return all;
+}
+
+static void entries_of_any_size_lie_beside_each_other_and_leave_in_batches_of_any_size(void **state) {
+    (void)state;
+    enum { LARGEST = 60000, COUNT = 120 };
+    static const uint32_t sizes[] = {1, 16200, 16280, 100, 2000, 16368, LARGEST, 7, 4096, 300};
+    static const uint32_t rooms[] = {1, 500, 4096, 40000, 1000000};
+    static uint8_t bytes[LARGEST];
+    store_t *store = opened();
+    txn_t *txn = store_write(store);
+    for (uint32_t index = 0; index < COUNT; index++) {
+        event_t header = {.epoch = 1, .at_ms = T0 + index};
+        plan_part_t part = {.hash = {1}, .index = index % 4, .bytes = {bytes, sizes[index % 10] + index}};
+        if (part.bytes.size > LARGEST) part.bytes.size = LARGEST;
+        memset(bytes, (int)index, sizeof bytes);
+        txn_append(txn, &header, plan_part_type(), &part, NULL);
+        if (index % 33 == 32) assert_int_equal(txn_commit(&txn), OK);
+        if (txn == NULL) txn = store_write(store);
+    }
+    assert_int_equal(txn_commit(&txn), OK);
+    head_t head;
+    assert_int_equal(store_verify(store, &head), OK);
+    assert_int_equal(head.seq, COUNT);
+    buffer_t one = gathered(store, 1);
+    for (size_t index = 1; index < sizeof rooms / sizeof rooms[0]; index++) {
+        buffer_t other = gathered(store, rooms[index]);
+        assert_int_equal(other.size, one.size);
+        assert_memory_equal(other.at, one.at, one.size);
+        buffer_destroy(&other);
+    }
+    buffer_destroy(&one);
+    store_close(&store);
+}
+
 /* Records as they lie in the file, one behind the other: key, value. */
 static buffer_t records_read(uint64_t *count) {
     MDB_env *env;
@@ -222,6 +271,7 @@ static void a_ledger_of_an_older_version_is_refused_and_not_taken_for_damaged(vo
 int main(void) {
     const struct CMUnitTest tests[] = {
         BENCH_TEST(each_entry_is_found_with_its_hash_wherever_commits_ended),
+        BENCH_TEST(entries_of_any_size_lie_beside_each_other_and_leave_in_batches_of_any_size),
         BENCH_TEST(what_is_durable_is_never_written_again),
         BENCH_TEST(entries_of_one_commit_share_records_of_at_most_four_pages),
         BENCH_TEST(each_flipped_bit_of_a_record_is_told_with_the_entry_it_is_in),
