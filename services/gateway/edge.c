@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "proto/crypto.h"
+#include "services/stage/link.h"
 
 /* Draft names that Debian's header hides, not its library. */
 #define OPTION_ENFORCE_DOMAIN 93 /* ZMQ_ZAP_ENFORCE_DOMAIN */
@@ -82,6 +83,7 @@ err_t edge_open(const char *endpoint, const char *secret_text, edge_t **out) {
 
 void edge_close(edge_t **self) {
     if (*self == NULL) return;
+    if ((*self)->raw != NULL) link_gone((*self)->raw);
     zmq_msg_close(&(*self)->frame);
     zsock_destroy(&(*self)->socket);
     guard_destroy(&(*self)->guard);
@@ -112,7 +114,9 @@ bool edge_receive(edge_t *self, edge_message_t *message) {
     bool more = false;
     uint64_t wire_bytes = 0;
     *message = (edge_message_t){0};
-    if (!peer_take(socket, &message->peer, &more)) return false;
+    bool taken = peer_take(socket, &message->peer, &more);
+    link_used(socket, taken || zmq_errno() != EAGAIN); /* interrupted, it may have taken the sign of what is there */
+    if (!taken) return false;
     while (more) {
         if (zmq_msg_recv(&self->frame, socket, ZMQ_DONTWAIT) < 0) return false; /* cannot be: messages arrive whole */
         message->parts++;
@@ -130,6 +134,7 @@ bool edge_receive(edge_t *self, edge_message_t *message) {
 
 bool edge_send(edge_t *self, const gateway_peer_t *peer, bytes_t frame) {
     void *socket = self->raw;
+    link_used(socket, true);
     if (zmq_send(socket, peer->bytes, peer->size, ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0) return false;
     if (zmq_send(socket, frame.at, frame.size, ZMQ_DONTWAIT) < 0) return false;
     guard_sent(self->guard, peer, guard_wire_size(frame.size));

@@ -2,7 +2,10 @@
 #include "services/gateway/zap.h"
 
 #include <czmq.h>
+#include <errno.h>
 #include <stdlib.h>
+
+#include "services/stage/link.h"
 
 enum { ZAP_PARTS = 9 }; /* version, request id, domain, address, identity, mechanism, credentials (PLAIN has two) */
 
@@ -42,6 +45,7 @@ void zap_close(zap_t **self) {
     if (*self == NULL) return;
     /* Closing alone frees the name only when libzmq's reaper comes round to it. */
     if ((*self)->socket != NULL) zmq_unbind(zsock_resolve((*self)->socket), ZAP_ENDPOINT);
+    if ((*self)->socket != NULL) link_gone(zsock_resolve((*self)->socket));
     zsock_destroy(&(*self)->socket);
     free(*self);
     *self = NULL;
@@ -99,4 +103,5 @@ void zap_step(zap_t *self, const keys_t *keys) {
         answer_send(socket, count > 1 ? part_text(&parts[1]) : (text_t){NULL, 0}, &answer);
         for (uint32_t index = 0; index < count; index++) zmq_msg_close(&parts[index]);
     }
+    link_used(socket, zmq_errno() != EAGAIN);
 }

@@ -59,7 +59,7 @@ void link_stop(void) {
  * that there is nothing, something was sent or taken. Kept for the thread that made them. */
 enum { KNOWN = 32 };
 typedef struct {
-    void *socket; /* NULL: a free place */
+    const void *socket; /* NULL: a free place */
     bool used;
 } known_t;
 static _Thread_local known_t known[KNOWN];
@@ -70,7 +70,7 @@ static known_t *known_find(const void *socket) {
     return NULL;
 }
 
-static void known_add(void *socket) {
+static void known_add(const void *socket) {
     known_t *place = known_find(NULL);
     if (place != NULL) *place = (known_t){socket, true};
 }
@@ -82,8 +82,15 @@ static void known_use(const void *socket, bool used) {
 
 static void known_forget(const void *socket) {
     known_t *place = known_find(socket);
-    if (place != NULL) *place = (known_t){NULL, false};
+    if (place != NULL) *place = (known_t){0};
 }
+
+void link_used(const void *handle, bool used) {
+    if (known_find(handle) == NULL) known_add(handle);
+    known_use(handle, used);
+}
+
+void link_gone(const void *handle) { known_forget(handle); }
 
 struct server {
     void *socket;

@@ -51,6 +51,10 @@ err_t link_ask(const char *endpoint, const message_t *ask, const void *question,
 uint32_t link_wait(void *const *handles, size_t count, int64_t timeout_ms);
 /* The same with file descriptors behind the handles: bit count + i for fds[i]. */
 uint32_t link_wait_with(void *const *handles, size_t count, const int *fds, size_t fd_count, int64_t timeout_ms);
+/* Of a socket that was not made here, but is waited for above: `used`, something was sent or taken; else it just said that there is
+ * nothing to take. Who tells both is not asked before each wait. Told by the thread that waits; gone: before it is closed. */
+void link_used(const void *handle, bool used);
+void link_gone(const void *handle);
 /* Waits for one socket and one file descriptor, without looking at signals: for threads beside the main one. */
 void link_wait_fd(void *handle, int fd, int64_t timeout_ms);
 void link_watch_signals(void);               /* signalfd for SIGTERM and SIGINT; call before any thread is made */

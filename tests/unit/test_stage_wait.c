@@ -82,6 +82,30 @@ static void messages_that_were_left_are_seen_at_the_next_wait(void **state) {
     talk_close(&talk);
 }
 
+/* Not made by link, as the units' socket of the gateway is not. */
+static void a_socket_of_another_is_seen_too_once_it_said_that_nothing_is_there(void **state) {
+    (void)state;
+    char byte;
+    void *context = zmq_ctx_new(), *near = zmq_socket(context, ZMQ_PAIR), *far = zmq_socket(context, ZMQ_PAIR);
+    assert_int_equal(zmq_bind(near, "inproc://near"), 0);
+    assert_int_equal(zmq_connect(far, "inproc://near"), 0);
+    for (int round = 0; round < 3; round++) {
+        for (int count = 0; count < 2; count++) assert_int_equal(zmq_send(far, "x", 1, ZMQ_DONTWAIT), 1);
+        assert_int_equal(link_wait(&near, 1, PATIENCE_MS), 1);
+        assert_int_equal(zmq_recv(near, &byte, 1, ZMQ_DONTWAIT), 1);
+        link_used(near, true);
+        assert_int_equal(link_wait(&near, 1, 0), 1); /* no sign shows of the second */
+        assert_int_equal(zmq_recv(near, &byte, 1, ZMQ_DONTWAIT), 1);
+        assert_int_equal(zmq_recv(near, &byte, 1, ZMQ_DONTWAIT), -1);
+        link_used(near, zmq_errno() != EAGAIN);
+        assert_int_equal(link_wait(&near, 1, 0), 0);
+    }
+    link_gone(near);
+    zmq_close(near);
+    zmq_close(far);
+    zmq_ctx_term(context);
+}
+
 static void a_message_is_seen_whichever_look_at_the_mailbox_a_signal_interrupts(void **state) {
     (void)state;
     talk_t talk;
@@ -103,6 +127,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         BENCH_TEST(a_message_whose_sign_a_sending_took_is_seen_without_another_one),
         BENCH_TEST(messages_that_were_left_are_seen_at_the_next_wait),
+        BENCH_TEST(a_socket_of_another_is_seen_too_once_it_said_that_nothing_is_there),
         BENCH_TEST(a_message_is_seen_whichever_look_at_the_mailbox_a_signal_interrupts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
