@@ -29,18 +29,23 @@ bool receipt_verify(const receipt_t *receipt, const uint8_t signer_public[SIGN_P
            sign_verify(signer_public, (bytes_t){head, HEAD_SIZE}, receipt->signature);
 }
 
+void receipt_put(const receipts_t *shared, const receipt_row_t *row, receipt_t *receipt) {
+    memcpy(receipt->submission_id, row->submission_id, sizeof receipt->submission_id);
+    memcpy(receipt->ledger_id, shared->ledger_id, sizeof receipt->ledger_id);
+    receipt->epoch = shared->epoch;
+    receipt->seq = row->seq;
+    receipt->received_ms = row->received_ms != 0 ? row->received_ms : shared->received_ms;
+    memcpy(receipt->content_hash, row->content_hash, sizeof receipt->content_hash);
+    receipt->duplicate = row->duplicate;
+    memcpy(receipt->seal, row->seal, sizeof receipt->seal);
+    receipt->head_seq = shared->head_seq;
+    memcpy(receipt->head_hash, shared->head_hash, sizeof receipt->head_hash);
+    memcpy(receipt->signature, shared->signature, sizeof receipt->signature);
+    receipt->backup_seq = shared->backup_seq;
+}
+
 receipt_t receipt_of_row(const receipts_t *shared, const receipt_row_t *row) {
-    receipt_t receipt = {.epoch = shared->epoch,
-                         .seq = row->seq,
-                         .received_ms = row->received_ms != 0 ? row->received_ms : shared->received_ms,
-                         .duplicate = row->duplicate,
-                         .head_seq = shared->head_seq,
-                         .backup_seq = shared->backup_seq};
-    memcpy(receipt.submission_id, row->submission_id, sizeof receipt.submission_id);
-    memcpy(receipt.ledger_id, shared->ledger_id, sizeof receipt.ledger_id);
-    memcpy(receipt.content_hash, row->content_hash, sizeof receipt.content_hash);
-    memcpy(receipt.seal, row->seal, sizeof receipt.seal);
-    memcpy(receipt.head_hash, shared->head_hash, sizeof receipt.head_hash);
-    memcpy(receipt.signature, shared->signature, sizeof receipt.signature);
+    receipt_t receipt;
+    receipt_put(shared, row, &receipt);
     return receipt;
 }

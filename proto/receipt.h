@@ -12,5 +12,7 @@ bool receipt_verify(const receipt_t *receipt, const uint8_t signer_public[SIGN_P
 
 /* One of many receipts, whole. */
 receipt_t receipt_of_row(const receipts_t *shared, const receipt_row_t *row);
+/* The same, all of it, into a place of the caller's: where each of thousands would be copied once more. */
+void receipt_put(const receipts_t *shared, const receipt_row_t *row, receipt_t *receipt);
 
 #endif

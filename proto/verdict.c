@@ -184,14 +184,15 @@ verdict_row_t row_of_verdict(const verdicts_t *shared, const verdict_t *verdict,
                            .received_ms = verdict->received_ms == shared->received_ms ? 0 : verdict->received_ms};
 }
 
-verdict_t verdict_of_row(const verdicts_t *shared, const verdict_row_t *row) {
-    return (verdict_t){.seq = row->seq,
-                       .accepted = !row->refused,
-                       .revision = row->revision,
-                       .reasons = row->reasons,
-                       .reasons_count = row->reasons_count,
-                       .due_ms = row->due_ms.given ? (uint64_t)row->due_ms.value : shared->due_ms,
-                       .received_ms = row->received_ms != 0 ? row->received_ms : shared->received_ms};
+void verdict_put(const verdicts_t *shared, const verdict_row_t *row, verdict_t *verdict) {
+    memset(verdict, 0, sizeof *verdict);
+    verdict->seq = row->seq;
+    verdict->accepted = !row->refused;
+    verdict->revision = row->revision;
+    verdict->reasons = row->reasons;
+    verdict->reasons_count = row->reasons_count;
+    verdict->due_ms = row->due_ms.given ? (uint64_t)row->due_ms.value : shared->due_ms;
+    verdict->received_ms = row->received_ms != 0 ? row->received_ms : shared->received_ms;
 }
 
 uint64_t accepted_below(const report_accepted_t *accepted) {

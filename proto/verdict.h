@@ -12,8 +12,8 @@ bool verdict_of_event(const event_t *event, arena_t *arena, verdict_t *verdict, 
 
 /* What a report's verdict says beside what all of `shared` say, under its question's number; its reasons are the verdict's. */
 verdict_row_t row_of_verdict(const verdicts_t *shared, const verdict_t *verdict, uint64_t request_id);
-/* And back: unit, task, period and submission are empty, for who asked knows them by the number. */
-verdict_t verdict_of_row(const verdicts_t *shared, const verdict_row_t *row);
+/* And back, all of it: unit, task, period and submission are empty, for who asked knows them by the number. */
+void verdict_put(const verdicts_t *shared, const verdict_row_t *row, verdict_t *verdict);
 
 /* What a verdict or a return says of later running totals. */
 typedef struct {

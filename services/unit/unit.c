@@ -246,7 +246,7 @@ static void verdict_give(unit_link_t *self, verdict_row_t row, arena_t *arena, u
     row_complete(&self->rows_at, &row.request_id, &row.seq);
     answer->request_id = row.request_id;
     answer->kind = KIND_verdict;
-    answer->verdict = verdict_of_row(&self->verdicts, &row);
+    verdict_put(&self->verdicts, &row, &answer->verdict);
     sent_find(&self->sent, row.request_id, answer->verdict.submission_id);
     if (row.reasons_count == 0) return;
     verdict_t verdict = answer->verdict;
@@ -258,7 +258,7 @@ static void receipt_give(unit_link_t *self, receipt_row_t row, unit_answer_t *an
     sent_find(&self->sent, row.request_id, row.submission_id);
     answer->request_id = row.request_id;
     answer->kind = KIND_receipt;
-    answer->receipt = receipt_of_row(&self->receipts, &row);
+    receipt_put(&self->receipts, &row, &answer->receipt);
 }
 
 /* false: all are given out. */

@@ -77,6 +77,22 @@ static void a_row_with_what_all_share_is_a_receipt(void **state) {
     assert_true(receipt.duplicate);
 }
 
+static void nothing_of_a_receipt_is_left_as_its_place_was(void **state) {
+    (void)state;
+    receipts_t shared = shared_make();
+    receipt_row_t row = row_numbered(4);
+    buffer_t bytes[2] = {0};
+    for (int index = 0; index < 2; index++) {
+        receipt_t place;
+        memset(&place, index == 0 ? 0 : 0x5a, sizeof place);
+        receipt_put(&shared, &row, &place);
+        wire_encode(receipt_type(), &place, &bytes[index]);
+    }
+    assert_int_equal(bytes[0].size, bytes[1].size);
+    assert_memory_equal(bytes[0].at, bytes[1].at, bytes[0].size);
+    for (int index = 0; index < 2; index++) buffer_destroy(&bytes[index]);
+}
+
 static void a_verdicts_row_says_what_the_verdict_says_of_its_report(void **state) {
     (void)state;
     static const uint64_t instants[] = {0, 5, 1629878400000};
@@ -95,7 +111,8 @@ static void a_verdicts_row_says_what_the_verdict_says_of_its_report(void **state
                 bytes_t encoded = {bytes.at, (uint32_t)bytes.size};
                 assert_int_equal(wire_decode(verdict_row_type(), encoded, arena, &read, &fault), OK);
                 assert_true(read.request_id == UINT64_MAX);
-                verdict_t told = verdict_of_row(&shared, &read);
+                verdict_t told;
+                verdict_put(&shared, &read, &told);
                 assert_int_equal(told.seq, 9);
                 assert_int_equal(told.accepted, said.accepted);
                 assert_int_equal(told.revision, 3);
@@ -129,6 +146,7 @@ int main(void) {
         cmocka_unit_test(rows_put_together_are_the_canonical_packet),
         cmocka_unit_test(a_row_with_what_all_share_is_a_receipt),
         cmocka_unit_test(numbers_that_count_on_are_left_out_and_found_again),
+        cmocka_unit_test(nothing_of_a_receipt_is_left_as_its_place_was),
         cmocka_unit_test(a_verdicts_row_says_what_the_verdict_says_of_its_report),
     };
     crypto_start();
