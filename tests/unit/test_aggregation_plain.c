@@ -143,6 +143,10 @@ static const agg_leaf_t leaves[] = {
                   .indicator = {"a-name-that-is-as-long-as-an-id-of-a-plan-may-be", LIMIT_ID},
                   .amount = INT64_MAX - 2, .day = 20211031, .covered = true, .evidence = UINT32_MAX,
                   .kept = 7, .stated_seq = 8, .stated_ms = INT64_MAX - 3}},
+    {.period_from = 20211101, .standing = standing_reported, .timeliness = timeliness_late, .revision = 1, .days_late = 1,
+     .first_valid_ms = 1, .counting = {.seq = 2, .received_ms = 3, .amount = 4, .day = 20211130, .kept = 5}},
+    {.period_from = 20211201, .standing = standing_reported, .timeliness = timeliness_on_time, .revision = 1,
+     .first_valid_ms = 1, .counting = {.seq = 2, .received_ms = 3, .amount = 4, .day = 20211231, .stated_ms = 6}},
 };
 enum { LEAVES = sizeof leaves / sizeof leaves[0] };
 
