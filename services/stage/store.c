@@ -120,8 +120,10 @@ void store_extend(store_t *self) {
     MDB_envinfo info;
     int fd = -1;
     if (mdb_env_info(self->env, &info) != 0 || mdb_env_get_fd(self->env, &fd) != 0) return;
-    uint64_t used = ((uint64_t)info.me_last_pgno + 1) * self->page_size;
+    uint64_t used = ((uint64_t)info.me_last_pgno + 1) * self->page_size, took = used - self->file_used;
+    self->file_used = used;
     if (used < CHUNKS * CHUNK || self->file_size >= used + LEAST) return; /* a small store is not worth it */
+    if (took >= CHUNK) return; /* nor is a large commit: its own pages written twice cost more than the size flushed with them */
     if (self->file_size < used) self->file_size = used; /* a commit that outran us */
     for (uint32_t chunk = 0; chunk < CHUNKS; chunk++) {
         if (pwrite(fd, zeros, CHUNK, (off_t)self->file_size) != CHUNK) return; /* a full disk says so at the commit */

@@ -31,6 +31,7 @@ struct store {
     rows_t *rows;  /* at hand for write transactions; NULL: they go straight to LMDB */
     uint32_t page_size;
     uint64_t file_size; /* of data.mdb, as far as we have extended it; of a derived store also the size of its map */
+    uint64_t file_used;  /* bytes of it that were in use after the last commit; not of a derived store */
     pthread_mutex_t map_lock; /* of a derived store: guards the map against being moved under a reader */
     pthread_cond_t map_opens;
     uint32_t map_readers;
@@ -75,7 +76,8 @@ struct txn {
 /* Makes data.mdb, whole and durable before it has its name, if there is none; makes the names durable in any case. */
 err_t store_file_make(const store_t *self);
 err_t store_reopen(store_t *self); /* the file that lies there now: env and tables */
-/* Keeps some of the file's end written with zeros: a flush that finds its blocks there has no file size to flush with them. */
+/* Keeps some of the file's end written with zeros: a flush that finds its blocks there has no file size to flush with them. Not
+ * behind a large commit: that writes its pages once. */
 void store_extend(store_t *self);
 /* The format and the boot in which a derived store was written, and whether it was closed since. Checked before anything is opened:
  * what another version wrote, or another boot and nobody closed, which may be torn, is removed; begin: before the first write;
