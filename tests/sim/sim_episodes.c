@@ -41,6 +41,17 @@ static bool is_of(const told_t *told, text_t unit, text_t task, text_t period) {
     return text_equal(told->owner, unit) && text_equal(told->task, task) && text_equal(told->period, period);
 }
 
+/* The first tick of its period: what an amendment moved before that, of a report that was told of already, is seen then. */
+static bool is_opening(const episodes_t *self, const told_t *told, uint64_t seq, int64_t at_ms) {
+    sim_t *sim = self->sim;
+    const period_t *period = planbook_period(sim->book, told->period);
+    int64_t opens_ms = period == NULL ? INT64_MAX : instant_of_day(&sim->plan, period->from, 0);
+    event_t before = {0};
+    do seq--;
+    while (seq > 0 && txn_event(self->ledger, seq, sim->moment, &before, NULL) && before.kind != KIND_clock_ticked);
+    return at_ms >= opens_ms && (seq == 0 || before.at_ms < opens_ms);
+}
+
 /* It came, was decided on, or has more time; or what holds for all is another: the plan, who is in it, when a door was away. */
 static bool is_cause(const episodes_t *self, const told_t *told, uint64_t seq) {
     sim_t *sim = self->sim;
@@ -61,6 +72,7 @@ static bool is_cause(const episodes_t *self, const told_t *told, uint64_t seq) {
     case KIND_extension_decided:
         return event_body(&event, extension_decided_type(), sim->moment, &extended, &fault) == OK &&
                is_of(told, extended.unit, extended.task, extended.period);
+    case KIND_clock_ticked: return is_opening(self, told, seq, event.at_ms);
     default:
         return event.kind == KIND_outage_declared || event.kind == KIND_door_up || event.kind == KIND_plan_adopted ||
                event.kind == KIND_unit_bounded;
