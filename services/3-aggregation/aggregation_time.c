@@ -129,6 +129,7 @@ static void period_put(turn_t *turn, const memory_t *memory, const period_t *per
 typedef struct {
     bool past;
     bool was_past; /* before: who did not owe it then does not owe it now */
+    bool opened;   /* now, or before; else only who was given more time in advance has a row */
     bool amending;
     bool moved; /* it is due at another instant: everybody who owes it is told */
 } walk_t;
@@ -151,7 +152,7 @@ static void obligation_amend(turn_t *turn, const memory_t *memory, agg_pass_t *p
     bool there = obligation_get(turn, place, &row);
     bool owes = planbook_owes(memory->book, place->unit, place->task, place->period);
     if (there && row.revision > 0) return;
-    if (!there && (!owes || (walk->past && walk->was_past))) return;
+    if (!there && (!owes || !walk->opened || (walk->past && walk->was_past))) return;
     if (!owes) {
         row.standing = standing_lifted;
         row.timeliness = timeliness_pending;
@@ -163,7 +164,7 @@ static void obligation_amend(turn_t *turn, const memory_t *memory, agg_pass_t *p
     deadline_t own = memory_deadline(memory, place, &row, &due_seq);
     bool past = deadline_is_past(&own, turn_now_ms(turn));
     if (walk->past && !past) again_note(pass, &own);
-    obligation_due(&row, past);
+    if (walk->opened) obligation_due(&row, past);
     obligation_put(turn, memory, place, &row);
 }
 
@@ -214,7 +215,7 @@ static bool period_advance(turn_t *turn, const memory_t *memory, agg_pass_t *pas
     for (; pass->task < memory->plan->tasks_count; pass->task++, pass->place = 0) {
         const task_t *task = &memory->plan->tasks[pass->task];
         bool all = walk->amending && (walk->moved || duty_has_changed(turn, memory, (uint32_t)pass->task));
-        if (walk->amending && !all && walk->past == walk->was_past) continue;
+        if (walk->amending && !all && (!walk->opened || walk->past == walk->was_past)) continue;
         uint32_t count = all ? memory->plan->units_count : memory->owers_count[pass->task];
         for (; pass->place < count; pass->place++) {
             if (*pieces == 0) return false;
@@ -239,16 +240,16 @@ static bool periods_advance(turn_t *turn, const memory_t *memory, agg_pass_t *pa
         bool open = period_is_open(turn, period, &row);
         bool past = deadline_is_past(&memory->deadlines[pass->period], now_ms);
         bool opens = !open && now_ms >= memory->opens_ms[pass->period];
-        bool amends = open && pass->amending;
+        bool amends = pass->amending;
         bool again = open && row.again_ms != 0 && (uint64_t)now_ms > row.again_ms;
         bool looked_at = opens || amends || again || (open && past && !row.past) || (open && pass->outage_seq != 0);
         if (!looked_at) continue;
-        walk_t walk = {.past = past, .was_past = row.past, .amending = amends};
-        walk.moved = amends && row.due_ms != (uint64_t)memory->deadlines[pass->period].due_ms;
+        walk_t walk = {.past = past, .was_past = row.past, .opened = open || opens, .amending = amends};
+        walk.moved = amends && walk.opened && row.due_ms != (uint64_t)memory->deadlines[pass->period].due_ms;
         if (!period_advance(turn, memory, pass, &walk, pieces)) return false;
         bool sooner = pass->again_ms == 0 || row.again_ms < pass->again_ms;
         if (sooner && row.again_ms > (uint64_t)now_ms) pass->again_ms = row.again_ms;
-        period_put(turn, memory, period, pass->outage_seq != 0 ? row.past : past, pass->again_ms);
+        if (walk.opened) period_put(turn, memory, period, pass->outage_seq != 0 ? row.past : past, pass->again_ms);
         pass->again_ms = 0;
     }
     return true;
