@@ -20,7 +20,9 @@ typedef struct {
     uint32_t report_count;
     asker_t *askers;     /* of the reports, then of what else is in it */
     uint32_t asker_count;
-    buffer_t answers; /* one for each asker, in their order */
+    buffer_t answers;  /* one for each asker, in their order */
+    receipts_t shared; /* what its receipts share */
+    bool durable;      /* and not answered yet */
 } group_t;
 
 struct gather {
@@ -72,13 +74,21 @@ static void group_ink(void *argument) {
     self->inked_err = commit_timed(self);
 }
 
-/* The group is durable. */
-static void answers_give(gather_t *self, group_t *group) {
+/* The group is durable: what is read of the ledger is read before the next group is with the ink. */
+static void durable_note(gather_t *self, group_t *group) {
     self->head = intake_head(self->intake);
     self->plain = intake_is_plain(self->intake);
     self->last_group = group->asker_count;
+    group->shared = intake_shared(self->intake);
+    group->durable = true;
+}
+
+/* Of a group that is durable, if it is not done yet. */
+static void answers_give(gather_t *self, group_t *group) {
+    if (!group->durable) return;
     bytes_t answers = {group->answers.at, (uint32_t)group->answers.size};
-    self->out.durable(self->out.self, group->askers, group->asker_count, answers);
+    self->out.durable(self->out.self, group->askers, group->asker_count, answers, &group->shared);
+    group->durable = false;
     group->asker_count = 0;
     buffer_clear(&group->answers);
 }
@@ -87,7 +97,7 @@ static void answers_give(gather_t *self, group_t *group) {
 static err_t ink_dry(gather_t *self) {
     if (!ink_is_at_work(self->ink)) return OK;
     ink_wait(self->ink);
-    if (self->inked_err == OK) answers_give(self, self->inked);
+    if (self->inked_err == OK) durable_note(self, self->inked);
     return self->inked_err;
 }
 
@@ -104,7 +114,9 @@ static void ink_begin(gather_t *self) {
 static void settle(gather_t *self) {
     if (self->mixed) return;
     self->mixed = true;
-    if (ink_dry(self) == OK) reports_take(self->intake, self->open);
+    if (ink_dry(self) != OK) return;
+    answers_give(self, self->inked);
+    reports_take(self->intake, self->open);
 }
 
 /* --- what comes --- */
@@ -199,13 +211,23 @@ static void clock_show(gather_t *self) {
     if (intake_has_group(self->intake)) settle(self);
 }
 
+/* The ink is dry: it goes on with what was read meanwhile before the answers of the group before leave. */
+static err_t ink_turn(gather_t *self) {
+    err_t err = ink_dry(self);
+    if (err != OK) return err;
+    clock_show(self);
+    group_t *durable = self->inked;
+    if (!self->mixed) ink_begin(self);
+    answers_give(self, durable);
+    return OK;
+}
+
 err_t gather_begin(gather_t *self, int64_t wall_ms, int64_t steady_ms) {
-    err_t err = ink_is_done(self->ink) || gather_is_full(self) ? ink_dry(self) : OK;
     self->wall_ms = wall_ms;
     self->steady_ms = steady_ms;
     self->begun_us = clock_steady_us();
-    if (err == OK && !ink_is_at_work(self->ink)) clock_show(self);
-    return err;
+    bool turns = !ink_is_at_work(self->ink) || ink_is_done(self->ink) || gather_is_full(self);
+    return turns ? ink_turn(self) : OK;
 }
 
 static void advance_on(gather_t *self) {
@@ -221,14 +243,16 @@ static err_t mixed_end(gather_t *self) {
     self->mixed = false;
     if (!intake_has_group(self->intake)) return OK;
     err_t err = commit_timed(self);
-    if (err == OK) answers_give(self, self->open);
-    return err;
+    if (err != OK) return err;
+    durable_note(self, self->open);
+    answers_give(self, self->open);
+    return OK;
 }
 
 err_t gather_end(gather_t *self) {
     err_t err = OK;
     advance_on(self);
-    if (ink_is_done(self->ink) && (err = ink_dry(self)) == OK) clock_show(self);
+    if (ink_is_done(self->ink)) err = ink_turn(self);
     if (err == OK && self->mixed) return mixed_end(self);
     if (err == OK && !ink_is_at_work(self->ink)) ink_begin(self);
     return err;

@@ -23,8 +23,9 @@ typedef struct {
 typedef struct {
     void *self;
     void (*now)(void *self, const asker_t *asker, bytes_t packet); /* of nothing that has to be durable first */
-    /* Of a group that is durable: one answer for each asker, one behind the other, as intake_take puts them in `later`. */
-    void (*durable)(void *self, const asker_t *askers, uint32_t count, bytes_t answers);
+    /* Of a group that is durable: one answer for each asker, one behind the other, as intake_take puts them in `later`, and what
+     * its receipts share. The next group may be with the ink already: of the ledger itself nothing may be asked. */
+    void (*durable)(void *self, const asker_t *askers, uint32_t count, bytes_t answers, const receipts_t *shared);
 } gather_out_t;
 
 typedef struct gather gather_t;

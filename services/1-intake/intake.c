@@ -109,12 +109,14 @@ err_t intake_commit(intake_t *self) {
     return OK;
 }
 
+receipts_t intake_shared(const intake_t *self) { return self->shared; }
+
 bool intake_is_receipt(bytes_t answer) {
     enum { FIX_MAP = 0x80 };
     return answer.size > 0 && (answer.at[0] & 0xf0) == FIX_MAP; /* a packet is an array */
 }
 
-void intake_complete(const intake_t *self, bytes_t answer, buffer_t *out) {
+void intake_complete(const receipts_t *shared, bytes_t answer, buffer_t *out) {
     if (!intake_is_receipt(answer)) {
         buffer_add(out, answer.at, answer.size);
         return;
@@ -123,12 +125,12 @@ void intake_complete(const intake_t *self, bytes_t answer, buffer_t *out) {
     fault_t fault = {0};
     err_t err = wire_decode(receipt_row_type(), answer, NULL, &row, &fault);
     ASSERT(err == OK); /* we wrote it */
-    receipt_t receipt = receipt_of_row(&self->shared, &row);
+    receipt_t receipt = receipt_of_row(shared, &row);
     packet_encode(row.request_id, receipt_type(), &receipt, out);
 }
 
-void intake_complete_many(const intake_t *self, bytes_t receipts, uint32_t count, buffer_t *out) {
-    packet_encode_rows(receipts_type(), &self->shared, receipts, count, out);
+void intake_complete_many(const receipts_t *shared, bytes_t receipts, uint32_t count, buffer_t *out) {
+    packet_encode_rows(receipts_type(), shared, receipts, count, out);
 }
 
 void intake_finish(intake_t *self, buffer_t *later) {
@@ -138,7 +140,7 @@ void intake_finish(intake_t *self, buffer_t *later) {
     for (size_t at = 0; at < later->size; at += size) {
         err_t err = wire_scan_first((bytes_t){later->at + at, (uint32_t)(later->size - at)}, &size, &fault);
         ASSERT(err == OK); /* we wrote it */
-        intake_complete(self, (bytes_t){later->at + at, size}, &done);
+        intake_complete(&self->shared, (bytes_t){later->at + at, size}, &done);
     }
     buffer_destroy(later);
     *later = done;

@@ -55,13 +55,14 @@ uint32_t intake_take_next(intake_t *self, door_t door, bytes_t bytes, int64_t wa
                           buffer_t *later);
 /* Appends the ticks and refusal counts that are due at `wall_ms` (real clock mode). */
 void intake_tick(intake_t *self, int64_t wall_ms, int64_t steady_ms);
-/* Makes the group durable; then, and only then, what stands in `later` may leave, before anything else is taken: receipts stand
- * there without what the group shares. OK, or an error after which the process must leave. */
+/* Makes the group durable; then, and only then, what stands in `later` may leave: receipts stand there without what the group
+ * shares. OK, or an error after which the process must leave. */
 err_t intake_commit(intake_t *self);
-bool intake_is_receipt(bytes_t answer);                                    /* of one answer as it was put there */
-void intake_complete(const intake_t *self, bytes_t answer, buffer_t *out); /* appends it as a packet, whole */
+receipts_t intake_shared(const intake_t *self); /* what the receipts of the last group share */
+bool intake_is_receipt(bytes_t answer);         /* of one answer as it was put there */
+void intake_complete(const receipts_t *shared, bytes_t answer, buffer_t *out); /* appends it as a packet, whole */
 /* Receipts as they were put there, one behind the other, as one packet: for who sends arrays. count 1..LIMIT_PACKETS. */
-void intake_complete_many(const intake_t *self, bytes_t receipts, uint32_t count, buffer_t *out);
+void intake_complete_many(const receipts_t *shared, bytes_t receipts, uint32_t count, buffer_t *out);
 void intake_finish(intake_t *self, buffer_t *later); /* any number of answers, each a packet, in their place */
 /* An advance_clock longer than LIMIT_GROUP ticks goes on over several groups: while pending, call intake_continue, commit and
  * finish again; the asker's command_done comes out of the last `later`. */

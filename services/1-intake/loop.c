@@ -49,6 +49,7 @@ typedef struct {
     const asker_t *askers;
     uint32_t count;
     const uint8_t *at; /* of the first that is not gathered */
+    const receipts_t *shared;
 } answers_t;
 
 /* One packet of the answers from `index` on: as many receipts as follow one another to an asker of many, or one answer. Returns how
@@ -63,10 +64,10 @@ static uint32_t packet_gather(loop_t *self, answers_t *answers, uint32_t index) 
         answers->at += next->size;
     }
     if (count > 0) {
-        intake_complete_many(self->intake, (bytes_t){begin, (uint32_t)(answers->at - begin)}, count, &self->frame);
+        intake_complete_many(answers->shared, (bytes_t){begin, (uint32_t)(answers->at - begin)}, count, &self->frame);
         return count;
     }
-    intake_complete(self->intake, (bytes_t){begin, asker->size}, &self->frame);
+    intake_complete(answers->shared, (bytes_t){begin, asker->size}, &self->frame);
     answers->at += asker->size;
     return 1;
 }
@@ -85,9 +86,9 @@ static uint32_t frame_gather(loop_t *self, answers_t *answers, uint32_t index, u
     return count;
 }
 
-static void answers_send(void *argument, const asker_t *askers, uint32_t count, bytes_t bytes) {
+static void answers_send(void *argument, const asker_t *askers, uint32_t count, bytes_t bytes, const receipts_t *shared) {
     loop_t *self = argument;
-    answers_t answers = {askers, count, bytes.at};
+    answers_t answers = {askers, count, bytes.at, shared};
     for (uint32_t index = 0, packets = 0, along; index < count; index += along) {
         along = frame_gather(self, &answers, index, &packets);
         server_send(self->servers[askers[index].at], &askers[index].peer, packets_end(&self->frame, packets));

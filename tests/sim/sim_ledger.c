@@ -26,7 +26,7 @@ void sim_ledger_found(sim_t *sim) {
 }
 
 static void answer_now(void *argument, const asker_t *asker, bytes_t packet);
-static void answers_keep(void *argument, const asker_t *askers, uint32_t count, bytes_t answers);
+static void answers_keep(void *argument, const asker_t *askers, uint32_t count, bytes_t answers, const receipts_t *shared);
 
 void sim_ledger_open(sim_t *sim) {
     char path[SIM_PATH];
@@ -137,13 +137,13 @@ static void answer_now(void *argument, const asker_t *asker, bytes_t packet) {
 }
 
 /* Whole, but they leave at a later step. */
-static void answers_keep(void *argument, const asker_t *askers, uint32_t count, bytes_t answers) {
+static void answers_keep(void *argument, const asker_t *askers, uint32_t count, bytes_t answers, const receipts_t *shared) {
     sim_t *sim = argument;
     ledger_t *ledger = &sim->ledger;
     const uint8_t *next = answers.at;
     for (uint32_t index = 0; index < count; index++) {
         size_t before = ledger->later.size;
-        intake_complete(ledger->intake, (bytes_t){next, askers[index].size}, &ledger->later);
+        intake_complete(shared, (bytes_t){next, askers[index].size}, &ledger->later);
         answer_given(sim, (bytes_t){ledger->later.at + before, (uint32_t)(ledger->later.size - before)});
         ledger->askers[ledger->asker_count++] = askers[index].at;
         next += askers[index].size;

@@ -156,7 +156,8 @@ static void receipts_of_a_group_told_together_are_those_told_one_by_one(void **s
     buffer_t before = {0};
     buffer_add(&before, world->later.at, world->later.size);
     world_commit(world);
-    intake_complete_many(world->intake, (bytes_t){before.at, (uint32_t)before.size}, 20, &together);
+    receipts_t shared = intake_shared(world->intake);
+    intake_complete_many(&shared, (bytes_t){before.at, (uint32_t)before.size}, 20, &together);
     packet_t packet;
     receipts_t receipts;
     (void)packet_at(world, &together, 0, &packet, receipts_type(), &receipts);

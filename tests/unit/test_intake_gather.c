@@ -43,27 +43,27 @@ static void on_now(void *argument, const asker_t *asker, bytes_t bytes) {
 }
 
 /* One answer of a durable group, as a packet. */
-static void answer_note(hall_t *self, bytes_t answer) {
+static void answer_note(hall_t *self, bytes_t answer, const receipts_t *shared) {
     buffer_t whole = {0};
     packet_t packet;
     receipt_t receipt = {0};
     fault_t fault;
-    intake_complete(self->world.intake, answer, &whole);
+    intake_complete(shared, answer, &whole);
     assert_int_equal(packet_decode((bytes_t){whole.at, (uint32_t)whole.size}, &packet, &fault), OK);
     bool is_receipt = packet.kind == KIND_receipt;
     if (is_receipt) assert_int_equal(packet_body(&packet, receipt_type(), self->world.arena, &receipt, &fault), OK);
-    assert_true(receipt.seq <= intake_head(self->world.intake).seq);
+    assert_true(receipt.seq <= shared->head_seq);
     assert_true(packet.request_id > self->newest);
     self->newest = packet.request_id;
     note(self, packet.request_id, (answer_t){packet.kind, receipt.seq, receipt.duplicate, 0});
     buffer_destroy(&whole);
 }
 
-static void on_durable(void *argument, const asker_t *askers, uint32_t count, bytes_t answers) {
+static void on_durable(void *argument, const asker_t *askers, uint32_t count, bytes_t answers, const receipts_t *shared) {
     hall_t *self = argument;
     for (uint32_t index = 0; index < count; index++) {
         assert_in_range(askers[index].size, 1, answers.size);
-        answer_note(self, (bytes_t){answers.at, askers[index].size});
+        answer_note(self, (bytes_t){answers.at, askers[index].size}, shared);
         answers = (bytes_t){answers.at + askers[index].size, answers.size - askers[index].size};
     }
     assert_int_equal(answers.size, 0);
