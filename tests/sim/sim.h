@@ -124,7 +124,7 @@ typedef struct {
     uint32_t asker_count;
     bool unsent;        /* they are not out yet */
     uint64_t receipted, arrived; /* the last entry that had its receipt in this life, and the last report of these to come */
-    uint64_t arrivals;
+    uint64_t arrivals, lives;
     parked_t parked[SIM_ACTORS];
     int64_t bound_ms; /* where this life's stamps began, when the steady clock said opened_ms; 0: not yet */
     int64_t opened_ms;

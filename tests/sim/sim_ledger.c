@@ -38,6 +38,7 @@ void sim_ledger_open(sim_t *sim) {
     ASSERT(err == OK);
     ledger->bound_ms = 0;
     sim->starts++;
+    ledger->lives++;
     sim_trace(sim, "intake opens, head %llu", (unsigned long long)intake_head(ledger->intake).seq);
 }
 
@@ -236,8 +237,8 @@ static void arrival_note(sim_t *sim, uint64_t request_id) {
     uint64_t number = ++sim->ledger.arrivals;
     if (request_id < 1 || request_id > sim->ask_count) return;
     ask_t *ask = &sim->asks[request_id - 1];
-    if (ask->life != sim->starts) ask->first = number;
-    ask->life = sim->starts;
+    if (ask->life != sim->ledger.lives) ask->first = number;
+    ask->life = sim->ledger.lives;
     ask->last = number;
 }
 
