@@ -21,7 +21,8 @@ void on_report_returned(turn_t *turn, const event_t *event) {
         revision_retime_all(turn, &place, &below);
         revision_contest(turn, &place, returned.claims, returned.claims_count, &below);
     }
-    row.standing = standing_returned;
+    bool owes = planbook_owes(memory->book, place.unit, place.task, place.period);
+    row.standing = owes ? standing_returned : standing_lifted; /* out of the totals; of whom is gone nobody does it again */
     row.decided_seq = turn_cause(turn);
     row.again_ms = returned.again_ms;
     row.counts = returned.counts;

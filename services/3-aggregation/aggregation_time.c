@@ -50,10 +50,11 @@ static obligation_changed_t obligation_show(turn_t *turn, const memory_t *memory
                                  .days_late = row->days_late,
                                  .revision = row->revision,
                                  .decided_seq = row->decided_seq,
-                                 .again_ms = row->again_ms,
+                                 .again_ms = row->standing == standing_lifted ? 0 : row->again_ms,
                                  .why = row->why};
-    if (row->standing == standing_returned) told.counts = (maybe_t){true, (int64_t)row->counts};
-    if (row->standing != standing_reported && row->standing != standing_approved) missing_fill(turn, place, &told);
+    if (row->again_ms != 0) told.counts = (maybe_t){true, (int64_t)row->counts};
+    bool wanted = row->standing != standing_reported && row->standing != standing_approved && row->standing != standing_lifted;
+    if (wanted) missing_fill(turn, place, &told);
     return told;
 }
 
@@ -83,6 +84,7 @@ bool obligation_tell(turn_t *turn, const memory_t *memory, const place_t *place,
             return false;
         row = (agg_obligation_t){.standing = standing_not_due, .timeliness = timeliness_pending};
     }
+    if (row.standing == standing_lifted && row.revision == 0) return false;
     *told = obligation_show(turn, memory, place, &row);
     if (row.why.size > 0) told->why = arena_text(turn_arena(turn), row.why);
     return true;
@@ -146,24 +148,41 @@ static void obligation_due(agg_obligation_t *row, bool past) {
     row->timeliness = past ? timeliness_missing : timeliness_pending;
 }
 
-/* One unit of one task under an amended plan. What is reported stays as it is. */
+/* What is reported stays as it is; but who owes it no more has nothing to do again, until he owes it once more. */
+static void reported_amend(turn_t *turn, const memory_t *memory, const place_t *place, bool owes, agg_obligation_t *row) {
+    standing_t standing = owes ? standing_returned : standing_lifted;
+    if (row->again_ms == 0 || row->standing == standing) return;
+    row->standing = standing;
+    obligation_put(turn, memory, place, row);
+}
+
+/* The row goes, unless it says that its unit was given more time: that holds if it owes it again. */
+static void obligation_end(turn_t *turn, const memory_t *memory, const place_t *place, agg_obligation_t *row) {
+    if (row->standing == standing_lifted) return;
+    row->standing = standing_lifted;
+    row->timeliness = timeliness_pending;
+    obligation_put(turn, memory, place, row);
+    if (row->due_seq == 0) obligation_lift(turn, place);
+}
+
+/* One unit of one task under an amended plan. */
 static void obligation_amend(turn_t *turn, const memory_t *memory, agg_pass_t *pass, const place_t *place, const walk_t *walk) {
     agg_obligation_t row;
     bool there = obligation_get(turn, place, &row);
     bool owes = planbook_owes(memory->book, place->unit, place->task, place->period);
+    if (there && row.revision > 0) reported_amend(turn, memory, place, owes, &row);
     if (there && row.revision > 0) return;
     if (!there && (!owes || !walk->opened || (walk->past && walk->was_past))) return;
     if (!owes) {
-        row.standing = standing_lifted;
-        row.timeliness = timeliness_pending;
-        obligation_emit(turn, memory, place, &row);
-        obligation_lift(turn, place);
+        obligation_end(turn, memory, place, &row);
         return;
     }
     uint64_t due_seq;
     deadline_t own = memory_deadline(memory, place, &row, &due_seq);
     bool past = deadline_is_past(&own, turn_now_ms(turn));
+    if (row.standing == standing_lifted && past && walk->past && walk->was_past) return;
     if (walk->past && !past) again_note(pass, &own);
+    row.standing = standing_not_due;
     if (walk->opened) obligation_due(&row, past);
     obligation_put(turn, memory, place, &row);
 }
@@ -203,7 +222,7 @@ static void obligation_retime(turn_t *turn, const memory_t *memory, agg_pass_t *
 static void obligation_outage(turn_t *turn, const memory_t *memory, agg_pass_t *pass, const place_t *place) {
     agg_obligation_t row;
     uint64_t due_seq;
-    if (!obligation_get(turn, place, &row)) return;
+    if (!obligation_get(turn, place, &row) || (row.standing == standing_lifted && row.revision == 0)) return;
     (void)memory_deadline(memory, place, &row, &due_seq);
     if (due_seq == pass->outage_seq) obligation_retime(turn, memory, pass, place, &row);
 }

@@ -94,6 +94,22 @@ const char *verify_take_extension(verify_t *self, const event_t *entry, arena_t 
     return NULL;
 }
 
+void verify_extensions_hold(verify_t *self, int64_t at_ms) {
+    const plan_t *plan = planbook_plan(self->book);
+    for (uint32_t at = 0; at < self->extension_count; at++) {
+        const struct verify_extension *one = &self->extensions[at];
+        const unit_t *unit = planbook_unit(self->book, text_of(one->unit));
+        const period_t *period = planbook_period(self->book, text_of(one->period));
+        uint32_t task = verify_task(self, text_of(one->task));
+        if (unit == NULL || period == NULL || task == UINT32_MAX) continue;
+        uint32_t whose = planbook_unit_index(self->book, unit), when = (uint32_t)(period - plan->periods);
+        uint64_t seq;
+        int64_t looked_ms;
+        deadline_t due = verify_deadline(self, whose, task, when, &seq, &looked_ms);
+        if (at_ms <= due.due_ms + due.grace_ms) verify_owe(self, whose, task, when);
+    }
+}
+
 const char *verify_take_outage(verify_t *self, const event_t *entry, arena_t *arena) {
     outage_declared_t declared;
     fault_t fault;

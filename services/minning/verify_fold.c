@@ -441,6 +441,7 @@ static const char *take_plan(verify_t *self, const event_t *entry, arena_t *aren
     self->book = book;
     self->plans++;
     places_again(self);
+    verify_extensions_hold(self, entry->at_ms);
     return wrong;
 }
 

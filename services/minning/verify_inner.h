@@ -48,6 +48,8 @@ struct verify {
 deadline_t verify_deadline(const verify_t *self, uint32_t unit, uint32_t task, uint32_t period, uint64_t *seq, int64_t *looked_ms);
 const char *verify_take_extension(verify_t *self, const event_t *entry, arena_t *arena);
 const char *verify_take_outage(verify_t *self, const event_t *entry, arena_t *arena);
+/* What an amendment makes owed when it is past is owed all the same by whom more time was given before, as long as he has it. */
+void verify_extensions_hold(verify_t *self, int64_t at_ms);
 void verify_deadlines_free(verify_t *self);
 
 /* --- persons (verify_persons.c) --- */

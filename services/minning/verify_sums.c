@@ -124,11 +124,13 @@ verify_obligation_t verify_obligation(const verify_t *self, uint32_t unit, uint3
     verify_obligation_t said = {.due_ms = (uint64_t)due.due_ms, .due_seq = due_seq, .timeliness = timeliness_pending};
     const verify_report_t *report = verify_standing(self, unit, task, period);
     if (report != NULL) {
-        said.standing = report->decision == decision_returned   ? standing_returned
+        bool owes = planbook_owes(self->book, &plan->units[unit], &plan->tasks[task], &plan->periods[period]);
+        standing_t again = owes ? standing_returned : standing_lifted;
+        said.standing = report->decision == decision_returned   ? again
                         : report->decision == decision_approved ? standing_approved
                                                                 : standing_reported;
         said.decided_seq = report->decided_seq;
-        said.again_ms = report->again_ms;
+        said.again_ms = owes ? report->again_ms : 0;
         said.first_valid_ms = (uint64_t)report->first_valid_ms;
         said.revision = report->revision;
         said.timeliness = report->days_late > 0 ? timeliness_late : timeliness_on_time;

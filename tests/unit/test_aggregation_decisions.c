@@ -339,6 +339,73 @@ static void a_report_may_be_extended_before_its_period_opens(void **state) {
     assert_int_equal(world_obligation(world, "t-north", "pair", "2021-09").due_seq, 2);
 }
 
+/* The towns are valid to the end of this day; 0: without an end. */
+static void towns_end(world_t *world, uint32_t to, int64_t at_ms) {
+    unit_t units[8];
+    plan_adopted_t adopted = {.plan = aggregation_plan()};
+    memcpy(units, adopted.plan.units, sizeof *units * adopted.plan.units_count);
+    for (uint32_t index = 0; index < adopted.plan.units_count; index++)
+        if (units[index].kind == unit_kind_town) units[index].to = to;
+    adopted.plan.units = units;
+    world_feed(world, plan_adopted_type(), &adopted, at_ms);
+}
+
+static void more_time_that_a_unit_was_given_holds_when_it_is_back(void **state) {
+    world_t *world = *state;
+    obligations_ask_t september = {.task = text_of("pair"), .period = text_of("2021-09")};
+    world_tick(world, at(20210901, 0, 0));
+    uint32_t owers = world_obligations(world, september).rows_count;
+    world_extend(world, "t-north", "pair", "2021-09", at(20211011, 0, 0) - 1, at(20210910, 9, 0));
+    towns_end(world, 20210915, at(20210915, 9, 0));
+    assert_int_equal(world_obligations(world, september).rows_count, owers - 2);
+    world_tick(world, at(20211001, 0, 0)); /* the others' deadline is over, and nobody is called late */
+    world_away(world, at(20211009, 9, 0), at(20211009, 10, 0), NULL, at(20211009, 11, 0));
+    assert_int_equal(world_obligations(world, september).rows_count, owers - 2);
+    towns_end(world, 0, at(20211010, 9, 0));
+    obligation_changed_t back = world_obligation(world, "t-north", "pair", "2021-09");
+    assert_int_equal(back.standing, standing_due);
+    assert_int_equal(back.due_seq, 3);
+    assert_int_equal(world_obligations(world, september).rows_count, owers - 1); /* it was past for the other */
+    world_tick(world, at(20211011, 0, 0));
+    assert_int_equal(world_obligation(world, "t-north", "pair", "2021-09").standing, standing_overdue);
+}
+
+static void more_time_that_is_over_when_a_unit_is_back_makes_it_owe_nothing(void **state) {
+    world_t *world = *state;
+    obligations_ask_t september = {.unit = text_of("t-north"), .task = text_of("pair"), .period = text_of("2021-09")};
+    world_extend(world, "t-north", "pair", "2021-09", at(20210929, 0, 0) - 1, at(20210801, 9, 0)); /* before it opens */
+    towns_end(world, 20210831, at(20210820, 9, 0));
+    world_tick(world, at(20211001, 0, 0));
+    towns_end(world, 0, at(20211002, 9, 0));
+    assert_int_equal(world_obligations(world, september).rows_count, 0);
+    world_extend(world, "t-north", "pair", "2021-09", at(20211005, 0, 0) - 1, at(20211002, 10, 0));
+    assert_int_equal(world_obligation(world, "t-north", "pair", "2021-09").standing, standing_due);
+}
+
+static void a_return_is_nothing_to_do_again_for_a_unit_that_is_gone(void **state) {
+    world_t *world = *state;
+    figure_t figure = amount_of("town-fund", "m-north", WAN);
+    world_report(world, "t-north", "pair", "2021-09", 1, &figure, 1, at(20210910, 9, 0));
+    world_report(world, "t-south", "pair", "2021-09", 1, NULL, 0, at(20210910, 9, 0));
+    world_return(world, "t-north", "pair", "2021-09", 1, 0, at(20210911, 9, 0));
+    uint64_t again_ms = world_obligation(world, "t-north", "pair", "2021-09").again_ms;
+    towns_end(world, 20210831, at(20210912, 9, 0));
+    obligation_changed_t gone = world_obligation(world, "t-north", "pair", "2021-09");
+    assert_int_equal(gone.standing, standing_lifted);
+    assert_int_equal(gone.revision, 1);
+    assert_int_equal(gone.again_ms, 0);
+    assert_int_equal(gone.missing_count, 0);
+    assert_int_equal(world_obligation(world, "t-south", "pair", "2021-09").standing, standing_reported);
+    world_return(world, "t-south", "pair", "2021-09", 1, 0, at(20210913, 9, 0)); /* it counts no more, and that is all */
+    assert_int_equal(world_obligation(world, "t-south", "pair", "2021-09").standing, standing_lifted);
+    towns_end(world, 0, at(20210914, 9, 0));
+    obligation_changed_t back = world_obligation(world, "t-north", "pair", "2021-09");
+    assert_int_equal(back.standing, standing_returned);
+    assert_true(text_is(back.why, "与台账不符"));
+    assert_int_equal(back.again_ms, again_ms);
+    assert_int_equal(world_obligation(world, "t-south", "pair", "2021-09").standing, standing_returned);
+}
+
 static void an_absence_of_ours_gives_the_time_back_to_whom_it_kept_out(void **state) {
     world_t *world = *state;
     figure_t figure = amount_of("town-fund", "m-north", WAN);
@@ -381,6 +448,9 @@ int main(void) {
         IN_A_WORLD(a_period_that_is_past_when_an_amendment_brings_it_is_owed_by_nobody),
         IN_A_WORLD(a_late_report_is_in_time_by_an_extension_granted_afterwards),
         IN_A_WORLD(a_report_may_be_extended_before_its_period_opens),
+        IN_A_WORLD(more_time_that_a_unit_was_given_holds_when_it_is_back),
+        IN_A_WORLD(more_time_that_is_over_when_a_unit_is_back_makes_it_owe_nothing),
+        IN_A_WORLD(a_return_is_nothing_to_do_again_for_a_unit_that_is_gone),
         IN_A_WORLD(an_absence_of_ours_gives_the_time_back_to_whom_it_kept_out),
         IN_A_WORLD(an_absence_of_everybodys_door_moves_every_deadline_near_it),
     };

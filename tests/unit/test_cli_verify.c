@@ -206,6 +206,53 @@ static void a_period_that_comes_when_it_is_past_is_owed_by_nobody(void **state) 
     assert_true(verify_owes(world->fold, swj, consumption, 2));
 }
 
+/* The unit is valid to the end of this day; 0: without an end. */
+static void unit_ends(world_t *world, uint32_t day, const char *unit, uint32_t to) {
+    unit_t *units = ARENA_NEW(world->arena, unit_t, world->plan.units_count);
+    memcpy(units, world->plan.units, sizeof *units * world->plan.units_count);
+    for (uint32_t index = 0; index < world->plan.units_count; index++)
+        if (text_is(units[index].id, unit)) units[index].to = to;
+    world->plan.units = units;
+    adopts(world, day);
+}
+
+static void a_unit_that_ends_owes_nothing_and_is_back_with_the_time_that_it_was_given(void **state) {
+    world_t *world = *state;
+    figure_t figure = {.indicator = text_of("sales"), .amount = {true, 500}};
+    const uint32_t august = 0, september = 1, october = 2;
+    extension_decided_t extended = {.command_id = {9}, .unit = text_of("swj"), .task = text_of("consumption"),
+                                    .period = text_of("2021-09"), .decision = decision_extended, .until = 20211010,
+                                    .actor = {.officer = text_of("lin"), .office = office_coordinator,
+                                              .credential = credential_signature, .door = door_operator}};
+    report_decided_t returned = {.command_id = {8}, .unit = text_of("swj"), .task = text_of("consumption"),
+                                 .period = text_of("2021-08"), .decision = decision_returned, .revision = 1, .why = text_of("不符"),
+                                 .actor = extended.actor};
+    reports(world, 20210820, "swj", "consumption", "2021-08", 0, &figure, 1, NULL);
+    tells(world, noon(world, 20210821), report_decided_type(), &returned, true, NULL);
+    tells(world, noon(world, 20210822), extension_decided_type(), &extended, true, NULL);
+    unit_ends(world, 20210823, "swj", 20210815);
+    const planbook_t *book = verify_book(world->fold);
+    uint32_t swj = planbook_unit_index(book, planbook_unit(book, text_of("swj"))),
+             consumption = verify_task(world->fold, text_of("consumption"));
+    assert_int_equal(verify_obligation(world->fold, swj, consumption, august).standing, standing_lifted);
+    assert_true(verify_owes(world->fold, swj, consumption, august)); /* it was reported */
+    assert_false(verify_owes(world->fold, swj, consumption, september));
+    ticks(world, 20211026);
+    unit_ends(world, 20211027, "swj", 0);
+    assert_int_equal(verify_obligation(world->fold, swj, consumption, august).standing, standing_returned);
+    assert_false(verify_owes(world->fold, swj, consumption, september)); /* the time that it was given is over too */
+    assert_false(verify_owes(world->fold, swj, consumption, october));
+    unit_ends(world, 20211027, "swj", 20210815);
+    extended.until = 20211110;
+    unit_ends(world, 20211028, "swj", 0);
+    tells(world, noon(world, 20211028), extension_decided_type(), &extended, true, NULL);
+    unit_ends(world, 20211029, "swj", 20210815);
+    assert_false(verify_owes(world->fold, swj, consumption, september));
+    unit_ends(world, 20211030, "swj", 0);
+    assert_true(verify_owes(world->fold, swj, consumption, september));
+    assert_int_equal(verify_obligation(world->fold, swj, consumption, september).standing, standing_due);
+}
+
 static void claims(world_t *world, uint32_t day, const char *unit, const char *period, uint64_t replaces, const char *key,
                    int64_t amount) {
     item_t item = {.key_kind = key_kind_receipt, .key = text_of(key), .fact_day = 20210810, .amount = {true, amount}};
@@ -243,6 +290,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(what_is_claimed_twice_counts_once_by_age_or_by_decision, begin, end),
         cmocka_unit_test_setup_teardown(persons_count_once_and_only_while_in_place, begin, end),
         cmocka_unit_test_setup_teardown(an_amended_plan_keeps_what_stands_and_owes_nothing_that_was_past, begin, end),
-        cmocka_unit_test_setup_teardown(a_period_that_comes_when_it_is_past_is_owed_by_nobody, begin, end)};
+        cmocka_unit_test_setup_teardown(a_period_that_comes_when_it_is_past_is_owed_by_nobody, begin, end),
+        cmocka_unit_test_setup_teardown(a_unit_that_ends_owes_nothing_and_is_back_with_the_time_that_it_was_given, begin, end)};
     return cmocka_run_group_tests_name("totals, by a second opinion", tests, NULL, NULL);
 }
