@@ -4,8 +4,8 @@
 enum { NEW = UINT32_MAX }; /* it stood nowhere before */
 
 bool sim_is_owed(const recount_t *count, uint32_t unit, uint32_t task, uint32_t period) {
-    bool reported = count->stands[unit][task][period].revision > 0;
-    return sim_owes(&count->sim->plan, unit, task, period) && (reported || !count->spared[unit][task][period]);
+    bool reported = count->stands[unit][task][period].revision > 0; /* that stays in the books, whoever is gone since */
+    return reported || (sim_owes(&count->sim->plan, unit, task, period) && !count->spared[unit][task][period]);
 }
 
 static bool is_past(const plan_t *plan, uint32_t period, int64_t at_ms) {
@@ -20,6 +20,29 @@ static bool comes_too_late(const recount_t *count, const plan_t *old, uint32_t p
     if (before == NEW) return past && at_ms >= instant_of_day(plan, plan->periods[period].from, 0);
     bool open = count->passed_ms >= instant_of_day(old, old->periods[before].from, 0); /* a day off may bring it forward */
     return open && past && is_past(old, before, count->passed_ms);
+}
+
+/* "Unless an extension gives time for it": one that was granted while it was owed before holds when it is owed again. */
+static bool has_time(const recount_t *count, uint32_t unit, uint32_t task, uint32_t period, int64_t at_ms) {
+    uint64_t seq;
+    int64_t looked_ms;
+    deadline_t own = sim_deadline(count, unit, task, period, &seq, &looked_ms);
+    return count->stands[unit][task][period].extended_seq != 0 && at_ms <= own.due_ms + own.grace_ms;
+}
+
+/* Nothing is said of it from here on until it is owed again. */
+static void quiet_begin(recount_t *count, uint32_t unit, uint32_t task, uint32_t period, int64_t at_ms) {
+    ASSERT(count->quiet_count < SIM_QUIETS);
+    count->quiets[count->quiet_count++] =
+        (quiet_t){.unit = unit, .task = task, .period = period, .from_ms = at_ms, .to_ms = INT64_MAX};
+}
+
+void sim_quiet_end(recount_t *count, uint32_t unit, uint32_t task, uint32_t period, int64_t at_ms) {
+    for (uint32_t index = 0; index < count->quiet_count; index++) {
+        quiet_t *quiet = &count->quiets[index];
+        bool same = quiet->unit == unit && quiet->task == task && quiet->period == period;
+        if (same && quiet->to_ms == INT64_MAX) quiet->to_ms = at_ms;
+    }
 }
 
 /* Where each period of the plan at hand stood before. "Nothing that has an id goes": it has the days that it had. */
@@ -57,6 +80,7 @@ static void places_follow(recount_t *count, const plan_t *old) {
         count->promises[index].period = now[count->promises[index].period];
     for (uint32_t index = 0; index < count->request_count; index++)
         count->requests[index].period = now[count->requests[index].period];
+    for (uint32_t index = 0; index < count->quiet_count; index++) count->quiets[index].period = now[count->quiets[index].period];
 }
 
 void sim_plan_count(recount_t *count, const event_t *event) {
@@ -79,7 +103,11 @@ void sim_plan_count(recount_t *count, const event_t *event) {
                 bool was = place != NEW && owed[unit][task][place];
                 bool moved = was && plan->periods[period].due != old.periods[place].due;
                 if (moved || !was) count->since_ms[unit][task][period] = event->at_ms;
-                count->spared[unit][task][period] = !was && comes_too_late(count, &old, period, place, event->at_ms);
+                bool late = !was && comes_too_late(count, &old, period, place, event->at_ms);
+                count->spared[unit][task][period] = late && !has_time(count, unit, task, period, event->at_ms);
+                bool owes = sim_owes(plan, unit, task, period);
+                if (was && !owes) quiet_begin(count, unit, task, period, event->at_ms);
+                if (owes && sim_is_owed(count, unit, task, period)) sim_quiet_end(count, unit, task, period, event->at_ms);
             }
     count->amended = true;
 }

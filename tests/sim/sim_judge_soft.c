@@ -78,6 +78,7 @@ static bool month_is_skipped(const case_t *given) {
     const stand_t *stands = given->count->stands[given->unit][given->task_index];
     uint32_t at = given->period_index;
     if (at < 2 || stands[at].revision > 0 || stands[at - 1].revision > 0) return false;
+    if (!sim_owes(&given->count->sim->plan, given->unit, given->task_index, at - 1)) return false;
     for (uint32_t period = 0; period + 1 < at; period++)
         if (stands[period].revision > 0) return true;
     return false;

@@ -114,6 +114,7 @@ static void report_count(recount_t *count, const event_t *event) {
         fresh.below = ARENA_NEW(sim->arena, stand_t, 1);
         *fresh.below = *stand;
     }
+    sim_quiet_end(count, index, task_index, at, event->at_ms);
     persons_date(&fresh, &before, event->seq);
     *stand = fresh;
     stand->seq = event->seq;
@@ -236,6 +237,7 @@ static void extension_count(recount_t *count, const event_t *event) {
     stand->extended_ms = until_ms;
     stand->extended_seq = event->seq;
     count->spared[whose][which][when] = false; /* who is given time for it owes it by then */
+    sim_quiet_end(count, whose, which, when, event->at_ms);
     stand->extended_at_ms = event->at_ms;
     stand->days_late = days_late(count, whose, which, when);
 }
@@ -376,7 +378,8 @@ static void obligation_compare(const recount_t *count, uint32_t unit, uint32_t t
     int64_t over_ms = deadline.due_ms + deadline.grace_ms;
     bool open = count->passed_ms >= instant_of_day(plan, plan->periods[period].from, 0), past = looked_ms > over_ms;
     bool reported = stand->revision > 0, late = reported && stand->days_late > 0;
-    standing_t decided = stand->decision == decision_returned   ? standing_returned
+    bool owes = sim_owes(plan, unit, task, period);
+    standing_t decided = stand->decision == decision_returned   ? owes ? standing_returned : standing_lifted
                          : stand->decision == decision_approved ? standing_approved
                                                                 : standing_reported;
     standing_t standing = reported ? decided : !open ? standing_not_due : past ? standing_overdue : standing_due;
@@ -394,7 +397,7 @@ static void obligation_compare(const recount_t *count, uint32_t unit, uint32_t t
                       row->first_valid_ms == (uint64_t)stand->first_valid_ms && row->days_late == (uint64_t)stand->days_late &&
                       row->due_ms == (uint64_t)deadline.due_ms && row->due_seq == due_seq &&
                       row->decided_seq == stand->decided_seq &&
-                      row->again_ms == stand->again_ms,
+                      row->again_ms == (owes ? stand->again_ms : 0),
                   "u%u t%u p%u: told standing %u timeliness %u revision %llu, counted %u %u %llu", unit, task, period,
                   (unsigned)row->standing, (unsigned)row->timeliness, (unsigned long long)row->revision, (unsigned)standing,
                   (unsigned)timeliness, (unsigned long long)stand->revision);

@@ -82,6 +82,13 @@ typedef struct {
 } sim_request_t;
 enum { SIM_MEASURES = 512, SIM_REQUESTS = 256 };
 
+/* A report that its unit owed, and does not owe from here to there. */
+typedef struct {
+    uint32_t unit, task, period;
+    int64_t from_ms, to_ms; /* INT64_MAX: it owes it no more */
+} quiet_t;
+enum { SIM_QUIETS = 4096 };
+
 typedef struct {
     sim_t *sim;
     absence_t absences[SIM_ORDERS + LIMIT_OUTAGES];
@@ -99,6 +106,8 @@ typedef struct {
     stand_t stands[SIM_UNITS][SIM_TASKS][SIM_PERIODS];
     bool spared[SIM_UNITS][SIM_TASKS][SIM_PERIODS]; /* it came into the plan when it was past */
     int64_t since_ms[SIM_UNITS][SIM_TASKS][SIM_PERIODS]; /* an amendment brought it, or moved it; 0: none did */
+    quiet_t quiets[SIM_QUIETS]; /* in the order of the ledger */
+    uint32_t quiet_count;
     bool amended; /* the plan at hand is not the first */
     int64_t *ticks; /* instants of the ledger's ticks, and of what else makes time pass */
     uint64_t tick_count;
@@ -116,8 +125,10 @@ typedef struct {
 
 /* Does the unit owe this report, by the rules as they are written down? (sim_judge.c) */
 bool sim_owes(const plan_t *plan, uint32_t unit, uint32_t task, uint32_t period);
-/* The same behind amendments: nobody owes what was past when it came into the plan, unless he reports it. (sim_amended.c) */
+/* Is it in the books? Nobody owes what was past when it came into the plan; what was reported stays, whoever is gone. */
 bool sim_is_owed(const recount_t *count, uint32_t unit, uint32_t task, uint32_t period);
+/* It is owed again, or somebody was given time for it, or reports it all the same: it is spoken of from here on. */
+void sim_quiet_end(recount_t *count, uint32_t unit, uint32_t task, uint32_t period, int64_t at_ms);
 void sim_plan_count(recount_t *count, const event_t *event);
 /* Is this report valid, by what stood before it? Fills the amounts of its figures. (sim_judge.c) */
 bool sim_judge(const recount_t *count, uint32_t unit, const report_t *report, int64_t received_ms, stand_t *fresh);

@@ -76,13 +76,20 @@ void sim_officers_walk(uint64_t in_force[SIM_OFFICERS], sim_t *sim, const event_
 
 /* --- units that end --- */
 
-/* To a day on which nothing of the plan is left. */
+static uint32_t plan_day(sim_t *sim) {
+    uint64_t days = (uint64_t)day_between(sim->plan.from, sim->plan.to) + 1;
+    return day_add(sim->plan.from, (int64_t)sim_draw(sim, days));
+}
+
+/* It ends on a day of the plan, or behind it, or comes only now; or all that is taken back. */
 static void unit_bound_order(sim_t *sim) {
-    unit_bound_t bound = {.unit = sim->plan.units[sim_draw(sim, sim->plan.units_count)].id, .to = 20211231,
-                          .why = text_of("撤并")};
-    if (sim_chance(sim, 300)) bound.to = 0;
+    unit_bound_t bound = {.unit = sim->plan.units[sim_draw(sim, sim->plan.units_count)].id, .why = text_of("撤并")};
+    uint64_t how = sim_draw(sim, 100);
+    if (how < 50) bound.to = plan_day(sim);
+    else if (how < 60) bound.to = 20211231;
+    if (how < 15 || (how >= 60 && how < 70)) bound.from = plan_day(sim); /* behind its end: the office is told so */
     sim_order_as(sim, (uint32_t)sim_draw(sim, SIM_OFFICERS), unit_bound_type(), &bound);
-    sim_trace(sim, "an officer bounds " TEXT_FORMAT, TEXT_ARGS(bound.unit));
+    sim_trace(sim, "an officer bounds " TEXT_FORMAT " from %u to %u", TEXT_ARGS(bound.unit), bound.from, bound.to);
 }
 
 /* --- quarantines: of what means nothing to the stage, so that nothing else changes but the numbers behind it --- */

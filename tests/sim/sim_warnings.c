@@ -313,19 +313,40 @@ static void messages_check(const speech_t *speech) {
               (unsigned long long)raised);
 }
 
+/* Who owes a report no more hears nothing of it, until he owes it again; what was said before does not stand. */
+static void quiets_check(const speech_t *speech) {
+    const recount_t *count = speech->count;
+    const plan_t *plan = &count->sim->plan;
+    for (uint32_t index = 0; index < count->quiet_count; index++) {
+        const quiet_t *quiet = &count->quiets[index];
+        text_t unit = plan->units[quiet->unit].id, task = plan->tasks[quiet->task].id, period = plan->periods[quiet->period].id;
+        for (uint32_t at = 0; at < speech->said_count; at++) {
+            const said_t *said = &speech->said[at];
+            bool about = said->raised && text_equal(whose_report(&said->warning), unit) && text_equal(said->warning.task, task) &&
+                         text_equal(said->warning.period, period);
+            SIM_HOLDS(count->sim, "who_is_gone_hears_nothing",
+                      !about || said->at_ms <= quiet->from_ms || said->at_ms >= quiet->to_ms,
+                      "warning %u about u%u t%u p%u at %lld, not owed from %lld to %lld", at, quiet->unit, quiet->task,
+                      quiet->period, (long long)said->at_ms, (long long)quiet->from_ms, (long long)quiet->to_ms);
+        }
+        bool over = quiet->to_ms == INT64_MAX;
+        standing_check(speech, "lifted_is_withdrawn", "a report that is owed no more", over, unit, task, period, text_of(NULL));
+    }
+}
+
 /* Who has a report to do again was told so, with the day by which, and that still stands. */
 static void return_told(const speech_t *speech, uint32_t unit, uint32_t task, uint32_t period) {
     const plan_t *plan = &speech->count->sim->plan;
     const stand_t *stand = &speech->count->stands[unit][task][period];
-    bool told = false;
-    for (uint32_t index = 0; index < speech->said_count && stand->decision == decision_returned; index++) {
+    bool told = false, again = stand->decision == decision_returned && sim_owes(plan, unit, task, period);
+    for (uint32_t index = 0; index < speech->said_count && again; index++) {
         const warning_raised_t *warning = &speech->said[index].warning;
         if (!speech->said[index].raised || warning->kind != warning_kind_report_returned || warning->owner.size > 0) continue;
         if (!text_equal(warning->unit, plan->units[unit].id) || !text_equal(warning->task, plan->tasks[task].id)) continue;
         if (!text_equal(warning->period, plan->periods[period].id)) continue;
         told = warning->due_ms == stand->again_ms && !withdrawn_after(speech, index);
     }
-    SIM_HOLDS(speech->count->sim, "a_return_is_told", told == (stand->decision == decision_returned), "u%u t%u p%u", unit, task,
+    SIM_HOLDS(speech->count->sim, "a_return_is_told", told == again, "u%u t%u p%u", unit, task,
               period);
 }
 
@@ -368,7 +389,8 @@ static void report_told(const speech_t *speech, uint32_t unit, uint32_t task, ui
     int64_t opens_ms = instant_of_day(plan, plan->periods[period].from, 0);
     if (moved_ms > opens_ms) opens_ms = moved_ms; /* from then on by this deadline */
     int64_t until_ms = stand->revision > 0 ? stand->since_ms : INT64_MAX;
-    bool spared = count->spared[unit][task][period]; /* whoever reports it all the same was not asked to */
+    bool owes = sim_owes(plan, unit, task, period);
+    bool spared = count->spared[unit][task][period] || !owes; /* whoever reports it all the same was not asked to */
     for (uint64_t index = 0; !spared && index < count->tick_count; index++) {
         int64_t at_ms = count->ticks[index];
         int64_t ends_ms = plan->periods[period].confirmation ? count->sealed_ms : count->closed_ms;
@@ -390,7 +412,7 @@ static void report_told(const speech_t *speech, uint32_t unit, uint32_t task, ui
     bool open = last_ms == 0 || last_ms >= opens_ms || due_seq != 0 || count->since_ms[unit][task][period] != 0;
     SIM_HOLDS(count->sim, "nobody_is_told_without_cause", last_ms <= until_ms && open,
               "u%u t%u p%u was told at %lld", unit, task, period, (long long)last_ms);
-    bool over = stand->revision > 0 && stand->decision != decision_returned;
+    bool over = stand->revision > 0 && (stand->decision != decision_returned || !owes);
     standing_check(speech, "reported_is_withdrawn", "a report that came", over, unit_id, task_id, period_id, text_of(NULL));
 }
 
@@ -448,6 +470,7 @@ void sim_recount_warnings(const recount_t *count) {
     ids_check(&speech);
     episodes_check(&speech);
     messages_check(&speech);
+    quiets_check(&speech);
     claims_told(&speech);
     for (uint32_t unit = 0; unit < plan->units_count; unit++)
         for (uint32_t task = 0; task < plan->tasks_count; task++)
