@@ -58,25 +58,46 @@ static bool contributors_shared(memory_t *memory, watch_t *watch, const uint64_t
     return false;
 }
 
+/* Two bits a unit, all of the first before all of the second: is it among them; and is it there when the target is due? */
+static void bits_fill(memory_t *memory, const bool *marks, uint32_t due, size_t words) {
+    memset(memory->bits, 0, 2 * words * sizeof *memory->bits);
+    for (uint32_t unit = 0; unit < memory->plan->units_count; unit++) {
+        if (!marks[unit]) continue;
+        memory->bits[unit / 64] |= 1ULL << unit % 64;
+        if (unit_is_there(&memory->plan->units[unit], due)) memory->bits[words + unit / 64] |= 1ULL << unit % 64;
+    }
+}
+
 static void contributors_fill(memory_t *memory, watch_t *watch, const indicator_t *indicator) {
     bool *marks = marks_cleared(memory);
     contributors_mark(memory, marks, indicator);
     size_t words = memory->plan->units_count / 64 + 1;
-    memset(memory->bits, 0, words * sizeof *memory->bits);
-    for (uint32_t unit = 0; unit < memory->plan->units_count; unit++)
-        if (marks[unit]) memory->bits[unit / 64] |= 1ULL << unit % 64;
-    if (contributors_shared(memory, watch, memory->bits, words)) return;
+    bits_fill(memory, marks, watch->aim.due, words);
+    if (contributors_shared(memory, watch, memory->bits, 2 * words)) return;
     text_t *contributors = ARENA_NEW(memory->arena, text_t, marks_count(memory));
-    uint64_t *bits = ARENA_NEW(memory->arena, uint64_t, words);
-    memcpy(bits, memory->bits, words * sizeof *bits);
+    uint64_t *bits = ARENA_NEW(memory->arena, uint64_t, 2 * words);
+    memcpy(bits, memory->bits, 2 * words * sizeof *bits);
     for (uint32_t unit = 0; unit < memory->plan->units_count; unit++)
-        if (marks[unit]) contributors[watch->contributors_count++] = memory->plan->units[unit].id;
+        if (bits[words + unit / 64] >> unit % 64 & 1) contributors[watch->contributors_count++] = memory->plan->units[unit].id;
     watch->contributors = contributors;
     watch->contributes = bits;
     buffer_t hash = {0};
     texts_hash(contributors, watch->contributors_count, &hash);
     memcpy(watch->contributors_hash, hash.at, sizeof watch->contributors_hash);
     buffer_destroy(&hash);
+}
+
+/* Contributors and leads who are not there when the target is due: alerting is told of it when they change, met or not. */
+static void absent_fill(const memory_t *memory, watch_t *watch) {
+    const plan_t *plan = memory->plan;
+    text_t *absent = NULL; /* mostly nobody is */
+    for (uint32_t unit = 0; unit < plan->units_count; unit++) {
+        if (unit_is_there(&plan->units[unit], watch->aim.due)) continue;
+        if (!watch_contributed_by(watch, unit) && !task_led_by(watch->task, plan->units[unit].id)) continue;
+        if (absent == NULL) absent = ARENA_NEW(memory->arena, text_t, plan->units_count);
+        absent[watch->absent_count++] = plan->units[unit].id;
+    }
+    watch->absent = absent;
 }
 
 /* A target is due when it says so, else when its task is. */
@@ -100,6 +121,7 @@ static void watch_fill(memory_t *memory, watch_t *watch, const task_t *task, con
                        .judged = judged,
                        .hand = ARENA_NEW(memory->arena, hand_t, 1)};
     contributors_fill(memory, watch, indicator);
+    absent_fill(memory, watch);
     watch_hashes(watch);
 }
 
@@ -172,7 +194,7 @@ void *aggregation_memory_load(turn_t *turn) {
     memory->dossiers.scratch = arena_new();
     memory->dossiers.of = ARENA_NEW(arena, dossier_t **, memory->plan->tasks_count);
     memory->marks = ARENA_NEW(arena, bool, memory->plan->units_count);
-    memory->bits = ARENA_NEW(arena, uint64_t, memory->plan->units_count / 64 + 1);
+    memory->bits = ARENA_NEW(arena, uint64_t, 2 * ((size_t)memory->plan->units_count / 64 + 1));
     tasks_fill(memory);
     periods_fill(memory);
     absences_fill(turn, memory);

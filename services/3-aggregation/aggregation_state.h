@@ -22,10 +22,13 @@ typedef struct {
     int64_t due_ms;             /* without grace, as shown */
     uint32_t term_last;         /* lasting: last day of the term that runs from the due day */
     bool judged;                /* it has a goal: piles keep days */
-    const text_t *contributors; /* of the indicator and of all its members, each once, in the order of the plan's units */
+    const text_t *contributors; /* of the indicator and of all its members, who are there when the target is due, each once, in
+                                   the order of the plan's units */
     uint32_t contributors_count;
     uint8_t contributors_hash[QUICK_SIZE];
-    const uint64_t *contributes; /* a bit a unit: is it among the contributors? */
+    const uint64_t *contributes; /* a bit a unit: does its figure count, whether it is there then or not? */
+    const text_t *absent; /* contributors, and leads of the task, who are not there when the target is due */
+    uint32_t absent_count;
     hand_t *hand;
     uint8_t owed_hash[QUICK_SIZE], settled_hash[QUICK_SIZE]; /* as in agg_told: all contributors owe; nobody does */
 } watch_t;

@@ -195,10 +195,12 @@ target_changed_t target_now(turn_t *turn, const watch_t *watch, moment_t now) {
 
 /* ---------- telling it once ---------- */
 
-static void lists_hash(const uint8_t owing[QUICK_SIZE], const target_changed_t *told, uint8_t hash[QUICK_SIZE]) {
+static void lists_hash(const watch_t *watch, const uint8_t owing[QUICK_SIZE], const target_changed_t *told,
+                       uint8_t hash[QUICK_SIZE]) {
     buffer_t bytes = {0};
     buffer_add(&bytes, owing, QUICK_SIZE);
     texts_hash(told->missing, told->missing_count, &bytes);
+    if (watch->absent_count > 0) texts_hash(watch->absent, watch->absent_count, &bytes);
     hash_quick((bytes_t){bytes.at, (uint32_t)bytes.size}, hash);
     buffer_destroy(&bytes);
 }
@@ -206,8 +208,8 @@ static void lists_hash(const uint8_t owing[QUICK_SIZE], const target_changed_t *
 void watch_hashes(watch_t *watch) {
     static const uint8_t nobody[QUICK_SIZE];
     const target_changed_t nothing = {0};
-    lists_hash(watch->contributors_hash, &nothing, watch->owed_hash);
-    lists_hash(nobody, &nothing, watch->settled_hash);
+    lists_hash(watch, watch->contributors_hash, &nothing, watch->owed_hash);
+    lists_hash(watch, nobody, &nothing, watch->settled_hash);
 }
 
 /* Of `each` any of them may owe, and any member may be missing. */
@@ -216,7 +218,7 @@ static void each_hash(turn_t *turn, const watch_t *watch, const pile_t *piles, t
     missing_fill(turn, watch, piles, told);
     owing_fill(turn, watch, piles, told);
     texts_hash(told->owing, told->owing_count, &owing);
-    lists_hash(owing.at, told, hash);
+    lists_hash(watch, owing.at, told, hash);
     buffer_destroy(&owing);
 }
 

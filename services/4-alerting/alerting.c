@@ -172,10 +172,12 @@ typedef struct {
 
 enum { PACE_OWNERS = 3 }; /* of a figure that more than these make up, no single one is behind: leads and coordinator are told */
 
-static party_t party_of(turn_t *turn, const task_t *task, const text_t *owing, uint32_t owing_count) {
+static party_t party_of(turn_t *turn, const indicator_t *indicator, const text_t *owing, uint32_t owing_count) {
     const alerting_memory_t *memory = turn_memory(turn);
+    const task_t *task = planbook_task_of(memory->book, indicator);
+    uint32_t due_day = indicator->target.due != 0 ? indicator->target.due : task->due;
     party_t party = {0};
-    party.all = target_recipients(memory->book, task, owing, owing_count, turn_arena(turn), &party.count);
+    party.all = target_recipients(memory->book, task, due_day, owing, owing_count, turn_arena(turn), &party.count);
     return party;
 }
 
@@ -186,14 +188,14 @@ static circle_t circle_of(turn_t *turn, const target_changed_t *target, bool at_
     circle_t circle = {.call = target_call(target)};
     if (indicator == NULL || task == NULL) return (circle_t){.call = TARGET_SILENT};
     circle.broken = target->tenure == tenure_broken && target->due_ms > 0;
-    if (circle.call == TARGET_OPEN) circle.climbing = party_of(turn, task, target->owing, target->owing_count);
+    if (circle.call == TARGET_OPEN) circle.climbing = party_of(turn, indicator, target->owing, target->owing_count);
     if (pace_is_watched(target))
-        circle.pacing = party_of(turn, task, target->owing, target->owing_count <= PACE_OWNERS ? target->owing_count : 0);
+        circle.pacing = party_of(turn, indicator, target->owing, target->owing_count <= PACE_OWNERS ? target->owing_count : 0);
     if (!circle.broken && !at_risk) return circle;
     uint32_t count;
     const text_t *all = indicator_contributors(indicator, turn_arena(turn), &count);
-    if (circle.broken) circle.grieving = party_of(turn, task, all, count);
-    else circle.watching = party_of(turn, task, all, count);
+    if (circle.broken) circle.grieving = party_of(turn, indicator, all, count);
+    else circle.watching = party_of(turn, indicator, all, count);
     return circle;
 }
 

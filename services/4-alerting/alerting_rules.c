@@ -174,12 +174,19 @@ static int recipient_order(const void *left, const void *right) {
     return order != 0 ? order : (int)a->role - (int)b->role; /* owner before lead before coordinator */
 }
 
-recipient_t *target_recipients(const planbook_t *book, const task_t *task, const text_t *owing, uint32_t owing_count,
-                               arena_t *arena, uint32_t *count) {
+static bool is_there(const planbook_t *book, text_t id, uint32_t day) {
+    const unit_t *unit = planbook_unit(book, id);
+    return unit == NULL || unit_is_there(unit, day);
+}
+
+recipient_t *target_recipients(const planbook_t *book, const task_t *task, uint32_t due_day, const text_t *owing,
+                               uint32_t owing_count, arena_t *arena, uint32_t *count) {
     recipient_t *all = ARENA_NEW(arena, recipient_t, owing_count + task->lead_count + 1);
     uint32_t used = 0;
-    for (uint32_t index = 0; index < owing_count; index++) all[used++] = (recipient_t){owing[index], addressee_owner};
-    for (uint32_t index = 0; index < task->lead_count; index++) all[used++] = (recipient_t){task->lead[index], addressee_lead};
+    for (uint32_t index = 0; index < owing_count; index++)
+        if (is_there(book, owing[index], due_day)) all[used++] = (recipient_t){owing[index], addressee_owner};
+    for (uint32_t index = 0; index < task->lead_count; index++)
+        if (is_there(book, task->lead[index], due_day)) all[used++] = (recipient_t){task->lead[index], addressee_lead};
     all[used++] = (recipient_t){planbook_plan(book)->coordinator, addressee_coordinator};
     qsort(all, used, sizeof all[0], recipient_order);
     *count = 0;

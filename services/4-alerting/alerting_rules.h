@@ -52,9 +52,10 @@ typedef struct {
     addressee_t role;
 } recipient_t;
 
-/* Owing units as owners, the task's leads, the coordinator; each once, ascending by unit. Lives in arena; *count is set. */
-recipient_t *target_recipients(const planbook_t *book, const task_t *task, const text_t *owing, uint32_t owing_count,
-                               arena_t *arena, uint32_t *count);
+/* Owing units as owners, the task's leads, the coordinator; each once, ascending by unit. Who is not there on the day that the
+ * target is due owes nothing then and leads nobody. Lives in arena; *count is set. */
+recipient_t *target_recipients(const planbook_t *book, const task_t *task, uint32_t due_day, const text_t *owing,
+                               uint32_t owing_count, arena_t *arena, uint32_t *count);
 /* Who hears of a late report beside its owner: from orange on the task's leads and the coordinator, at red the supervisor too (the
  * boss hears only if it stays late). At most LIMIT_ABOVE, ascending by unit, each once in the most specific role. */
 recipient_t *report_above(const planbook_t *book, const task_t *task, text_t owner, level_t level, arena_t *arena, uint32_t *count);

@@ -227,10 +227,14 @@ approval_t plan_approval(const plan_t *plan, const task_t *task, const unit_t *u
     return most > unit->approval ? most : unit->approval;
 }
 
+bool unit_is_there(const unit_t *self, uint32_t day) {
+    return (self->from == 0 || self->from <= day) && (self->to == 0 || self->to >= day);
+}
+
 /* A unit owes what falls due while it exists; a period due after its own end is owed by who existed to its end. */
 static bool unit_valid_for(const unit_t *unit, const period_t *period) {
     uint32_t day = period->due < period->to ? period->due : period->to;
-    return (unit->from == 0 || unit->from <= day) && (unit->to == 0 || unit->to >= day);
+    return unit_is_there(unit, day);
 }
 
 bool planbook_owes(const planbook_t *self, const unit_t *unit, const task_t *task, const period_t *period) {

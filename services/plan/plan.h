@@ -43,6 +43,8 @@ bool soft_rule_exists(text_t code); /* is there a soft rule of this code? */
 /* Is this unit's report on this task approved inside the unit, and by whose names? The strictest of plan, task and unit. */
 approval_t plan_approval(const plan_t *plan, const task_t *task, const unit_t *unit);
 
+/* Is the unit valid on this day? */
+bool unit_is_there(const unit_t *self, uint32_t day);
 /* Is (unit, task, period) owed? Ordinary periods: every lead and responsible unit, once, while the unit is valid.
  * Confirmation periods: contributors of the task's lasting targets whose term is not over when the period begins. */
 bool planbook_owes(const planbook_t *self, const unit_t *unit, const task_t *task, const period_t *period);

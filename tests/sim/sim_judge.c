@@ -148,15 +148,16 @@ static bool names_hold(const case_t *given) {
 }
 
 /* "A unit owes what falls due while it exists"; of what is due when its period is over, the period's end decides. */
-static bool is_there(const plan_t *plan, uint32_t unit, uint32_t period) {
-    uint32_t from = plan->units[unit].from, to = plan->units[unit].to, day = plan->periods[period].due;
-    if (day > plan->periods[period].to) day = plan->periods[period].to;
+static uint32_t day_of_owing(const period_t *period) { return period->due < period->to ? period->due : period->to; }
+
+bool sim_is_there(const plan_t *plan, uint32_t unit, uint32_t day) {
+    uint32_t from = plan->units[unit].from, to = plan->units[unit].to;
     return day >= from && (to == 0 || day <= to);
 }
 
 bool sim_owes(const plan_t *plan, uint32_t unit, uint32_t task_index, uint32_t period) {
     const task_t *task = &plan->tasks[task_index];
-    if (!is_there(plan, unit, period)) return false;
+    if (!sim_is_there(plan, unit, day_of_owing(&plan->periods[period]))) return false;
     bool owes = !plan->periods[period].confirmation && task_owed_by(task, plan->units[unit].id);
     for (uint32_t index = 0; plan->periods[period].confirmation && index < task->indicators_count; index++) {
         const indicator_t *indicator = &task->indicators[index];

@@ -123,6 +123,7 @@ typedef struct {
     int64_t closed_ms, sealed_ms; /* 0: not closed, not sealed */
 } recount_t;
 
+bool sim_is_there(const plan_t *plan, uint32_t unit, uint32_t day); /* valid, as an officer bounded it */
 /* Does the unit owe this report, by the rules as they are written down? (sim_judge.c) */
 bool sim_owes(const plan_t *plan, uint32_t unit, uint32_t task, uint32_t period);
 /* Is it in the books? Nobody owes what was past when it came into the plan; what was reported stays, whoever is gone. */

@@ -112,6 +112,28 @@ static int64_t expected_by(const recount_t *count, const task_t *task, const ind
     return sum->opening + ((sum->goal - sum->opening) * gone + window - 1) / window;
 }
 
+/* "Owing is empty once a target is met"; else who contributes, of `each` to a member that is below, and is there when it is due. */
+static void owing_compare(const recount_t *count, uint32_t task, const indicator_t *indicator, const target_changed_t *row) {
+    const plan_t *plan = &count->sim->plan;
+    uint32_t due = indicator->target.due != 0 ? indicator->target.due : plan->tasks[task].due, owing = 0;
+    bool each = indicator->target.shape == shape_each;
+    static heap_t heap;
+    for (uint32_t unit = 0; unit < plan->units_count; unit++) {
+        text_t id = plan->units[unit].id;
+        bool owes = !each && indicator_any_contributed_by(indicator, id);
+        for (uint32_t index = 0; each && index < indicator->members_count; index++) {
+            heap_fill(count, task, indicator->id, indicator->members[index].id, &heap);
+            bool below = day_reached(&heap, (int64_t)indicator->target.goal) == 0;
+            owes |= below && indicator_contributed_by(indicator, indicator->members[index].id, id);
+        }
+        owes = owes && row->reached_day == 0 && sim_is_there(plan, unit, due);
+        SIM_HOLDS(count->sim, "owing_is_recounted", owes == text_find(row->owing, row->owing_count, id),
+                  TEXT_FORMAT " of u%u: told %u, counted %u", TEXT_ARGS(indicator->id), unit, !owes, owes);
+        owing += owes;
+    }
+    SIM_HOLDS(count->sim, "owing_is_recounted", owing == row->owing_count, TEXT_FORMAT ": %u", TEXT_ARGS(indicator->id), owing);
+}
+
 static void target_compare(const recount_t *count, uint32_t task, const indicator_t *indicator, const target_changed_t *row) {
     sim_t *sim = count->sim;
     const plan_t *plan = &sim->plan;
@@ -136,6 +158,7 @@ static void target_compare(const recount_t *count, uint32_t task, const indicato
               TEXT_FORMAT ": told done %llu reach %u lamp %u on %u, counted %lld %u %u on %u", TEXT_ARGS(indicator->id),
               (unsigned long long)row->done, (unsigned)row->reach, (unsigned)row->lamp, row->reached_day, (long long)sum.done,
               (unsigned)reach, (unsigned)lamp, sum.reached_day);
+    owing_compare(count, task, indicator, row);
 }
 
 static void total_compare(const recount_t *count, uint32_t task, const indicator_t *indicator, text_t member) {

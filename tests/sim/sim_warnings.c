@@ -91,19 +91,14 @@ static void ids_check(const speech_t *speech) {
     }
 }
 
-static bool withdrawn_after(const speech_t *speech, uint32_t at) {
-    for (uint32_t index = at + 1; index < speech->said_count; index++)
-        if (!speech->said[index].raised && memcmp(speech->said[index].warning.id, speech->said[at].warning.id, 16) == 0)
-            return true;
-    return false;
-}
-
 static bool withdrawn_between(const speech_t *speech, uint32_t at, uint32_t until) {
     for (uint32_t index = at + 1; index < until; index++)
         if (!speech->said[index].raised && memcmp(speech->said[index].warning.id, speech->said[at].warning.id, 16) == 0)
             return true;
     return false;
 }
+
+static bool withdrawn_after(const speech_t *speech, uint32_t at) { return withdrawn_between(speech, at, speech->said_count); }
 
 static bool same_key(const claim_t *a, const claim_t *b) {
     return a->key_kind == b->key_kind && text_equal(a->key, b->key) && memcmp(a->person, b->person, sizeof a->person) == 0;
@@ -118,6 +113,13 @@ static bool same_place(const warning_raised_t *a, const warning_raised_t *b) {
 static bool same_subject(const warning_raised_t *a, const warning_raised_t *b) {
     bool same_owner = a->period.size == 0 || text_equal(a->owner, b->owner); /* of a target it is whoever still owes */
     return text_equal(a->unit, b->unit) && same_owner && same_place(a, b);
+}
+
+/* Nothing was told to the same about the same since: what a later rung overtook is not withdrawn by itself. */
+static bool is_last(const speech_t *speech, uint32_t at) {
+    for (uint32_t later = at + 1; later < speech->said_count; later++)
+        if (speech->said[later].raised && same_subject(&speech->said[later].warning, &speech->said[at].warning)) return false;
+    return true;
 }
 
 /* Whose report it is about: leads and the office hear of another's, and not in every episode. */
@@ -150,17 +152,9 @@ static void standing_check(const speech_t *speech, const char *invariant, const 
         if (!said->raised || !text_equal(warning->task, task) || !text_equal(warning->period, period)) continue;
         if (!text_equal(warning->indicator, indicator) || about_of(warning) == ABOUT_TENURE) continue;
         if (about_of(warning) == ABOUT_RISK || about_of(warning) == ABOUT_CLAIM) continue; /* they go by other things */
-        text_t subject = warning->owner.size > 0 ? warning->owner : warning->unit;
-        if (period.size > 0 && !text_equal(subject, owner)) continue;
-        bool last = true;
-        for (uint32_t later = index + 1; later < speech->said_count; later++)
-            if (speech->said[later].raised && text_equal(speech->said[later].warning.unit, warning->unit) &&
-                text_equal(speech->said[later].warning.task, task) && text_equal(speech->said[later].warning.period, period) &&
-                text_equal(speech->said[later].warning.indicator, indicator) &&
-                about_of(&speech->said[later].warning) == about_of(warning) &&
-                (period.size == 0 || text_equal(speech->said[later].warning.owner, warning->owner)))
-                last = false;
-        SIM_HOLDS(speech->count->sim, invariant, !last || withdrawn_after(speech, index), "warning %u about %s still stands",
+        if (period.size > 0 && !text_equal(whose_report(warning), owner)) continue;
+        bool stands = is_last(speech, index) && !withdrawn_after(speech, index);
+        SIM_HOLDS(speech->count->sim, invariant, !stands, "warning %u about %s still stands",
                   index, what);
     }
 }
@@ -329,8 +323,7 @@ static void quiets_check(const speech_t *speech) {
                       "warning %u about u%u t%u p%u at %lld, not owed from %lld to %lld", at, quiet->unit, quiet->task,
                       quiet->period, (long long)said->at_ms, (long long)quiet->from_ms, (long long)quiet->to_ms);
         }
-        bool over = quiet->to_ms == INT64_MAX;
-        standing_check(speech, "lifted_is_withdrawn", "a report that is owed no more", over, unit, task, period, text_of(NULL));
+        standing_check(speech, "lifted_is_withdrawn", "it", quiet->to_ms == INT64_MAX, unit, task, period, text_of(NULL));
     }
 }
 
@@ -343,8 +336,8 @@ static void return_told(const speech_t *speech, uint32_t unit, uint32_t task, ui
         const warning_raised_t *warning = &speech->said[index].warning;
         if (!speech->said[index].raised || warning->kind != warning_kind_report_returned || warning->owner.size > 0) continue;
         if (!text_equal(warning->unit, plan->units[unit].id) || !text_equal(warning->task, plan->tasks[task].id)) continue;
-        if (!text_equal(warning->period, plan->periods[period].id)) continue;
-        told = warning->due_ms == stand->again_ms && !withdrawn_after(speech, index);
+        bool of_it = text_equal(warning->period, plan->periods[period].id);
+        if (of_it) told = warning->due_ms == stand->again_ms && !withdrawn_after(speech, index);
     }
     SIM_HOLDS(speech->count->sim, "a_return_is_told", told == again, "u%u t%u p%u", unit, task,
               period);
@@ -403,9 +396,8 @@ static void report_told(const speech_t *speech, uint32_t unit, uint32_t task, ui
         bool muted = at_ms > deadline.due_ms && is_away(count, at_ms - LOOK_AGAIN_MS, at_ms);
         if (rung_ms == 0 || heard_today || muted) continue;
         now = heard_at(speech, unit_id, task_id, period_id, deadline.due_ms, at_ms);
-        int64_t told_ms = now.told_ms;
-        SIM_HOLDS(count->sim, "who_owes_is_told", told_ms >= rung_ms, "u%u t%u p%u at %lld: a rung of %lld, told at %lld", unit,
-                  task, period, (long long)at_ms, (long long)rung_ms, (long long)told_ms);
+        SIM_HOLDS(count->sim, "who_owes_is_told", now.told_ms >= rung_ms, "u%u t%u p%u at %lld: a rung of %lld, told at %lld", unit,
+                  task, period, (long long)at_ms, (long long)rung_ms, (long long)now.told_ms);
     }
     promises_check(speech, unit, task, period);
     int64_t last_ms = heard_at(speech, unit_id, task_id, period_id, deadline.due_ms, INT64_MAX).told_ms;
@@ -462,6 +454,22 @@ static void claims_told(const speech_t *speech) {
     }
 }
 
+/* Nobody is told of a target that is due when he is not there, but the coordinator: what was said to him does not stand. */
+static void absent_check(const speech_t *speech) {
+    sim_t *sim = speech->count->sim;
+    for (uint32_t index = 0; index < speech->said_count; index++) {
+        const warning_raised_t *warning = &speech->said[index].warning;
+        about_t about = about_of(warning);
+        if (!speech->said[index].raised || about == ABOUT_REPORT || about == ABOUT_CLAIM) continue;
+        const indicator_t *indicator = planbook_indicator(sim->book, warning->indicator);
+        uint32_t unit = planbook_unit_index(sim->book, planbook_unit(sim->book, warning->unit));
+        uint32_t due = indicator->target.due != 0 ? indicator->target.due : planbook_task(sim->book, warning->task)->due;
+        bool there = sim_is_there(&sim->plan, unit, due) || text_equal(sim->plan.coordinator, warning->unit);
+        bool over = there || !is_last(speech, index) || withdrawn_after(speech, index);
+        SIM_HOLDS(sim, "who_is_gone_has_no_target", over, "warning %u to u%u", index, unit);
+    }
+}
+
 void sim_recount_warnings(const recount_t *count) {
     sim_t *sim = count->sim;
     const plan_t *plan = &sim->plan;
@@ -471,6 +479,7 @@ void sim_recount_warnings(const recount_t *count) {
     episodes_check(&speech);
     messages_check(&speech);
     quiets_check(&speech);
+    absent_check(&speech);
     claims_told(&speech);
     for (uint32_t unit = 0; unit < plan->units_count; unit++)
         for (uint32_t task = 0; task < plan->tasks_count; task++)

@@ -382,6 +382,23 @@ static void more_time_that_is_over_when_a_unit_is_back_makes_it_owe_nothing(void
     assert_int_equal(world_obligation(world, "t-north", "pair", "2021-09").standing, standing_due);
 }
 
+static void a_target_that_is_due_when_a_unit_is_gone_is_not_owed_by_it(void **state) {
+    world_t *world = *state;
+    figure_t figure = amount_of("raised", NULL, WAN);
+    world_report(world, "t-north", "fund", "2021-08", 1, &figure, 1, at(20210810, 9, 0));
+    assert_int_equal(world_target(world, "raised").owing_count, 2);
+    world_listen(world);
+    towns_end(world, 20210930, at(20210912, 9, 0));
+    assert_true(world_told(world, target_changed_type(), NULL) > 0);
+    assert_int_equal(world_target(world, "raised").owing_count, 0);
+    assert_int_equal(world_target(world, "raised").done, WAN); /* what it reported stays */
+    figure = amount_of("raised", NULL, 2 * WAN);
+    world_report(world, "t-north", "fund", "2021-08", 2, &figure, 1, at(20210913, 9, 0)); /* and may be corrected */
+    assert_int_equal(world_target(world, "raised").done, 2 * WAN);
+    towns_end(world, 20211031, at(20210914, 9, 0));
+    assert_int_equal(world_target(world, "raised").owing_count, 2);
+}
+
 static void a_return_is_nothing_to_do_again_for_a_unit_that_is_gone(void **state) {
     world_t *world = *state;
     figure_t figure = amount_of("town-fund", "m-north", WAN);
@@ -450,6 +467,7 @@ int main(void) {
         IN_A_WORLD(a_report_may_be_extended_before_its_period_opens),
         IN_A_WORLD(more_time_that_a_unit_was_given_holds_when_it_is_back),
         IN_A_WORLD(more_time_that_is_over_when_a_unit_is_back_makes_it_owe_nothing),
+        IN_A_WORLD(a_target_that_is_due_when_a_unit_is_gone_is_not_owed_by_it),
         IN_A_WORLD(a_return_is_nothing_to_do_again_for_a_unit_that_is_gone),
         IN_A_WORLD(an_absence_of_ours_gives_the_time_back_to_whom_it_kept_out),
         IN_A_WORLD(an_absence_of_everybodys_door_moves_every_deadline_near_it),

@@ -121,12 +121,34 @@ static void each_recipient_is_told_once_in_the_most_specific_role(void **state) 
     planbook_t *book = planbook_new(&world_plan);
     uint32_t count;
     const text_t owing[] = {ID("cishan"), ID("nongye")};
-    const recipient_t *all = target_recipients(book, planbook_task(book, text_of("society")), owing, 2, arena, &count);
+    const recipient_t *all = target_recipients(book, planbook_task(book, text_of("society")), 20211031, owing, 2, arena, &count);
     assert_int_equal(count, 3);
     assert_int_equal(recipient_find(all, count, text_of("cishan"))->role, addressee_owner);
     assert_int_equal(recipient_find(all, count, text_of("gongshanglian"))->role, addressee_lead);
     assert_int_equal(recipient_find(all, count, text_of("nongye"))->role, addressee_owner);
     assert_null(recipient_find(all, count, text_of("shangwu")));
+    planbook_destroy(&book);
+    arena_destroy(&arena);
+}
+
+static void who_is_not_there_when_a_target_is_due_is_not_told_of_it(void **state) {
+    (void)state;
+    arena_t *arena = arena_new();
+    plan_t plan = world_plan;
+    unit_t *bounded = ARENA_NEW(arena, unit_t, plan.units_count);
+    memcpy(bounded, plan.units, sizeof *bounded * plan.units_count);
+    for (uint32_t index = 0; index < plan.units_count; index++)
+        if (!text_is(bounded[index].id, "nongye")) bounded[index].to = 20211030;
+    plan.units = bounded;
+    planbook_t *book = planbook_new(&plan);
+    uint32_t count;
+    const text_t owing[] = {ID("cishan"), ID("nongye")};
+    const task_t *society = planbook_task(book, text_of("society"));
+    const recipient_t *all = target_recipients(book, society, 20211031, owing, 2, arena, &count);
+    assert_int_equal(count, 1); /* the coordinator is */
+    assert_true(text_is(all->unit, "nongye"));
+    (void)target_recipients(book, society, 20211030, owing, 2, arena, &count);
+    assert_int_equal(count, 3);
     planbook_destroy(&book);
     arena_destroy(&arena);
 }
@@ -259,6 +281,7 @@ int main(void) {
         cmocka_unit_test(behind_the_last_rung_it_repeats_every_week),
         cmocka_unit_test(a_ladder_that_never_repeats_comes_to_an_end),
         cmocka_unit_test(each_recipient_is_told_once_in_the_most_specific_role),
+        cmocka_unit_test(who_is_not_there_when_a_target_is_due_is_not_told_of_it),
         cmocka_unit_test(the_id_changes_with_every_part_of_what_it_names),
         cmocka_unit_test(two_looks_at_the_pace_of_one_period_have_two_ids),
         cmocka_unit_test(a_reminder_says_who_owes_what_by_when_and_what_is_missing),
