@@ -119,10 +119,10 @@ text_t arena_format(arena_t *self, const char *format, ...) __attribute__((forma
 void memory_give_back(void);
 #define ARENA_NEW(arena, type, count) ((type *)arena_take((arena), sizeof(type) * (size_t)(count)))
 
-/* What is going to be read is asked of memory all at once; changes nothing. */
+/* What is going to be read is asked of memory all at once; changes nothing, also where there is nothing (NULL). */
 static inline void lines_fetch(const void *at, size_t size) {
     enum { LINE = 64 };
-    for (size_t place = 0; place < size; place += LINE) __builtin_prefetch((const uint8_t *)at + place);
+    for (size_t place = 0; place < size; place += LINE) __builtin_prefetch((const void *)((uintptr_t)at + place));
 }
 
 /* Growing bytes. */
