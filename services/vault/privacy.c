@@ -8,14 +8,16 @@
 /* What one code point means here: a digit or Latin letter as ASCII, ' ' where a number may be split, 0 anything else. */
 enum { NOTHING = 0, SPLIT = ' ', SPLITS = 3, ID_SIZE = 18, OLD_ID_SIZE = 15, MOBILE_SIZE = 11 };
 
+/* 0 for what is cut off, or written in more bytes than it needs: no text of ours holds that, and no digit hides in it. */
 static uint32_t code_point(text_t text, uint32_t *at) {
+    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
     uint8_t first = (uint8_t)text.at[*at];
-    uint32_t more = first < 0xc0 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
+    uint32_t more = first < 0xc0 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3, size = more;
     uint32_t point = more == 0 ? first : first & (0x3fu >> more);
     (*at)++;
     for (; more > 0 && *at < text.size && ((uint8_t)text.at[*at] & 0xc0) == 0x80; more--, (*at)++)
         point = point << 6 | ((uint8_t)text.at[*at] & 0x3f);
-    return point;
+    return point < least[size] ? 0 : point;
 }
 
 static bool point_splits(uint32_t point) {
