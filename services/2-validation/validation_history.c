@@ -34,7 +34,7 @@ static stretch_t stretch_of(const month_t *month, const month_t *end, text_t mem
 /* The same of bare months. */
 static inline stretch_t stretch_bare(const month_t *month, const month_t *end) {
     int64_t sum = 0, most = 0;
-    uint64_t least = INT64_MAX; /* of amounts less 1: 0 is far above them */
+    uint64_t least = INT64_MAX - 1; /* of amounts less 1: 0 is far above them */
     uint32_t zeros = 0;
     for (const month_t *at = month; at != end; at++) {
         uint64_t amount = at->amount;
