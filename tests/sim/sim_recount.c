@@ -285,12 +285,14 @@ static int64_t due_now(const recount_t *count, uint32_t unit, uint32_t task, uin
     return sim_deadline(count, unit, task, period, &seq, &looked_ms).due_ms;
 }
 
-/* A promise is about one episode: what came since, a report, a return, another deadline, is none of its matter. */
+/* A promise is about one episode: what came since, a report, a return, another deadline, that nothing was owed for a while, is none
+ * of its matter. */
 static void promises_look(recount_t *count, int64_t at_ms) {
     for (uint64_t index = 0; index < count->promise_count; index++) {
         promise_t *promise = &count->promises[index];
         const stand_t *stand = &count->stands[promise->unit][promise->task][promise->period];
-        bool same = stand->revision == promise->revision && stand->decided_seq == promise->decided_seq &&
+        bool owes = sim_owes(&count->sim->plan, promise->unit, promise->task, promise->period);
+        bool same = owes && stand->revision == promise->revision && stand->decided_seq == promise->decided_seq &&
                     due_now(count, promise->unit, promise->task, promise->period) == promise->due_ms;
         if (!same && promise->over_ms == INT64_MAX) promise->over_ms = at_ms;
     }
