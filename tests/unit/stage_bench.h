@@ -43,6 +43,15 @@ static inline int bench_teardown(void **state) {
 
 #define BENCH_TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
 
+/* Turns one bit of an open file. */
+static inline void bench_flip(FILE *file, long at, int bit) {
+    assert_int_equal(fseek(file, at, SEEK_SET), 0);
+    int byte = fgetc(file);
+    assert_int_equal(fseek(file, at, SEEK_SET), 0);
+    assert_int_equal(fputc(byte ^ 1 << bit, file), byte ^ 1 << bit);
+    assert_int_equal(fflush(file), 0);
+}
+
 static inline char *bench_file(const char *path, size_t *size) {
     FILE *file = fopen(path, "re");
     assert_non_null(file);

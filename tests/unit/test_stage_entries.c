@@ -178,14 +178,6 @@ static void entries_of_one_commit_share_records_of_at_most_four_pages(void **sta
     buffer_destroy(&records);
 }
 
-static void flip(FILE *file, long at, int bit) {
-    assert_int_equal(fseek(file, at, SEEK_SET), 0);
-    int byte = fgetc(file);
-    assert_int_equal(fseek(file, at, SEEK_SET), 0);
-    assert_int_equal(fputc(byte ^ 1 << bit, file), byte ^ 1 << bit);
-    assert_int_equal(fflush(file), 0);
-}
-
 static void each_flipped_bit_of_a_record_is_told_with_the_entry_it_is_in(void **state) {
     (void)state;
     enum { FIRST = 3, LAST = 60 /* the record has pages of its own, so it is in the file once */ };
@@ -207,7 +199,7 @@ static void each_flipped_bit_of_a_record_is_told_with_the_entry_it_is_in(void **
         assert_null(memmem(found + 1, size - (size_t)(found + 1 - bytes), event.raw.at, event.raw.size));
         for (int index = 0; index < FRAME + (int)event.raw.size; index++) {
             uint64_t bad = 0;
-            flip(file, found - bytes - FRAME + index, index % 8);
+            bench_flip(file, found - bytes - FRAME + index, index % 8);
             txn_t *txn = store_read(store);
             assert_int_equal(txn_verify_chain(txn, 1, &bad), ERR_CORRUPT);
             assert_int_equal(bad, seq);
@@ -224,7 +216,7 @@ static void each_flipped_bit_of_a_record_is_told_with_the_entry_it_is_in(void **
             assert_true(txn_event(txn, FIRST - 1, arena, &event, NULL)); /* what stands before it is well */
             assert_true(seq == FIRST || txn_event(txn, seq - 1, arena, &event, NULL));
             txn_abort(&txn);
-            flip(file, found - bytes - FRAME + index, index % 8);
+            bench_flip(file, found - bytes - FRAME + index, index % 8);
         }
     }
     fclose(file);
@@ -233,37 +225,42 @@ static void each_flipped_bit_of_a_record_is_told_with_the_entry_it_is_in(void **
     store_close(&store);
 }
 
+/* The store's file by LMDB alone, past all that the store checks. */
+static MDB_txn *lmdb_begin(MDB_env **env) {
+    MDB_txn *txn;
+    assert_int_equal(mdb_env_create(env), 0);
+    assert_int_equal(mdb_env_set_mapsize(*env, MAP), 0);
+    assert_int_equal(mdb_env_set_maxdbs(*env, 4), 0);
+    assert_int_equal(mdb_env_open(*env, "data/a", 0, 0600), 0);
+    assert_int_equal(mdb_txn_begin(*env, NULL, 0, &txn), 0);
+    return txn;
+}
+
+static void lmdb_end(MDB_env *env, MDB_txn *txn) {
+    assert_int_equal(mdb_txn_commit(txn), 0);
+    mdb_env_close(env);
+}
+
 static void a_ledger_of_an_older_version_is_refused_and_not_taken_for_damaged(void **state) {
     (void)state;
     MDB_env *env;
-    MDB_txn *txn;
     MDB_dbi dbi;
     uint64_t seq = htobe64(1);
     uint8_t record[LINK_SIZE + 50] = {1};
     MDB_val key = {sizeof seq, &seq}, value = {sizeof record, record};
     store_t *store = opened();
     store_close(&store);
-    assert_int_equal(mdb_env_create(&env), 0);
-    assert_int_equal(mdb_env_set_mapsize(env, MAP), 0);
-    assert_int_equal(mdb_env_set_maxdbs(env, 4), 0);
-    assert_int_equal(mdb_env_open(env, "data/a", 0, 0600), 0);
-    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+    MDB_txn *txn = lmdb_begin(&env);
     assert_int_equal(mdb_dbi_open(txn, "~entries", 0, &dbi), 0);
     assert_int_equal(mdb_drop(txn, dbi, 1), 0);
     assert_int_equal(mdb_dbi_open(txn, "~stream", MDB_CREATE, &dbi), 0);
-    assert_int_equal(mdb_txn_commit(txn), 0);
-    mdb_env_close(env);
+    lmdb_end(env, txn);
     store = opened(); /* a store that had none is none the worse */
     store_close(&store);
-    assert_int_equal(mdb_env_create(&env), 0);
-    assert_int_equal(mdb_env_set_mapsize(env, MAP), 0);
-    assert_int_equal(mdb_env_set_maxdbs(env, 4), 0);
-    assert_int_equal(mdb_env_open(env, "data/a", 0, 0600), 0);
-    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+    txn = lmdb_begin(&env);
     assert_int_equal(mdb_dbi_open(txn, "~stream", 0, &dbi), 0);
     assert_int_equal(mdb_put(txn, dbi, &key, &value, 0), 0);
-    assert_int_equal(mdb_txn_commit(txn), 0);
-    mdb_env_close(env);
+    lmdb_end(env, txn);
     assert_int_equal(store_open("data/a", NULL, 0, &store), ERR_REFUSED);
     assert_null(store);
 }

@@ -68,14 +68,6 @@ static void each_event_is_found_with_its_hash_wherever_it_lies(void **state) {
     store_close(&store);
 }
 
-static void flip(FILE *file, long at, int bit) {
-    assert_int_equal(fseek(file, at, SEEK_SET), 0);
-    int byte = fgetc(file);
-    assert_int_equal(fseek(file, at, SEEK_SET), 0);
-    assert_int_equal(fputc(byte ^ 1 << bit, file), byte ^ 1 << bit);
-    assert_int_equal(fflush(file), 0);
-}
-
 /* Where the first record of the stream begins in the file: with the hash of the last event in it. */
 static long record_in_file(FILE *file, store_t *store) {
     static uint8_t bytes[1 << 20];
@@ -107,14 +99,14 @@ static void every_flipped_byte_of_a_record_is_found(void **state) {
     txn_abort(&sound);
     for (int index = 0; index < FLIPPED; index++) {
         uint64_t bad = 0;
-        flip(file, begin + index, index % 8);
+        bench_flip(file, begin + index, index % 8);
         txn_t *txn = store_read(store);
         assert_int_equal(txn_verify_chain(txn, 1, &bad), ERR_CORRUPT);
         span_t span = txn_span(txn, bad);
         assert_int_equal(span.first, 1);
         assert_int_equal(span.last, last); /* whatever is broken: it is one of these */
         txn_abort(&txn);
-        flip(file, begin + index, index % 8);
+        bench_flip(file, begin + index, index % 8);
     }
     fclose(file);
     store_close(&store);
