@@ -288,13 +288,11 @@ static sheet_t **sheets_changed(sheets_t *self, arena_t *arena) {
 /* Thousands are written one behind the other, and no cache holds them all: the lines of the one after next, then the lists of the
  * next come while one is written. */
 static void sheet_await(sheet_t *const *sheets, uint32_t left) {
-    enum { LINE = 64 };
     if (left > 2) __builtin_prefetch(sheets[2]);
     if (left < 2) return;
     const sheet_t *next = sheets[1];
-    const uint8_t *standings = (const uint8_t *)next->standings, *series = (const uint8_t *)next->series;
-    for (size_t at = 0; at < next->standings_count * sizeof *next->standings; at += LINE) __builtin_prefetch(standings + at);
-    for (size_t at = 0; at < next->series_count * sizeof *next->series; at += LINE) __builtin_prefetch(series + at);
+    lines_fetch(next->standings, next->standings_count * sizeof *next->standings);
+    lines_fetch(next->series, next->series_count * sizeof *next->series);
 }
 
 void sheets_settle(turn_t *turn, sheets_t *self) {
